@@ -1,0 +1,134 @@
+"""What a study writes: one row per view, seed and task, and what the run was.
+
+``rows.csv`` is the record that everything else is made from. A column that does
+not apply is empty. Information is in nats, accuracy is a share of 1.
+"""
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from goodviews.core.checks import InputError
+from goodviews.core.files import write_text
+
+__all__ = ["ROLES", "Row", "read_rows", "write_rows"]
+
+ROLES = ("candidate", "twin", "baseline")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One view (or baseline), one seed, one task.
+
+    Attributes:
+        view: The view spec; for a baseline its name.
+        seed: Number of the run.
+        task: Name of the label column; empty without labels.
+        modality: ``image`` (``graph`` later).
+        role: ``candidate``, ``twin`` (the first candidate again, other initialisation and
+            draws) or ``baseline``.
+        estimate_nats: InfoNCE lower bound on I(v1; v2), held-out pairs.
+        stderr_nats: Its standard error over pairs.
+        ceiling_nats: log K, the most it can report.
+        candidates: K.
+        at_ceiling: Whether the estimate lies within a tenth of its ceiling.
+        readout_top1: Linear readout accuracy, mean over label draws.
+        readout_spread: Standard deviation of that accuracy over label draws.
+        usable_nats: H(y) minus cross-entropy of the linear readout.
+        knn_top1: Nearest-neighbour accuracy, mean over label draws.
+        view_nats: Usable I(v; y): what a fixed reader takes from one view.
+        image_nats: Usable I(x; y): what the same reader takes from the whole image.
+        effective_rank: Exponential of the entropy of the singular values (RankMe).
+        alignment: Mean squared distance of positive embeddings.
+        uniformity: Log mean Gaussian potential of embedding pairs.
+        clipped_share: Share of values the view pushed out of [0, 1].
+        loss_first: Objective in the first epoch, nats.
+        loss_last: Objective in the last epoch, nats.
+        undertrained: Whether loss or held-out bound still moved at the end.
+        collapsed: Whether the representation fell to a point or a few directions.
+        epochs: Passes over the pretraining images.
+        steps: Optimiser steps.
+        seconds: Wall time of the cell.
+    """
+
+    view: str
+    seed: int
+    task: str
+    modality: str = "image"
+    role: str = "candidate"
+    estimate_nats: float | None = None
+    stderr_nats: float | None = None
+    ceiling_nats: float | None = None
+    candidates: int | None = None
+    at_ceiling: bool | None = None
+    readout_top1: float | None = None
+    readout_spread: float | None = None
+    usable_nats: float | None = None
+    knn_top1: float | None = None
+    view_nats: float | None = None
+    image_nats: float | None = None
+    effective_rank: float | None = None
+    alignment: float | None = None
+    uniformity: float | None = None
+    clipped_share: float | None = None
+    loss_first: float | None = None
+    loss_last: float | None = None
+    undertrained: bool | None = None
+    collapsed: bool | None = None
+    epochs: int | None = None
+    steps: int | None = None
+    seconds: float | None = None
+
+
+def write_rows(path: Path, rows: Iterable[Row]) -> None:
+    """Write rows as CSV, whole or not at all."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(field.name for field in fields(Row))
+    for row in rows:
+        writer.writerow("" if v is None else _text(v) for v in asdict(row).values())
+    write_text(path, out.getvalue())
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Read rows back.
+
+    Raises:
+        InputError: The file is missing, or a column or value is not one of ours.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [_row(record, path) for record in csv.DictReader(file)]
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def _text(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _row(record: dict[str, str], path: Path) -> Row:
+    known = {field.name: str(field.type) for field in fields(Row)}
+    extra = set(record) - set(known)
+    if extra or "view" not in record:
+        raise InputError(f"{path} is not a table of study rows (columns {sorted(extra)}).")
+    values: dict[str, Any] = {}
+    try:
+        for name, text in record.items():
+            kind = known[name]
+            if text == "" and "None" in kind:
+                values[name] = None
+            elif kind.startswith("bool"):
+                values[name] = {"True": True, "False": False}[text]
+            elif kind.startswith("int"):
+                values[name] = int(text)
+            elif kind.startswith("float"):
+                values[name] = float(text)
+            else:
+                values[name] = text
+    except (KeyError, ValueError, TypeError) as error:
+        raise InputError(f"{path} holds {text!r} where {name} should be.") from error
+    return Row(**values)

@@ -1,0 +1,31 @@
+"""Shared by all tests: one thread per worker, a seeded generator, device and precision."""
+
+import os
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import torch
+
+torch.set_num_threads(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--device", default="cpu", help="where tensors of the tests live")
+    parser.addoption("--dtype", default="float64", help="precision of the laws: float32, float64")
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> torch.device:
+    return torch.device(request.config.getoption("--device"))
+
+
+@pytest.fixture
+def dtype(request: pytest.FixtureRequest) -> torch.dtype:
+    return getattr(torch, request.config.getoption("--dtype"))
+
+
+@pytest.fixture
+def rng(device: torch.device) -> torch.Generator:
+    return torch.Generator(device=device).manual_seed(0)
