@@ -1,0 +1,115 @@
+"""InfoNCE.
+
+Letters: B pairs, D embedding dims, M stored negatives, K = B + M candidates.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from goodviews.core.checks import check_shapes
+from goodviews.objectives.precision import check_temperature, full_precision, lift
+
+__all__ = ["infonce", "infonce_two_sided"]
+
+
+def infonce(
+    anchor: Tensor,
+    positive: Tensor,
+    *,
+    temperature: float | Tensor = 0.1,
+    negatives: Tensor | None = None,
+    in_batch: bool = True,
+) -> Tensor:
+    r"""InfoNCE loss of each anchor against its own positive, in nats.
+
+    .. math:: \ell_i = -\log \frac{\exp(s_{ii} / \tau)}{\sum_{j=1}^{K} \exp(s_{ij} / \tau)}
+
+    with :math:`s_{ij}` the cosine of anchor i and candidate j. K counts the candidates
+    in the denominator, the positive included. With independent negatives, log K minus
+    the mean loss is a lower bound on the information the two views share; stored
+    negatives are stale, and make it an estimate. The loss is never below
+    :math:`\log(1 + (K - 1) e^{-2 / \tau})`, for cosines stay within [-1, 1].
+
+    Args:
+        anchor: (B, D), embeddings of the first view, any norm.
+        positive: (B, D), embeddings of the second view; row i belongs to anchor i.
+        temperature: Softmax temperature tau > 0, dimensionless; a tensor if learned.
+        negatives: (M, D), more candidates for every anchor: a queue, or other
+            devices' embeddings; or (B, M, D), each anchor's own draw from a bank.
+            Gradient reaches them if they require it.
+        in_batch: Whether the other anchors' positives are candidates too. MoCo and
+            the memory-bank methods turn it off: then K = 1 + M.
+
+    Returns:
+        (B,), one loss per anchor in nats, not averaged.
+
+    Raises:
+        ShapeError: The sizes of B or D disagree.
+        InputError: The temperature is not above zero.
+
+    References:
+        van den Oord et al., 2018, eq. 4, arXiv:1807.03748; K as in Tian et al., 2020,
+        arXiv:2005.10243, counted with the positive.
+
+    Example:
+        >>> same = torch.ones(4, 2)  # nothing to tell apart: log 4 nats
+        >>> infonce(same, same)
+        tensor([1.3863, 1.3863, 1.3863, 1.3863])
+        >>> infonce(same, same, negatives=torch.ones(7, 2), in_batch=False)  # log 8
+        tensor([2.0794, 2.0794, 2.0794, 2.0794])
+    """
+    check_shapes("anchor: B D, positive: B D", anchor, positive)
+    if negatives is not None:
+        shape = "B M D" if negatives.ndim == 3 else "M D"
+        check_shapes(f"anchor: B D, negatives: {shape}", anchor, negatives)
+    check_temperature(temperature)
+    with full_precision(anchor):
+        a_BD = F.normalize(lift(anchor), dim=1)
+        p_BD = F.normalize(lift(positive), dim=1)
+        if in_batch:
+            logits_BK = a_BD @ p_BD.T
+            positive_B = logits_BK.diagonal()
+        else:
+            positive_B = (a_BD * p_BD).sum(dim=1)
+            logits_BK = positive_B[:, None]
+        if negatives is not None:
+            n_D = F.normalize(lift(negatives), dim=-1)
+            more_BM = a_BD @ n_D.T if n_D.ndim == 2 else torch.einsum("bd,bmd->bm", a_BD, n_D)
+            logits_BK = torch.cat([logits_BK, more_BM], dim=1)
+        return (logits_BK / temperature).logsumexp(dim=1) - positive_B / temperature
+
+
+def infonce_two_sided(
+    anchor: Tensor, positive: Tensor, *, temperature: float | Tensor = 0.1
+) -> Tensor:
+    r"""InfoNCE of each pair, the mean of its two directions, in nats.
+
+    .. math:: \ell_i = \tfrac12 (\ell_i^{1 \to 2} + \ell_i^{2 \to 1})
+
+    Each direction takes the other view's rows as candidates, so K = B. CMC's code sums
+    the two directions: that is twice this. For an information estimate take this mean.
+
+    Args:
+        anchor: (B, D), embeddings of the first view, any norm.
+        positive: (B, D), embeddings of the second view.
+        temperature: Softmax temperature tau > 0, dimensionless; a tensor if learned.
+
+    Returns:
+        (B,), one loss per pair in nats, not averaged.
+
+    Raises:
+        ShapeError: The sizes of B or D disagree.
+        InputError: The temperature is not above zero.
+
+    References:
+        Tian et al., 2020 (CMC), eq. 3, arXiv:1906.05849; the mean form as in Radford et
+        al., 2021, fig. 3, arXiv:2103.00020.
+
+    Example:
+        >>> same = torch.ones(4, 2)
+        >>> infonce_two_sided(same, same)  # log 4
+        tensor([1.3863, 1.3863, 1.3863, 1.3863])
+    """
+    there = infonce(anchor, positive, temperature=temperature)
+    return (there + infonce(positive, anchor, temperature=temperature)) / 2
