@@ -1,0 +1,1 @@
+"""Sources whose factors, or whose information, are known."""
