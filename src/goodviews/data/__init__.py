@@ -3,5 +3,7 @@
 from goodviews.data.digits import digits
 from goodviews.data.images import Images
 from goodviews.data.loading import load
+from goodviews.data.splits import Splits, splits
+from goodviews.data.strata import draw_labels
 
-__all__ = ["Images", "digits", "load"]
+__all__ = ["Images", "Splits", "digits", "draw_labels", "load", "splits"]
