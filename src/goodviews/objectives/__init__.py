@@ -1,6 +1,102 @@
-"""Training objectives: plain functions of embeddings that return before reducing."""
+"""Training objectives: plain functions of embeddings that return before reducing.
 
+A result is a loss per anchor, or a named tuple of terms; :func:`total` makes the scalar
+that is trained on, over one process or many.
+"""
+
+from goodviews.objectives.align_uniform import (
+    AlignUniformTerms,
+    align_uniform,
+    alignment,
+    uniformity,
+)
+from goodviews.objectives.barlow import BarlowTerms, barlow, cross_correlation
+from goodviews.objectives.bootstrap import byol, regression, simsiam
+from goodviews.objectives.coding import (
+    MCR2Terms,
+    TCRTerms,
+    coding_rate,
+    mcr2,
+    tcr,
+    whiten,
+    wmse,
+)
+from goodviews.objectives.decoupled import dcl, dclw, negatives_only
 from goodviews.objectives.infonce import infonce, infonce_two_sided
-from goodviews.objectives.ntxent import ntxent
+from goodviews.objectives.local_global import LocalGlobalTerms, local_global, summarise
+from goodviews.objectives.multiview import multiview, view_pairs
+from goodviews.objectives.nce import nce, nce_log_normaliser
+from goodviews.objectives.ntxent import ntxent, pooled_cosines
+from goodviews.objectives.spectral import SpectralTerms, project_to_ball, spectral
+from goodviews.objectives.supcon import supcon
+from goodviews.objectives.swav import sinkhorn, swav
+from goodviews.objectives.variants import (
+    dcl_abs,
+    dcl_sq,
+    logsumexp_penalty,
+    simclr_abs,
+    simclr_sq,
+    vicreg_ctr,
+    vicreg_exp,
+)
+from goodviews.objectives.vicreg import (
+    VICRegTerms,
+    covariance_matrix,
+    covariance_penalty,
+    variance_hinge,
+    vicreg,
+    vicreg_scales,
+)
 
-__all__ = ["infonce", "infonce_two_sided", "ntxent"]
+__all__ = [
+    "AlignUniformTerms",
+    "BarlowTerms",
+    "LocalGlobalTerms",
+    "MCR2Terms",
+    "SpectralTerms",
+    "TCRTerms",
+    "VICRegTerms",
+    "align_uniform",
+    "alignment",
+    "barlow",
+    "byol",
+    "coding_rate",
+    "covariance_matrix",
+    "covariance_penalty",
+    "cross_correlation",
+    "dcl",
+    "dcl_abs",
+    "dcl_sq",
+    "dclw",
+    "infonce",
+    "infonce_two_sided",
+    "local_global",
+    "logsumexp_penalty",
+    "mcr2",
+    "multiview",
+    "nce",
+    "nce_log_normaliser",
+    "negatives_only",
+    "ntxent",
+    "pooled_cosines",
+    "project_to_ball",
+    "regression",
+    "simclr_abs",
+    "simclr_sq",
+    "simsiam",
+    "sinkhorn",
+    "spectral",
+    "summarise",
+    "supcon",
+    "swav",
+    "tcr",
+    "uniformity",
+    "variance_hinge",
+    "vicreg",
+    "vicreg_ctr",
+    "vicreg_exp",
+    "vicreg_scales",
+    "view_pairs",
+    "whiten",
+    "wmse",
+]

@@ -103,7 +103,7 @@ def infonce_two_sided(
         InputError: The temperature is not above zero.
 
     References:
-        Tian et al., 2020 (CMC), eq. 3, arXiv:1906.05849; the mean form as in Radford et
+        Tian et al., 2020 (CMC), section 3.1, arXiv:1906.05849; the mean form as in Radford et
         al., 2021, fig. 3, arXiv:2103.00020.
 
     Example:

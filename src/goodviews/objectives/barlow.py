@@ -1,0 +1,106 @@
+"""Barlow Twins.
+
+Letters: B pairs, D embedding dims.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from goodviews.core.checks import check_shapes
+from goodviews.objectives.precision import full_precision, lift
+from goodviews.objectives.vicreg import check_at_least_two
+
+__all__ = ["BarlowTerms", "barlow", "cross_correlation"]
+
+
+class BarlowTerms(NamedTuple):
+    """Both terms, the second multiplied by its weight; the loss is their sum.
+
+    Example:
+        >>> BarlowTerms(torch.tensor(0.5), torch.tensor(0.0)).invariance
+        tensor(0.5000)
+    """
+
+    invariance: Tensor
+    """(), squared distance of the diagonal from one."""
+    redundancy: Tensor
+    """(), squared off-diagonal entries, times lambda."""
+
+
+def barlow(
+    view1: Tensor, view2: Tensor, *, redundancy: float = 5e-3, eps: float = 1e-5
+) -> BarlowTerms:
+    r"""Barlow Twins loss by its two terms, dimensionless.
+
+    .. math:: \sum_i (1 - C_{ii})^2, \quad \lambda \sum_{i \ne j} C_{ij}^2
+
+    with C the cross-correlation of the two views' dimensions over the batch. Programs
+    differ by a factor in front of the whole loss; here it is 1, as in the paper.
+
+    Args:
+        view1: (B, D), embeddings of the first view; B at least 2.
+        view2: (B, D), embeddings of the second view.
+        redundancy: Weight lambda.
+        eps: Added to the variances, so that a constant dimension stays finite.
+
+    Returns:
+        The terms ``invariance`` () and ``redundancy`` (), the second times its weight.
+
+    Raises:
+        ShapeError: The sizes of B or D disagree, or there is one pair only.
+
+    References:
+        Zbontar et al., 2021, eqs. 1-2, arXiv:2103.03230.
+
+    Example:
+        >>> z = torch.tensor([[1.0, 1.0], [-1.0, -1.0]])  # two equal dimensions
+        >>> barlow(z, z, redundancy=0.5, eps=0.0)
+        BarlowTerms(invariance=tensor(0.), redundancy=tensor(1.))
+    """
+    corr_DD = cross_correlation(view1, view2, eps=eps)
+    with full_precision(view1):
+        itself = torch.eye(len(corr_DD), dtype=torch.bool, device=corr_DD.device)
+        return BarlowTerms(
+            (1 - corr_DD.diagonal()).square().sum(),
+            redundancy * corr_DD.square().masked_fill(itself, 0).sum(),
+        )
+
+
+def cross_correlation(view1: Tensor, view2: Tensor, *, eps: float = 1e-5) -> Tensor:
+    r"""Correlation over the batch of each dimension of one view with each of the other.
+
+    .. math:: C_{ij} = \frac1B \sum_b \hat z_{bi} \hat z'_{bj}
+
+    with each dimension standardised by its mean and biased standard deviation, so that
+    equal views give a diagonal of ones.
+
+    Args:
+        view1: (B, D), embeddings of the first view; B at least 2.
+        view2: (B, D), embeddings of the second view.
+        eps: Added to the variances.
+
+    Returns:
+        (D, D), dimensionless, within [-1, 1].
+
+    Raises:
+        ShapeError: The sizes of B or D disagree, or there is one pair only.
+
+    References:
+        Zbontar et al., 2021, eq. 2, arXiv:2103.03230.
+
+    Example:
+        >>> z = torch.tensor([[1.0], [-1.0]])
+        >>> cross_correlation(z, -z, eps=0.0)
+        tensor([[-1.]])
+    """
+    check_shapes("view1: B D, view2: B D", view1, view2)
+    batch = check_at_least_two(view1)
+    with full_precision(view1):
+        return _standardise(lift(view1), eps).T @ _standardise(lift(view2), eps) / batch
+
+
+def _standardise(z: Tensor, eps: float) -> Tensor:
+    variance, mean = torch.var_mean(z, dim=0, correction=0)
+    return (z - mean) / (variance + eps).sqrt()

@@ -1,0 +1,257 @@
+"""Coding rates and whitening: TCR, MCR² and W-MSE.
+
+Letters: B pairs, D embedding dims, C classes.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from goodviews.core.checks import InputError, check_positive, check_shapes
+from goodviews.objectives.precision import full_precision, lift
+
+__all__ = ["MCR2Terms", "TCRTerms", "coding_rate", "mcr2", "tcr", "whiten", "wmse"]
+
+
+class TCRTerms(NamedTuple):
+    """Both terms; the loss is the sum of their means.
+
+    Example:
+        >>> TCRTerms(torch.tensor(-1.0), torch.zeros(2)).rate
+        tensor(-1.)
+    """
+
+    rate: Tensor
+    """(), minus the mean coding rate of the two views, nats."""
+    invariance: Tensor
+    """(B,), minus gamma times the cosine of each pair."""
+
+
+class MCR2Terms(NamedTuple):
+    """Both terms; the loss is their sum.
+
+    Example:
+        >>> MCR2Terms(torch.tensor(-2.0), torch.tensor(1.0)).compression
+        tensor(1.)
+    """
+
+    expansion: Tensor
+    """(), minus the rate of the whole batch, nats."""
+    compression: Tensor
+    """(), the rate of the batch given the classes, nats."""
+
+
+def coding_rate(embeddings: Tensor, *, eps_squared: float = 0.5) -> Tensor:
+    r"""Nats that code the unit embeddings up to a distortion: their spread.
+
+    .. math:: R = \tfrac12 \log\det\left(I + \frac{D}{B \epsilon^2} Z^\top Z\right)
+
+    with unit rows. The same determinant with :math:`Z Z^\top` gives the same number, so
+    the smaller of the two matrices is taken.
+
+    Args:
+        embeddings: (B, D), one view, any norm.
+        eps_squared: Squared distortion, > 0; 0.2 to 0.5 are in use.
+
+    Returns:
+        (), nats.
+
+    Raises:
+        ShapeError: Not two axes.
+        InputError: The distortion is not above zero.
+
+    References:
+        Yu et al., 2020 (MCR²), section 2.1, arXiv:2006.08558.
+
+    Example:
+        >>> coding_rate(torch.eye(2), eps_squared=1.0)  # log det(I + I) / 2 = log 2
+        tensor(0.6931)
+    """
+    sizes = check_shapes("embeddings: B D", embeddings)
+    check_positive("eps_squared", eps_squared)
+    with full_precision(embeddings):
+        z = F.normalize(lift(embeddings), dim=1)
+        gram = z @ z.T if sizes["B"] < sizes["D"] else z.T @ z
+        return _half_logdet(gram * (sizes["D"] / (sizes["B"] * eps_squared)))
+
+
+def tcr(view1: Tensor, view2: Tensor, *, eps_squared: float = 0.5, gamma: float = 1.0) -> TCRTerms:
+    r"""Total coding rate with invariance, by its two terms.
+
+    .. math:: -\tfrac12 (R(Z) + R(Z')), \quad -\gamma \cos(z_i, z'_i)
+
+    with R of :func:`coding_rate`. The weight gamma has no agreed value: the default 1 is
+    ours.
+
+    Args:
+        view1: (B, D), embeddings of the first view, any norm.
+        view2: (B, D), embeddings of the second view.
+        eps_squared: Squared distortion, > 0.
+        gamma: Weight of the invariance.
+
+    Returns:
+        The terms ``rate`` (), nats, and ``invariance`` (B,), dimensionless.
+
+    Raises:
+        ShapeError: The sizes of B or D disagree.
+        InputError: The distortion is not above zero.
+
+    References:
+        Li et al., 2022, section 3, arXiv:2201.10000; Garrido et al., 2023,
+        arXiv:2206.02574.
+
+    Example:
+        >>> tcr(torch.eye(2), torch.eye(2), eps_squared=1.0)
+        TCRTerms(rate=tensor(-0.6931), invariance=tensor([-1., -1.]))
+    """
+    check_shapes("view1: B D, view2: B D", view1, view2)
+    rate = coding_rate(view1, eps_squared=eps_squared) + coding_rate(
+        view2, eps_squared=eps_squared
+    )
+    with full_precision(view1):
+        cosine = (F.normalize(lift(view1), dim=1) * F.normalize(lift(view2), dim=1)).sum(dim=1)
+        return TCRTerms(-rate / 2, -gamma * cosine)
+
+
+def mcr2(
+    embeddings: Tensor, labels: Tensor, *, classes: int, eps_squared: float = 0.5
+) -> MCR2Terms:
+    r"""Maximal coding rate reduction as a loss, by its two terms, in nats.
+
+    .. math::
+        -R(Z), \quad \sum_c \frac{B_c}{2B}
+        \log\det\left(I + \frac{D}{B_c \epsilon^2} Z_c^\top Z_c\right)
+
+    with the unit rows :math:`Z_c` of class c, :math:`B_c` of them. The loss is at most
+    0, and 0 when there is one class.
+
+    Args:
+        embeddings: (B, D), any norm.
+        labels: (B,), integers from 0 to ``classes`` - 1.
+        classes: C.
+        eps_squared: Squared distortion, > 0.
+
+    Returns:
+        The terms ``expansion`` () and ``compression`` (), nats.
+
+    Raises:
+        ShapeError: The sizes of B disagree.
+        InputError: The distortion or the number of classes is not above zero.
+
+    References:
+        Yu et al., 2020, eqs. 5-8, arXiv:2006.08558.
+
+    Example:
+        >>> one_class = mcr2(torch.eye(2), torch.tensor([0, 0]), classes=1)
+        >>> one_class.expansion + one_class.compression
+        tensor(0.)
+    """
+    sizes = check_shapes("embeddings: B D, labels: B", embeddings, labels)
+    check_positive("classes", classes)
+    rate = coding_rate(embeddings, eps_squared=eps_squared)
+    with full_precision(embeddings):
+        z_BD = F.normalize(lift(embeddings), dim=1)
+        member_BC = F.one_hot(labels, classes).to(z_BD.dtype)
+        count_C = member_BC.sum(dim=0)
+        scatter_CDD = torch.einsum("bc,bd,be->cde", member_BC, z_BD, z_BD)
+        scale_C = sizes["D"] / (count_C.clamp_min(1) * eps_squared)
+        rate_C = _half_logdet(scatter_CDD * scale_C[:, None, None])
+        return MCR2Terms(-rate, (rate_C * count_C).sum() / sizes["B"])
+
+
+def wmse(
+    view1: Tensor, view2: Tensor, *, sub_batch: int | None = None, eps: float = 0.0
+) -> Tensor:
+    r"""Squared distance of each pair after whitening, on the unit sphere; dimensionless.
+
+    .. math:: \ell_i = \left\| \frac{w_i}{\|w_i\|} - \frac{w'_i}{\|w'_i\|} \right\|^2
+
+    with w of :func:`whiten`, each view by itself. The rows are cut in the order given
+    into sub-batches of equal size: shuffle them first for another partition.
+
+    Args:
+        view1: (B, D), embeddings of the first view.
+        view2: (B, D), embeddings of the second view.
+        sub_batch: Rows whitened together, more than D; None for the whole batch.
+        eps: Share of the identity in the covariance, within [0, 1].
+
+    Returns:
+        (B,), within [0, 4].
+
+    Raises:
+        ShapeError: The sizes of B or D disagree.
+        InputError: Sub-batches of unequal size, or of no more than D rows and eps = 0.
+
+    References:
+        Ermolov et al., 2021, eqs. 1-5, arXiv:2007.06346.
+
+    Example:
+        >>> z = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, -2.0]])
+        >>> wmse(z, 3 * z).abs().max() < 1e-5  # whitening undoes the scale
+        tensor(True)
+    """
+    batch = check_shapes("view1: B D, view2: B D", view1, view2)["B"]
+    size = batch if sub_batch is None else sub_batch
+    if size < 1 or batch % size:
+        raise InputError(
+            f"a batch of {batch} cannot be cut into sub-batches of {size}: "
+            "let sub_batch divide the batch size."
+        )
+    with full_precision(view1):
+        first, second = (
+            F.normalize(torch.cat([whiten(part, eps=eps) for part in view.split(size)]), dim=1)
+            for view in (view1, view2)
+        )
+        return (first - second).square().sum(dim=1)
+
+
+def whiten(embeddings: Tensor, *, eps: float = 0.0) -> Tensor:
+    r"""Embeddings whose covariance is the identity.
+
+    .. math:: w_i = L^{-1} (z_i - \bar z), \quad L L^\top = (1 - \epsilon) C + \epsilon I
+
+    with C the unbiased covariance over the rows and L a lower Cholesky factor, as in the
+    authors' program: its inverse W obeys :math:`W^\top W = C^{-1}` when eps is 0.
+
+    Args:
+        embeddings: (B, D), one view; B more than D, unless eps is above 0.
+        eps: Share of the identity in the covariance, within [0, 1].
+
+    Returns:
+        (B, D), dimensionless; with eps = 0 of covariance I.
+
+    Raises:
+        ShapeError: Not two axes.
+        InputError: No more than D rows and eps = 0, or eps outside [0, 1].
+
+    References:
+        Ermolov et al., 2021, eq. 4, arXiv:2007.06346.
+
+    Example:
+        >>> z = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, -2.0]])
+        >>> torch.allclose(whiten(z).T.cov(), torch.eye(2), atol=1e-5)
+        True
+    """
+    sizes = check_shapes("embeddings: B D", embeddings)
+    if not 0 <= eps <= 1:
+        raise InputError(f"eps is {eps}, but a share within [0, 1] is wanted.")
+    if sizes["B"] < 2 or (eps == 0 and sizes["B"] <= sizes["D"]):
+        raise InputError(
+            f"{sizes['B']} rows cannot be whitened in {sizes['D']} dimensions: use more than "
+            f"{sizes['D']} rows (twice as many are usual), or eps above 0."
+        )
+    with full_precision(embeddings):
+        z_BD = lift(embeddings)
+        centred_BD = z_BD - z_BD.mean(dim=0)
+        cov_DD = centred_BD.T @ centred_BD / (sizes["B"] - 1)
+        mixed_DD = (1 - eps) * cov_DD + eps * torch.eye(sizes["D"]).to(cov_DD)
+        factor_DD = torch.linalg.cholesky(mixed_DD)
+        return torch.linalg.solve_triangular(factor_DD, centred_BD.T, upper=False).T
+
+
+def _half_logdet(scatter: Tensor) -> Tensor:
+    """Half the log-determinant of I + scatter, by Cholesky; leading axes are a batch."""
+    shifted = scatter + torch.eye(scatter.shape[-1]).to(scatter)
+    return torch.linalg.cholesky(shifted).diagonal(dim1=-2, dim2=-1).log().sum(dim=-1)

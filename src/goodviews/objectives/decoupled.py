@@ -1,0 +1,129 @@
+"""Decoupled contrastive learning: NT-Xent without the positive in its denominator.
+
+Letters: B pairs, D embedding dims, 2B anchors, 2B - 2 negatives of each.
+"""
+
+import torch
+from torch import Tensor
+
+from goodviews.core.checks import ShapeError, check_positive, check_shapes
+from goodviews.objectives.ntxent import pooled_cosines
+from goodviews.objectives.precision import check_temperature, full_precision
+
+__all__ = ["dcl", "dclw", "negatives_only"]
+
+
+def dcl(view1: Tensor, view2: Tensor, *, temperature: float | Tensor = 0.1) -> Tensor:
+    r"""Decoupled contrastive loss of each of the 2B embeddings, in nats.
+
+    .. math:: \ell_i = -s_{i p(i)} / \tau + \log \sum_{k \notin \{i, p(i)\}} \exp(s_{ik} / \tau)
+
+    with :math:`s` the cosine in the pool of both views. There are 2B - 2 negatives:
+    indistinguishable embeddings give :math:`\log(2B - 2)`. The loss can be negative.
+
+    Args:
+        view1: (B, D), embeddings of the first view, any norm; B at least 2.
+        view2: (B, D), embeddings of the second view.
+        temperature: tau > 0, dimensionless.
+
+    Returns:
+        (2B,), one loss per anchor in nats, the first view's anchors first.
+
+    Raises:
+        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        InputError: The temperature is not above zero.
+
+    References:
+        Yeh et al., 2022, section 3 (loss L_DC), arXiv:2110.06848.
+
+    Example:
+        >>> same = torch.ones(2, 3)  # two negatives alike: log 2 nats
+        >>> dcl(same, same)
+        tensor([0.6931, 0.6931, 0.6931, 0.6931])
+    """
+    check_shapes("view1: B D, view2: B D", view1, view2)
+    check_temperature(temperature)
+    with full_precision(view1):
+        cosines, positive = pooled_cosines(view1, view2)
+        repulsion = negatives_only(cosines / temperature).logsumexp(dim=1)
+        return repulsion - positive / temperature
+
+
+def dclw(
+    view1: Tensor,
+    view2: Tensor,
+    *,
+    temperature: float | Tensor = 0.1,
+    sigma: float = 0.5,
+) -> Tensor:
+    r"""DCL with each positive weighted by how far apart its pair lies, in nats.
+
+    .. math::
+        \ell_i = -w_i s_{i p(i)} / \tau +
+        \log \sum_{k \notin \{i, p(i)\}} \exp(s_{ik} / \tau), \quad
+        w_i = 2 - B \, \mathrm{softmax}_i (s_{i p(i)} / \sigma)
+
+    The weights average 1 over the batch, and no gradient flows through them: a pair
+    far apart pulls more. With all pairs equally close this is :func:`dcl`.
+
+    Args:
+        view1: (B, D), embeddings of the first view, any norm; B at least 2.
+        view2: (B, D), embeddings of the second view.
+        temperature: tau > 0, dimensionless.
+        sigma: Width of the weights > 0, dimensionless.
+
+    Returns:
+        (2B,), one loss per anchor in nats, the first view's anchors first.
+
+    Raises:
+        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        InputError: The temperature or sigma is not above zero.
+
+    References:
+        Yeh et al., 2022, section 3 (loss L_DCW), arXiv:2110.06848.
+
+    Example:
+        >>> same = torch.ones(2, 3)
+        >>> dclw(same, same)
+        tensor([0.6931, 0.6931, 0.6931, 0.6931])
+    """
+    batch = check_shapes("view1: B D, view2: B D", view1, view2)["B"]
+    check_temperature(temperature)
+    check_positive("sigma", sigma)
+    with full_precision(view1):
+        cosines, positive = pooled_cosines(view1, view2)
+        pull = (positive.detach()[:batch] / sigma).softmax(dim=0)
+        weight = 2 - batch * torch.cat([pull, pull])
+        repulsion = negatives_only(cosines / temperature).logsumexp(dim=1)
+        return repulsion - weight * positive / temperature
+
+
+def negatives_only(logits: Tensor) -> Tensor:
+    r"""Logits of a pool of two views with self and positive masked by minus infinity.
+
+    .. math:: s_{ik} \mapsto -\infty \text{ for } k \in \{i, p(i)\}
+
+    Args:
+        logits: (2B, 2B), the first view's rows first; B at least 2.
+
+    Returns:
+        (2B, 2B), ready for a logsumexp over the 2B - 2 negatives of each row.
+
+    Raises:
+        ShapeError: Not square, of odd size, or of one pair only.
+
+    References:
+        Yeh et al., 2022, section 3 (loss L_DC), arXiv:2110.06848.
+
+    Example:
+        >>> negatives_only(torch.zeros(4, 4))[0]
+        tensor([-inf, 0., -inf, 0.])
+    """
+    pool = check_shapes("logits: N N", logits)["N"]
+    if pool % 2 or pool < 4:
+        raise ShapeError(
+            f"the pool of both views holds {pool} embeddings, but an even number of at least "
+            "4 is wanted: without a second pair there is no negative. Raise the batch size."
+        )
+    row = torch.arange(pool, device=logits.device) % (pool // 2)
+    return logits.masked_fill(row[:, None] == row[None, :], -torch.inf)

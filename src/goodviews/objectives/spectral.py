@@ -1,0 +1,103 @@
+"""Spectral contrastive learning.
+
+Letters: B pairs, D embedding dims.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from goodviews.core.checks import ShapeError, check_positive, check_shapes
+from goodviews.objectives.precision import full_precision, lift
+
+__all__ = ["SpectralTerms", "project_to_ball", "spectral"]
+
+
+class SpectralTerms(NamedTuple):
+    """The two terms of the spectral loss; the loss is the sum of their means.
+
+    Example:
+        >>> SpectralTerms(torch.tensor([-2.0]), torch.tensor([0.5])).attraction
+        tensor([-2.])
+    """
+
+    attraction: Tensor
+    """(B,), minus twice the inner product of each pair."""
+    repulsion: Tensor
+    """(B,), mean squared inner product of each anchor and the other pairs' second view."""
+
+
+def spectral(view1: Tensor, view2: Tensor, *, mu: float = 1.0) -> SpectralTerms:
+    r"""Spectral contrastive loss of each pair by its two terms, dimensionless.
+
+    .. math::
+        -\frac2B \sum_i f_i \cdot f'_i +
+        \frac{1}{B (B - 1)} \sum_{i \ne j} (f_i \cdot f'_j)^2
+
+    on embeddings projected to the ball of radius :math:`\sqrt\mu`: shorter ones stay
+    as they are. The repulsion is the criterion L_c taken across the two views. The two
+    views are not interchanged within a term per anchor, but their means are symmetric.
+
+    Args:
+        view1: (B, D), embeddings of the first view, any norm; B at least 2.
+        view2: (B, D), embeddings of the second view.
+        mu: Squared radius of the ball, > 0.
+
+    Returns:
+        The terms ``attraction`` (B,) and ``repulsion`` (B,).
+
+    Raises:
+        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        InputError: mu is not above zero.
+
+    References:
+        HaoChen et al., 2021, section 3.2 and algorithm 1, arXiv:2106.04156; Garrido et al.,
+        2023, arXiv:2206.02574.
+
+    Example:
+        >>> unit = torch.eye(2)  # equal pairs, orthogonal to each other: the optimum
+        >>> spectral(unit, unit)
+        SpectralTerms(attraction=tensor([-2., -2.]), repulsion=tensor([0., 0.]))
+    """
+    batch = check_shapes("view1: B D, view2: B D", view1, view2)["B"]
+    check_positive("mu", mu)
+    if batch < 2:
+        raise ShapeError("view1 has B = 1, but at least 2 are wanted: raise the batch size.")
+    with full_precision(view1):
+        inner = project_to_ball(view1, radius=mu**0.5) @ project_to_ball(view2, radius=mu**0.5).T
+        itself = torch.eye(batch, dtype=torch.bool, device=inner.device)
+        repulsion = inner.square().masked_fill(itself, 0).sum(dim=1) / (batch - 1)
+        return SpectralTerms(-2 * inner.diagonal(), repulsion)
+
+
+def project_to_ball(embeddings: Tensor, *, radius: float = 1.0) -> Tensor:
+    r"""Each row scaled back to the ball, if it lies outside.
+
+    .. math:: z_i \mapsto z_i \min(1, r / \|z_i\|)
+
+    Args:
+        embeddings: (B, D), rows.
+        radius: r > 0, in the embeddings' own unit.
+
+    Returns:
+        (B, D), rows of norm at most r.
+
+    Raises:
+        ShapeError: Not two axes.
+        InputError: The radius is not above zero.
+
+    References:
+        HaoChen et al., 2021, algorithm 1, arXiv:2106.04156.
+
+    Example:
+        >>> project_to_ball(torch.tensor([[3.0, 4.0], [0.3, 0.4]]))
+        tensor([[0.6000, 0.8000],
+                [0.3000, 0.4000]])
+    """
+    check_shapes("embeddings: B D", embeddings)
+    check_positive("radius", radius)
+    with full_precision(embeddings):
+        rows = lift(embeddings)
+        norm = torch.linalg.vector_norm(rows, dim=1, keepdim=True)
+        return rows * (radius / norm.clamp_min(radius))

@@ -1,0 +1,62 @@
+"""SupCon: NT-Xent in which every example of the same label is a positive.
+
+Letters: B examples with two views each, D embedding dims.
+"""
+
+import torch
+from torch import Tensor
+
+from goodviews.core.checks import check_shapes
+from goodviews.objectives.ntxent import pooled_cosines
+from goodviews.objectives.precision import check_temperature, full_precision
+
+__all__ = ["supcon"]
+
+
+def supcon(
+    view1: Tensor, view2: Tensor, labels: Tensor, *, temperature: float | Tensor = 0.1
+) -> Tensor:
+    r"""Supervised contrastive loss of each of the 2B embeddings, in nats.
+
+    .. math::
+        \ell_i = -\frac{1}{|P(i)|} \sum_{p \in P(i)}
+        \log \frac{\exp(s_{ip} / \tau)}{\sum_{k \ne i} \exp(s_{ik} / \tau)}
+
+    over the pool of both views, where P(i) holds every other embedding with the label
+    of i: its own second view is always among them. The mean over positives stands
+    outside the logarithm. The authors' code multiplies by the ratio of the temperature
+    to a base temperature; here that factor is 1. With all labels different this is
+    :func:`ntxent`.
+
+    Args:
+        view1: (B, D), embeddings of the first view, any norm.
+        view2: (B, D), embeddings of the second view.
+        labels: (B,), integers.
+        temperature: tau > 0, dimensionless.
+
+    Returns:
+        (2B,), one loss per anchor in nats, the first view's anchors first.
+
+    Raises:
+        ShapeError: The sizes of B or D disagree.
+        InputError: The temperature is not above zero.
+
+    References:
+        Khosla et al., 2020, eq. 2 (the form "out"), arXiv:2004.11362.
+
+    Example:
+        >>> same = torch.ones(2, 3)  # three candidates alike: log 3 nats
+        >>> supcon(same, same, torch.tensor([0, 0]))
+        tensor([1.0986, 1.0986, 1.0986, 1.0986])
+    """
+    check_shapes("view1: B D, view2: B D, labels: B", view1, view2, labels)
+    check_temperature(temperature)
+    with full_precision(view1):
+        cosines, _ = pooled_cosines(view1, view2)
+        logits = cosines / temperature
+        itself = torch.eye(len(logits), dtype=torch.bool, device=logits.device)
+        normaliser = logits.masked_fill(itself, -torch.inf).logsumexp(dim=1)
+        pool = torch.cat([labels, labels])
+        positives = (pool[:, None] == pool[None, :]) & ~itself
+        mean = logits.masked_fill(~positives, 0).sum(dim=1) / positives.sum(dim=1)
+        return normaliser - mean

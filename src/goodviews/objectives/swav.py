@@ -1,0 +1,113 @@
+"""SwAV: each view predicts the other's balanced assignment to prototypes.
+
+Letters: B pairs, D embedding dims, P prototypes.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from goodviews.core.checks import check_positive, check_shapes
+from goodviews.objectives.precision import check_temperature, full_precision, lift
+
+__all__ = ["sinkhorn", "swav"]
+
+
+def swav(
+    view1: Tensor,
+    view2: Tensor,
+    prototypes: Tensor,
+    *,
+    temperature: float | Tensor = 0.1,
+    epsilon: float = 0.05,
+    iterations: int = 3,
+) -> Tensor:
+    r"""Swapped prediction of each pair's assignments, in nats.
+
+    .. math::
+        \ell_i = -\sum_p q'_{ip} \log \mathrm{softmax}_p (z_i \cdot c_p / \tau)
+                 -\sum_p q_{ip} \log \mathrm{softmax}_p (z'_i \cdot c_p / \tau)
+
+    with unit embeddings and prototypes, and the assignments q of :func:`sinkhorn`,
+    through which no gradient flows. The two directions are summed, as in the paper.
+
+    Args:
+        view1: (B, D), embeddings of the first view, any norm.
+        view2: (B, D), embeddings of the second view.
+        prototypes: (P, D), any norm.
+        temperature: tau > 0, dimensionless.
+        epsilon: Entropy of the assignments, > 0, dimensionless.
+        iterations: Rounds of normalisation, at least 1.
+
+    Returns:
+        (B,), one loss per pair in nats, not averaged.
+
+    Raises:
+        ShapeError: The sizes of B or D disagree.
+        InputError: The temperature, epsilon or the iterations are not above zero.
+
+    References:
+        Caron et al., 2020 (SwAV), eqs. 1-3, arXiv:2006.09882.
+
+    Example:
+        >>> same = torch.ones(4, 2)  # prototypes alike: twice log 3
+        >>> swav(same, same, torch.ones(3, 2))
+        tensor([2.1972, 2.1972, 2.1972, 2.1972])
+    """
+    check_shapes("view1: B D, view2: B D, prototypes: P D", view1, view2, prototypes)
+    check_temperature(temperature)
+    with full_precision(view1):
+        c_PD = F.normalize(lift(prototypes), dim=1)
+        scores1_BP = F.normalize(lift(view1), dim=1) @ c_PD.T
+        scores2_BP = F.normalize(lift(view2), dim=1) @ c_PD.T
+        q1_BP, q2_BP = (
+            sinkhorn(scores, epsilon=epsilon, iterations=iterations)
+            for scores in (scores1_BP, scores2_BP)
+        )
+        there_B = (q2_BP * (scores1_BP / temperature).log_softmax(dim=1)).sum(dim=1)
+        back_B = (q1_BP * (scores2_BP / temperature).log_softmax(dim=1)).sum(dim=1)
+        return -there_B - back_B
+
+
+def sinkhorn(scores: Tensor, *, epsilon: float = 0.05, iterations: int = 3) -> Tensor:
+    r"""Soft assignments that share the batch equally among the prototypes.
+
+    .. math::
+        Q = \arg\max_Q \mathrm{Tr}(Q^\top S) + \epsilon H(Q), \quad
+        Q^\top 1 = \tfrac{B}{P} 1, \quad Q 1 = 1
+
+    by alternate normalisation of columns and rows in the logarithm, rows last. After a
+    few rounds rows sum to 1 exactly, columns nearly to B / P. No gradient flows.
+
+    Args:
+        scores: (B, P), inner products with the prototypes.
+        epsilon: Entropy weight > 0, in the scores' unit.
+        iterations: Rounds, at least 1.
+
+    Returns:
+        (B, P), each row a distribution over the prototypes.
+
+    Raises:
+        ShapeError: Not two axes.
+        InputError: epsilon or the iterations are not above zero.
+
+    References:
+        Caron et al., 2020 (SwAV), eqs. 3-5, arXiv:2006.09882; Cuturi, 2013.
+
+    Example:
+        >>> sinkhorn(torch.zeros(2, 4))
+        tensor([[0.2500, 0.2500, 0.2500, 0.2500],
+                [0.2500, 0.2500, 0.2500, 0.2500]])
+    """
+    sizes = check_shapes("scores: B P", scores)
+    check_positive("epsilon", epsilon)
+    check_positive("iterations", iterations)
+    with torch.no_grad(), full_precision(scores):
+        log_q = lift(scores) / epsilon
+        share = math.log(sizes["B"] / sizes["P"])
+        for _ in range(iterations):
+            log_q = log_q.log_softmax(dim=0) + share
+            log_q = log_q.log_softmax(dim=1)
+        return log_q.exp()

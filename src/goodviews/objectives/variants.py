@@ -1,0 +1,362 @@
+"""The variants that lie between the two families of the duality.
+
+SimCLR and DCL whose repulsion acts on squared or absolute cosines are exactly
+sample-contrastive; VICReg-exp and VICReg-ctr lead from VICReg towards SimCLR.
+
+Letters: B pairs, D embedding dims, 2B anchors.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from goodviews.core.checks import ShapeError, check_shapes
+from goodviews.objectives.decoupled import negatives_only
+from goodviews.objectives.ntxent import pooled_cosines
+from goodviews.objectives.precision import check_temperature, full_precision, lift
+from goodviews.objectives.vicreg import (
+    Scale,
+    VICRegTerms,
+    covariance_matrix,
+    variance_hinge,
+    vicreg_scales,
+)
+
+__all__ = [
+    "dcl_abs",
+    "dcl_sq",
+    "logsumexp_penalty",
+    "simclr_abs",
+    "simclr_sq",
+    "vicreg_ctr",
+    "vicreg_exp",
+]
+
+
+def simclr_sq(
+    view1: Tensor,
+    view2: Tensor,
+    *,
+    temperature: float | Tensor = 0.1,
+    bend_positive: bool = False,
+) -> Tensor:
+    r"""NT-Xent whose negatives repel by their squared cosine, in nats.
+
+    .. math::
+        \ell_i = -s_{i p(i)} / \tau + \log\left(e^{s_{i p(i)} / \tau} +
+        \sum_{k \notin \{i, p(i)\}} e^{s_{ik}^2 / \tau}\right)
+
+    Repulsion is least where every off-diagonal entry of the Gram matrix vanishes, so the
+    criterion is sample-contrastive. The paper's main text leaves open whether the
+    positive is squared too; here it stays signed unless asked, for otherwise pairs that
+    point in opposite directions are optimal as well.
+
+    Args:
+        view1: (B, D), embeddings of the first view, any norm; B at least 2.
+        view2: (B, D), embeddings of the second view.
+        temperature: tau > 0, dimensionless.
+        bend_positive: Square the positive's cosine too, in both places.
+
+    Returns:
+        (2B,), one loss per anchor in nats, the first view's anchors first.
+
+    Raises:
+        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        InputError: The temperature is not above zero.
+
+    References:
+        Garrido et al., 2023 (SimCLR-sq), arXiv:2206.02574.
+
+    Example:
+        >>> same = torch.ones(2, 3)  # three candidates alike: log 3 nats
+        >>> simclr_sq(same, same)
+        tensor([1.0986, 1.0986, 1.0986, 1.0986])
+    """
+    return _bent(view1, view2, torch.square, temperature, bend_positive, decoupled=False)
+
+
+def simclr_abs(
+    view1: Tensor,
+    view2: Tensor,
+    *,
+    temperature: float | Tensor = 0.1,
+    bend_positive: bool = False,
+) -> Tensor:
+    r"""NT-Xent whose negatives repel by their absolute cosine, in nats.
+
+    .. math::
+        \ell_i = -s_{i p(i)} / \tau + \log\left(e^{s_{i p(i)} / \tau} +
+        \sum_{k \notin \{i, p(i)\}} e^{|s_{ik}| / \tau}\right)
+
+    Args:
+        view1: (B, D), embeddings of the first view, any norm; B at least 2.
+        view2: (B, D), embeddings of the second view.
+        temperature: tau > 0, dimensionless.
+        bend_positive: Take the positive's absolute cosine too: see :func:`simclr_sq`.
+
+    Returns:
+        (2B,), one loss per anchor in nats, the first view's anchors first.
+
+    Raises:
+        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        InputError: The temperature is not above zero.
+
+    References:
+        Garrido et al., 2023 (SimCLR-abs), arXiv:2206.02574.
+
+    Example:
+        >>> same = torch.ones(2, 3)
+        >>> simclr_abs(same, same)
+        tensor([1.0986, 1.0986, 1.0986, 1.0986])
+    """
+    return _bent(view1, view2, torch.abs, temperature, bend_positive, decoupled=False)
+
+
+def dcl_sq(
+    view1: Tensor,
+    view2: Tensor,
+    *,
+    temperature: float | Tensor = 0.1,
+    bend_positive: bool = False,
+) -> Tensor:
+    r"""DCL whose negatives repel by their squared cosine, in nats.
+
+    .. math:: \ell_i = -s_{i p(i)} / \tau + \log \sum_{k \notin \{i, p(i)\}} e^{s_{ik}^2 / \tau}
+
+    Args:
+        view1: (B, D), embeddings of the first view, any norm; B at least 2.
+        view2: (B, D), embeddings of the second view.
+        temperature: tau > 0, dimensionless.
+        bend_positive: Square the positive's cosine too: see :func:`simclr_sq`.
+
+    Returns:
+        (2B,), one loss per anchor in nats, the first view's anchors first.
+
+    Raises:
+        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        InputError: The temperature is not above zero.
+
+    References:
+        Garrido et al., 2023 (DCL-sq), arXiv:2206.02574.
+
+    Example:
+        >>> same = torch.ones(2, 3)  # two negatives alike: log 2 nats
+        >>> dcl_sq(same, same)
+        tensor([0.6931, 0.6931, 0.6931, 0.6931])
+    """
+    return _bent(view1, view2, torch.square, temperature, bend_positive, decoupled=True)
+
+
+def dcl_abs(
+    view1: Tensor,
+    view2: Tensor,
+    *,
+    temperature: float | Tensor = 0.1,
+    bend_positive: bool = False,
+) -> Tensor:
+    r"""DCL whose negatives repel by their absolute cosine, in nats.
+
+    .. math:: \ell_i = -s_{i p(i)} / \tau + \log \sum_{k \notin \{i, p(i)\}} e^{|s_{ik}| / \tau}
+
+    Args:
+        view1: (B, D), embeddings of the first view, any norm; B at least 2.
+        view2: (B, D), embeddings of the second view.
+        temperature: tau > 0, dimensionless.
+        bend_positive: Take the positive's absolute cosine too: see :func:`simclr_sq`.
+
+    Returns:
+        (2B,), one loss per anchor in nats, the first view's anchors first.
+
+    Raises:
+        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        InputError: The temperature is not above zero.
+
+    References:
+        Garrido et al., 2023 (DCL-abs), arXiv:2206.02574.
+
+    Example:
+        >>> same = torch.ones(2, 3)
+        >>> dcl_abs(same, same)
+        tensor([0.6931, 0.6931, 0.6931, 0.6931])
+    """
+    return _bent(view1, view2, torch.abs, temperature, bend_positive, decoupled=True)
+
+
+def vicreg_exp(
+    view1: Tensor,
+    view2: Tensor,
+    *,
+    temperature: float | Tensor = 0.1,
+    invariance: float = 1.0,
+    variance: float = 1.0,
+    covariance: float = 1.0,
+    scale: Scale = "paper",
+) -> VICRegTerms:
+    r"""VICReg whose covariance term is a logsumexp, by its three named, weighted terms.
+
+    .. math:: c_{\exp}(Z) = \frac1D \sum_i \log \sum_{j \ne i} \exp(C_{ij} / \tau)
+
+    with C the covariance of the dimensions: one logsumexp per row, then the mean. The
+    weights of VICReg do not carry over, and none are established: the defaults are 1.
+
+    Args:
+        view1: (B, D), embeddings of the first view; B and D at least 2.
+        view2: (B, D), embeddings of the second view.
+        temperature: tau > 0, in the unit of a covariance.
+        invariance: Weight of the invariance term.
+        variance: Weight of the variance term.
+        covariance: Weight of the logsumexp term, which is in nats.
+        scale: Convention that the weights refer to, as in :func:`vicreg`.
+
+    Returns:
+        The terms ``invariance`` (B,), ``variance`` () and ``covariance`` (), times their
+        weights.
+
+    Raises:
+        ShapeError: The sizes of B or D disagree, or one of them is 1.
+        InputError: The temperature is not above zero, or an unknown scale.
+
+    References:
+        Garrido et al., 2023 (VICReg-exp), arXiv:2206.02574.
+
+    Example:
+        >>> z = torch.tensor([[1.0, 1.0], [-1.0, -1.0]])  # C_12 = 2: 2 / 0.5 per view
+        >>> vicreg_exp(z, z, temperature=0.5)
+        VICRegTerms(invariance=tensor([0., 0.]), variance=tensor(0.), covariance=tensor(8.))
+    """
+    dims = check_shapes("view1: B D, view2: B D", view1, view2)["D"]
+    factors = vicreg_scales(scale, dims=dims)
+    weights = (invariance * factors[0], variance * factors[1], covariance)
+    return _with_logsumexp(view1, view2, (view1, view2), temperature, weights)
+
+
+def vicreg_ctr(
+    view1: Tensor,
+    view2: Tensor,
+    *,
+    temperature: float | Tensor = 0.1,
+    invariance: float = 1.0,
+    variance: float = 1.0,
+    covariance: float = 1.0,
+    scale: Scale = "paper",
+    centre_dims: bool = False,
+) -> VICRegTerms:
+    r"""VICReg-exp with the embeddings transposed in its variance and covariance terms.
+
+    .. math::
+        v(Z^\top) = \frac1B \sum_i \max(0, 1 - \sqrt{\mathrm{Var}(Z_{i \cdot}) + \epsilon}),
+        \quad c_{\exp}(Z^\top) = \frac1B \sum_i \log \sum_{j \ne i} \exp(G_{ij} / \tau)
+
+    with the variance of each sample over its dims, and G the Gram matrix of the samples,
+    each centred over its dims, divided by D - 1. Once the standard deviations are 1 its
+    entries are correlations, and tau means what it does in SimCLR. No weights are
+    established: the defaults are 1.
+
+    Args:
+        view1: (B, D), embeddings of the first view; B and D at least 2.
+        view2: (B, D), embeddings of the second view.
+        temperature: tau > 0, in the unit of G.
+        invariance: Weight of the invariance term.
+        variance: Weight of the variance term.
+        covariance: Weight of the logsumexp term, which is in nats.
+        scale: Convention that the weights refer to, as in :func:`vicreg`.
+        centre_dims: Also subtract each dimension's mean over the batch first, as the
+            paper's table of normalisations can be read.
+
+    Returns:
+        The terms ``invariance`` (B,), ``variance`` () and ``covariance`` (), times their
+        weights.
+
+    Raises:
+        ShapeError: The sizes of B or D disagree, or one of them is 1.
+        InputError: The temperature is not above zero, or an unknown scale.
+
+    References:
+        Garrido et al., 2023 (VICReg-ctr), arXiv:2206.02574.
+
+    Example:
+        >>> z = torch.tensor([[1.0, -1.0], [1.0, -1.0]])  # G_12 = 2: 2 / 0.5 per view
+        >>> vicreg_ctr(z, z, temperature=0.5)
+        VICRegTerms(invariance=tensor([0., 0.]), variance=tensor(0.), covariance=tensor(8.))
+    """
+    dims = check_shapes("view1: B D, view2: B D", view1, view2)["D"]
+    factors = vicreg_scales(scale, dims=dims)
+    weights = (invariance * factors[0], variance * factors[1], covariance)
+    first, second = lift(view1), lift(view2)
+    if centre_dims:
+        first, second = first - first.mean(dim=0), second - second.mean(dim=0)
+    return _with_logsumexp(view1, view2, (first.T, second.T), temperature, weights)
+
+
+def logsumexp_penalty(matrix: Tensor, *, temperature: float | Tensor = 0.1) -> Tensor:
+    r"""Logsumexp of each row's off-diagonal entries, in nats.
+
+    .. math:: \ell_i = \log \sum_{j \ne i} \exp(C_{ij} / \tau)
+
+    Args:
+        matrix: (D, D), a covariance or a Gram matrix; D at least 2.
+        temperature: tau > 0, in the matrix's unit.
+
+    Returns:
+        (D,), one value per row in nats; VICReg-exp averages them.
+
+    Raises:
+        ShapeError: Not square, or of one row only.
+        InputError: The temperature is not above zero.
+
+    References:
+        Garrido et al., 2023 (VICReg-exp), arXiv:2206.02574.
+
+    Example:
+        >>> logsumexp_penalty(torch.zeros(3, 3))  # two zeros per row: log 2
+        tensor([0.6931, 0.6931, 0.6931])
+    """
+    size = check_shapes("matrix: D D", matrix)["D"]
+    check_temperature(temperature)
+    if size < 2:
+        raise ShapeError("matrix is (1, 1), so nothing is off its diagonal: 2 rows are wanted.")
+    with full_precision(matrix):
+        itself = torch.eye(size, dtype=torch.bool, device=matrix.device)
+        return (lift(matrix) / temperature).masked_fill(itself, -torch.inf).logsumexp(dim=1)
+
+
+def _bent(
+    view1: Tensor,
+    view2: Tensor,
+    bend: Callable[[Tensor], Tensor],
+    temperature: float | Tensor,
+    bend_positive: bool,
+    *,
+    decoupled: bool,
+) -> Tensor:
+    """NT-Xent or DCL with the negatives' cosines bent by a function."""
+    check_shapes("view1: B D, view2: B D", view1, view2)
+    check_temperature(temperature)
+    with full_precision(view1):
+        cosines, positive = pooled_cosines(view1, view2)
+        attraction = (bend(positive) if bend_positive else positive) / temperature
+        repulsion = negatives_only(bend(cosines) / temperature)
+        if not decoupled:
+            repulsion = torch.cat([repulsion, attraction[:, None]], dim=1)
+        return repulsion.logsumexp(dim=1) - attraction
+
+
+def _with_logsumexp(
+    view1: Tensor,
+    view2: Tensor,
+    regularised: tuple[Tensor, Tensor],
+    temperature: float | Tensor,
+    weights: tuple[float, float, float],
+) -> VICRegTerms:
+    """Invariance of the views, variance and logsumexp covariance of their (transposed) forms."""
+    with full_precision(view1):
+        gap_B = (lift(view1) - lift(view2)).square().sum(dim=1)
+        hinge = torch.stack([variance_hinge(z).mean() for z in regularised]).sum()
+        spread = torch.stack(
+            [
+                logsumexp_penalty(covariance_matrix(z), temperature=temperature).mean()
+                for z in regularised
+            ]
+        ).sum()
+        return VICRegTerms(weights[0] * gap_B, weights[1] * hinge, weights[2] * spread)

@@ -1,0 +1,238 @@
+"""VICReg: variance, invariance, covariance.
+
+Letters: B pairs, D embedding dims.
+"""
+
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from goodviews.core.checks import ShapeError, check_shapes, unknown
+from goodviews.objectives.precision import full_precision, lift
+
+__all__ = [
+    "VICRegTerms",
+    "covariance_matrix",
+    "covariance_penalty",
+    "variance_hinge",
+    "vicreg",
+    "vicreg_scales",
+]
+
+Scale = Literal["paper", "code", "summed"]
+
+
+class VICRegTerms(NamedTuple):
+    """The three terms, each multiplied by its weight; the loss is the sum of their means.
+
+    Example:
+        >>> VICRegTerms(torch.zeros(2), torch.tensor(1.0), torch.tensor(0.0)).variance
+        tensor(1.)
+    """
+
+    invariance: Tensor
+    """(B,), distance of each pair."""
+    variance: Tensor
+    """(), hinge on the standard deviations, of both views."""
+    covariance: Tensor
+    """(), off-diagonal entries squared (or their logsumexp), of both views."""
+
+
+def vicreg(
+    view1: Tensor,
+    view2: Tensor,
+    *,
+    invariance: float = 25.0,
+    variance: float = 25.0,
+    covariance: float = 1.0,
+    scale: Scale = "paper",
+) -> VICRegTerms:
+    r"""VICReg by its three named, weighted terms; dimensionless.
+
+    .. math::
+        \lambda \tfrac1B \sum_i \|z_i - z'_i\|^2 + \mu [v(Z) + v(Z')] + \nu [c(Z) + c(Z')]
+
+    with v of :func:`variance_hinge` averaged over dims and c of
+    :func:`covariance_penalty`. Embeddings are used as they are, not normalised. A weight
+    says nothing without its convention, and three are in use (:func:`vicreg_scales`):
+
+    ========= ======================= ================== ====================
+    scale     invariance              variance           covariance
+    ========= ======================= ================== ====================
+    "paper"   summed over dims        summed over views  summed over views
+    "code"    averaged over dims (/D) mean of views (/2) summed over views
+    "summed"  averaged over dims (/D) summed over views  summed over views
+    ========= ======================= ================== ====================
+
+    "code" is the authors' program, "summed" another library's: the same 25 / 25 / 1
+    are three different losses.
+
+    Args:
+        view1: (B, D), embeddings of the first view; B at least 2.
+        view2: (B, D), embeddings of the second view.
+        invariance: Weight lambda.
+        variance: Weight mu.
+        covariance: Weight nu.
+        scale: Convention that the weights refer to.
+
+    Returns:
+        The terms ``invariance`` (B,), ``variance`` () and ``covariance`` (), times their
+        weights. Weight 1 gives the bare term.
+
+    Raises:
+        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        InputError: An unknown scale.
+
+    References:
+        Bardes et al., 2022, eqs. 1-6, arXiv:2105.04906; Garrido et al., 2023,
+        arXiv:2206.02574.
+
+    Example:
+        >>> z = torch.tensor([[1.0, 1.0], [-1.0, -1.0]])  # equal dims: covariance 2
+        >>> vicreg(z, z, variance=1.0)  # c = (4 + 4) / 2 per view
+        VICRegTerms(invariance=tensor([0., 0.]), variance=tensor(0.), covariance=tensor(8.))
+    """
+    dims = check_shapes("view1: B D, view2: B D", view1, view2)["D"]
+    share_invariance, share_variance = vicreg_scales(scale, dims=dims)
+    with full_precision(view1):
+        gap_B = (lift(view1) - lift(view2)).square().sum(dim=1)
+        hinge = variance_hinge(view1).mean() + variance_hinge(view2).mean()
+        spread = covariance_penalty(view1) + covariance_penalty(view2)
+        return VICRegTerms(
+            invariance * share_invariance * gap_B,
+            variance * share_variance * hinge,
+            covariance * spread,
+        )
+
+
+def vicreg_scales(scale: Scale, *, dims: int) -> tuple[float, float]:
+    r"""What a convention multiplies the paper's invariance and variance terms with.
+
+    .. math:: (1, 1), \quad (1 / D, 1 / 2), \quad (1 / D, 1)
+
+    Args:
+        scale: "paper", "code" (the authors' program) or "summed" (another library).
+        dims: D, embedding dims.
+
+    Returns:
+        Factor of the invariance term and factor of the variance term.
+
+    Raises:
+        InputError: An unknown scale.
+
+    References:
+        Bardes et al., 2022, eqs. 1, 5 and 6 against algorithm 1, arXiv:2105.04906.
+
+    Example:
+        >>> vicreg_scales("code", dims=4)
+        (0.25, 0.5)
+    """
+    factors = {"paper": (1.0, 1.0), "code": (1 / dims, 0.5), "summed": (1 / dims, 1.0)}
+    if scale not in factors:
+        raise unknown("VICReg scale", scale, factors)
+    return factors[scale]
+
+
+def variance_hinge(embeddings: Tensor, *, target: float = 1.0, eps: float = 1e-4) -> Tensor:
+    r"""How far each dimension's standard deviation falls short of the target.
+
+    .. math:: v_j = \max(0, \gamma - \sqrt{\mathrm{Var}(Z_{\cdot j}) + \epsilon})
+
+    with the unbiased variance over the batch.
+
+    Args:
+        embeddings: (B, D), one view; B at least 2.
+        target: gamma, in the embeddings' own unit.
+        eps: epsilon, keeps the gradient of a constant dimension finite.
+
+    Returns:
+        (D,), one shortfall per dimension; the paper averages them.
+
+    Raises:
+        ShapeError: Not two axes, or one embedding only.
+
+    References:
+        Bardes et al., 2022, eqs. 1-2, arXiv:2105.04906.
+
+    Example:
+        >>> variance_hinge(torch.zeros(3, 1))  # 1 - sqrt(0.0001)
+        tensor([0.9900])
+    """
+    check_at_least_two(embeddings)
+    with full_precision(embeddings):
+        return (target - (lift(embeddings).var(dim=0) + eps).sqrt()).relu()
+
+
+def covariance_penalty(embeddings: Tensor) -> Tensor:
+    r"""Squared off-diagonal entries of the covariance, summed and divided by D.
+
+    .. math:: c(Z) = \frac1D \sum_{i \ne j} C_{ij}^2
+
+    It is L_nc of the centred embeddings, divided by :math:`D (B - 1)^2`.
+
+    Args:
+        embeddings: (B, D), one view; B at least 2.
+
+    Returns:
+        (), in the embeddings' unit to the fourth power.
+
+    Raises:
+        ShapeError: Not two axes, or one embedding only.
+
+    References:
+        Bardes et al., 2022, eqs. 3-4, arXiv:2105.04906.
+
+    Example:
+        >>> covariance_penalty(torch.tensor([[1.0, 1.0], [-1.0, -1.0]]))
+        tensor(4.)
+    """
+    check_at_least_two(embeddings)
+    with full_precision(embeddings):
+        cov_DD = covariance_matrix(embeddings)
+        itself = torch.eye(len(cov_DD), dtype=torch.bool, device=cov_DD.device)
+        return cov_DD.square().masked_fill(itself, 0).sum() / len(cov_DD)
+
+
+def covariance_matrix(embeddings: Tensor) -> Tensor:
+    r"""Unbiased covariance of the dimensions over the batch.
+
+    .. math:: C = \frac{1}{B - 1} \sum_i (z_i - \bar z)(z_i - \bar z)^\top
+
+    Args:
+        embeddings: (B, D), one view; B at least 2.
+
+    Returns:
+        (D, D), in the embeddings' unit squared.
+
+    Raises:
+        ShapeError: Not two axes, or one embedding only.
+
+    References:
+        Bardes et al., 2022, eq. 3, arXiv:2105.04906.
+
+    Example:
+        >>> covariance_matrix(torch.tensor([[1.0, 1.0], [-1.0, -1.0]]))
+        tensor([[2., 2.],
+                [2., 2.]])
+    """
+    batch = check_at_least_two(embeddings)
+    with full_precision(embeddings):
+        centred_BD = lift(embeddings) - lift(embeddings).mean(dim=0)
+        return centred_BD.T @ centred_BD / (batch - 1)
+
+
+def check_at_least_two(embeddings: Tensor) -> int:
+    """Refuse a batch of one, which has no variance, and return the batch size.
+
+    Raises:
+        ShapeError: Not two axes, or one embedding only.
+
+    Example:
+        >>> check_at_least_two(torch.ones(3, 2))
+        3
+    """
+    batch = check_shapes("embeddings: B D", embeddings)["B"]
+    if batch < 2:
+        raise ShapeError("embeddings has B = 1, but at least 2 are wanted to take a variance of.")
+    return batch
