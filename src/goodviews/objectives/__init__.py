@@ -21,12 +21,28 @@ from goodviews.objectives.coding import (
     whiten,
     wmse,
 )
+from goodviews.objectives.dashboard import Classification, classify, dashboard
 from goodviews.objectives.decoupled import dcl, dclw, negatives_only
+from goodviews.objectives.duality import (
+    Bounds,
+    Identity,
+    criterion_bounds,
+    criterion_gap,
+    dimension_criterion,
+    doubly_normalise,
+    fourth_power_bounds,
+    identity,
+    norm_correction,
+    project_to_tangent,
+    sample_criterion,
+    vicreg_covariance_by_samples,
+)
 from goodviews.objectives.infonce import infonce, infonce_two_sided
 from goodviews.objectives.local_global import LocalGlobalTerms, local_global, summarise
 from goodviews.objectives.multiview import multiview, view_pairs
 from goodviews.objectives.nce import nce, nce_log_normaliser
 from goodviews.objectives.ntxent import ntxent, pooled_cosines
+from goodviews.objectives.ranks import Combine, across_ranks, total
 from goodviews.objectives.spectral import SpectralTerms, project_to_ball, spectral
 from goodviews.objectives.supcon import supcon
 from goodviews.objectives.swav import sinkhorn, swav
@@ -51,23 +67,36 @@ from goodviews.objectives.vicreg import (
 __all__ = [
     "AlignUniformTerms",
     "BarlowTerms",
+    "Bounds",
+    "Classification",
+    "Combine",
+    "Identity",
     "LocalGlobalTerms",
     "MCR2Terms",
     "SpectralTerms",
     "TCRTerms",
     "VICRegTerms",
+    "across_ranks",
     "align_uniform",
     "alignment",
     "barlow",
     "byol",
+    "classify",
     "coding_rate",
     "covariance_matrix",
     "covariance_penalty",
+    "criterion_bounds",
+    "criterion_gap",
     "cross_correlation",
+    "dashboard",
     "dcl",
     "dcl_abs",
     "dcl_sq",
     "dclw",
+    "dimension_criterion",
+    "doubly_normalise",
+    "fourth_power_bounds",
+    "identity",
     "infonce",
     "infonce_two_sided",
     "local_global",
@@ -77,10 +106,13 @@ __all__ = [
     "nce",
     "nce_log_normaliser",
     "negatives_only",
+    "norm_correction",
     "ntxent",
     "pooled_cosines",
     "project_to_ball",
+    "project_to_tangent",
     "regression",
+    "sample_criterion",
     "simclr_abs",
     "simclr_sq",
     "simsiam",
@@ -90,9 +122,11 @@ __all__ = [
     "supcon",
     "swav",
     "tcr",
+    "total",
     "uniformity",
     "variance_hinge",
     "vicreg",
+    "vicreg_covariance_by_samples",
     "vicreg_ctr",
     "vicreg_exp",
     "vicreg_scales",

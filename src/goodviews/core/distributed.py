@@ -1,0 +1,162 @@
+"""One gather with the right gradient, and the mean over ranks that belongs to it.
+
+The rule that keeps losses and gradients equal to those of one process holding the whole
+batch: :func:`gather` sums the gradients that all ranks send to a row, and :func:`mean`
+divides the ranks' losses by the count of all ranks. A gather that keeps only its own
+rank's gradient, or a mean over the own rows only, trains with a gradient that is wrong
+by a factor, silently. Without a process group every function is the identity of its
+one-process meaning, so callers need no branch.
+"""
+
+from typing import Any, Literal
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+__all__ = ["gather", "gather_others", "mean", "rank", "ranks"]
+
+
+def ranks() -> int:
+    """How many processes share the batch; 1 without a process group.
+
+    Example:
+        >>> ranks()
+        1
+    """
+    return dist.get_world_size() if _running() else 1
+
+
+def rank() -> int:
+    """This process's place among them, from 0.
+
+    Example:
+        >>> rank()
+        0
+    """
+    return dist.get_rank() if _running() else 0
+
+
+def gather(tensor: Tensor, *, dim: int = 0) -> Tensor:
+    """The tensors of all ranks joined along one axis, in the order of the ranks.
+
+    Backward adds up what every rank's loss sends to a row, so the ranks' losses must be
+    shares that sum to the loss of the whole batch (see :func:`mean`). Every rank must
+    call it the same number of times, and go backward through it if one does.
+
+    Args:
+        tensor: (..., B_r, ...), the same on all ranks but for the size along ``dim``,
+            which may differ and may be 0.
+        dim: Axis to join along.
+
+    Returns:
+        (..., B, ...), B the sum of the ranks' sizes; without a process group the tensor
+        itself.
+
+    Example:
+        >>> gather(torch.ones(2, 3)).shape
+        torch.Size([2, 3])
+    """
+    if ranks() == 1:
+        return tensor
+    return _Gather.apply(tensor, _sizes(tensor.shape[dim], tensor.device), dim)
+
+
+def gather_others(tensor: Tensor, *, dim: int = 0) -> Tensor:
+    """The other ranks' tensors joined along one axis: :func:`gather` without one's own.
+
+    Args:
+        tensor: (..., B_r, ...), as for :func:`gather`.
+        dim: Axis to join along.
+
+    Returns:
+        (..., B - B_r, ...); without a process group of size 0 along ``dim``.
+
+    Example:
+        >>> gather_others(torch.ones(2, 3)).shape
+        torch.Size([0, 3])
+    """
+    if ranks() == 1:
+        return tensor.narrow(dim, 0, 0)
+    sizes = _sizes(tensor.shape[dim], tensor.device)
+    parts = list(_Gather.apply(tensor, sizes, dim).split(sizes, dim=dim))
+    del parts[rank()]
+    return torch.cat(parts, dim=dim)
+
+
+def mean(losses: Tensor, *, gradients: Literal["averaged", "summed"] = "averaged") -> Tensor:
+    r"""Mean of the losses of all ranks, the same number on each.
+
+    .. math:: L = \frac{\sum_r \sum_i \ell_{ri}}{\sum_r B_r}
+
+    Uneven ranks count by their rows. A loss that each rank holds in full (a term of the
+    gathered batch) may be passed as it is: the mean of equal numbers is that number.
+
+    Args:
+        losses: Any shape, this rank's losses.
+        gradients: What the training wrapper does with the ranks' gradients: "averaged"
+            (DistributedDataParallel and its kin divide by the number of ranks, so the
+            gradient here is multiplied by it) or "summed" (the bare gradients are added).
+
+    Returns:
+        (), the mean over all ranks.
+
+    Example:
+        >>> mean(torch.tensor([1.0, 3.0]))
+        tensor(2.)
+    """
+    if ranks() == 1:
+        return losses.mean()
+    count = sum(_sizes(losses.numel(), losses.device))
+    scale = ranks() if gradients == "averaged" else 1
+    return _Sum.apply(losses.sum(), scale) / count
+
+
+def _running() -> bool:
+    return dist.is_available() and dist.is_initialized()
+
+
+def _sizes(size: int, device: torch.device) -> list[int]:
+    """One size per rank."""
+    own = torch.tensor([size], device=device)
+    every = [torch.empty_like(own) for _ in range(ranks())]
+    dist.all_gather(every, own)
+    return [int(other) for other in every]
+
+
+class _Gather(torch.autograd.Function):
+    """Forward joins the ranks' rows; backward returns to each row the sum over ranks."""
+
+    @staticmethod
+    def forward(ctx: Any, tensor: Tensor, sizes: list[int], dim: int) -> Tensor:
+        ctx.start, ctx.size, ctx.dim = sum(sizes[: rank()]), tensor.shape[dim], dim
+        # Collectives want equal shapes: pad to the largest rank, cut after.
+        shape = list(tensor.shape)
+        shape[dim] = max(sizes)
+        padded = tensor.new_zeros(shape)
+        padded.narrow(dim, 0, tensor.shape[dim]).copy_(tensor)
+        parts = [torch.empty_like(padded) for _ in sizes]
+        dist.all_gather(parts, padded)
+        rows = [part.narrow(dim, 0, size) for part, size in zip(parts, sizes, strict=True)]
+        return torch.cat(rows, dim=dim)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        total = gradients[0].clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(total)
+        return total.narrow(ctx.dim, ctx.start, ctx.size), None, None
+
+
+class _Sum(torch.autograd.Function):
+    """Forward adds the ranks' numbers; backward multiplies the own gradient by a constant."""
+
+    @staticmethod
+    def forward(ctx: Any, number: Tensor, scale: int) -> Tensor:
+        ctx.scale = scale
+        total = number.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return gradients[0] * ctx.scale, None

@@ -1,0 +1,419 @@
+"""The duality of sample-contrastive and dimension-contrastive criteria, as functions.
+
+Letters: N samples, M embedding dims. Embeddings are Z of shape (N, M), rows are samples;
+the paper's matrix is K = Zᵀ, whose columns are samples. "Sample norms" are the rows of Z
+(columns of K), "dimension norms" the columns of Z (rows of K).
+"""
+
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from goodviews.core.checks import InputError, check_positive, check_shapes, unknown
+from goodviews.objectives.precision import full_precision, lift
+
+__all__ = [
+    "Bounds",
+    "Identity",
+    "criterion_bounds",
+    "criterion_gap",
+    "dimension_criterion",
+    "doubly_normalise",
+    "fourth_power_bounds",
+    "identity",
+    "norm_correction",
+    "project_to_tangent",
+    "sample_criterion",
+    "vicreg_covariance_by_samples",
+]
+
+
+class Identity(NamedTuple):
+    """The four quantities of the identity; both sums of two agree.
+
+    Example:
+        >>> Identity(*torch.tensor([10.0, 8.0, 27.0, 29.0])).dimension
+        tensor(8.)
+    """
+
+    sample: Tensor
+    """L_c, ()."""
+    dimension: Tensor
+    """L_nc, ()."""
+    sample_fourth: Tensor
+    """Sum of the samples' norms to the fourth power, ()."""
+    dimension_fourth: Tensor
+    """Sum of the dimensions' norms to the fourth power, ()."""
+
+
+class Bounds(NamedTuple):
+    """A quantity's least and greatest possible value.
+
+    Example:
+        >>> Bounds(1.0, 2.0).upper
+        2.0
+    """
+
+    lower: float
+    upper: float
+
+
+def sample_criterion(embeddings: Tensor) -> Tensor:
+    r"""L_c: squared inner products of all pairs of samples.
+
+    .. math:: L_c = \|K^\top K - \mathrm{diag}(K^\top K)\|_F^2 = \sum_{i \ne j} (z_i \cdot z_j)^2
+
+    Args:
+        embeddings: (N, M), rows are samples, used as they are.
+
+    Returns:
+        (), in the embeddings' unit to the fourth power.
+
+    Raises:
+        ShapeError: Not two axes.
+
+    References:
+        Garrido et al., 2023, definition of L_c, arXiv:2206.02574.
+
+    Example:
+        >>> paper = torch.tensor([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]])  # 2 dims, 3 samples
+        >>> sample_criterion(paper.T)
+        tensor(10.)
+    """
+    check_shapes("embeddings: N M", embeddings)
+    with full_precision(embeddings):
+        z_NM = lift(embeddings)
+        return _off_diagonal(z_NM @ z_NM.T)
+
+
+def dimension_criterion(embeddings: Tensor) -> Tensor:
+    r"""L_nc: squared inner products of all pairs of dimensions.
+
+    .. math:: L_{nc} = \|K K^\top - \mathrm{diag}(K K^\top)\|_F^2
+
+    Args:
+        embeddings: (N, M), rows are samples, used as they are.
+
+    Returns:
+        (), in the embeddings' unit to the fourth power.
+
+    Raises:
+        ShapeError: Not two axes.
+
+    References:
+        Garrido et al., 2023, definition of L_nc, arXiv:2206.02574.
+
+    Example:
+        >>> paper = torch.tensor([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]])  # 2 dims, 3 samples
+        >>> dimension_criterion(paper.T)
+        tensor(8.)
+    """
+    check_shapes("embeddings: N M", embeddings)
+    with full_precision(embeddings):
+        z_NM = lift(embeddings)
+        return _off_diagonal(z_NM.T @ z_NM)
+
+
+def identity(embeddings: Tensor) -> Identity:
+    r"""Both criteria and both sums of fourth powers: the two sides are always equal.
+
+    .. math:: L_{nc} + \sum_j \|K_{j\cdot}\|^4 = L_c + \sum_i \|K_{\cdot i}\|^4
+
+    Args:
+        embeddings: (N, M), rows are samples; nothing is assumed of them.
+
+    Returns:
+        ``sample`` L_c, ``dimension`` L_nc, ``sample_fourth`` and ``dimension_fourth``,
+        each () and computed by itself.
+
+    Raises:
+        ShapeError: Not two axes.
+
+    References:
+        Garrido et al., 2023, theorem on the identity of both criteria, arXiv:2206.02574.
+
+    Example:
+        >>> paper = torch.tensor([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]])
+        >>> [int(part) for part in identity(paper.T)]  # 10 + 27 = 8 + 29
+        [10, 8, 27, 29]
+    """
+    check_shapes("embeddings: N M", embeddings)
+    with full_precision(embeddings):
+        squares = lift(embeddings).square()
+        return Identity(
+            sample_criterion(embeddings),
+            dimension_criterion(embeddings),
+            squares.sum(dim=1).square().sum(),
+            squares.sum(dim=0).square().sum(),
+        )
+
+
+def norm_correction(embeddings: Tensor) -> Tensor:
+    r"""L_reg: what a sample-contrastive loss lacks to be the dimension-contrastive one.
+
+    .. math:: L_{reg} = \sum_i \|K_{\cdot i}\|^4 - \sum_j \|K_{j \cdot}\|^4 = L_{nc} - L_c
+
+    Args:
+        embeddings: (N, M), rows are samples.
+
+    Returns:
+        (), in the embeddings' unit to the fourth power; may be negative.
+
+    Raises:
+        ShapeError: Not two axes.
+
+    References:
+        Garrido et al., 2023, section on VICReg as a contrastive loss, arXiv:2206.02574.
+
+    Example:
+        >>> paper = torch.tensor([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]])
+        >>> norm_correction(paper.T)  # 27 - 29
+        tensor(-2.)
+    """
+    check_shapes("embeddings: N M", embeddings)
+    with full_precision(embeddings):
+        squares = lift(embeddings).square()
+        return squares.sum(dim=1).square().sum() - squares.sum(dim=0).square().sum()
+
+
+def vicreg_covariance_by_samples(embeddings: Tensor) -> Tensor:
+    r"""VICReg's covariance term written as a sample-contrastive loss and a correction.
+
+    .. math:: c = \frac{L_c(\bar K) + L_{reg}(\bar K)}{M (N - 1)^2}
+
+    with :math:`\bar K` the embeddings whose dimensions are centred over the batch. Its
+    value and its gradient are those of
+    :func:`goodviews.objectives.covariance_penalty`, though no covariance is formed.
+
+    Args:
+        embeddings: (N, M), one view; N at least 2.
+
+    Returns:
+        (), in the embeddings' unit to the fourth power.
+
+    Raises:
+        ShapeError: Not two axes.
+        InputError: One sample only.
+
+    References:
+        Garrido et al., 2023, section on VICReg as a contrastive loss, arXiv:2206.02574.
+
+    Example:
+        >>> vicreg_covariance_by_samples(torch.tensor([[1.0, 1.0], [-1.0, -1.0]]))
+        tensor(4.)
+    """
+    sizes = check_shapes("embeddings: N M", embeddings)
+    if sizes["N"] < 2:
+        raise InputError("embeddings has N = 1, but at least 2 samples are wanted.")
+    with full_precision(embeddings):
+        centred = lift(embeddings) - lift(embeddings).mean(dim=0)
+        both = sample_criterion(centred) + norm_correction(centred)
+        return both / (sizes["M"] * (sizes["N"] - 1) ** 2)
+
+
+def criterion_gap(samples: int, dims: int) -> float:
+    r"""L_nc minus L_c on the doubly normalised set of unit samples.
+
+    .. math:: L_{nc} - L_c = N - N^2 / M
+
+    Unit samples and equal dimension norms force the latter to be :math:`\sqrt{N / M}`.
+    The paper's N - M is the case of norms all 1, which needs N = M.
+
+    Args:
+        samples: N.
+        dims: M.
+
+    Returns:
+        The constant, dimensionless.
+
+    Raises:
+        InputError: A size is not above zero.
+
+    References:
+        Garrido et al., 2023, corollary for rows and columns both normalised,
+        arXiv:2206.02574, extended here to N other than M.
+
+    Example:
+        >>> criterion_gap(8, 4), criterion_gap(4, 4)
+        (-8.0, 0.0)
+    """
+    check_positive("samples", samples)
+    check_positive("dims", dims)
+    return samples - samples**2 / dims
+
+
+def fourth_power_bounds(
+    samples: int,
+    dims: int,
+    *,
+    unit: Literal["samples", "dims"] = "samples",
+    norm: float = 1.0,
+) -> Bounds:
+    r"""Bounds on the other side's sum of fourth powers, when one side has one norm.
+
+    .. math::
+        \tfrac{N^2}{M} a^4 \le \sum_j \|K_{j \cdot}\|^4 \le N^2 a^4, \qquad
+        \tfrac{M^2}{N} a^4 \le \sum_i \|K_{\cdot i}\|^4 \le M^2 a^4
+
+    for all samples of norm a (left) or all dimensions of norm a (right).
+
+    Args:
+        samples: N.
+        dims: M.
+        unit: Which side has equal norms, "samples" or "dims".
+        norm: a > 0.
+
+    Returns:
+        Lower and upper bound, in the embeddings' unit to the fourth power.
+
+    Raises:
+        InputError: A size or the norm is not above zero, or an unknown side.
+
+    References:
+        Garrido et al., 2023, lemma on one-sided normalisation, arXiv:2206.02574.
+
+    Example:
+        >>> fourth_power_bounds(8, 4)
+        Bounds(lower=16.0, upper=64.0)
+    """
+    for name, value in (("samples", samples), ("dims", dims), ("norm", norm)):
+        check_positive(name, value)
+    if unit not in ("samples", "dims"):
+        raise unknown("side", unit, ("samples", "dims"))
+    many, few = (samples, dims) if unit == "samples" else (dims, samples)
+    return Bounds(many**2 / few * norm**4, many**2 * norm**4)
+
+
+def criterion_bounds(
+    other: float, samples: int, dims: int, *, unit: Literal["samples", "dims"] = "samples"
+) -> Bounds:
+    r"""Bounds on one criterion from the other, when one side has unit norms.
+
+    .. math::
+        L_{nc} - N + \tfrac{N^2}{M} \le L_c \le L_{nc} - N + N^2, \qquad
+        L_c - M + \tfrac{M^2}{N} \le L_{nc} \le L_c - M + M^2
+
+    for unit samples (left: on L_c, from L_nc) or unit dimensions (right: the reverse).
+
+    Args:
+        other: L_nc for unit samples, L_c for unit dimensions.
+        samples: N.
+        dims: M.
+        unit: Which side has unit norms, "samples" or "dims".
+
+    Returns:
+        Lower and upper bound on L_c (unit samples) or on L_nc (unit dimensions).
+
+    Raises:
+        InputError: A size is not above zero, or an unknown side.
+
+    References:
+        Garrido et al., 2023, corollary of the lemma on one-sided normalisation,
+        arXiv:2206.02574.
+
+    Example:
+        >>> criterion_bounds(0.0, 8, 4)  # L_nc = 0: L_c is at least 8 - 4 + ... = 8
+        Bounds(lower=8.0, upper=56.0)
+    """
+    fourth = fourth_power_bounds(samples, dims, unit=unit)
+    own = samples if unit == "samples" else dims
+    return Bounds(other - own + fourth.lower, other - own + fourth.upper)
+
+
+def doubly_normalise(
+    embeddings: Tensor, *, tolerance: float = 1e-13, iterations: int = 100_000
+) -> Tensor:
+    r"""Unit samples and dimensions of one norm, by scaling rows and columns in turn.
+
+    .. math:: z_{ij} \mapsto r_i z_{ij} c_j, \quad \|z_i\| = 1, \quad \|z_{\cdot j}\| = \sqrt{N/M}
+
+    Sinkhorn's scaling of the squared entries; zeros stay zeros and signs stay.
+
+    Args:
+        embeddings: (N, M), rows are samples; enough nonzero entries for a scaling to exist.
+        tolerance: Largest relative error of a dimension's norm; no less than about ten
+            times the precision of the dtype is taken.
+        iterations: Rounds after which it is given up.
+
+    Returns:
+        (N, M), doubly normalised.
+
+    Raises:
+        ShapeError: Not two axes.
+        InputError: A row or a column is zero, or the rounds are used up.
+
+    References:
+        Sinkhorn and Knopp, 1967; Garrido et al., 2023, arXiv:2206.02574.
+
+    Example:
+        >>> doubly_normalise(torch.tensor([[2.0, -5.0], [2.0, 5.0]])).abs()
+        tensor([[0.7071, 0.7071],
+                [0.7071, 0.7071]])
+    """
+    sizes = check_shapes("embeddings: N M", embeddings)
+    z = lift(embeddings)
+    if not ((z != 0).any(dim=0).all() and (z != 0).any(dim=1).all()):
+        raise InputError("embeddings has a zero row or column, which no scaling can normalise.")
+    goal = (sizes["N"] / sizes["M"]) ** 0.5
+    enough = max(tolerance, 10 * torch.finfo(z.dtype).eps)
+    for _ in range(iterations):
+        z = z * (goal / torch.linalg.vector_norm(z, dim=0))
+        z = z / torch.linalg.vector_norm(z, dim=1, keepdim=True)
+        if (torch.linalg.vector_norm(z, dim=0) / goal - 1).abs().max() <= enough:
+            return z
+    raise InputError(
+        f"rows and columns could not both be normalised in {iterations} rounds: "
+        "the embeddings have too many zeros, or raise iterations."
+    )
+
+
+def project_to_tangent(embeddings: Tensor, ambient: Tensor) -> Tensor:
+    r"""The part of a gradient that keeps all sample and dimension norms, to first order.
+
+    .. math:: P(G) = G - \mathrm{diag}(\alpha) Z - Z \, \mathrm{diag}(\beta)
+
+    with alpha and beta chosen so that each row and each column of the result is
+    orthogonal to that of Z: the orthogonal projection on the tangent space of the set of
+    matrices with the norms of Z. On the doubly normalised set both criteria have the same
+    projected gradient; their ambient gradients differ by :math:`4 (a^2 - b^2) Z`, with a
+    the norm of the samples and b that of the dimensions.
+
+    Args:
+        embeddings: (N, M), a point Z; rows are samples.
+        ambient: (N, M), a gradient G there.
+
+    Returns:
+        (N, M), in the gradient's unit.
+
+    Raises:
+        ShapeError: The sizes of N or M disagree.
+
+    References:
+        Garrido et al., 2023, on equal gradients of both criteria, arXiv:2206.02574.
+
+    Example:
+        >>> z = torch.eye(2)
+        >>> project_to_tangent(z, torch.tensor([[5.0, 1.0], [2.0, 7.0]])).round(decimals=4)
+        tensor([[0., 1.],
+                [2., 0.]])
+    """
+    check_shapes("embeddings: N M, ambient: N M", embeddings, ambient)
+    z, g = lift(embeddings), lift(ambient)
+    squares = z.square()
+    system = torch.cat(
+        [
+            torch.cat([torch.diag(squares.sum(dim=1)), squares], dim=1),
+            torch.cat([squares.T, torch.diag(squares.sum(dim=0))], dim=1),
+        ]
+    )
+    # Rows and columns share one constraint (the Frobenius norm): the system is singular,
+    # consistent, and any solution gives the same projection.
+    wanted = torch.cat([(g * z).sum(dim=1), (g * z).sum(dim=0)])
+    alpha, beta = (torch.linalg.pinv(system, hermitian=True) @ wanted).split(list(z.shape))
+    return g - alpha[:, None] * z - z * beta
+
+
+def _off_diagonal(square: Tensor) -> Tensor:
+    itself = torch.eye(len(square), dtype=torch.bool, device=square.device)
+    return square.square().masked_fill(itself, 0).sum()

@@ -1,0 +1,168 @@
+"""How each objective's ranks combine, so that many processes train as one would.
+
+Every objective is one of three kinds, and :data:`COMBINE` says which:
+
+``rows``
+    An example's loss needs that example alone: each rank computes its own rows.
+``candidates``
+    An anchor is scored against other examples' positives: each rank keeps its own
+    anchors and takes the other ranks' positives as further candidates.
+``batch``
+    The loss is of the batch as a whole (a pool, a covariance, a determinant, balanced
+    assignments): each rank gathers the batch and computes all of it.
+
+:func:`total` then makes the same scalar of all three.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from goodviews.core.checks import unknown
+from goodviews.core.distributed import gather, gather_others, mean, ranks
+
+__all__ = ["COMBINE", "Combine", "across_ranks", "total"]
+
+
+class Combine(NamedTuple):
+    """How the ranks of one objective combine.
+
+    Example:
+        >>> Combine("batch").axis
+        0
+    """
+
+    how: Literal["rows", "candidates", "batch"]
+    """Kind of the objective."""
+    axis: int = 0
+    """Axis along which the gathered tensors hold the examples."""
+    shared: int = 0
+    """How many of the last positional tensors are the same on every rank."""
+
+
+COMBINE: dict[str, Combine] = {
+    "align_uniform": Combine("batch"),
+    "alignment": Combine("rows"),
+    "barlow": Combine("batch"),
+    "byol": Combine("rows"),
+    "coding_rate": Combine("batch"),
+    "covariance_penalty": Combine("batch"),
+    "dcl": Combine("batch"),
+    "dcl_abs": Combine("batch"),
+    "dcl_sq": Combine("batch"),
+    "dclw": Combine("batch"),
+    "dimension_criterion": Combine("batch"),
+    "infonce": Combine("candidates"),
+    "infonce_two_sided": Combine("batch"),
+    "local_global": Combine("rows", shared=1),
+    "mcr2": Combine("batch"),
+    "multiview": Combine("batch", axis=1),
+    "nce": Combine("rows"),
+    "ntxent": Combine("batch"),
+    "regression": Combine("rows"),
+    "sample_criterion": Combine("batch"),
+    "simclr_abs": Combine("batch"),
+    "simclr_sq": Combine("batch"),
+    "simsiam": Combine("rows"),
+    "spectral": Combine("batch"),
+    "supcon": Combine("batch"),
+    "swav": Combine("batch", shared=1),
+    "tcr": Combine("batch"),
+    "uniformity": Combine("batch"),
+    "variance_hinge": Combine("batch"),
+    "vicreg": Combine("batch"),
+    "vicreg_ctr": Combine("batch"),
+    "vicreg_exp": Combine("batch"),
+    "wmse": Combine("batch"),
+}
+"""The kind of every objective, by its name."""
+
+
+def across_ranks(objective: Callable[..., Any], *tensors: Tensor, **options: Any) -> Any:
+    """An objective of the batch that all ranks hold together, called on this rank's part.
+
+    Args:
+        objective: One of this room's objectives.
+        *tensors: Its tensors, this rank's examples; uneven ranks are fine.
+        **options: Its options.
+
+    Returns:
+        What the objective returns: of this rank's anchors (``rows``, ``candidates``) or
+        of the whole batch (``batch``). Pass it to :func:`total`.
+
+    Raises:
+        InputError: The objective's kind is not known.
+
+    Example:
+        >>> from goodviews.objectives import infonce
+        >>> same = torch.ones(4, 2)
+        >>> across_ranks(infonce, same, same)  # one process: the objective itself
+        tensor([1.3863, 1.3863, 1.3863, 1.3863])
+    """
+    name = getattr(objective, "__name__", repr(objective))
+    if name not in COMBINE:
+        raise unknown("objective", name, COMBINE)
+    rule = COMBINE[name]
+    if rule.how == "rows" or ranks() == 1:
+        return objective(*tensors, **options)
+    if rule.how == "candidates":
+        return _with_candidates(objective, *tensors, **options)
+    own = len(tensors) - rule.shared
+    everyone = [gather(tensor, dim=rule.axis) for tensor in tensors[:own]]
+    return objective(*everyone, *tensors[own:], **options)
+
+
+def total(result: Any, *, gradients: Literal["averaged", "summed"] = "averaged") -> Tensor:
+    r"""The scalar to train on: terms are added, anchors averaged over all ranks.
+
+    .. math:: L = \sum_{\mathrm{terms}} \frac1B \sum_i \ell_i
+
+    The last axis holds anchors and is averaged, axes in front of it (pairs of views)
+    are added, and so are a named tuple's terms.
+
+    Args:
+        result: What an objective returned, directly or by :func:`across_ranks`: a tensor
+            or a named tuple of tensors, dimensionless or in nats.
+        gradients: What the training wrapper does with the ranks' gradients: see
+            :func:`goodviews.core.distributed.mean`.
+
+    Returns:
+        (), the same on every rank, in the result's unit.
+
+    References:
+        Goyal et al., 2017, section 2.3 on scaling the loss over workers, arXiv:1706.02677.
+
+    Example:
+        >>> total(torch.tensor([[1.0, 3.0], [2.0, 2.0]]))  # two pairs of views
+        tensor(4.)
+    """
+    if isinstance(result, tuple):
+        return torch.stack([total(term, gradients=gradients) for term in result]).sum()
+    rows = 1
+    for size in result.shape[:-1]:
+        rows *= size
+    return rows * mean(result, gradients=gradients)
+
+
+def _with_candidates(
+    objective: Callable[..., Any],
+    anchor: Tensor,
+    positive: Tensor,
+    *,
+    negatives: Tensor | None = None,
+    in_batch: bool = True,
+    **options: Any,
+) -> Any:
+    """Own anchors against everyone's positives and the stored negatives."""
+    if in_batch:
+        others = gather_others(positive)
+        if negatives is None:
+            negatives = others
+        elif negatives.ndim == 2:
+            negatives = torch.cat([others, negatives])
+        else:  # each anchor's own draw
+            spread = others.expand(len(anchor), *others.shape)
+            negatives = torch.cat([spread, negatives], dim=1)
+    return objective(anchor, positive, negatives=negatives, in_batch=in_batch, **options)
