@@ -1,0 +1,104 @@
+"""Where a number comes from: command, commit, versions, hardware, seeds, wall time."""
+
+import csv
+import io
+import os
+import platform
+import subprocess
+import time
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from goodviews.core.files import write_json, write_text
+
+__all__ = ["hardware", "origin", "write_table"]
+
+
+def hardware() -> str:
+    """The processor in a few letters, for the name of a results folder.
+
+    Example:
+        >>> hardware() == hardware().lower() and " " not in hardware()
+        True
+    """
+    name = platform.processor() or platform.machine()
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2]
+                break
+    except OSError:
+        pass
+    words = "".join(c if c.isalnum() else " " for c in name.lower()).split()
+    return "-".join([*words[:3], f"{os.cpu_count()}cpu"])
+
+
+def origin(
+    command: str, *, seeds: Iterable[int] = (), started: float | None = None, **more: Any
+) -> dict[str, Any]:
+    """What a run was, to write beside its rows.
+
+    Args:
+        command: What to type to get the rows again.
+        seeds: Seeds of the run.
+        started: ``time.time()`` at its start.
+        **more: Anything else, such as settings.
+    """
+    packages = ("goodviews", "torch", "numpy", "scipy", "lightly", "pytorch-metric-learning")
+    versions = {"python": platform.python_version()}
+    for package in packages:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    wall = None if started is None else round(time.time() - started, 1)
+    return {
+        "command": command,
+        "commit": _commit(),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "versions": versions,
+        "hardware": hardware(),
+        "seeds": list(seeds),
+        "wall_s": wall,
+        **more,
+    }
+
+
+def write_table(
+    folder: Path, rows: Iterable[Mapping[str, Any]], run: Mapping[str, Any], *, name: str = "rows"
+) -> None:
+    """Write ``rows.csv`` and ``run.json`` into a folder; floats keep six digits."""
+    table = list(rows)
+    out = io.StringIO()
+    if table:
+        columns = list(dict.fromkeys(column for row in table for column in row))
+        writer = csv.DictWriter(out, columns, lineterminator="\n", restval="")
+        writer.writeheader()
+        for row in table:
+            writer.writerow({k: _text(v) for k, v in row.items()})
+    write_text(folder / f"{name}.csv", out.getvalue())
+    write_json(folder / "run.json", dict(run))
+
+
+def _text(value: Any) -> Any:
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else value
+
+
+def _commit() -> str:
+    try:
+        here = Path(__file__).parent
+        found = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=12", "--exclude=*"],
+            cwd=here,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError:
+        return "unknown"
+    return found.stdout.strip() or "unknown"

@@ -1,0 +1,161 @@
+"""The formulas of the bounds, differentiable in the scores and in the weight of each pair.
+
+Weights sum to 1 and stand for the sample: the derivative with respect to a
+pair's weight is its influence, which gives every bound the same standard error.
+Letters: B pairs, K candidates.
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from goodviews.core.checks import ShapeError
+
+__all__ = [
+    "Functional",
+    "check_scores",
+    "dv_value",
+    "influence_error",
+    "infonce_push",
+    "infonce_value",
+    "interpolated_value",
+    "js_value",
+    "log_mean_exp_off_diagonal",
+    "nwj_value",
+    "smile_value",
+]
+
+Functional = Callable[[Tensor, Tensor | None], Tensor]
+
+
+def check_scores(scores: Tensor) -> tuple[int, int]:
+    """Rows and columns of a score matrix.
+
+    Raises:
+        ShapeError: It is no matrix, or has more anchors than candidates.
+    """
+    if scores.ndim != 2 or scores.shape[0] > scores.shape[1] or not scores.numel():
+        raise ShapeError(
+            f"scores is {tuple(scores.shape)}, but (B, K) with K >= B >= 1 is wanted: one row per "
+            f"anchor, its positive on the diagonal."
+        )
+    return scores.shape[0], scores.shape[1]
+
+
+def influence_error(
+    value: Callable[[Tensor], Tensor], pairs: int, device: torch.device | None = None
+) -> tuple[float, float]:
+    r"""A statistic of weighted pairs and its infinitesimal-jackknife standard error.
+
+    .. math:: \mathrm{se}^2 = B^{-2} \sum_k U_k^2, \quad U_k = \partial T / \partial w_k
+
+    at equal weights, with the weights normalised inside, so that the influences U average 0.
+
+    Args:
+        value: The statistic T of (B,) weights that sum to 1.
+        pairs: B.
+        device: Where the weights live.
+
+    References:
+        Jaeckel, 1972; Efron, 1982, chapter 6.
+
+    Example:
+        >>> x = torch.tensor([1.0, 2.0, 3.0, 6.0], dtype=torch.float64)
+        >>> influence_error(lambda w: (w * x).sum(), 4)  # mean, and its standard deviation / 2
+        (3.0, 0.9354143466934853)
+    """
+    weights = torch.full((pairs,), 1 / pairs, dtype=torch.float64, device=device)
+    weights.requires_grad_()
+    with torch.enable_grad():
+        result = value(weights / weights.sum())
+        (push,) = torch.autograd.grad(result, weights)
+    return float(result.detach()), float(push.square().sum().sqrt()) / pairs
+
+
+def _weights(scores: Tensor, weights: Tensor | None) -> Tensor:
+    if weights is None:
+        return scores.new_full((len(scores),), 1 / len(scores))
+    return weights
+
+
+def log_mean_exp_off_diagonal(scores: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Log of the mean of exp(scores) over pairs i != j: (), nats."""
+    log_w = _weights(scores, weights).log()
+    itself = torch.eye(len(scores), dtype=torch.bool, device=scores.device)
+    mass = (log_w[:, None] + log_w[None, :]).masked_fill(itself, -torch.inf)
+    return (scores + mass).flatten().logsumexp(0) - mass.flatten().logsumexp(0)
+
+
+def infonce_value(scores: Tensor, weights: Tensor | None = None) -> Tensor:
+    """InfoNCE of each row against its columns: (), nats."""
+    w = _weights(scores, weights)
+    return (w * (scores.diagonal() - (scores + w.log()).logsumexp(dim=1))).sum()
+
+
+def infonce_push(scores: Tensor) -> tuple[Tensor, Tensor]:
+    """InfoNCE in closed form and how far each candidate's pair pushes it, up to a constant."""
+    pairs, candidates = scores.shape
+    lse = scores.logsumexp(dim=1)
+    terms = scores.diagonal() - lse
+    push = -(scores - lse[:, None]).exp().sum(dim=0) / pairs
+    push[:pairs] += terms / pairs
+    return terms.mean() + math.log(candidates), push
+
+
+def nwj_value(scores: Tensor, weights: Tensor | None = None) -> Tensor:
+    """1 + E_p[T] - E_q[exp T]: (), nats."""
+    joint = (_weights(scores, weights) * scores.diagonal()).sum()
+    return 1 + joint - log_mean_exp_off_diagonal(scores, weights).exp()
+
+
+def dv_value(scores: Tensor, weights: Tensor | None = None) -> Tensor:
+    """E_p[T] - log E_q[exp T]: (), nats."""
+    joint = (_weights(scores, weights) * scores.diagonal()).sum()
+    return joint - log_mean_exp_off_diagonal(scores, weights)
+
+
+def smile_value(scores: Tensor, weights: Tensor | None = None, *, clip: float) -> Tensor:
+    """E_p[T] - log E_q[exp clip(T, -t, t)]: (), nats."""
+    joint = (_weights(scores, weights) * scores.diagonal()).sum()
+    return joint - log_mean_exp_off_diagonal(scores.clamp(-clip, clip), weights)
+
+
+def js_value(scores: Tensor, weights: Tensor | None = None) -> Tensor:
+    r"""Jensen-Shannon objective of a critic, at most 0; its optimum is the log ratio.
+
+    .. math:: E_p[-\mathrm{softplus}(-T)] - E_q[\mathrm{softplus}(T)]
+
+    It says nothing in nats: plug the critic it trains into another bound.
+
+    References:
+        Nowozin et al., 2016, arXiv:1606.00709; Hjelm et al., 2019, arXiv:1808.06670.
+    """
+    w = _weights(scores, weights)
+    mass = (w[:, None] * w[None, :]).fill_diagonal_(0)
+    noise = (mass * F.softplus(scores)).sum() / mass.sum()
+    return -(w * F.softplus(-scores.diagonal())).sum() - noise
+
+
+def interpolated_value(scores: Tensor, weights: Tensor | None = None, *, alpha: float) -> Tensor:
+    """Interpolated bound with baseline 1, each candidate against all anchors: (), nats."""
+    w = _weights(scores, weights)
+    log_w = w.log()[:, None]
+    itself = torch.eye(len(scores), dtype=torch.bool, device=scores.device)
+    rest = (log_w + torch.zeros_like(scores)).masked_fill(itself, -torch.inf)
+    rest = rest - rest.logsumexp(dim=0)
+    rest_mean = (scores + rest).logsumexp(dim=0)
+    joint = scores.diagonal() - _mix((scores + log_w).logsumexp(dim=0), alpha)
+    product = (rest_mean - _mix(rest_mean, alpha)).exp()
+    return 1 + (w * (joint - product)).sum()
+
+
+def _mix(log_mean: Tensor, alpha: float) -> Tensor:
+    """log(alpha exp(log_mean) + 1 - alpha)."""
+    if alpha == 0:
+        return torch.zeros_like(log_mean)
+    if alpha == 1:
+        return log_mean
+    return torch.logaddexp(log_mean + math.log(alpha), log_mean.new_tensor(math.log1p(-alpha)))

@@ -1,0 +1,143 @@
+"""Upper bounds on information from a conditional density.
+
+Row i holds log r(y_j | x_i), the log density of every y under anchor i's
+conditional; column i is its own y. Letters: B pairs, D2 dimensions of y.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from goodviews.core.checks import ShapeError
+from goodviews.information.critics import mlp
+from goodviews.information.estimate import Estimate
+from goodviews.information.functionals import check_scores, influence_error
+
+__all__ = ["GaussianConditional", "club_bound", "leave_one_out_bound"]
+
+
+def club_bound(log_conditional: Tensor) -> Estimate:
+    r"""CLUB: contrastive log-ratio upper bound, in nats.
+
+    .. math:: I \le E_p[\log r(y|x)] - E_q[\log r(y|x)]
+
+    An upper bound when r is the true conditional; with a fitted r it is an estimate.
+    Loose when information is high: use it to press information down, not to report it.
+
+    Args:
+        log_conditional: (B, B), log r(y_j | x_i), B >= 2; a term of y alone cancels.
+
+    Returns:
+        The bound and its jackknife error.
+
+    Raises:
+        ShapeError: Not square, or one pair only.
+
+    References:
+        Cheng et al., 2020, eq. 5, arXiv:2006.12013.
+
+    Example:
+        >>> print(club_bound(torch.zeros(4, 4)))
+        <= 0.00 ± 0.00 nats (upper bound, n = 4)
+    """
+    scores = _square(log_conditional)
+    off = _off_diagonal(scores)
+
+    def value(w: Tensor) -> Tensor:
+        mass = (w[:, None] * w[None, :]) * off
+        return (w * scores.diagonal()).sum() - (mass * scores).sum() / mass.sum()
+
+    nats, stderr = influence_error(value, len(scores), scores.device)
+    return Estimate(nats, stderr, "upper", pairs=len(scores))
+
+
+def leave_one_out_bound(log_conditional: Tensor) -> Estimate:
+    r"""Leave-one-out upper bound, in nats.
+
+    .. math::
+        I \le \frac1B \sum_i \Bigl[ \log p(y_i|x_i)
+            - \log \frac{1}{B-1} \sum_{j \ne i} p(y_i|x_j) \Bigr]
+
+    The mixture of the other anchors' conditionals stands for p(y). An upper bound for
+    the true conditional; with a fitted one it is an estimate.
+
+    Args:
+        log_conditional: (B, B), log p(y_j | x_i), B >= 2.
+
+    Returns:
+        The bound and its jackknife error.
+
+    Raises:
+        ShapeError: Not square, or one pair only.
+
+    References:
+        Poole et al., 2019, eq. 13, arXiv:1905.06922.
+
+    Example:
+        >>> print(leave_one_out_bound(torch.zeros(4, 4)))
+        <= 0.00 ± 0.00 nats (upper bound, n = 4)
+    """
+    scores = _square(log_conditional)
+    off = _off_diagonal(scores).log()
+
+    def value(w: Tensor) -> Tensor:
+        mass = w.log()[:, None] + off
+        others = (scores + mass).logsumexp(dim=0) - mass.logsumexp(dim=0)
+        return (w * (scores.diagonal() - others)).sum()
+
+    nats, stderr = influence_error(value, len(scores), scores.device)
+    return Estimate(nats, stderr, "upper", pairs=len(scores))
+
+
+class GaussianConditional(nn.Module):
+    """A normal density of y whose mean and spread a network reads from x.
+
+    Fit it by maximising the mean of the diagonal of :meth:`forward`.
+
+    Args:
+        dim1: Dimensions of x.
+        dim2: D2.
+        hidden: Width of the two hidden layers.
+        generator: Where the first weights come from; torch's global seed by default.
+
+    Example:
+        >>> GaussianConditional(3, 2)(torch.zeros(4, 3), torch.zeros(5, 2)).shape
+        torch.Size([4, 5])
+    """
+
+    def __init__(
+        self,
+        dim1: int,
+        dim2: int,
+        *,
+        hidden: int = 256,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        self.net = mlp([dim1, hidden, hidden, 2 * dim2], generator)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Log density of each y (columns) given each x (rows), in nats."""
+        mean, log_std = self.net(x).chunk(2, dim=1)
+        log_std = 5 * torch.tanh(log_std / 5)  # keeps the density finite
+        inverse = (-2 * log_std).exp()
+        squares = (
+            (mean.square() * inverse).sum(1)[:, None]
+            - 2 * (mean * inverse) @ y.T
+            + inverse @ y.square().T
+        )
+        return -(squares + y.shape[1] * math.log(2 * math.pi)) / 2 - log_std.sum(1)[:, None]
+
+
+def _square(scores: Tensor) -> Tensor:
+    pairs, candidates = check_scores(scores)
+    if pairs != candidates or pairs < 2:
+        raise ShapeError(
+            f"log_conditional is {tuple(scores.shape)}, but (B, B) with B >= 2 is wanted."
+        )
+    return scores.detach().double()
+
+
+def _off_diagonal(scores: Tensor) -> Tensor:
+    return torch.ones_like(scores).fill_diagonal_(0)

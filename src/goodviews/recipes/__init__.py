@@ -1,0 +1,32 @@
+"""Runs with a name: each is a function that writes rows, and what the run was."""
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from goodviews.core.checks import unknown
+
+__all__ = ["RECIPES", "SCALES", "run"]
+
+SCALES = ("test", "cpu", "gpu")
+
+RECIPES = {
+    "mi_bench": "goodviews.recipes.mi_bench:mi_bench",
+    "proposition": "goodviews.recipes.proposition:proposition",
+}
+"""Name: where its function is. Each takes a scale and a folder and returns the folder."""
+
+
+def run(name: str, scale: str, out: Path) -> Path:
+    """Run a recipe at a scale and return the folder with its rows.
+
+    Raises:
+        InputError: Nobody knows the recipe or the scale.
+    """
+    if name not in RECIPES:
+        raise unknown("recipe", name, RECIPES)
+    if scale not in SCALES:
+        raise unknown("scale", scale, SCALES)
+    home, _, function = RECIPES[name].partition(":")
+    recipe: Callable[..., Path] = getattr(import_module(home), function)
+    return recipe(scale=scale, out=Path(out))
