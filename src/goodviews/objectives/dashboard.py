@@ -40,8 +40,12 @@ _RATE = "The log-determinant is least for a diagonal covariance of dimensions; u
 _OUTSIDE = "It has neither a term between samples nor one between dimensions."
 
 LOSSES: dict[str, tuple[str, str]] = {
+    "align_uniform": ("sample", "Its uniformity is what the repulsion of InfoNCE tends to."),
+    "alignment": ("outside", _OUTSIDE),
     "barlow": ("dimension", "It squares the off-diagonal correlations of standardised dims."),
     "byol": ("outside", _OUTSIDE),
+    "coding_rate": ("dimension", _RATE),
+    "covariance_penalty": ("dimension", "It is L_nc of the centred dimensions, up to scale."),
     "dcl": ("sample", _ASYMPTOTIC),
     "dcl_abs": ("sample", _BENT),
     "dcl_sq": ("sample", _BENT),
@@ -49,8 +53,10 @@ LOSSES: dict[str, tuple[str, str]] = {
     "dimension_criterion": ("dimension", "It is the criterion L_nc itself."),
     "infonce": ("sample", _ASYMPTOTIC),
     "infonce_two_sided": ("sample", _ASYMPTOTIC),
+    "local_global": ("outside", "It contrasts nodes with a summary of the graph, not samples."),
     "mcr2": ("dimension", _RATE),
     "multiview": ("sample", _ASYMPTOTIC),
+    "nce": ("sample", "Each anchor is told apart from draws of a bank of samples."),
     "ntxent": ("sample", _ASYMPTOTIC),
     "regression": ("outside", _OUTSIDE),
     "sample_criterion": ("sample", "It is the criterion L_c itself."),
@@ -58,11 +64,19 @@ LOSSES: dict[str, tuple[str, str]] = {
     "simclr_sq": ("sample", _BENT),
     "simsiam": ("outside", _OUTSIDE),
     "spectral": ("sample", "Its repulsion is L_c across the views, on a ball."),
+    "supcon": ("sample", "NT-Xent with labels: it contrasts samples of unlike labels."),
+    "swav": ("outside", "It contrasts samples with prototypes, not with each other."),
     "tcr": ("dimension", _RATE),
+    "uniformity": ("sample", "It is what the repulsion of InfoNCE tends to; unit samples."),
+    "variance_hinge": ("outside", "It looks at one dimension at a time, at no pair."),
     "vicreg": ("dimension", "Its covariance term is L_nc of the centred dimensions."),
     "vicreg_ctr": ("sample", "VICReg-exp transposed: its entries are products of samples."),
     "vicreg_exp": ("dimension", "Its logsumexp runs over covariances of dimensions."),
-    "wmse": ("dimension", "Whitening makes L_nc of each sub-batch zero by construction."),
+    "wmse": (
+        "dimension",
+        "Whitening makes L_nc of each sub-batch zero by construction; the paper cites it "
+        "beside its formal proposition.",
+    ),
 }
 """Side and reason of every loss that has a place."""
 
