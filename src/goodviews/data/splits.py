@@ -206,8 +206,14 @@ def _assemble(
         classes = np.unique(column[test[task]])
         if len(classes) < 2 or len(known) < 4 or len(np.unique(column[known])) < 2:
             everything = np.union1d(test[task], np.union1d(known, choose[task]))
-            train = np.setdiff1d(train, everything)
-            held = np.union1d(held, everything)
+            rest = np.setdiff1d(train, everything)
+            if len(rest) < len(train) / 2:
+                raise InputError(
+                    f"Task {task!r} has {len(classes)} classes among its {len(test[task])} test "
+                    f"images and {len(known)} labelled training images, but at least two classes "
+                    f"are wanted in both: check the test part, or leave this task out."
+                )
+            train, held = rest, np.union1d(held, everything)
             test[task] = pool[task] = everything
             choose[task] = np.zeros(0, dtype=np.int64)
             crossed.append(task)
@@ -215,13 +221,9 @@ def _assemble(
         if not len(choose[task]):
             known, choose[task] = cut(known, column, max(len(known) // 5, 2), seed)
         pool[task] = known
-    for task in test:  # a cross-fitted task may have taken images another task pretrained on
-        if task not in crossed:
-            taken = np.union1d(test[task], choose[task])
-            pool[task] = np.setdiff1d(pool[task], taken)
     if crossed:
         protocol += f" Cross-fitted for want of labels: {', '.join(crossed)}."
-    return Splits(train, np.setdiff1d(held, chosen), test, choose, pool, protocol)
+    return Splits(train, held, test, choose, pool, protocol)
 
 
 def _hash(parts: Splits) -> str:

@@ -1,0 +1,243 @@
+"""Images in ``.npz`` and ``.npy`` files.
+
+Letters: N images, C H W one image.
+"""
+
+import io
+import os
+import zipfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from goodviews.core.checks import InputError
+from goodviews.data.cache import Draft, Rows
+from goodviews.data.decode import CHANNELS_MOST, fit, standard
+from goodviews.data.labels import encode
+
+__all__ = ["array_draft", "read_arrays"]
+
+IMAGE_KEYS = ("images", "x", "data", "arr_0", "X")
+LABEL_KEYS = ("labels", "y", "label", "targets")
+CHUNK = 1024
+
+Progress = Callable[[int, int], None] | None
+
+
+def read_arrays(
+    files: Sequence[Path], rows: Rows, *, size: int | None = None, progress: Progress = None
+) -> Draft:
+    """Read one file, or a train and a test file, into rows.
+
+    ``.npy`` holds (N, H, W) or (N, H, W, C) or (N, C, H, W). ``.npz`` holds the same under
+    ``images``, ``x``, ``data`` or ``arr_0``, or JPEG files end to end under ``jpeg`` with
+    their N + 1 ``offsets``; (N,) labels under ``labels``, ``y``, ``label`` or ``targets``;
+    class names under ``classes``.
+
+    Args:
+        files: One file, or two: the second holds the test images.
+        rows: Takes the images.
+        size: Side in pixels; see :func:`array_draft`.
+        progress: Called with the images done and all images.
+
+    Returns:
+        Everything but the pixels.
+
+    Raises:
+        InputError: A file cannot be read, or its arrays are not images and labels.
+    """
+    parts = [_read(file) for file in files]
+    names = [part[2] for part in parts if part[2]]
+    known = [part[1] for part in parts]
+    labels = None
+    if any(column is not None for column in known):
+        labels = np.concatenate(
+            [
+                np.full(len(images), "", dtype=object) if column is None else column
+                for images, column, _ in parts
+            ]
+        )
+    what = "JPEG files" if "jpeg" in _keys(files[0]) else "an array file"
+    return array_draft(
+        [images for images, _, _ in parts],
+        labels,
+        names[0] if names else None,
+        rows,
+        size=size,
+        what=what,
+        progress=progress,
+    )
+
+
+def array_draft(
+    parts: Sequence[np.ndarray],
+    labels: np.ndarray | None,
+    classes: Sequence[str] | None,
+    rows: Rows,
+    *,
+    size: int | None = None,
+    what: str = "arrays",
+    progress: Progress = None,
+) -> Draft:
+    """Put arrays of images into rows.
+
+    Args:
+        parts: One or two (N, C, H, W) arrays of the same C, H and W.
+        labels: (N,) texts, class numbers as text when ``classes`` is given; empty: no label.
+        classes: Names of the classes.
+        rows: Takes the images.
+        size: Side in pixels. ``None`` keeps images whose sides are at most 64; of others the
+            centre square becomes 64 when the shorter side is at least 128, otherwise 32.
+        what: Where the images came from, for the source sentence.
+        progress: Called with the images done and all images.
+
+    Returns:
+        Everything but the pixels.
+    """
+    shape = parts[0].shape[1:]
+    if any(part.shape[1:] != shape for part in parts):
+        raise InputError(
+            f"The train images are {shape} and the test images {parts[1].shape[1:]} (channels, "
+            f"height, width), but the same is wanted."
+        )
+    if size is None and max(shape[1:]) > 64:
+        size = 64 if min(shape[1:]) >= 128 else 32
+    total = sum(len(part) for part in parts)
+    parts = _one_type(parts)
+    done = 0
+    for part in parts:
+        for start in range(0, len(part), CHUNK):
+            block = np.ascontiguousarray(part[start : start + CHUNK])
+            names = [str(done + i) for i in range(len(block))]
+            if size is not None and block.shape[2:] != (size, size):
+                rows.refuse_infinite(block, names)
+                block = np.stack([fit(image, size) for image in block])
+            rows.add(block, names)
+            done += len(block)
+            if progress is not None:
+                progress(done, total)
+    text = f"{total:,} images of {shape[1]}x{shape[2]} pixels and {shape[0]} channels from {what}"
+    if size is not None and shape[1:] != (size, size):
+        text += f", centre square resized to {size}x{size} (antialiased bilinear)"
+    draft = Draft(source=f"{text}.", names=[str(i) for i in range(total)])
+    if len(parts) == 2:
+        draft.part = np.repeat(np.array([0, 1], dtype=np.int8), [len(part) for part in parts])
+    if labels is not None and any(labels):
+        numbers, order = encode(list(labels))
+        if classes is not None:
+            numbers = np.array([int(value) if value else -1 for value in labels], dtype=np.int64)
+            order = tuple(str(name) for name in classes)
+        draft.labels, draft.classes = {"label": numbers}, {"label": order}
+    return draft
+
+
+def _one_type(parts: Sequence[np.ndarray]) -> list[np.ndarray]:
+    plain = [standard(part) for part in parts]
+    kinds = {part.dtype.name for part in plain}
+    widest = next(kind for kind in ("float32", "uint16", "uint8") if kind in kinds)
+    return [part.astype(widest, copy=False) for part in plain]
+
+
+def _keys(file: Path) -> list[str]:
+    if file.suffix.lower() != ".npz":
+        return []
+    with np.load(file, allow_pickle=False) as arrays:
+        return list(arrays.keys())
+
+
+def _read(file: Path) -> tuple[np.ndarray, np.ndarray | None, list[str] | None]:
+    """Images (N, C, H, W), labels as text, class names."""
+    try:
+        if file.suffix.lower() != ".npz":
+            return (
+                _channels_first(np.load(file, mmap_mode="r", allow_pickle=False), file),
+                None,
+                None,
+            )
+        with np.load(file, allow_pickle=False) as arrays:
+            keys = list(arrays.keys())
+            key = next((key for key in IMAGE_KEYS if key in keys), None)
+            classes = [str(name) for name in arrays["classes"]] if "classes" in keys else None
+            if "jpeg" in keys and "offsets" in keys:
+                images = _decode_jpegs(arrays["jpeg"], arrays["offsets"], file)
+            elif key is not None:
+                images = _channels_first(arrays[key], file)
+            else:
+                raise InputError(
+                    f"{file} holds {', '.join(keys) or 'nothing'}, but images under one of "
+                    f"{', '.join(IMAGE_KEYS[:4])} are wanted."
+                )
+            name = next((name for name in LABEL_KEYS if name in keys), None)
+            if name is None:
+                return images, None, None
+            return images, _texts(arrays[name], len(images), classes, file), classes
+    except InputError:
+        raise
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        text = str(error).split("\n")[0]
+        if "allow_pickle" in text:
+            text = "it holds Python objects, not numbers"
+        raise InputError(
+            f"Cannot read {file}: {text}. Save it with numpy.savez(file, images=..., labels=...)."
+        ) from error
+
+
+def _channels_first(array: np.ndarray, file: Path) -> np.ndarray:
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"{file} holds values of type {array.dtype}, but numbers are wanted.")
+    if array.size and array.ndim == 3:
+        return array[:, None]
+    if array.size and array.ndim == 4:
+        if array.shape[3] <= CHANNELS_MOST:
+            return array.transpose(0, 3, 1, 2)
+        if array.shape[1] <= CHANNELS_MOST:
+            return array
+    raise InputError(
+        f"{file} holds an array of shape {array.shape}, but images are (N, H, W) or (N, H, W, C) "
+        f"with at most {CHANNELS_MOST} channels: reshape it first."
+    )
+
+
+def _texts(labels: np.ndarray, count: int, classes: list[str] | None, file: Path) -> np.ndarray:
+    labels = labels.reshape(-1) if labels.shape in ((count, 1), (1, count)) else labels
+    if labels.shape != (count,):
+        raise InputError(
+            f"{file} has labels of shape {labels.shape} for {count} images, but ({count},) is "
+            f"wanted: one class number per image, -1 for none."
+        )
+    if labels.dtype.kind in "fiub":
+        numbers = np.where(np.isfinite(labels), labels, -1) if labels.dtype.kind == "f" else labels
+        whole = numbers.astype(np.int64)
+        if (whole != numbers).any():
+            raise InputError(
+                f"{file} has labels like {labels[whole != numbers][0]}, but whole "
+                f"numbers are wanted: one class number per image."
+            )
+        if classes is not None and whole.max() >= len(classes):
+            raise InputError(
+                f"{file} has a label {whole.max()} but {len(classes)} classes: name them all."
+            )
+        return np.array(["" if number < 0 else str(number) for number in whole], dtype=object)
+    texts = [str(label) for label in labels]
+    if classes is not None:
+        place = {name: str(i) for i, name in enumerate(classes)} | {"": ""}
+        if unknown := [text for text in texts if text not in place]:
+            raise InputError(f"{file} has a label {unknown[0]!r} that is not among its classes.")
+        texts = [place[text] for text in texts]
+    return np.array(texts, dtype=object)
+
+
+def _decode_jpegs(data: np.ndarray, offsets: np.ndarray, file: Path) -> np.ndarray:
+    def one(i: int) -> np.ndarray:
+        raw = data[offsets[i] : offsets[i + 1]].tobytes()
+        with Image.open(io.BytesIO(raw)) as image:
+            return np.asarray(image.convert("RGB"))
+
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        images = list(pool.map(one, range(len(offsets) - 1)))
+    if len({image.shape for image in images}) != 1:
+        raise InputError(f"{file} holds JPEG files of several sizes, but one size is wanted.")
+    return np.stack(images).transpose(0, 3, 1, 2)

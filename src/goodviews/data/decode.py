@@ -1,0 +1,250 @@
+"""One image file to one array: modes, alpha, orientation, bit depth, channels.
+
+Letters: C H W one image.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+__all__ = ["EXTENSIONS", "Header", "decode", "fit", "read_header", "standard"]
+
+EXTENSIONS = frozenset(
+    f".{name}"
+    for name in (
+        *("jpg", "jpeg", "jpe", "jfif", "png", "bmp", "gif", "tif", "tiff", "webp"),
+        *("ppm", "pgm", "pbm", "pnm", "jp2", "npy"),
+    )
+)
+"""File names that count as images, in lower case."""
+
+CHANNELS_MOST = 16
+"""An axis of an array up to this long can be channels."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says about itself before its pixels are decoded.
+
+    Attributes:
+        width: Pixels, after turning as EXIF says.
+        height: Pixels, after turning as EXIF says.
+        channels: 1 grey, 3 colour, or as many as an array has; alpha does not count.
+        kind: ``uint8``, ``uint16`` or ``float32``.
+        format: ``JPEG``, ``PNG``, ...
+        alpha: Transparency will be laid on white.
+        remark: What is lost or unusual, for the notes; empty when nothing is.
+    """
+
+    width: int
+    height: int
+    channels: int
+    kind: str
+    format: str
+    alpha: bool = False
+    remark: str = ""
+
+
+def read_header(path: Path) -> Header:
+    """Size, channels and bit depth of a file.
+
+    Raises:
+        Exception: Whatever its reader raises on a broken file; the caller skips it.
+    """
+    if os.path.getsize(path) == 0:
+        raise ValueError("the file is empty")
+    if path.suffix.lower() == ".npy":
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        height, width, channels = _channels_last(array).shape
+        return Header(width, height, channels, _kind(array.dtype), "npy")
+    with Image.open(path) as image:
+        kind, channels = "uint8", 3
+        alpha = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
+        remark = ""
+        if image.mode in ("1", "L", "LA", "La"):
+            channels = 1
+        elif image.mode.startswith("I;16"):
+            channels, kind = 1, "uint16"
+        elif image.mode in ("I", "F"):
+            channels, kind = 1, "float32"
+        if image.format == "PNG" and channels == 3 and _png_bits(path) == 16:
+            kind = "uint16"
+        if image.format == "TIFF":
+            if channels == 3 and 16 in image.tag_v2.get(258, ()):  # type: ignore[attr-defined]
+                remark = "16-bit colour TIFF was read with 8 bits (save as PNG or .npy)"
+            if pages := _pages(image):
+                channels = pages
+            elif getattr(image, "n_frames", 1) > 1:
+                remark = "only the first page of a TIFF was read"
+        elif getattr(image, "n_frames", 1) > 1 and image.format in ("GIF", "WEBP", "PNG"):
+            remark = "only the first frame of an animation was read"
+        width, height = image.size
+        exif = image.format in ("JPEG", "MPO", "WEBP", "TIFF")  # elsewhere it decodes the image
+        if exif and image.getexif().get(0x0112, 1) >= 5:
+            width, height = height, width
+        name = "JPEG" if image.format == "MPO" else str(image.format)
+        return Header(width, height, channels, kind, name, alpha, remark)
+
+
+def decode(path: Path, header: Header, size: int | None = None) -> np.ndarray:
+    """Pixels of a file.
+
+    Args:
+        path: The file.
+        header: What :func:`read_header` said.
+        size: Side of the centre square to make; ``None`` keeps height and width.
+
+    Returns:
+        (C, H, W), of the header's kind.
+
+    Raises:
+        Exception: Whatever its reader raises on a broken file.
+    """
+    if header.format == "npy":
+        array = _channels_last(np.load(path, allow_pickle=False)).transpose(2, 0, 1)
+        array = array if header.kind == "uint8" else array.astype(header.kind)
+        return fit(standard(array), size)
+    if header.format == "PNG" and header.kind == "uint16" and header.channels == 3:
+        return fit(_deep_png(path), size)
+    with Image.open(path) as image:
+        if header.format == "TIFF" and _pages(image):
+            planes = []
+            for page in range(header.channels):
+                image.seek(page)
+                planes.append(np.asarray(image))
+            return fit(standard(np.stack(planes)), size)
+        if size is not None and header.format == "JPEG":
+            image.draft(None, (2 * size, 2 * size))  # decode no more than twice what is kept
+        image.load()
+        turned = ImageOps.exif_transpose(image)
+        plain = _plain(turned, header)
+        if size is not None and header.kind == "uint8":
+            plain = plain.resize((size, size), Image.Resampling.BILINEAR, box=_centre(*plain.size))
+        array = np.asarray(plain)
+        array = array[None] if array.ndim == 2 else array.transpose(2, 0, 1)
+        return fit(standard(array), size)
+
+
+def fit(image: np.ndarray, size: int | None) -> np.ndarray:
+    """The centre square of an image at ``size`` pixels, antialiased bilinear.
+
+    Args:
+        image: (C, H, W), uint8, uint16 or float32.
+        size: Side in pixels; ``None`` changes nothing.
+
+    Returns:
+        (C, size, size), the same type.
+
+    Example:
+        >>> fit(np.full((5, 40, 60), 7, np.uint8), 16).shape
+        (5, 16, 16)
+    """
+    if size is None or image.shape[1:] == (size, size):
+        return image
+    box = _centre(image.shape[2], image.shape[1])
+    planes = []
+    for plane in image:
+        source = plane if image.dtype == np.uint8 else plane.astype(np.float32)
+        small = Image.fromarray(np.ascontiguousarray(source)).resize(
+            (size, size), Image.Resampling.BILINEAR, box=box
+        )
+        planes.append(np.asarray(small))
+    stacked = np.stack(planes)
+    if image.dtype == np.uint16:
+        return np.clip(np.rint(stacked), 0, 65535).astype(np.uint16)
+    return stacked.astype(image.dtype, copy=False)
+
+
+def standard(array: np.ndarray) -> np.ndarray:
+    """An array in one of the three types that are stored.
+
+    Booleans become 0 and 255. Integers become 8 or 16 bits when they fit, else float32.
+    """
+    if array.dtype == np.bool_:
+        return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype in (np.uint8, np.uint16, np.float32):
+        return array.astype(array.dtype.newbyteorder("="), copy=False)
+    if array.dtype.kind in "iu" and array.size:
+        low, high = int(array.min()), int(array.max())
+        if low >= 0 and high < 2**16:
+            return array.astype(np.uint8 if high < 2**8 else np.uint16)
+    return array.astype(np.float32)
+
+
+def _kind(dtype: np.dtype) -> str:
+    if dtype in (np.uint8, np.bool_):
+        return "uint8"
+    if dtype == np.uint16:
+        return "uint16"
+    if dtype.kind not in "iuf":
+        raise ValueError(f"values of type {dtype} are not an image")
+    return "float32"
+
+
+def _channels_last(array: np.ndarray) -> np.ndarray:
+    """(H, W, C) of one array image: the last axis of at most 16, or else the first."""
+    if array.ndim == 2:
+        return array[:, :, None]
+    if array.ndim == 3 and array.shape[2] <= CHANNELS_MOST:
+        return array
+    if array.ndim == 3 and array.shape[0] <= CHANNELS_MOST:
+        return array.transpose(1, 2, 0)
+    raise ValueError(f"an array of shape {array.shape} is not one image (H, W) or (H, W, C)")
+
+
+def _plain(image: Image.Image, header: Header) -> Image.Image:
+    """A picture in a mode whose array has the header's channels; alpha is laid on white."""
+    if header.channels == 1:
+        if image.mode in ("LA", "La") or (image.mode == "L" and header.alpha):
+            image = image.convert("LA")
+            paper = Image.new("L", image.size, 255)
+            paper.paste(image.getchannel(0), mask=image.getchannel("A"))
+            return paper
+        return image.convert("L") if image.mode == "1" else image
+    if header.alpha:
+        image = image.convert("RGBA")
+        paper = Image.new("RGB", image.size, (255, 255, 255))
+        paper.paste(image, mask=image.getchannel("A"))
+        return paper
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _centre(width: int, height: int) -> tuple[float, float, float, float]:
+    side = min(width, height)
+    left, top = (width - side) / 2, (height - side) / 2
+    return left, top, left + side, top + side
+
+
+def _png_bits(path: Path) -> int:
+    with path.open("rb") as file:
+        return file.read(25)[24]
+
+
+def _deep_png(path: Path) -> np.ndarray:
+    """(3, H, W) uint16 of a 16-bit colour PNG, which Pillow would cut to 8 bits."""
+    import torch
+    from torchvision.io import decode_png
+
+    data = torch.from_numpy(np.fromfile(path, dtype=np.uint8))
+    values = decode_png(data).numpy()
+    if values.shape[0] == 4:
+        alpha = values[3:].astype(np.float64) / 65535
+        values = np.rint(values[:3] * alpha + 65535 * (1 - alpha))
+    return np.ascontiguousarray(values[:3].astype(np.uint16))
+
+
+def _pages(image: Image.Image) -> int:
+    """How many grey pages of one size a TIFF has; 0 when it is not such a stack."""
+    count = getattr(image, "n_frames", 1)
+    if image.format != "TIFF" or not 1 < count <= CHANNELS_MOST:
+        return 0
+    first = (image.size, image.mode)
+    same = first[1] in ("L", "F", "I") or first[1].startswith("I;16")
+    for page in range(1, count):
+        image.seek(page)
+        same = same and (image.size, image.mode) == first
+    image.seek(0)
+    return count if same else 0

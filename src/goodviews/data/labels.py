@@ -1,0 +1,174 @@
+"""Labels from a table: the first column names an image, every other column is a task."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from goodviews.core.checks import InputError
+
+__all__ = ["encode", "read_labels"]
+
+Columns = dict[str, np.ndarray]
+Classes = dict[str, tuple[str, ...]]
+
+
+def read_labels(path: Path, names: Sequence[str]) -> tuple[Columns, Classes, list[str]]:
+    """Labels of images from a CSV file.
+
+    The first column is a path below the data folder, or a file name (with or without its
+    ending) where that is unique, or a row number for arrays. Most images may be missing; an
+    empty cell is no label. Commas, semicolons and tabs separate; a header is recognised by
+    its first cell naming no image.
+
+    Args:
+        path: The file.
+        names: Name of every image, in order.
+
+    Returns:
+        Task to (N,) class numbers, -1 where there is no label; task to class names; and
+        sentences about rows and columns that were left out.
+
+    Raises:
+        InputError: The file cannot be read, no row names an image, no column is a task, or
+            two rows give one image different labels.
+    """
+    table = _table(Path(path))
+    find = _finder(names)
+    body = table if find(table[0][0]) is not None else table[1:]
+    width = max(len(row) for row in table)
+    if body is table:
+        heads = ["label"] if width == 2 else [f"label_{i}" for i in range(1, width)]
+    else:
+        cells = [cell.strip() for cell in table[0][1:]]
+        heads = [
+            cell or f"label_{i}" for i, cell in enumerate(cells + [""] * (width - 1 - len(cells)))
+        ]
+    if width < 2 or len(set(heads)) < len(heads):
+        raise InputError(
+            f"{path} has the columns {', '.join([table[0][0], *heads])}, but a path and at least "
+            f"one label column of another name each are wanted."
+        )
+    values = {head: np.full(len(names), "", dtype=object) for head in heads}
+    missing: list[str] = []
+    for row in body:
+        at = find(row[0])
+        if at is None:
+            missing.append(row[0].strip())
+            continue
+        for head, cell in zip(heads, row[1:], strict=False):
+            cell = cell.strip()
+            if cell and values[head][at] not in ("", cell):
+                raise InputError(
+                    f"{path} labels {names[at]} twice, as {values[head][at]!r} and as {cell!r} "
+                    f"({head}): keep one of the two rows."
+                )
+            values[head][at] = cell or values[head][at]
+    notes = []
+    if missing:
+        few = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
+        text = f"{len(missing):,} of {len(body):,} rows of {path.name} name no image ({few})"
+        if len(missing) == len(body):
+            raise InputError(
+                f"{text}: the first column must hold paths like {names[0]!r}, below the data "
+                f"folder."
+            )
+        notes.append(f"{text}; they were passed over.")
+    return _tasks(path, values, notes)
+
+
+def encode(values: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Class numbers of texts, -1 for an empty one; whole numbers sort as numbers.
+
+    Example:
+        >>> encode(["10", "", "9"])
+        (array([ 1, -1,  0]), ('9', '10'))
+    """
+    names = {value for value in values if value}
+    whole = all(name.lstrip("+-").isdigit() for name in names)
+    order = sorted(names, key=lambda name: (int(name), name) if whole else (0, name))
+    place = {name: i for i, name in enumerate(order)} | {"": -1}
+    return np.array([place[value] for value in values], dtype=np.int64), tuple(order)
+
+
+def _tasks(
+    path: Path, values: dict[str, np.ndarray], notes: list[str]
+) -> tuple[Columns, Classes, list[str]]:
+    """Columns that can be told apart by class; the others go, with a sentence each."""
+    columns: Columns = {}
+    classes: Classes = {}
+    for head, cells in values.items():
+        numbers, order = encode(list(cells))
+        known = int((numbers >= 0).sum())
+        if len(order) < 2:
+            what = f"one class, {order[0]!r}" if order else "no label"
+            notes.append(f"Column {head!r} has {what}, so it is no task.")
+        elif known >= 20 and len(order) > known / 2:
+            notes.append(
+                f"Column {head!r} has {len(order)} different values in {known} labels, so it is "
+                f"no task."
+            )
+        else:
+            columns[head], classes[head] = numbers, order
+            counts = Counter(numbers[numbers >= 0].tolist())
+            alone = [order[number] for number, count in sorted(counts.items()) if count == 1]
+            if alone:
+                notes.append(_alone(head, alone))
+    if not columns:
+        raise InputError(
+            f"No column of {path} is a task: {' '.join(notes)} Give at least two classes of "
+            f"several images each."
+        )
+    return columns, classes, notes
+
+
+def _alone(task: str, names: Sequence[str]) -> str:
+    few = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    return f"{len(names)} classes of {task!r} have one image and are not tested ({few})."
+
+
+def _table(path: Path) -> list[list[str]]:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"Cannot read the labels {path}: {error.strerror}.") from error
+    try:
+        wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
+        text = raw.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252", errors="replace")  # older spreadsheets
+    first = text.lstrip().split("\n", 1)[0]
+    separator = max(",;\t", key=first.count)
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        rows = [row for row in reader if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise InputError(f"{path} is not a CSV file ({error}): path,label is wanted.") from error
+    if not rows:
+        raise InputError(f"{path} is empty, but lines like 'images/a.png,cat' are wanted.")
+    return rows
+
+
+class _finder:
+    """Looks an image up by path, by unique file name, by unique name without its ending."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.paths = {name: i for i, name in enumerate(names)}
+        self.loose: dict[str, int] = {}
+        for form in ("name", "stem"):
+            texts = [getattr(PurePosixPath(name), form) for name in names]
+            counts = Counter(texts)
+            for i, text in enumerate(texts):
+                if counts[text] == 1:
+                    self.loose.setdefault(text, i)
+
+    def __call__(self, cell: str) -> int | None:
+        text = cell.strip().replace("\\", "/")
+        while text.startswith("./"):
+            text = text[2:]
+        if text in self.paths:
+            return self.paths[text]
+        return self.loose.get(text) if "/" not in text else None

@@ -1,0 +1,163 @@
+"""Sets known by name: torchvision's, and folders that lie in the shared data folder."""
+
+import gzip
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from goodviews.core.checks import InputError
+from goodviews.data.arrays import array_draft
+from goodviews.data.cache import Draft, Rows, cache_root
+
+__all__ = ["TORCHVISION", "read_named", "shared", "stamps"]
+
+IDX = {"mnist": "MNIST", "fashionmnist": "FashionMNIST", "kmnist": "KMNIST"}
+"""Sets in the four-file form of MNIST: name to folder."""
+
+FOLDERS = IDX | {
+    "cifar10": "cifar-10-batches-py",
+    "cifar100": "cifar-100-python",
+    "stl10": "stl10_binary",
+    "svhn": "",
+}
+TORCHVISION = tuple(sorted(FOLDERS))
+"""Names that torchvision downloads."""
+
+
+def shared() -> Path | None:
+    """The folder of real data that the environment names (``GOODVIEWS_DATA``), if any."""
+    value = os.environ.get("GOODVIEWS_DATA")
+    return Path(value) if value else None
+
+
+def place(name: str, root: Path | None) -> Path:
+    """The folder a named set is read from, and downloaded to when it is not there."""
+    if root is not None:
+        return Path(root)
+    common = shared()
+    if common is not None and FOLDERS[name] and (common / FOLDERS[name]).is_dir():
+        return common
+    return cache_root() / "torchvision"
+
+
+def stamps(name: str, root: Path | None) -> list[tuple[str, int, int]]:
+    """Name, size and time of change of the files of a named set: the key of its cache."""
+    base = place(name, root)
+    folder = base / FOLDERS[name]
+    found = sorted(folder.rglob("*")) if FOLDERS[name] else sorted(base.glob("*_32x32.mat"))
+    files = [(file, file.stat()) for file in found if file.is_file()]
+    return [(str(f.relative_to(base)), s.st_size, s.st_mtime_ns) for f, s in files]
+
+
+def read_named(
+    name: str,
+    root: Path | None,
+    rows: Rows,
+    *,
+    size: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Draft:
+    """Read a torchvision set: its train part (and unlabelled images), then its test part.
+
+    Files that are present are read where they are and never written to; missing ones are
+    downloaded when the network allows.
+
+    Raises:
+        InputError: The files are not there and cannot be downloaded, or are broken.
+    """
+    base = place(name, root)
+    try:
+        parts = _idx(base, name) if name in IDX else None
+        parts = parts or _torchvision(base, name)
+    except (OSError, ValueError, EOFError) as error:
+        raise _absent(name, base, error) from error
+    (train, train_labels), (test, test_labels), classes = parts
+    numbers = np.concatenate([train_labels, test_labels]).astype(np.int64)
+    texts = np.array(["" if number < 0 else str(number) for number in numbers], dtype=object)
+    what = f"{name} (torchvision)"
+    return array_draft(
+        [train, test], texts, classes, rows, size=size, what=what, progress=progress
+    )
+
+
+def _absent(name: str, base: Path, error: Exception) -> InputError:
+    common = shared()
+    near = sorted(d.name for d in common.glob(f"{name}_*") if d.is_dir()) if common else []
+    other = f", or use {' or '.join(near)}" if near else ""
+    reason = str(error).strip().split("\n")[0]
+    return InputError(
+        f"{name} is not in {base} and could not be downloaded ({reason}): put it there, or name "
+        f"its folder with --root{other}."
+    )
+
+
+def _idx(base: Path, name: str) -> Any | None:
+    """MNIST's four files, packed or not, without writing beside them; None when absent."""
+    raw = base / FOLDERS[name] / "raw"
+    arrays = []
+    for stem in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        plain, packed = raw / f"{stem}-ubyte", raw / f"{stem}-ubyte.gz"
+        if plain.is_file():
+            data = plain.read_bytes()
+        elif packed.is_file():
+            data = gzip.decompress(packed.read_bytes())
+        else:
+            return None
+        axes = data[3]
+        shape = [int.from_bytes(data[4 + 4 * i : 8 + 4 * i], "big") for i in range(axes)]
+        arrays.append(np.frombuffer(data, np.uint8, offset=4 + 4 * axes).reshape(shape))
+    images, labels, test, test_labels = arrays
+    return (images[:, None], labels), (test[:, None], test_labels), _class_names(name)
+
+
+def _class_names(name: str) -> list[str]:
+    if name == "mnist":
+        return [str(digit) for digit in range(10)]
+    import torchvision
+
+    kind = {"fashionmnist": "FashionMNIST", "kmnist": "KMNIST"}[name]
+    return [str(text) for text in getattr(torchvision.datasets, kind).classes]
+
+
+def _torchvision(base: Path, name: str) -> Any:
+    import torchvision
+
+    if name in IDX:
+        kind = getattr(torchvision.datasets, IDX[name])
+        _get(lambda download: kind(str(base), train=True, download=download), base)
+        return _idx(base, name)
+    if name in ("stl10", "svhn"):
+        kind = getattr(torchvision.datasets, name.upper())
+        first = "train+unlabeled" if name == "stl10" else "train"
+        train, test = (
+            _get(lambda download, s=split: kind(str(base), split=s, download=download), base)  # type: ignore[misc]
+            for split in (first, "test")
+        )
+        classes = list(getattr(train, "classes", map(str, range(10))))
+        return (train.data, train.labels), (test.data, test.labels), classes
+    kind = getattr(torchvision.datasets, name.upper())
+    train, test = (
+        _get(lambda download, t=t: kind(str(base), train=t, download=download), base)  # type: ignore[misc]
+        for t in (True, False)
+    )
+    return (
+        (train.data.transpose(0, 3, 1, 2), np.array(train.targets)),
+        (test.data.transpose(0, 3, 1, 2), np.array(test.targets)),
+        train.classes,
+    )
+
+
+def _get(make: Callable[[bool], Any], base: Path) -> Any:
+    """The set as it lies there, or downloaded."""
+    try:
+        return make(False)
+    except RuntimeError:
+        pass
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+        return make(True)
+    except RuntimeError as error:
+        raise OSError(str(error)) from error
