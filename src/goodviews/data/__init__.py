@@ -1,9 +1,19 @@
 """Images from folders, arrays and known names; their cache, labels and splits."""
 
 from goodviews.data.digits import digits
+from goodviews.data.doctor import Finding, examine
 from goodviews.data.images import Images
 from goodviews.data.loading import load
 from goodviews.data.splits import Splits, splits
 from goodviews.data.strata import draw_labels
 
-__all__ = ["Images", "Splits", "digits", "draw_labels", "load", "splits"]
+__all__ = [
+    "Finding",
+    "Images",
+    "Splits",
+    "digits",
+    "draw_labels",
+    "examine",
+    "load",
+    "splits",
+]

@@ -1,0 +1,200 @@
+"""What was read from a set, what is odd about it, what is slow, and what to type next."""
+
+import hashlib
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from goodviews.core.checks import InputError
+from goodviews.data.images import Images
+from goodviews.data.loading import load
+from goodviews.data.splits import FEWEST, splits
+
+__all__ = ["Finding", "examine"]
+
+LOOKED_AT = 20_000
+"""Images that are looked at one by one; of larger sets these are evenly spaced."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of a diagnosis.
+
+    Attributes:
+        kind: ``read`` (what there is), ``odd``, ``missing``, ``slow``, ``broken`` (it cannot
+            be used as it is) or ``next``.
+        sentence: What was found.
+        action: What to do about it; empty when nothing is to be done.
+    """
+
+    kind: str
+    sentence: str
+    action: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.sentence}" + (f" {self.action}" if self.action else "")
+
+
+def examine(data: str | Path | None = None, **options: Any) -> list[Finding]:
+    """Look a set over, as a study would read it.
+
+    Args:
+        data: As for :func:`goodviews.data.load`.
+        **options: As for :func:`goodviews.data.load`.
+
+    Returns:
+        Findings in reading order; a set that cannot be used gives one of kind ``broken``
+        rather than an exception.
+
+    Example:
+        >>> print(examine("digits")[0])
+        read: 1,797 images named 'digits', 1 channel, 16x16 pixels, float32.
+    """
+    decoded = 0
+
+    def count(done: int, _total: int) -> None:
+        nonlocal decoded
+        decoded = done
+
+    start = time.perf_counter()
+    try:
+        images = load(data, **options, progress=count)
+    except InputError as error:
+        return [Finding("broken", str(error))]
+    spent = time.perf_counter() - start
+    found = [*_read(images), *_labels(images), *_pixels(images)]
+    found += [Finding("odd", note) for note in images.notes]
+    if decoded:
+        each = 1000 * spent / decoded
+        found.append(
+            Finding(
+                "slow" if each > 20 else "read",
+                f"Decoding took {each:.1f} ms an image ({spent:.1f} s in all).",
+                "It is done once; later runs read the cache.",
+            )
+        )
+    return [*found, *_next(images, data, options)]
+
+
+def _read(images: Images) -> list[Finding]:
+    channels = f"{images.channels} channel" + ("s" if images.channels > 1 else "")
+    found = [
+        Finding(
+            "read",
+            f"{len(images):,} images named {images.name!r}, {channels}, "
+            f"{images.height}x{images.width} pixels, {images.pixels.dtype}.",
+        ),
+        Finding("read", images.source),
+        Finding("read", images.range_note),
+    ]
+    if images.part.any():
+        tests = int(images.part.sum())
+        found.append(Finding("read", f"{len(images) - tests:,} train and {tests:,} test images."))
+    if images.skipped:
+        few = "; ".join(f"{file}: {why}" for file, why in images.skipped[:3])
+        more = f"; and {len(images.skipped) - 3} more" if len(images.skipped) > 3 else ""
+        found.append(
+            Finding(
+                "odd",
+                f"{len(images.skipped):,} files were skipped ({few}{more}).",
+                "Replace or remove them.",
+            )
+        )
+    return found
+
+
+def _labels(images: Images) -> list[Finding]:
+    if not images.labels:
+        return [
+            Finding(
+                "missing",
+                "There are no labels: a study measures information and geometry only.",
+                "Give a few hundred with --labels file.csv (path, then one column per task).",
+            )
+        ]
+    found = []
+    for task, column in images.labels.items():
+        counts = Counter(column[column >= 0].tolist())
+        names = images.classes[task]
+        known = sum(counts.values())
+        least, most = min(counts, key=lambda c: counts[c]), max(counts, key=lambda c: counts[c])
+        found.append(
+            Finding(
+                "read",
+                f"Task {task!r}: {known:,} of {len(images):,} images labelled, {len(counts)} "
+                f"classes of {counts[least]:,} ({names[least]}) to {counts[most]:,} "
+                f"({names[most]}) images.",
+            )
+        )
+        if counts[most] > 10 * counts[least]:
+            found.append(
+                Finding(
+                    "odd",
+                    f"Classes of {task!r} differ in size by more than ten: accuracy alone will "
+                    f"favour {names[most]}.",
+                    f"Label more of {names[least]} if you can.",
+                )
+            )
+        if known < 100:
+            found.append(
+                Finding(
+                    "missing",
+                    f"{known} labels of {task!r} leave wide intervals.",
+                    "A few hundred tell views apart.",
+                )
+            )
+    return found
+
+
+def _pixels(images: Images) -> list[Finding]:
+    """Doubles and constant images among those looked at."""
+    step = max(1, -(-len(images) // LOOKED_AT))
+    rows = np.arange(0, len(images), step)
+    seen: dict[bytes, int] = {}
+    doubles, leaks, constant = 0, 0, 0
+    for row in rows.tolist():
+        image = np.ascontiguousarray(images.pixels[row])
+        constant += int(image.min() == image.max())
+        digest = hashlib.blake2b(image.tobytes(), digest_size=16).digest()
+        first = seen.setdefault(digest, row)
+        if first != row:
+            doubles += 1
+            leaks += int(images.part[first] != images.part[row])
+    among = f"{len(rows):,} images" if step == 1 else f"{len(rows):,} images looked at"
+    found = []
+    if doubles:
+        across = f", {leaks:,} of them in train and test at once" if leaks else ""
+        found.append(
+            Finding(
+                "odd",
+                f"{doubles:,} of {among} are exact doubles of another{across}.",
+                "Remove them: a double in train and test makes the test too easy.",
+            )
+        )
+    if constant:
+        found.append(
+            Finding("odd", f"{constant:,} of {among} have one value only.", "Remove them.")
+        )
+    return found
+
+
+def _next(images: Images, data: str | Path | None, options: dict[str, Any]) -> list[Finding]:
+    if len(images) < FEWEST:
+        return [
+            Finding(
+                "broken",
+                f"A study wants at least {FEWEST} images, and there are {len(images)}.",
+                "Add images, labelled or not.",
+            )
+        ]
+    try:
+        protocol = splits(images).protocol
+    except InputError as error:
+        return [Finding("broken", str(error))]
+    words = ["goodviews study", *([str(data)] if data is not None else [])]
+    words += [f"--{key} {options[key]}" for key in ("labels", "size", "root") if options.get(key)]
+    return [Finding("read", protocol), Finding("next", "Ready:", " ".join(words))]
