@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from goodviews.core.tokens import REGIMES, TOKENS
@@ -52,7 +53,7 @@ class Curve:
         chart = getattr(alt.Chart(alt.Data(values=data)), f"mark_{mark}")(
             **{"clip": False, "aria": False, **text, **options}
         )
-        ends = {k: alt.datum for k in ()}
+        ends: dict[str, Any] = {}
         for name in ("x2", "y2"):
             if name in data[0]:
                 ends[name] = getattr(alt, name.upper())(f"{name}:Q")
@@ -85,14 +86,19 @@ def _y(view: Frame) -> Any:
     scale = alt.Scale(domain=list(view.y), nice=False, zero=False)
     if view.rows:
         return alt.Y("y:Q", axis=None, scale=scale)
-    values = [v for v in ticks(*view.y, 6) if 0 <= v <= 1 and view.py(v) > 4]
+    values = _levels(view)
     step = values[1] - values[0] if len(values) > 1 else 0.01
     axis = alt.Axis(
-        values=values, title=None, grid=True, gridColor=_hex("grid"),
+        values=values, title=None, grid=False,
         labelExpr=f"replace(format(datum.value, '.{max(2, _places(step))}f'), '0.', '.')",
         **{**_axis(), "domain": False, "ticks": False},
     )  # fmt: skip
     return alt.Y("y:Q", axis=axis, scale=scale)
+
+
+def _levels(view: Frame) -> list[float]:
+    bottom = view.size.plot[1] - 5
+    return [v for v in ticks(*view.y, 6) if 0 <= v <= 1 and 4 < view.py(v) < bottom]
 
 
 def _axis() -> dict[str, Any]:
@@ -146,19 +152,20 @@ def _ground(curve: Curve, stretches: list[Region]) -> None:
             continue
         x0, x1 = region.x0, region.x1
         tooth = view.at_x(7) - view.at_x(0)
-        if region.open_left or region.open_right:
-            inner = x0 + tooth if region.open_left else x1 - tooth
-            outer = x0 - tooth if region.open_left else x1
-            height = view.size.plot[1]
-            count = max(4, round(height / 14)) // 2 * 2
-            edge = [
-                {"x": outer if i % 2 else outer + tooth * (1 if region.open_left else -1),
-                 "x2": inner, "y": view.at_y(height * i / count)}
-                for i in range(count + 1)
-            ]  # fmt: skip
-            curve.add("area", edge, color=_hex(tint), orient="horizontal", line=False)
-            x0, x1 = (inner, x1) if region.open_left else (x0, inner)
-        _rect(curve, x0, x1, _hex(tint))
+        if not (region.open_left or region.open_right):
+            _rect(curve, x0, x1, _hex(tint))
+            continue
+        near, far = (x0, x1) if region.open_left else (x1, x0)
+        height = view.size.plot[1]
+        count = max(4, round(height / 14)) // 2 * 2
+        edge = [
+            {"x": near + tooth * (i % 2 - 0.5), "x2": far, "y": view.at_y(height * i / count)}
+            for i in range(count + 1)
+        ]
+        curve.add("area", edge, color=_hex(tint), orient="horizontal")
+    if not view.rows:
+        lines = [{"x": view.x[0], "x2": view.x[1], "y": y, "y2": y} for y in _levels(view)]
+        curve.add("rule", lines, color=_hex("grid"))
 
 
 def _ceiling(curve: Curve, ceiling: dict[str, Any]) -> list[Box]:
@@ -211,40 +218,47 @@ def _fit(curve: Curve, task: dict[str, Any]) -> list[Box]:
     curve.add("area", band, color=_hex("fit"), opacity=0.55, clip=True)
     curve.add("line", middle, color=_hex("muted"), strokeWidth=1.25, clip=True)
     boxes = []
-    for a, b in zip(middle, middle[1:], strict=False):
+    for a, b in pairwise(middle):
         xs, ys = sorted((view.px(a["x"]), view.px(b["x"]))), sorted(map(view.py, (a["y"], b["y"])))
         boxes.append(Box(xs[0], ys[0] - 2, xs[1], ys[1] + 2, 0.8))
     return boxes
 
 
 def _regimes(curve: Curve, stretches: list[Region]) -> list[Box]:
+    """The word of each regime over its stretch, its mark on the side where the view lies."""
     view, boxes = curve.view, []
     for region in stretches:
         regime = REGIMES[region.regime]
-        token = "sweet-word" if region.regime == "sweet_spot" else regime.token
+        sweet = region.regime == "sweet_spot"
         x0, x1 = view.px(region.x0), view.px(region.x1)
-        room, middle = x1 - x0 - 6, (x0 + x1) / 2
-        first, _, second = regime.word.partition(" ")
-        after = region.regime == "excess"
-        mark = regime.mark
-        one = f"{regime.word} {mark}" if after else f"{mark} {regime.word}"
-        two = [first, f"{second} {mark}"] if after else [f"{mark} {first}", second]
-        fits = [t for t in ([one], two, [mark]) if max(map(_bold, t)) <= room]
+        options = ([regime.word], regime.word.split(" "), [""])
+        fits = [t for t in options if max(map(text_width, t)) + 20 <= x1 - x0]
         lines = fits[0] if fits else []
-        if region.regime == "sweet_spot" and lines in ([], [mark]):
-            lines = two
-        row = 14 if region.regime != "sweet_spot" or fits and fits[0] != [mark] else 14
-        for i, text in enumerate(lines):
-            spot = [{"x": view.at_x(middle), "y": view.at_y(row + 15 * i), "text": text}]
-            curve.add("text", spot, color=_hex(token), fontWeight=600)
-            half = _bold(text) / 2
-            y = row + 15 * i
-            boxes.append(Box(middle - half, y - 8, middle + half, y + 8, 6))
+        if sweet and lines in ([], [""]):
+            lines = options[1]
+        if not lines:
+            continue
+        after = region.regime == "excess"
+        wide = max(map(text_width, lines))
+        shift = 0 if lines == [""] else (-7 if after else 7)
+        middle = min(max((x0 + x1) / 2, wide / 2 + 12), view.size.plot[0] - wide / 2 - 12)
+        row = len(lines) - 1 if after else 0
+        reach = text_width(lines[row]) / 2 * 0.95 + 8 if lines[row] else 0
+        at = middle + shift + (reach if after else -reach)
+        mark = [{"x": view.at_x(at), "y": view.at_y(14 + 15 * row)}]
+        curve.add(
+            "point", mark, shape=SHAPES[region.regime], size=58, strokeWidth=0, opacity=1,
+            fill=_hex(regime.token),
+        )  # fmt: skip
+        token = "sweet-word" if sweet else regime.token
+        spots = [
+            {"x": view.at_x(middle + shift), "y": view.at_y(14 + 15 * i), "text": text}
+            for i, text in enumerate(lines)
+            if text
+        ]
+        curve.add("text", spots, color=_hex(token), fontWeight=600)
+        boxes.append(Box(middle - wide / 2 - 10, 4, middle + wide / 2 + 10, 22 + 15 * row, 6))
     return boxes
-
-
-def _bold(text: str) -> float:
-    return text_width(text) * 1.02
 
 
 def _foot(curve: Curve, task: dict[str, Any], stretches: list[Region]) -> list[Box]:
@@ -255,28 +269,34 @@ def _foot(curve: Curve, task: dict[str, Any], stretches: list[Region]) -> list[B
     boxes: list[Box] = []
     sweet = next((r for r in stretches if r.regime == "sweet_spot"), None)
     if peak is not None:
-        lines = [peak["text"]]
-        half = text_width(lines[0]) / 2
+        lines, middle, token = [peak["text"]], end / 2, "muted"
         if sweet is not None:
             x0, x1 = view.px(sweet.x0), view.px(sweet.x1)
             bar = [{"x": sweet.x0, "x2": sweet.x1, "y": view.at_y(height - 2.5)}]
             bar[0]["y2"] = bar[0]["y"]
             curve.add("rule", bar, color=_hex("sweet"), strokeWidth=3)
-            middle = (x0 + x1) / 2
-        else:
-            middle = end / 2
+            middle, token = (x0 + x1) / 2, "sweet-word"
+            if text_width(lines[0]) > x1 - x0 and view.size.narrow:
+                lines = lines[0].replace(" [", "\0[").split("\0")
+        half = max(map(text_width, lines)) / 2
         middle = min(max(middle, half + 4), max(end - half - 4, half + 4))
-        token = "sweet-word" if sweet is not None else "muted"
-        spot = [{"x": view.at_x(middle), "y": view.at_y(height - 14), "text": lines[0]}]
-        curve.add("text", spot, color=_hex(token), fontWeight=600 if sweet else 400)
-        boxes.append(Box(middle - half, height - 22, middle + half, height, 6))
+        top = height - 14 - 15 * (len(lines) - 1)
+        spots = [
+            {"x": view.at_x(middle), "y": view.at_y(top + 15 * i), "text": text}
+            for i, text in enumerate(lines)
+        ]
+        curve.add("text", spots, color=_hex(token), fontWeight=600 if sweet else 400)
+        boxes.append(Box(middle - half, top - 8, middle + half, height, 6))
     if view.below:
         texts = ["below this scale:" if not view.size.narrow else "off scale ▼"]
         texts += [f"{b['name']} {words.accuracy(b)}" for b in view.below]
         wide = max(map(text_width, texts))
-        spots = [6.0, end - wide - 6]
-        free = [x for x in spots if not any(b.x0 < x + wide and b.x1 > x for b in boxes)]
-        x, lift = (free[0], 0) if free else (6.0, 22)
+        free = [
+            x
+            for x in (6.0, end - wide - 6)
+            if not any(b.x0 < x + wide and b.x1 > x for b in boxes)
+        ]
+        x, lift = (free[0], 0) if free else (6.0, height - boxes[0].y0 - 4)
         foot = height - 10 - lift - 15 * (len(texts) - 1)
         data = [
             {"x": view.at_x(x), "y": view.at_y(foot + 15 * i), "text": t}
@@ -291,7 +311,7 @@ def _baselines(curve: Curve, taken: list[Box]) -> list[Box]:
     view = curve.view
     width, height = view.size.plot
     end = width if view.ceiling is None else view.px(view.ceiling)
-    lines = [{"x": view.x[0], "x2": view.x[1], "y": b["accuracy"]} for b in view.baselines]
+    lines = [{"x": view.x[0], "x2": view.at_x(end), "y": b["accuracy"]} for b in view.baselines]
     for line in lines:
         line["y2"] = line["y"]
     curve.add("rule", lines, color=_hex("ink"), strokeDash=[5, 4], strokeWidth=1.25)
@@ -316,17 +336,16 @@ def _baselines(curve: Curve, taken: list[Box]) -> list[Box]:
 
 
 def _rows(curve: Curve) -> None:
+    """Without labels: a line per view, its name before the line, on a phone above it."""
     view = curve.view
-    names = [
-        {"x": view.at_x(-10), "y": float(i), "text": v["label"]}
-        for i, v in enumerate(view.points)
-    ]
-    rules = [
-        {"x": view.x[0], "x2": view.x[1], "y": float(i), "y2": float(i)}
-        for i in range(len(view.points))
-    ]
+    rules, names = [], []
+    for i, v in enumerate(view.points):
+        rules.append({"x": view.x[0], "x2": view.x[1], "y": float(i), "y2": float(i)})
+        x, lift = (view.at_x(2), -0.36) if view.size.narrow else (view.at_x(-10), 0.0)
+        names.append({"x": x, "y": i + lift, "text": v["label"]})
     curve.add("rule", rules, color=_hex("grid"))
-    curve.add("text", names, align="right", color=_hex("ink"), limit=view.size.left - 14)
+    align = "left" if view.size.narrow else "right"
+    curve.add("text", names, align=align, color=_hex("ink"))
 
 
 def _points(curve: Curve, task: dict[str, Any], taken: list[Box]) -> None:
@@ -382,9 +401,7 @@ def _arrows(curve: Curve, data: list[dict[str, Any]], stroke: Any) -> None:
     view = curve.view
     length = 20 if view.size.narrow else 34
     tips = [min(view.px(d["x"]) + length, view.size.plot[0] - 6) for d in data]
-    lines = [
-        {**d, "x2": view.at_x(tip), "y2": d["y"]} for d, tip in zip(data, tips, strict=True)
-    ]
+    lines = [{**d, "x2": view.at_x(tip), "y2": d["y"]} for d, tip in zip(data, tips, strict=True)]
     heads = [{**d, "x": view.at_x(tip)} for d, tip in zip(data, tips, strict=True)]
     curve.add("rule", lines, strokeWidth=1.5, encode={"color": stroke})
     fill = alt.Fill("color:N", scale=None, legend=None)
@@ -465,7 +482,7 @@ def _spec(curve: Curve, *, title: list[str] | None = None) -> str:
     if not curve.view.rows:
         curve.add("text", [heading], align="left", dx=-size.left, color=_hex("ink"))
     chart = alt.layer(*curve.layers).properties(
-        width=size.plot[0], height=size.plot[1], background="transparent" if not title else "white",
+        width=size.plot[0], height=size.plot[1], background="white" if title else "transparent",
         padding={"left": size.left, "right": size.right, "top": top, "bottom": size.bottom},
         autosize=alt.AutoSizeParams(type="none"),
     ).configure_view(stroke=None)  # fmt: skip

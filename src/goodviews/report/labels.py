@@ -60,7 +60,7 @@ def place(
     obstacles: Sequence[Box],
     within: Box,
     size: float = 12,
-    gap: float = 9,
+    gap: float = 12,
 ) -> list[Label]:
     """Choose a place beside each mark, least overlap first.
 
@@ -75,8 +75,9 @@ def place(
     Returns:
         One place per mark, the same on every call.
     """
+    reaches = _REACH if len(marks) <= 24 else _REACH[:2]
     options = [
-        _options(mark, name, obstacles, within, size, gap)
+        _options(mark, name, obstacles, within, size, gap, reaches)
         for mark, name in zip(marks, names, strict=True)
     ]
     order = sorted(range(len(marks)), key=lambda i: (-min(o[0] for o in options[i]), i))
@@ -102,10 +103,11 @@ def _options(
     within: Box,
     size: float,
     gap: float,
+    reaches: Sequence[float],
 ) -> list[tuple[float, Label, Box]]:
     half, tall = text_width(name, size) / 2, size / 2
     found = []
-    for reach in _REACH:
+    for reach in reaches:
         for rank, (dx, dy) in enumerate(_DIRECTIONS):
             lean = 0.75 if dx and dy else 1.0
             x = mark[0] + dx * (lean * (gap + reach) + half)

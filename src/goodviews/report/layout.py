@@ -100,12 +100,12 @@ def frame(task: dict[str, Any], ceiling: float, size: Size) -> Frame:
         points = [v for v in points if v["accuracy"] is not None]
     if rows:
         widest = max((text_width(v["label"]) for v in points), default=0)
-        height = max(size.height // 2, 28 * len(points) + size.top + size.bottom + 12)
-        left = min(int(widest) + 22, size.width * 2 // 5)
-        size = replace(size, height=height, left=left)
+        step = 40 if size.narrow else 28
+        height = max(size.height // 2, step * len(points) + size.top + size.bottom + 12)
+        size = replace(size, height=height, left=8 if size.narrow else int(widest) + 22)
     x, drawn = _x_range(points, ceiling, size)
     if rows:
-        return Frame(size, x, (len(points) - 0.3, -0.9), points, [], [], drawn, True)
+        return Frame(size, x, (len(points) - 0.4, -0.9), points, [], [], drawn, True)
     y, shown, below = _y_range(points, task["baselines"], size)
     return Frame(size, x, y, points, shown, below, drawn, False)
 
@@ -142,7 +142,7 @@ def _y_range(
     if hi - lo < 0.02:
         lo, hi = (lo + hi) / 2 - 0.01, (lo + hi) / 2 + 0.01
     below = [b for b in known if b["accuracy"] < lo]
-    foot = 30 + (15 * (len(below) + 1) if below else 0)
+    foot = (44 if size.narrow else 30) + (15 * (len(below) + 1) if below else 0)
     head = 62 if size.narrow else 46
     scale = (size.plot[1] - head - foot) / (hi - lo)
     y = (lo - foot / scale, hi + head / scale)
@@ -158,10 +158,12 @@ def regions(task: dict[str, Any], view: Frame) -> list[Region]:
     if view.rows or peak is None or peak["kind"] == "none" or not view.points:
         return []
     end = min(view.x[1], view.ceiling if view.ceiling is not None else view.x[1])
-    curve = task["curve"]["nats"] if task["curve"] else [v["nats"] for v in view.points]
+    curve = [v[k] for v in view.points for k in ("nats", "nats_low") if v[k] is not None]
+    curve += task["curve"]["nats"] if task["curve"] else []
     left, right = max(min(curve), view.x[0]), min(max(curve), end)
-    low = left if peak["kind"] == "left" or peak["low"] is None else max(peak["low"], view.x[0])
-    high = right if peak["kind"] == "right" or peak["high"] is None else min(peak["high"], end)
+    low = left if peak["kind"] == "left" or peak["low"] is None else peak["low"]
+    high = right if peak["kind"] == "right" or peak["high"] is None else peak["high"]
+    low, high = (min(max(value, view.x[0]), end) for value in (low, high))
     found = [
         Region("missing", view.x[0], low),
         Region("sweet_spot", low, high, peak["kind"] == "left", peak["kind"] == "right"),

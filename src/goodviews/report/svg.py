@@ -91,12 +91,12 @@ def _unwrap(node: ET.Element) -> None:
         _unwrap(child)
         if child.tag == "g" and not child.attrib:
             kept.extend(child)
-        elif child.tag == "path" and child.attrib.get("d") in ("", None):
-            continue
-        elif child.tag == "g" and not len(child):
-            continue
-        else:
+        elif not _empty(child):
             kept.append(child)
     for child in list(node):
         node.remove(child)
     node.extend(kept)
+
+
+def _empty(node: ET.Element) -> bool:
+    return (node.tag == "path" and not node.attrib.get("d")) or (node.tag == "g" and not len(node))

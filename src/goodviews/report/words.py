@@ -5,7 +5,17 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-__all__ = ["accuracy", "interval", "nats", "points", "prose", "seconds", "spec", "split_value"]
+__all__ = [
+    "accuracy",
+    "interval",
+    "nats",
+    "plain",
+    "points",
+    "prose",
+    "seconds",
+    "spec",
+    "split_value",
+]
 
 _CODE = re.compile(r"`([^`]+)`")
 _INTERVAL = re.compile(r"((?:[−+-]?\.?\d[\d.,]*(?: points| %)? )?)(\[[−+-]?\.?\d[^\]]*\])")
@@ -101,6 +111,18 @@ def points(value: dict[str, Any] | None, *, ends: bool = False) -> str:
         return text
     low, high = (f"{value[k]:.{decimals}f}".replace("-", "−") for k in ("low", "high"))
     return f"{text} [{low}, {high}]"
+
+
+def plain(value: float | None, half: float | None = None) -> str:
+    """A number of nats to two decimals, fewer where its interval is wide.
+
+    Example:
+        >>> plain(1.3611, 0.06)
+        '1.36'
+    """
+    if value is None:
+        return "–"
+    return f"{value:.{_decimals(half, 2)}f}".replace("-", "−")
 
 
 def seconds(value: float | None) -> str:
