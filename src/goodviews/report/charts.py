@@ -240,11 +240,10 @@ def _regimes(curve: Curve, stretches: list[Region]) -> list[Box]:
             continue
         after = region.regime == "excess"
         wide = max(map(text_width, lines))
-        shift = 0 if lines == [""] else (-7 if after else 7)
-        middle = min(max((x0 + x1) / 2, wide / 2 + 12), view.size.plot[0] - wide / 2 - 12)
-        row = len(lines) - 1 if after else 0
-        reach = text_width(lines[row]) / 2 * 0.95 + 8 if lines[row] else 0
-        at = middle + shift + (reach if after else -reach)
+        room = view.size.plot[0] - wide / 2 - 10
+        middle = min(max((x0 + x1) / 2, wide / 2 + 10), room)
+        side, row = (1, len(lines) - 1) if after else (-1, 0)
+        at = middle + side * wide / 2 if wide else middle
         mark = [{"x": view.at_x(at), "y": view.at_y(14 + 15 * row)}]
         curve.add(
             "point", mark, shape=SHAPES[region.regime], size=58, strokeWidth=0, opacity=1,
@@ -252,11 +251,12 @@ def _regimes(curve: Curve, stretches: list[Region]) -> list[Box]:
         )  # fmt: skip
         token = "sweet-word" if sweet else regime.token
         spots = [
-            {"x": view.at_x(middle + shift), "y": view.at_y(14 + 15 * i), "text": text}
+            {"x": view.at_x(at - 9 * side), "y": view.at_y(14 + 15 * i), "text": text}
             for i, text in enumerate(lines)
             if text
         ]
-        curve.add("text", spots, color=_hex(token), fontWeight=600)
+        align = "right" if after else "left"
+        curve.add("text", spots, align=align, color=_hex(token), fontWeight=600)
         boxes.append(Box(middle - wide / 2 - 10, 4, middle + wide / 2 + 10, 22 + 15 * row, 6))
     return boxes
 

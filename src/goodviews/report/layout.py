@@ -32,7 +32,7 @@ class Size:
         return self.width - self.left - self.right, self.height - self.top - self.bottom
 
 
-WIDE = Size(700, 440, 40, 2, 26, 46, False)
+WIDE = Size(700, 500, 40, 2, 26, 46, False)
 NARROW = Size(318, 420, 34, 2, 26, 46, True)
 
 
@@ -101,7 +101,7 @@ def frame(task: dict[str, Any], ceiling: float, size: Size) -> Frame:
     if rows:
         widest = max((text_width(v["label"]) for v in points), default=0)
         step = 40 if size.narrow else 28
-        height = max(size.height // 2, step * len(points) + size.top + size.bottom + 12)
+        height = max(220, step * len(points) + size.top + size.bottom + 12)
         size = replace(size, height=height, left=8 if size.narrow else int(widest) + 22)
     x, drawn = _x_range(points, ceiling, size)
     if rows:

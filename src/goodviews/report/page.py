@@ -139,7 +139,7 @@ def _facts(
         label = f"against {view['against']['label']}"
         facts.append((label, _points(view["against"])))
     if view["over_scratch"]:
-        facts.append(("against from scratch", _points(view["over_scratch"])))
+        facts.append(("against scratch", _points(view["over_scratch"])))
     if view["usable"] is not None:
         of = task["class_entropy_nats"]
         text = words.plain(view["usable"], _half(view, "usable"))
@@ -150,7 +150,7 @@ def _facts(
         text = words.plain(view["kept"], half)
         if view["kept"] > 0:
             text = f"+{text}"
-        facts.append(("against the whole image", f"{text} nats [{ends[0]}, {ends[1]}]"))
+        facts.append(("against whole image", f"{text} nats [{ends[0]}, {ends[1]}]"))
     return {
         "id": view["id"],
         "regime": regime,
