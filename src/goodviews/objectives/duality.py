@@ -375,9 +375,11 @@ def project_to_tangent(embeddings: Tensor, ambient: Tensor) -> Tensor:
 
     with alpha and beta chosen so that each row and each column of the result is
     orthogonal to that of Z: the orthogonal projection on the tangent space of the set of
-    matrices with the norms of Z. On the doubly normalised set both criteria have the same
-    projected gradient; their ambient gradients differ by :math:`4 (a^2 - b^2) Z`, with a
-    the norm of the samples and b that of the dimensions.
+    matrices with the norms of Z. The ambient gradients of L_nc and L_c differ by
+    :math:`4 (\mathrm{diag}(a_i^2) Z - Z \, \mathrm{diag}(b_j^2))`, with a the norms of
+    the samples and b those of the dimensions, which is normal to that set: projected,
+    they are equal. On the doubly normalised set, where all a and all b are equal, the
+    difference is :math:`4 (a^2 - b^2) Z`.
 
     Args:
         embeddings: (N, M), a point Z; rows are samples.
