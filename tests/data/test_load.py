@@ -1,5 +1,6 @@
 """Folders, arrays and tables as users have them, and what happens when they are broken."""
 
+import gzip
 import os
 import struct
 import zlib
@@ -267,3 +268,26 @@ def test_a_read_only_data_folder_is_never_written_to(tmp_path: Path) -> None:
     finally:
         root.chmod(0o755)
     assert sorted(root.rglob("*")) == before
+
+
+def test_the_four_files_of_mnist_are_read_where_they_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = tmp_path / "data" / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    pixels, labels = noise(80, 28, 28), np.arange(80, dtype=np.uint8) % 10
+    for stem in ("train", "t10k"):
+        head = b"\0\0\x08\x03" + struct.pack(">III", 80, 28, 28)
+        (raw / f"{stem}-images-idx3-ubyte").write_bytes(head + pixels.tobytes())
+        head = b"\0\0\x08\x01" + struct.pack(">I", 80)
+        (raw / f"{stem}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(head + labels.tobytes()))
+    images = load("mnist", root=tmp_path / "data")
+    assert np.array_equal(images.pixels[80:, 0], pixels)
+    assert images.labels["label"].tolist() == [*labels, *labels]
+    assert images.part.sum() == 80
+    monkeypatch.setenv("GOODVIEWS_DATA", str(tmp_path / "data"))
+    assert load("mnist").hash == load(raw.parent).hash == images.hash
+    assert len(list(raw.iterdir())) == 4
+    (raw / "train-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03 cut short")
+    with pytest.raises(InputError, match="mnist is not in|is broken"):
+        load("mnist")

@@ -144,7 +144,7 @@ def _one_type(parts: Sequence[np.ndarray]) -> list[np.ndarray]:
 def _keys(file: Path) -> list[str]:
     if file.suffix.lower() != ".npz":
         return []
-    with np.load(file, allow_pickle=False) as arrays:
+    with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
         return list(arrays.keys())
 
 
@@ -157,7 +157,7 @@ def _read(file: Path) -> tuple[np.ndarray, np.ndarray | None, list[str] | None]:
                 None,
                 None,
             )
-        with np.load(file, allow_pickle=False) as arrays:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
             keys = list(arrays.keys())
             key = next((key for key in IMAGE_KEYS if key in keys), None)
             classes = [str(name) for name in arrays["classes"]] if "classes" in keys else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 __all__ = ["EXTENSIONS", "Header", "decode", "fit", "read_header", "standard"]
 
@@ -224,16 +224,24 @@ def _png_bits(path: Path) -> int:
 
 
 def _deep_png(path: Path) -> np.ndarray:
-    """(3, H, W) uint16 of a 16-bit colour PNG, which Pillow would cut to 8 bits."""
-    import torch
-    from torchvision.io import decode_png
+    """(3, H, W) uint16 of a 16-bit colour PNG, of which Pillow keeps 8 bits at a time.
 
-    data = torch.from_numpy(np.fromfile(path, dtype=np.uint8))
-    values = decode_png(data).numpy()
+    Its unpackers take the high byte of each pair, in either byte order: read as big-endian,
+    which PNG is, they give the high bytes, and read as little-endian the low ones.
+    """
+    halves = []
+    for order in "BL":
+        with Image.open(path) as image:
+            assert isinstance(image, ImageFile.ImageFile)
+            tile = image.tile[0]
+            image.tile = [tile._replace(args=f"{image.mode};16{order}")]
+            image.load()
+            halves.append(np.asarray(image).astype(np.uint16))
+    values = (halves[0] << 8 | halves[1]).transpose(2, 0, 1)
     if values.shape[0] == 4:
-        alpha = values[3:].astype(np.float64) / 65535
-        values = np.rint(values[:3] * alpha + 65535 * (1 - alpha))
-    return np.ascontiguousarray(values[:3].astype(np.uint16))
+        alpha = values[3:] / 65535
+        values = np.rint(values[:3] * alpha + 65535 * (1 - alpha)).astype(np.uint16)
+    return np.ascontiguousarray(values)
 
 
 def _pages(image: Image.Image) -> int:

@@ -128,7 +128,8 @@ class Images:
             wanted = int(np.prod(shape)) * dtype.itemsize
             if file.stat().st_size != wanted:
                 raise ValueError(f"{file.name} has {file.stat().st_size} bytes, not {wanted}")
-            with np.load(cache / "labels.npz", allow_pickle=False) as arrays:
+            labelled = cache / "labels.npz"
+            with labelled.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
                 part = arrays["part"]
                 labels = {task: arrays[f"task_{i}"] for i, task in enumerate(about["tasks"])}
             if any(len(column) != shape[0] for column in (part, *labels.values())):

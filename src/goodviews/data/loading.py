@@ -15,7 +15,7 @@ from goodviews.data.folders import list_folder, read_folder
 from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
 from goodviews.data.labels import read_labels
-from goodviews.data.names import TORCHVISION, read_named, shared, stamps
+from goodviews.data.names import IDX, TORCHVISION, read_named, shared, stamps
 
 __all__ = ["known_names", "load"]
 
@@ -128,6 +128,8 @@ def _read(
     pair = [path / "train.npz", path / "test.npz"]
     if all(file.is_file() for file in pair):
         return _arrays(path.name, pair, size, home, progress)
+    if path.name in IDX.values() and (path / "raw").is_dir():
+        return _named(path.name.lower(), size, path.parent, home, progress)
     listing = list_folder(path)
     key = ["folder", str(path), size, listing.stamps()]
 

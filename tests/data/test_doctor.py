@@ -1,0 +1,31 @@
+"""The doctor names what is odd, and never raises for a set that cannot be used."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from goodviews.data import examine
+
+
+def test_digits_are_ready() -> None:
+    found = examine("digits")
+    assert found[-1].action == "goodviews study digits"
+    assert {finding.kind for finding in found} == {"read", "next"}
+
+
+def test_doubles_constants_and_missing_labels_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOODVIEWS_CACHE", str(tmp_path / "cache"))
+    pixels = np.random.default_rng(0).integers(0, 256, (80, 8, 8), dtype=np.uint8)
+    pixels[3] = pixels[4]
+    pixels[9] = 5
+    np.save(tmp_path / "a.npy", pixels)
+    text = "\n".join(map(str, examine(tmp_path / "a.npy")))
+    assert "1 of 80 images are exact doubles" in text
+    assert "1 of 80 images have one value only" in text
+    assert "missing: There are no labels" in text
+    np.save(tmp_path / "b.npy", pixels[:9])
+    assert examine(tmp_path / "b.npy")[-1].kind == "broken"
+    assert examine(tmp_path / "nothing")[0].kind == "broken"

@@ -1,0 +1,120 @@
+"""Tables of labels in the forms spreadsheets write them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from goodviews.core.checks import InputError
+from goodviews.data import Images, load
+from goodviews.data.labels import encode, read_labels
+
+NAMES = [f"day {i // 4}/{i}.png" for i in range(12)]
+PLAIN = "path,kind\n" + "".join(f"{name},{'ab'[i % 2]}\n" for i, name in enumerate(NAMES))
+WANTED = [i % 2 for i in range(12)]
+
+FORMS = {
+    "plain": PLAIN.encode(),
+    "byte order mark": b"\xef\xbb\xbf" + PLAIN.encode(),
+    "semicolons": PLAIN.replace(",", ";").encode(),
+    "tabs": PLAIN.replace(",", "\t").encode(),
+    "carriage returns": PLAIN.replace("\n", "\r\n").encode(),
+    "utf-16": PLAIN.encode("utf-16"),
+    "no header": PLAIN.split("\n", 1)[1].encode(),
+    "backslashes": PLAIN.replace("/", "\\").encode(),
+    "dot": PLAIN.replace("day", "./day").encode(),
+    "file names": PLAIN.replace("day 0/", "").replace("day 1/", "").replace("day 2/", "").encode(),
+    "no endings": b"id,kind\n" + b"".join(b"%d,%s\n" % (i, b"ab"[i % 2 :][:1]) for i in range(12)),
+    "quotes": PLAIN.replace("day 0/0.png", '"day 0/0.png"').encode(),
+    "blank lines": PLAIN.replace("\n", "\n\n").encode(),
+    "doubled rows": (PLAIN + f"{NAMES[0]},a\n").encode(),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_table_gives_the_same_labels(tmp_path: Path, form: str) -> None:
+    file = tmp_path / "labels.csv"
+    file.write_bytes(FORMS[form])
+    columns, classes, notes = read_labels(file, NAMES)
+    task = "label" if form == "no header" else "kind"
+    assert columns[task].tolist() == WANTED
+    assert classes[task] == ("a", "b")
+    assert notes == []
+
+
+def test_empty_cells_missing_rows_and_more_tasks(tmp_path: Path) -> None:
+    file = tmp_path / "labels.csv"
+    lines = [
+        "path,kind,grade",
+        f"{NAMES[0]},a,10",
+        f"{NAMES[1]},,9",
+        f"{NAMES[2]},b,10",
+        "x.png,a,9",
+    ]
+    file.write_text("\n".join(lines))
+    columns, classes, notes = read_labels(file, NAMES)
+    assert columns["kind"].tolist() == [0, -1, 1] + [-1] * 9
+    assert columns["grade"].tolist() == [1, 0, 1] + [-1] * 9
+    assert classes["grade"] == ("9", "10")
+    assert "1 of 4 rows of labels.csv name no image (x.png)" in notes[0]
+    assert any("have one image" in note for note in notes)
+
+
+BAD = {
+    "conflict": (f"path,k\n{NAMES[0]},a\n{NAMES[1]},b\n{NAMES[0]},b\n", "twice"),
+    "strangers": ("path,k\nx.png,a\ny.png,b\n", "2 of 2 rows .* name no image"),
+    "one class": (f"path,k\n{NAMES[0]},a\n{NAMES[1]},a\n", "one class"),
+    "no column": (f"path\n{NAMES[0]}\n", "label column"),
+    "same heads": (f"path,k,k\n{NAMES[0]},a,b\n", "another name"),
+    "empty": ("", "is empty"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_tables_that_cannot_be_meant_get_one_sentence(tmp_path: Path, case: str) -> None:
+    text, words = BAD[case]
+    file = tmp_path / "labels.csv"
+    file.write_text(text)
+    with pytest.raises(InputError, match=words):
+        read_labels(file, NAMES)
+    with pytest.raises(InputError, match="Cannot read"):
+        read_labels(tmp_path / "none.csv", NAMES)
+
+
+def test_a_column_of_measurements_is_no_task(tmp_path: Path) -> None:
+    names = [f"{i}.png" for i in range(40)]
+    file = tmp_path / "labels.csv"
+    rows = "".join(f"{name},{i % 2},{i / 7}\n" for i, name in enumerate(names))
+    file.write_text("path,kind,age\n" + rows)
+    columns, _, notes = read_labels(file, names)
+    assert list(columns) == ["kind"]
+    assert "'age' has 40 different values" in notes[0]
+
+
+def test_whole_numbers_sort_as_numbers() -> None:
+    numbers, names = encode(["10", "2", "", "2"])
+    assert names == ("2", "10")
+    assert numbers.tolist() == [1, 0, -1, 0]
+
+
+def test_other_labels_share_the_pixels_and_change_the_hash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOODVIEWS_CACHE", str(tmp_path / "cache"))
+    for i, name in enumerate(NAMES):
+        (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((8, 8), i, np.uint8)).save(tmp_path / "set" / name)
+    file = tmp_path / "labels.csv"
+    file.write_text(PLAIN)
+    bare, images = load(tmp_path / "set"), load(tmp_path / "set", labels=file)
+    assert images.hash != bare.hash
+    assert images.labels["kind"].tolist() == [WANTED[NAMES.index(n)] for n in sorted(NAMES)]
+    assert images.cache is not None
+    again = Images.open(images.cache)
+    assert again.hash == images.hash
+    assert again.labels["kind"].tolist() == images.labels["kind"].tolist()
+    assert load(tmp_path / "set", labels=file).hash == images.hash
+    file.write_text(PLAIN.replace(",b", ",c"))
+    other = load(tmp_path / "set", labels=file)
+    assert other.classes["kind"] == ("a", "c")
