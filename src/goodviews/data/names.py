@@ -88,7 +88,7 @@ def _absent(name: str, base: Path, error: Exception) -> InputError:
     near = sorted(d.name for d in common.glob(f"{name}_*") if d.is_dir()) if common else []
     other = f", or use {' or '.join(near)}" if near else ""
     reason = str(error).strip().split("\n")[0]
-    if name in IDX and (base / FOLDERS[name] / "raw").is_dir():
+    if name in IDX and any((base / FOLDERS[name] / "raw").glob("*ubyte*")):
         folder = base / FOLDERS[name]
         return InputError(f"A file of {name} in {folder} is broken ({reason}): fetch it again.")
     return InputError(
