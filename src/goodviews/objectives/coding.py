@@ -141,7 +141,7 @@ def mcr2(
         InputError: The distortion or the number of classes is not above zero.
 
     References:
-        Yu et al., 2020, eqs. 5-8, arXiv:2006.08558.
+        Yu et al., 2020, section 2, arXiv:2006.08558.
 
     Example:
         >>> one_class = mcr2(torch.eye(2), torch.tensor([0, 0]), classes=1)
@@ -185,7 +185,7 @@ def wmse(
         InputError: Sub-batches of unequal size, or of no more than D rows and eps = 0.
 
     References:
-        Ermolov et al., 2021, eqs. 1-5, arXiv:2007.06346.
+        Ermolov et al., 2021, section 3, arXiv:2007.06346.
 
     Example:
         >>> z = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, -2.0]])
@@ -227,7 +227,7 @@ def whiten(embeddings: Tensor, *, eps: float = 0.0) -> Tensor:
         InputError: No more than D rows and eps = 0, or eps outside [0, 1].
 
     References:
-        Ermolov et al., 2021, eq. 4, arXiv:2007.06346.
+        Ermolov et al., 2021, section 3, arXiv:2007.06346.
 
     Example:
         >>> z = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, -2.0]])

@@ -4,11 +4,13 @@ Letters: B pairs, D embedding dims, 2B anchors, 2B - 2 negatives of each.
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from goodviews.core.checks import ShapeError, check_positive, check_shapes
+from goodviews.core.tiles import pool_logsumexp, worthwhile
 from goodviews.objectives.ntxent import pooled_cosines
-from goodviews.objectives.precision import check_temperature, full_precision
+from goodviews.objectives.precision import check_temperature, full_precision, lift
 
 __all__ = ["dcl", "dclw", "negatives_only"]
 
@@ -44,6 +46,10 @@ def dcl(view1: Tensor, view2: Tensor, *, temperature: float | Tensor = 0.1) -> T
     check_shapes("view1: B D, view2: B D", view1, view2)
     check_temperature(temperature)
     with full_precision(view1):
+        pool = 2 * len(view1)
+        if worthwhile(pool, pool, lift(view1)):
+            z = F.normalize(torch.cat([lift(view1), lift(view2)]), dim=1)
+            return pool_logsumexp(z, temperature=temperature, mask_pair=True, less_positive=True)
         cosines, positive = pooled_cosines(view1, view2)
         repulsion = negatives_only(cosines / temperature).logsumexp(dim=1)
         return repulsion - positive / temperature
@@ -91,10 +97,16 @@ def dclw(
     check_temperature(temperature)
     check_positive("sigma", sigma)
     with full_precision(view1):
-        cosines, positive = pooled_cosines(view1, view2)
+        if worthwhile(2 * batch, 2 * batch, lift(view1)):
+            z = F.normalize(torch.cat([lift(view1), lift(view2)]), dim=1)
+            near = (z[:batch] * z[batch:]).sum(dim=1)
+            positive = torch.cat([near, near])
+            repulsion = pool_logsumexp(z, temperature=temperature, mask_pair=True)
+        else:
+            cosines, positive = pooled_cosines(view1, view2)
+            repulsion = negatives_only(cosines / temperature).logsumexp(dim=1)
         pull = (positive.detach()[:batch] / sigma).softmax(dim=0)
         weight = 2 - batch * torch.cat([pull, pull])
-        repulsion = negatives_only(cosines / temperature).logsumexp(dim=1)
         return repulsion - weight * positive / temperature
 
 

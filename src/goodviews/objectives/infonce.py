@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from goodviews.core.checks import check_shapes
+from goodviews.core.tiles import row_logsumexp, worthwhile
 from goodviews.objectives.precision import check_temperature, full_precision, lift
 
 __all__ = ["infonce", "infonce_two_sided"]
@@ -29,7 +30,8 @@ def infonce(
     in the denominator, the positive included. With independent negatives, log K minus
     the mean loss is a lower bound on the information the two views share; stored
     negatives are stale, and make it an estimate. The loss is never below
-    :math:`\log(1 + (K - 1) e^{-2 / \tau})`, for cosines stay within [-1, 1].
+    :math:`\log(1 + (K - 1) e^{-2 / \tau})`, for cosines stay within [-1, 1]. Large float32
+    batches take linear memory: see :mod:`goodviews.core.tiles`.
 
     Args:
         anchor: (B, D), embeddings of the first view, any norm.
@@ -67,6 +69,8 @@ def infonce(
     with full_precision(anchor):
         a_BD = F.normalize(lift(anchor), dim=1)
         p_BD = F.normalize(lift(positive), dim=1)
+        if (large := _in_tiles(a_BD, p_BD, negatives, temperature, in_batch)) is not None:
+            return large
         if in_batch:
             logits_BK = a_BD @ p_BD.T
             positive_B = logits_BK.diagonal()
@@ -78,6 +82,28 @@ def infonce(
             more_BM = a_BD @ n_D.T if n_D.ndim == 2 else torch.einsum("bd,bmd->bm", a_BD, n_D)
             logits_BK = torch.cat([logits_BK, more_BM], dim=1)
         return (logits_BK / temperature).logsumexp(dim=1) - positive_B / temperature
+
+
+def _in_tiles(
+    anchor: Tensor,
+    positive: Tensor,
+    negatives: Tensor | None,
+    temperature: float | Tensor,
+    in_batch: bool,
+) -> Tensor | None:
+    """The loss by the row-sum engine, where the matrix of logits is large; else nothing."""
+    shared = negatives is None or negatives.ndim == 2
+    columns = (len(positive) if in_batch else 0) + (0 if negatives is None else len(negatives))
+    if not shared or not worthwhile(len(anchor), columns, anchor):
+        return None
+    parts = [positive] if in_batch else []
+    if negatives is not None:
+        parts.append(F.normalize(lift(negatives), dim=1))
+    candidates = torch.cat(parts) if len(parts) > 1 else parts[0]
+    if in_batch:
+        return row_logsumexp(anchor, candidates, temperature=temperature, less_positive=True)
+    rest = row_logsumexp(anchor, candidates, temperature=temperature)
+    return F.softplus(rest - (anchor * positive).sum(dim=1) / temperature)
 
 
 def infonce_two_sided(

@@ -54,7 +54,7 @@ def local_global(
         ShapeError: The sizes of F disagree.
 
     References:
-        Veličković et al., 2019 (DGI), eqs. 1 and 4, arXiv:1809.10341.
+        Veličković et al., 2019 (DGI), sections 3 and 4.2, arXiv:1809.10341.
 
     Example:
         >>> import torch
@@ -87,7 +87,7 @@ def summarise(nodes: Tensor) -> Tensor:
         ShapeError: Not two axes.
 
     References:
-        Veličković et al., 2019 (DGI), eq. 3, arXiv:1809.10341.
+        Veličković et al., 2019 (DGI), section 4.2, arXiv:1809.10341.
 
     Example:
         >>> import torch

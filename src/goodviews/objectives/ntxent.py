@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from goodviews.core.checks import check_shapes
+from goodviews.core.tiles import pool_logsumexp, worthwhile
 from goodviews.objectives.precision import check_temperature, full_precision, lift
 
 __all__ = ["ntxent", "pooled_cosines"]
@@ -22,6 +23,7 @@ def ntxent(view1: Tensor, view2: Tensor, *, temperature: float | Tensor = 0.1) -
     view of i. The candidates are the 2B - 1 others, the positive among them, so
     :math:`\log(2B - 1)` is what indistinguishable embeddings give. Negatives of the
     same view are not draws of p(v2): as information it is an estimate, not a bound.
+    Large float32 batches take linear memory: see :mod:`goodviews.core.tiles`.
 
     Args:
         view1: (B, D), embeddings of the first view, any norm.
@@ -46,6 +48,10 @@ def ntxent(view1: Tensor, view2: Tensor, *, temperature: float | Tensor = 0.1) -
     check_shapes("view1: B D, view2: B D", view1, view2)
     check_temperature(temperature)
     with full_precision(view1):
+        pool = 2 * len(view1)
+        if worthwhile(pool, pool, lift(view1)):
+            z = F.normalize(torch.cat([lift(view1), lift(view2)]), dim=1)
+            return pool_logsumexp(z, temperature=temperature, less_positive=True)
         logits, positive = pooled_cosines(view1, view2)
         itself = torch.eye(len(logits), dtype=torch.bool, device=logits.device)
         others = (logits / temperature).masked_fill(itself, -torch.inf)

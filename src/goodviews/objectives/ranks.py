@@ -132,7 +132,7 @@ def total(result: Any, *, gradients: Literal["averaged", "summed"] = "averaged")
         (), the same on every rank, in the result's unit.
 
     References:
-        Goyal et al., 2017, section 2.3 on scaling the loss over workers, arXiv:1706.02677.
+        Goyal et al., 2017, section 3 on scaling the loss over workers, arXiv:1706.02677.
 
     Example:
         >>> total(torch.tensor([[1.0, 3.0], [2.0, 2.0]]))  # two pairs of views
