@@ -27,8 +27,8 @@ from goodviews.core.checks import InputError, ShapeError, check_shapes
 
 __all__ = ["pool_logsumexp", "row_logsumexp", "worthwhile"]
 
-STORED = 1 << 22
-"""Up to this many logits the matrix is kept for the gradient: 16 MB in float32."""
+STORED = 1 << 24
+"""Up to this many logits the matrix is kept for the gradient: 64 MB in float32, half in a pool."""
 
 WORTHWHILE = 1 << 17
 """From this many logits on, float32 losses use the engine."""
@@ -73,7 +73,7 @@ def pool_logsumexp(
         bounded: Rows have norm at most 1; otherwise a running maximum is kept.
         bf16: Products in bfloat16, but for the positive's own: relative errors near 1e-2.
         tile: Rows per tile.
-        stored: Keep the exponentials for the gradient; by default, up to 16 MB.
+        stored: Keep the exponentials for the gradient; by default, up to 64 MB.
 
     Returns:
         (N,), in the dtype of ``z``.
@@ -128,7 +128,7 @@ def row_logsumexp(
         bounded: Rows have norm at most 1; otherwise a running maximum is kept.
         bf16: Products in bfloat16, but for the own one: relative errors near 1e-2.
         tile: Rows per tile.
-        stored: Keep the exponentials for the gradient; by default, up to 16 MB.
+        stored: Keep the exponentials for the gradient; by default, up to 64 MB.
 
     Returns:
         (B,), in the dtype of ``anchors``.
