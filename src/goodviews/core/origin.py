@@ -5,7 +5,6 @@ import io
 import os
 import platform
 import subprocess
-import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -36,15 +35,12 @@ def hardware() -> str:
     return "-".join([*words[:3], f"{os.cpu_count()}cpu"])
 
 
-def origin(
-    command: str, *, seeds: Iterable[int] = (), started: float | None = None, **more: Any
-) -> dict[str, Any]:
-    """What a run was, to write beside its rows.
+def origin(command: str, *, seeds: Iterable[int] = (), **more: Any) -> dict[str, Any]:
+    """What a run is; ask when it starts, :func:`write_table` adds its wall time.
 
     Args:
         command: What to type to get the rows again.
         seeds: Seeds of the run.
-        started: ``time.time()`` at its start.
         **more: Anything else, such as settings.
     """
     packages = ("goodviews", "torch", "numpy", "scipy", "lightly", "pytorch-metric-learning")
@@ -54,15 +50,13 @@ def origin(
             versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    wall = None if started is None else round(time.time() - started, 1)
     return {
         "command": command,
         "commit": _commit(),
-        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": versions,
         "hardware": hardware(),
         "seeds": list(seeds),
-        "wall_s": wall,
         **more,
     }
 
@@ -71,6 +65,8 @@ def write_table(
     folder: Path, rows: Iterable[Mapping[str, Any]], run: Mapping[str, Any], *, name: str = "rows"
 ) -> None:
     """Write ``rows.csv`` and ``run.json`` into a folder; floats keep six digits."""
+    begun = datetime.fromisoformat(run["started"])
+    run = {**run, "wall_s": round((datetime.now(UTC) - begun).total_seconds(), 1)}
     table = list(rows)
     out = io.StringIO()
     if table:
@@ -80,7 +76,7 @@ def write_table(
         for row in table:
             writer.writerow({k: _text(v) for k, v in row.items()})
     write_text(folder / f"{name}.csv", out.getvalue())
-    write_json(folder / "run.json", dict(run))
+    write_json(folder / "run.json", run)
 
 
 def _text(value: Any) -> Any:

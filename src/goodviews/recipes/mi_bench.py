@@ -92,22 +92,20 @@ def mi_bench(*, scale: str, out: Path) -> Path:
     Returns:
         That folder.
     """
-    settings, started = SCALE[scale], time.time()
+    settings = SCALE[scale]
+    run = origin(
+        f"goodviews reproduce mi_bench --scale {scale}",
+        seeds=settings.seeds,
+        settings=asdict(settings),
+        threads=torch.get_num_threads(),
+    )
     rows, graded = list(_bench(settings)), list(_grades(settings))
-    command = f"goodviews reproduce mi_bench --scale {scale}"
     hits = {
         name: [sum(row["right"] for row in own), len(own)]
         for name in ("close", "low", "unsure")
         if (own := [row for row in graded if row["grade"] == name])
     }
-    run = origin(
-        command,
-        seeds=settings.seeds,
-        started=started,
-        settings=asdict(settings),
-        grades_right_of=hits,
-        threads=torch.get_num_threads(),
-    )
+    run["grades_right_of"] = hits
     write_table(out, rows, run)
     write_table(out / "grades", graded, run)
     from goodviews.recipes.mi_figure import mi_figure

@@ -1,0 +1,211 @@
+"""A small discrete world: two views and a task, every encoder, every information exact.
+
+Letters: A values of v1, B values of v2, C classes of the task, Z values of a code.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from goodviews.core.checks import InputError, check_shapes
+from goodviews.information.discrete import entropy, mutual_information
+
+__all__ = ["Audit", "DiscreteViews", "Encoder", "encoders"]
+
+Encoder = tuple[int, ...]
+"""A deterministic encoder: the code of each value. Equal codes are merged values."""
+
+Regime = Literal["missing", "sweet_spot", "excess"]
+
+TOLERANCE = 1e-9
+"""Informations in float64 that differ by less are the same."""
+
+
+def encoders(values: int) -> Iterator[Encoder]:
+    """Every deterministic encoder of ``values`` values, up to renaming the codes.
+
+    That is every partition of the values: 1, 2, 5, 15, 52, 203, 877, 4140 of them for
+    1 to 8 values.
+
+    Example:
+        >>> list(encoders(3))
+        [(0, 0, 0), (0, 0, 1), (0, 1, 0), (0, 1, 1), (0, 1, 2)]
+    """
+    if values < 1:
+        raise InputError(f"An encoder of {values} values is none: give at least 1.")
+
+    def grow(head: Encoder, used: int) -> Iterator[Encoder]:
+        if len(head) == values:
+            yield head
+            return
+        for code in range(used + 1):
+            yield from grow((*head, code), max(used, code + 1))
+
+    yield from grow((), 0)
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What one encoder of v1 keeps; all in nats.
+
+    Attributes:
+        code: The encoder.
+        kept_nats: I(z; v1), which is H(z).
+        shared_nats: I(z; v2).
+        gap_nats: Sufficiency gap I(v1; v2) - I(z; v2), at least 0.
+        task_nats: I(z; y).
+        sufficient: The gap is zero.
+        minimal: Sufficient, and no sufficient encoder keeps less.
+        optimal: A minimal sufficient statistic of x for y: keeps I(x; y) and nothing else.
+    """
+
+    code: Encoder
+    kept_nats: float
+    shared_nats: float
+    gap_nats: float
+    task_nats: float
+    sufficient: bool
+    minimal: bool
+    optimal: bool
+
+
+@dataclass(frozen=True, eq=False)
+class DiscreteViews:
+    r"""A joint table of v1, v2 and y, in float64.
+
+    Attributes:
+        joint: (A, B, C), p(v1, v2, y); sums to 1.
+        task_information: I(x; y) in nats for the datum x that the views are made of.
+    """
+
+    joint: Tensor
+    task_information: float
+
+    def __post_init__(self) -> None:
+        check_shapes("joint: A B C", self.joint)
+        entropy(self.joint)  # refuses what is no probability
+
+    @classmethod
+    def from_factors(
+        cls,
+        sizes: Mapping[str, int],
+        *,
+        v1: Sequence[str],
+        v2: Sequence[str],
+        task: Sequence[str],
+    ) -> "DiscreteViews":
+        """Independent uniform factors; each view, and the task, is a tuple of some of them.
+
+        Args:
+            sizes: Number of values of each factor.
+            v1: Factors that the first view shows.
+            v2: Factors that the second view shows.
+            task: Factors that make the label.
+
+        Raises:
+            InputError: A factor is not in ``sizes``.
+
+        Example:
+            >>> world = DiscreteViews.from_factors(
+            ...     {"c": 2, "n1": 2, "n2": 2}, v1=["c", "n1"], v2=["c", "n2"], task=["c"]
+            ... )
+            >>> world.regime, round(world.shared, 4)
+            ('sweet_spot', 0.6931)
+        """
+        names = list(sizes)
+        for name in (*v1, *v2, *task):
+            if name not in sizes:
+                raise InputError(f"{name!r} is no factor; there are {', '.join(names)}.")
+        shape = [_count(sizes, shown) for shown in (v1, v2, task)]
+        joint = torch.zeros(shape, dtype=torch.float64)
+        for values in product(*(range(size) for size in sizes.values())):
+            datum = dict(zip(names, values, strict=True))
+            joint[tuple(_index(sizes, datum, shown) for shown in (v1, v2, task))] += 1
+        task_table = joint.sum((0, 1)) / joint.sum()
+        # y is a function of x = all factors: I(x; y) = H(y).
+        return cls(joint / joint.sum(), float(entropy(task_table)))
+
+    @property
+    def shared(self) -> float:
+        """I(v1; v2), nats."""
+        return float(mutual_information(self.joint.sum(2)))
+
+    @property
+    def task1(self) -> float:
+        """I(v1; y), nats."""
+        return float(mutual_information(self.joint.sum(1)))
+
+    @property
+    def task2(self) -> float:
+        """I(v2; y), nats."""
+        return float(mutual_information(self.joint.sum(0)))
+
+    @property
+    def regime(self) -> Regime:
+        """Missing, sweet spot or excess, by I(v1; v2) against I(x; y)."""
+        gap = self.shared - self.task_information
+        if gap < -TOLERANCE:
+            return "missing"
+        return "excess" if gap > TOLERANCE else "sweet_spot"
+
+    @property
+    def admissible(self) -> bool:
+        """Whether both views hold all of the task: I(v1; y) = I(v2; y) = I(x; y)."""
+        return min(self.task1, self.task2) > self.task_information - TOLERANCE
+
+    def swapped(self) -> "DiscreteViews":
+        """The same world with v2 first, to audit encoders of v2."""
+        return DiscreteViews(self.joint.transpose(0, 1).contiguous(), self.task_information)
+
+    def gap(self, code: Encoder) -> float:
+        """Sufficiency gap I(v1; v2) - I(z; v2) of an encoder of v1, nats."""
+        return self.shared - float(mutual_information(self._coded(code).sum(2)))
+
+    def audit(self) -> list[Audit]:
+        """Every deterministic encoder of v1, named by what it is."""
+        shared, rows = self.shared, []
+        for code in encoders(len(self.joint)):
+            coded = self._coded(code)
+            rows.append(
+                (
+                    code,
+                    float(entropy(coded.sum((1, 2)))),
+                    float(mutual_information(coded.sum(2))),
+                    float(mutual_information(coded.sum(1))),
+                )
+            )
+        least = min(kept for _, kept, own, _ in rows if shared - own <= TOLERANCE)
+        total = self.task_information
+        found = []
+        for code, kept, own, task in rows:
+            sufficient = shared - own <= TOLERANCE
+            # Sufficient for y, and H(z) = I(z; y): nothing else is in z.
+            optimal = task >= total - TOLERANCE and kept <= task + TOLERANCE
+            minimal = sufficient and kept <= least + TOLERANCE
+            found.append(Audit(code, kept, own, shared - own, task, sufficient, minimal, optimal))
+        return found
+
+    def _coded(self, code: Encoder) -> Tensor:
+        if len(code) != len(self.joint):
+            raise InputError(f"{code} codes {len(code)} values, but v1 has {len(self.joint)}.")
+        index = torch.tensor(code)
+        coded = self.joint.new_zeros((int(index.max()) + 1, *self.joint.shape[1:]))
+        return coded.index_add_(0, index, self.joint)
+
+
+def _count(sizes: Mapping[str, int], shown: Sequence[str]) -> int:
+    count = 1
+    for name in shown:
+        count *= sizes[name]
+    return count
+
+
+def _index(sizes: Mapping[str, int], datum: Mapping[str, int], shown: Sequence[str]) -> int:
+    index = 0
+    for name in shown:
+        index = index * sizes[name] + datum[name]
+    return index
