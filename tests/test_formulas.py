@@ -1,4 +1,4 @@
-"""``docs/formulas.md`` is complete: no public function or class without a row, no row without its files."""
+"""``docs/formulas.md`` is complete: every public function has a row, every row its files."""
 
 import ast
 import re

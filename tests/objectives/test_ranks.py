@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,13 @@ def test_one_process_is_the_objective_itself(rng):
     a, b = torch.randn(2, 5, 3, generator=rng)
     for objective in (infonce, ntxent):
         assert torch.equal(across_ranks(objective, a, b), objective(a, b))
+
+
+def test_options_may_be_fixed_beforehand(rng):
+    a, b = torch.randn(2, 5, 3, generator=rng)
+    fixed = partial(partial(infonce, temperature=0.3), in_batch=True)
+    assert torch.equal(across_ranks(fixed, a, b), infonce(a, b, temperature=0.3))
+    assert torch.equal(across_ranks(fixed, a, b, temperature=0.4), infonce(a, b, temperature=0.4))
 
 
 def test_total_adds_terms_and_rows_and_averages_anchors():

@@ -54,6 +54,18 @@ def test_every_module_lists_the_names_that_the_room_exports():
         assert name in module.__all__
 
 
+@pytest.mark.parametrize("name", sorted({case.name for case in CASES.values()} | TOOLS.keys()))
+def test_every_function_says_formula_shapes_unit_and_paper(name):
+    text = inspect.getdoc(getattr(objectives, name))
+    wanted = ["Args:", "Returns:", "Example:", ">>> "]
+    if name != "across_ranks":  # which computes nothing itself
+        wanted += [".. math::", "References:"]
+    assert [part for part in wanted if part not in text] == []
+    results = text.split("Returns:")[1].split("\n\n")[0]
+    kinds = ("(", "Lower", "pairs", "Factor", "The", "A dict", "What")
+    assert any(kind in results for kind in kinds)
+
+
 @every_case
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])
 @pytest.mark.parametrize("form", ["random", "opposed", "constant", "tiny"])

@@ -133,7 +133,7 @@ def classify(what: Tensor | str, *, tolerance: float = 0.05) -> Classification:
 
 
 def dashboard(
-    embeddings: Tensor, *, bins: int = 101, max_samples: int = 20_000, block: int = 2048
+    embeddings: Tensor, *, bins: int = 101, max_samples: int = 10_000, block: int = 512
 ) -> dict[str, Any]:
     r"""What a page needs to show how an embedding stands, as plain numbers and lists.
 
@@ -258,26 +258,28 @@ def _norms(z: Tensor, dim: int) -> dict[str, Any]:
 
 def _off_diagonal(rows: Tensor, bins: int, block: int) -> tuple[float, dict[str, Any]]:
     """Sum of squared products of all ordered pairs of rows, and the cosines' histogram."""
-    norm = torch.linalg.vector_norm(rows, dim=1)
-    safe = norm.clamp_min(torch.finfo(rows.dtype).tiny)
+    norm = torch.linalg.vector_norm(rows, dim=1).clamp_min(torch.finfo(rows.dtype).tiny)
     criterion = sum_1 = sum_2 = 0.0
-    counts = torch.zeros(bins, dtype=torch.long)
+    counts = torch.zeros(bins, dtype=torch.float64)
     for start in range(0, len(rows), block):
-        own = rows[start : start + block]
-        # Pairs (i, j) with j > i: later rows only, the diagonal and below masked.
-        inner = own @ rows[start:].T
-        above = torch.ones_like(inner, dtype=torch.bool).triu(1)
-        criterion += 2 * float((inner.square() * above).sum())
-        cosines = (inner / safe[start : start + block, None] / safe[start:])[above]
-        sum_1 += float(cosines.sum())
-        sum_2 += float(cosines.square().sum())
-        place = ((cosines.clamp(-1, 1) + 1) * (bins / 2)).long().clamp_max(bins - 1)
-        counts += torch.bincount(place, minlength=bins).cpu()
+        end = min(start + block, len(rows))
+        # Pairs (i, j) with j > i: the own block's upper triangle, and all later rows.
+        products = (rows[start:end] @ rows[start:].T) / norm[start:end, None] / norm[start:]
+        upper = torch.ones(end - start, end - start, dtype=torch.bool, device=rows.device).triu(1)
+        for cosines, sizes in (
+            (products[:, : end - start][upper], (norm[start:end, None] * norm[start:end])[upper]),
+            (products[:, end - start :], norm[start:end, None] * norm[end:]),
+        ):
+            squares = cosines.square()
+            sum_1 += float(cosines.sum())
+            sum_2 += float(squares.sum())
+            criterion += 2 * float((squares * sizes.square()).sum())
+            counts += torch.histc(cosines.clamp(-1, 1), bins, -1, 1).cpu()
     pairs = len(rows) * (len(rows) - 1) // 2
     mean = sum_1 / pairs
     return criterion, {
         "edges": torch.linspace(-1, 1, bins + 1, dtype=torch.float64).tolist(),
-        "counts": counts.tolist(),
+        "counts": counts.long().tolist(),
         "mean": mean,
         "std": math.sqrt(max(sum_2 / pairs - mean**2, 0.0)),
     }

@@ -15,6 +15,7 @@ Every objective is one of three kinds, and :data:`COMBINE` says which:
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import torch
@@ -84,7 +85,7 @@ def across_ranks(objective: Callable[..., Any], *tensors: Tensor, **options: Any
     """An objective of the batch that all ranks hold together, called on this rank's part.
 
     Args:
-        objective: One of this room's objectives.
+        objective: One of this room's objectives, or a ``partial`` of one.
         *tensors: Its tensors, this rank's examples; uneven ranks are fine.
         **options: Its options.
 
@@ -101,6 +102,10 @@ def across_ranks(objective: Callable[..., Any], *tensors: Tensor, **options: Any
         >>> across_ranks(infonce, same, same)  # one process: the objective itself
         tensor([1.3863, 1.3863, 1.3863, 1.3863])
     """
+    while isinstance(objective, partial):
+        options = {**objective.keywords, **options}
+        tensors = (*objective.args, *tensors)
+        objective = objective.func
     name = getattr(objective, "__name__", repr(objective))
     if name not in COMBINE:
         raise unknown("objective", name, COMBINE)
