@@ -199,7 +199,7 @@ def _ceiling(curve: Curve, ceiling: dict[str, Any]) -> list[Box]:
     top = sum(y < long + 20 for y in arrows) <= sum(y > height - long - 20 for y in arrows)
     for i, (text, token) in enumerate(texts):
         data = [{"x": view.at_x(left + 13 + 17 * i), "y": view.at_y(10 if top else height - 10)}]
-        data[0]["text"] = text  # type: ignore[assignment]
+        data[0]["text"] = text
         align = "right" if top else "left"
         curve.add("text", data, align=align, angle=270, color=_hex(token), baseline="middle")
     box = Box(left, 0, width, long + 14, 6)
@@ -210,13 +210,15 @@ def _fit(curve: Curve, task: dict[str, Any]) -> list[Box]:
     fit, view = task["curve"], curve.view
     if not fit:
         return []
-    band = [
-        {"x": x, "y": low, "y2": high}
-        for x, low, high in zip(fit["nats"], fit["low"], fit["high"], strict=True)
-    ]
-    middle = [{"x": x, "y": y} for x, y in zip(fit["nats"], fit["median"], strict=True)]
-    curve.add("area", band, color=_hex("fit"), opacity=0.55, clip=True)
-    curve.add("line", middle, color=_hex("muted"), strokeWidth=1.25, clip=True)
+
+    def inside(y: float) -> float:
+        return min(max(y, view.y[0]), view.y[1])
+
+    ends = zip(fit["nats"], fit["low"], fit["high"], strict=True)
+    band = [{"x": x, "y": inside(low), "y2": inside(high)} for x, low, high in ends]
+    middle = [{"x": x, "y": inside(y)} for x, y in zip(fit["nats"], fit["median"], strict=True)]
+    curve.add("area", band, color=_hex("fit"), opacity=0.55)
+    curve.add("line", middle, color=_hex("muted"), strokeWidth=1.25)
     boxes = []
     for a, b in pairwise(middle):
         xs, ys = sorted((view.px(a["x"]), view.px(b["x"]))), sorted(map(view.py, (a["y"], b["y"])))
@@ -390,7 +392,7 @@ def _points(curve: Curve, task: dict[str, Any], taken: list[Box]) -> None:
         "description": alt.Description("name:N"),
     }
     curve.add(
-        "point", data, aria=True, shape="circle", size=452, strokeWidth=2, opacity=1,
+        "point", data, aria=True, shape="circle", size=576, strokeWidth=2, opacity=1,
         fill="transparent", encode=ring,
     )  # fmt: skip
 
@@ -437,22 +439,26 @@ def _names(curve: Curve, data: list[dict[str, Any]], taken: list[Box]) -> None:
         names, spots = letters, place(marks, letters, obstacles=taken, within=within)
     elif all(len(n) <= 2 and n.isupper() for n in names):
         curve.key = [(n, v["view"]) for n, v in zip(names, view.points, strict=True)]
-    _leaders(curve, marks, spots)
-    bold = [d["ring"] != "transparent" for d in data]
+    if len(names) <= 24:
+        _leaders(curve, marks, spots)
+    many = len(names) > 24
+    strong = [d["ring"] != "transparent" for d in data]
     kept: list[Box] = []
-    for strong in (True, False):
-        texts = []
-        for name, spot, b in zip(names, spots, bold, strict=True):
-            half = text_width(name) / 2
-            box = Box(spot.x - half, spot.y - 5, spot.x + half, spot.y + 5)
-            if b != strong:
-                continue
-            if not strong and sum(box.overlap(k) for k in kept) > 12 * half / 4:
-                curve.missing += 1
-                continue
-            kept.append(box)
-            texts.append({"x": view.at_x(spot.x), "y": view.at_y(spot.y), "text": name})
-        curve.add("text", texts, color=_hex("ink"), fontWeight=600 if strong else 400)
+    for i in sorted(range(len(names)), key=lambda i: not strong[i]):
+        name, spot, half = names[i], spots[i], text_width(names[i]) / 2
+        box = Box(spot.x - half - 2, spot.y - 6, spot.x + half + 2, spot.y + 6)
+        tight = sum(box.overlap(k) for k in kept) > (0 if many else 6 * half)
+        if not strong[i] and (tight or (many and spot.clash > 40)):
+            curve.missing += 1
+            continue
+        kept.append(box)
+        side = (spot.x > marks[i][0] + half) - (spot.x < marks[i][0] - half)
+        x = view.at_x(spot.x - side * half)
+        text = [{"x": x, "y": view.at_y(spot.y), "text": name}]
+        align = ("center", "left", "right")[side]
+        curve.add(
+            "text", text, align=align, color=_hex("ink"), fontWeight=600 if strong[i] else 400
+        )
 
 
 def _leaders(curve: Curve, marks: list[tuple[float, float]], spots: list[Label]) -> None:

@@ -92,7 +92,7 @@ def frame(task: dict[str, Any], ceiling: float, size: Size) -> Frame:
     """Choose the ranges of the axes.
 
     The accuracy axis follows the candidates' intervals and the best baseline, unless that
-    baseline would squeeze the candidates into less than two fifths of the height.
+    baseline would squeeze the candidates into less than a quarter of the height.
     """
     rows = task["classes"] == 0
     points = [v for v in candidates(task) if v["nats"] is not None]
@@ -113,9 +113,8 @@ def frame(task: dict[str, Any], ceiling: float, size: Size) -> Frame:
 def _x_range(
     points: list[dict[str, Any]], ceiling: float, size: Size
 ) -> tuple[tuple[float, float], float | None]:
-    lows = [v["nats_low"] if v["nats_low"] is not None else v["nats"] for v in points]
-    highs = [v["nats_high"] if v["nats_high"] is not None else v["nats"] for v in points]
-    lo, hi = min(lows, default=0.0), max(highs, default=ceiling)
+    ends = [float(v[k]) for v in points for k in _NATS if v[k] is not None]
+    lo, hi = min(ends, default=0.0), max(ends, default=ceiling)
     if hi - lo < 0.5:
         lo, hi = (lo + hi) / 2 - 0.4, (lo + hi) / 2 + 0.4
     width, pad = size.plot[0], 26 if size.narrow else 40
@@ -131,13 +130,13 @@ def _x_range(
 def _y_range(
     points: list[dict[str, Any]], baselines: list[dict[str, Any]], size: Size
 ) -> tuple[tuple[float, float], list[dict[str, Any]], list[dict[str, Any]]]:
-    ends = [v.get(k) if v.get(k) is not None else v["accuracy"] for v in points for k in _ENDS]
+    ends = [float(v[k]) for v in points for k in _ACCURACY if v[k] is not None]
     lo, hi = min(ends, default=0.4), max(ends, default=0.6)
     known = [b for b in baselines if b["accuracy"] is not None]
     if known:
         best = max(b["accuracy"] for b in known)
         span = max(hi, best) - min(lo, best)
-        if best > lo or hi - lo >= 0.4 * span:
+        if best > lo or hi - lo >= 0.25 * span:
             lo, hi = min(lo, best), max(hi, best)
     if hi - lo < 0.02:
         lo, hi = (lo + hi) / 2 - 0.01, (lo + hi) / 2 + 0.01
@@ -149,7 +148,8 @@ def _y_range(
     return y, [b for b in known if b["accuracy"] >= lo], below
 
 
-_ENDS = ("low", "high")
+_NATS = ("nats", "nats_low", "nats_high")
+_ACCURACY = ("accuracy", "low", "high")
 
 
 def regions(task: dict[str, Any], view: Frame) -> list[Region]:
@@ -194,8 +194,8 @@ def marks_boxes(view: Frame) -> list[Box]:
         x, y = view.px(v["nats"]), view.py(v["accuracy"])
         boxes.append(Box(x - 7, y - 7, x + 7, y + 7, 3))
         if v["low"] is not None:
-            boxes.append(Box(x - 2, view.py(v["high"]), x + 2, view.py(v["low"]), 2))
+            boxes.append(Box(x - 2, view.py(v["high"]), x + 2, view.py(v["low"]), 5))
         if v["nats_low"] is not None:
             x0, x1 = view.px(v["nats_low"]), view.px(v["nats_high"])
-            boxes.append(Box(x0, y - 2, max(x1, x + 30 if v["at_ceiling"] else x1), y + 2, 2))
+            boxes.append(Box(x0, y - 2, max(x1, x + 30 if v["at_ceiling"] else x1), y + 2, 8))
     return boxes

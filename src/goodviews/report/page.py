@@ -82,7 +82,7 @@ def _task(study: Study, index: int) -> dict[str, Any]:
     suffix = f"-{index + 1}" if several else ""
     views = candidates(task)
     chosen = task["winner"] or max(views, key=lambda v: v["accuracy"] or 0)["id"]
-    drawings = {}
+    drawings: dict[str, Any] = {}
     for name, size in (("wide", WIDE), ("narrow", NARROW)):
         curve = draw(task, ceiling, size)
         drawings[name] = curve
@@ -181,7 +181,7 @@ def _half(view: dict[str, Any], name: str) -> float | None:
 def _caption(task: dict[str, Any], curve: Curve) -> list[str]:
     """What the drawing shows, only of what is in it."""
     views = curve.view.points
-    out = ["Every bar is a 95 % interval; on nats it is the sampling error of the bound."]
+    out = ["Every bar is a 95\u00a0% interval; on nats it is the sampling error of the bound."]
     if task["curve"]:
         out.append("Grey: fitted curve with its bootstrap band.")
     if any(v["at_ceiling"] for v in views):
@@ -189,7 +189,7 @@ def _caption(task: dict[str, Any], curve: Curve) -> list[str]:
             "Arrows to the right: the bound is at its ceiling, so the true value may be larger."
         )
     if task["peak"] and task["peak"]["kind"] != "none":
-        out.append("Shading: the peak's 95 % interval.")
+        out.append("Shading: the peak's 95\u00a0% interval.")
     if any(v["regime"] == "undecided" for v in views):
         out.append("Hollow: undecided.")
     lost = len(candidates(task)) - len(views)
@@ -198,8 +198,8 @@ def _caption(task: dict[str, Any], curve: Curve) -> list[str]:
         out.append(f"{lost} of {lost + len(views)} views {verb} no bound and stand in the table.")
     if curve.missing:
         out.append(
-            f"{curve.missing} names are left off where they would overlap; choose a point, or "
-            "read the table."
+            f"{curve.missing} of {len(views)} names are left off where they would overlap; "
+            "choose a point, or read the table."
         )
     return out
 

@@ -14,6 +14,7 @@ _CHART = (
     "sweet-word", "excess", "undecided", "missing-tint", "sweet-tint", "excess-tint",
 )  # fmt: skip
 _TOKEN_OF = {TOKENS[name].light.lower(): name for name in reversed(_CHART)}
+_LONG = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
 _DROP = ("font-family", "aria-roledescription", "role", "aria-hidden")
 
 
@@ -61,6 +62,14 @@ def _clean(node: ET.Element, prefix: str) -> None:
     for name, value in list(node.attrib.items()):
         if "url(#" in value:
             node.set(name, value.replace("url(#", f"url(#{prefix}"))
+    if node.attrib.get("stroke-width") == "0":
+        del node.attrib["stroke-width"]
+        node.attrib.pop("stroke", None)
+    if node.attrib.get("opacity") == "1":
+        del node.attrib["opacity"]
+    for name in ("transform", "d"):
+        if name in node.attrib:
+            node.set(name, _LONG.sub(lambda n: f"{float(n[0]):.2f}", node.attrib[name]))
     style = []
     for name in ("fill", "stroke"):
         token = _TOKEN_OF.get(node.attrib.get(name, "").lower())
