@@ -31,6 +31,7 @@ from goodviews.information.gaussian import (
 )
 from goodviews.information.mine import MineValue
 from goodviews.information.neighbours import ksg_estimate
+from goodviews.information.rows import infonce_bound_of_embeddings, row_bounds
 from goodviews.information.spectrum import effective_rank
 from goodviews.information.upper import GaussianConditional, club_bound, leave_one_out_bound
 from goodviews.information.usable import usable_information
@@ -55,6 +56,7 @@ __all__ = [
     "gaussian_kl",
     "gaussian_mutual_information",
     "infonce_bound",
+    "infonce_bound_of_embeddings",
     "interpolated_bound",
     "kl_divergence",
     "ksg_estimate",
@@ -62,6 +64,7 @@ __all__ = [
     "mutual_information",
     "mutual_information_from_counts",
     "nwj_bound",
+    "row_bounds",
     "smile_estimate",
     "tuba_bound",
     "usable_information",
