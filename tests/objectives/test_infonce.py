@@ -100,6 +100,13 @@ def test_two_sided_is_the_mean_of_both_directions(pair):
     )
 
 
+def test_two_sided_takes_stored_negatives_for_each_side(pair, rng):
+    a, b = pair
+    first, second = torch.randn(2, 4, 3, generator=rng, dtype=torch.float64)
+    wanted = infonce(a, b, negatives=second) + infonce(b, a, negatives=first)
+    torch.testing.assert_close(infonce_two_sided(a, b, negatives=(second, first)), wanted / 2)
+
+
 def test_says_what_does_not_fit(pair):
     a, b = pair
     with pytest.raises(ShapeError, match="positive is"):

@@ -171,6 +171,15 @@ def test_compiled_in_one_graph_equals_eager(case):
         torch.testing.assert_close(one, other)
 
 
+@pytest.mark.parametrize("label", ["infonce", "ntxent", "dcl"])
+def test_large_batches_are_compiled_in_one_graph_too(label):
+    case = CASES[label]
+    tensors, _ = case.inputs(batch=400, dtype=torch.float32)
+    torch._dynamo.reset()
+    compiled = torch.compile(case.function, fullgraph=True, backend="eager", dynamic=False)
+    torch.testing.assert_close(compiled(*tensors), case.function(*tensors), rtol=1e-5, atol=1e-5)
+
+
 @every_case
 def test_inputs_are_left_as_they_were(case):
     tensors, keywords = case.inputs()
@@ -205,3 +214,37 @@ def test_a_learned_temperature_gets_its_gradient():
         assert torch.autograd.gradcheck(
             lambda t, f=function, more=more: f(*tensors, *more, temperature=t), temperature
         )
+
+
+LARGE = ("dcl", "infonce", "infonce[queue]", "infonce_two_sided", "multiview[core]", "ntxent")
+
+
+@pytest.mark.parametrize("label", LARGE)
+@pytest.mark.parametrize("temperature", [1e-3, 0.1])
+def test_large_float32_batches_agree_with_float64_in_loss_and_gradient(label, temperature):
+    # From some hundred rows on, float32 takes another route than float64.
+    case, results = CASES[label], {}
+    for dtype in (torch.float32, torch.float64):
+        tensors, keywords = case.inputs(batch=400, dtype=dtype)
+        trained = [tensor.requires_grad_() for tensor in (*tensors, *keywords.values())]
+        (losses,) = evaluate(case, (tensors, keywords), temperature=temperature)
+        gradients = torch.autograd.grad(losses.mean(), trained)
+        results[dtype] = [losses.double(), *(gradient.double() for gradient in gradients)]
+    loss, *gradients = zip(*results.values(), strict=True)
+    torch.testing.assert_close(*loss, rtol=1e-5, atol=2e-6 / temperature)
+    for one, other in gradients:
+        # Rounding of a logit, 1e-7 / tau, is a relative error of its softmax.
+        assert (one - other).abs().max() <= 2e-6 / temperature * other.abs().max()
+
+
+@pytest.mark.parametrize("label", LARGE)
+@pytest.mark.parametrize("form", ["random", "opposed", "constant"])
+def test_large_half_precision_batches_stay_finite_at_a_tiny_temperature(label, form):
+    case = CASES[label]
+    tensors, keywords = case.inputs(batch=400, dtype=torch.bfloat16)
+    if form == "opposed" and len(tensors) > 1:
+        tensors = (tensors[0], -tensors[0])
+    if form == "constant":
+        tensors = tuple(torch.ones_like(tensor) for tensor in tensors)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert_finite_with_gradient(case, (tensors, keywords), temperature=1e-3)

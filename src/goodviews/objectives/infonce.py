@@ -107,19 +107,26 @@ def _in_tiles(
 
 
 def infonce_two_sided(
-    anchor: Tensor, positive: Tensor, *, temperature: float | Tensor = 0.1
+    anchor: Tensor,
+    positive: Tensor,
+    *,
+    temperature: float | Tensor = 0.1,
+    negatives: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor:
     r"""InfoNCE of each pair, the mean of its two directions, in nats.
 
     .. math:: \ell_i = \tfrac12 (\ell_i^{1 \to 2} + \ell_i^{2 \to 1})
 
-    Each direction takes the other view's rows as candidates, so K = B. CMC's code sums
-    the two directions: that is twice this. For an information estimate take this mean.
+    Each direction takes the other view's rows as candidates: K = B without stored ones.
+    CMC's code sums the two directions, which is twice this. For an information estimate
+    take this mean.
 
     Args:
         anchor: (B, D), embeddings of the first view, any norm.
         positive: (B, D), embeddings of the second view.
         temperature: Softmax temperature tau > 0, dimensionless; a tensor if learned.
+        negatives: More candidates, as in :func:`infonce`: of the anchors (second views)
+            and of the positives (first views).
 
     Returns:
         (B,), one loss per pair in nats, not averaged.
@@ -137,5 +144,7 @@ def infonce_two_sided(
         >>> infonce_two_sided(same, same)  # log 4
         tensor([1.3863, 1.3863, 1.3863, 1.3863])
     """
-    there = infonce(anchor, positive, temperature=temperature)
-    return (there + infonce(positive, anchor, temperature=temperature)) / 2
+    more_there, more_back = (None, None) if negatives is None else negatives
+    there = infonce(anchor, positive, temperature=temperature, negatives=more_there)
+    back = infonce(positive, anchor, temperature=temperature, negatives=more_back)
+    return (there + back) / 2

@@ -41,6 +41,8 @@ class Combine(NamedTuple):
     """Axis along which the gathered tensors hold the examples."""
     shared: int = 0
     """How many of the last positional tensors are the same on every rank."""
+    sides: int = 1
+    """2 where the positives are anchors too, and need the other ranks' anchors."""
 
 
 COMBINE: dict[str, Combine] = {
@@ -56,7 +58,7 @@ COMBINE: dict[str, Combine] = {
     "dclw": Combine("batch"),
     "dimension_criterion": Combine("batch"),
     "infonce": Combine("candidates"),
-    "infonce_two_sided": Combine("batch"),
+    "infonce_two_sided": Combine("candidates", sides=2),
     "local_global": Combine("rows", shared=1),
     "mcr2": Combine("batch"),
     "multiview": Combine("batch", axis=1),
@@ -113,7 +115,8 @@ def across_ranks(objective: Callable[..., Any], *tensors: Tensor, **options: Any
     if rule.how == "rows" or ranks() == 1:
         return objective(*tensors, **options)
     if rule.how == "candidates":
-        return _with_candidates(objective, *tensors, **options)
+        further = _both_candidates if rule.sides == 2 else _candidates
+        return further(objective, *tensors, **options)
     own = len(tensors) - rule.shared
     everyone = [gather(tensor, dim=rule.axis) for tensor in tensors[:own]]
     return objective(*everyone, *tensors[own:], **options)
@@ -151,7 +154,7 @@ def total(result: Any, *, gradients: Literal["averaged", "summed"] = "averaged")
     return rows * mean(result, gradients=gradients)
 
 
-def _with_candidates(
+def _candidates(
     objective: Callable[..., Any],
     anchor: Tensor,
     positive: Tensor,
@@ -162,12 +165,29 @@ def _with_candidates(
 ) -> Any:
     """Own anchors against everyone's positives and the stored negatives."""
     if in_batch:
-        others = gather_others(positive)
-        if negatives is None:
-            negatives = others
-        elif negatives.ndim == 2:
-            negatives = torch.cat([others, negatives])
-        else:  # each anchor's own draw
-            spread = others.expand(len(anchor), *others.shape)
-            negatives = torch.cat([spread, negatives], dim=1)
+        negatives = _with_others(positive, negatives)
     return objective(anchor, positive, negatives=negatives, in_batch=in_batch, **options)
+
+
+def _both_candidates(
+    objective: Callable[..., Any],
+    anchor: Tensor,
+    positive: Tensor,
+    *,
+    negatives: tuple[Tensor | None, Tensor | None] | None = None,
+    **options: Any,
+) -> Any:
+    """Own pairs, each side against everyone's other side and the stored negatives."""
+    there, back = (None, None) if negatives is None else negatives
+    further = (_with_others(positive, there), _with_others(anchor, back))
+    return objective(anchor, positive, negatives=further, **options)
+
+
+def _with_others(candidates: Tensor, negatives: Tensor | None) -> Tensor:
+    """The other ranks' candidates, then the stored negatives."""
+    others = gather_others(candidates)
+    if negatives is None:
+        return others
+    if negatives.ndim == 3:  # each anchor's own draw
+        others = others.expand(len(candidates), *others.shape)
+    return torch.cat([others, negatives], dim=-2)
