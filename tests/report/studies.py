@@ -27,7 +27,7 @@ CASES: dict[str, dict[str, Any]] = {
     "no_labels": {"labels": False},
     "undecided": {"peak": "none", "low": 0.60, "top": 0.62, "scratch": 0.605},
     "one_sided": {"peak": "left", "centre": 1.9},
-    "right_sided": {"peak": "right", "centre": 6.4, "low": 0.7},
+    "right_sided": {"peak": "right", "centre": 6.4},
     "at_ceiling": {"nats": (4.9, 6.66), "ceiling_from": 6.1, "peak": "none"},
     "two_tasks": {"tasks": ("digit", "position")},
     "dont": {"low": 0.50, "top": 0.561, "scratch": 0.612, "wording": "do_not_pretrain"},

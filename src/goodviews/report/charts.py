@@ -343,7 +343,7 @@ def _rows(curve: Curve) -> None:
     rules, names = [], []
     for i, v in enumerate(view.points):
         rules.append({"x": view.x[0], "x2": view.x[1], "y": float(i), "y2": float(i)})
-        x, lift = (view.at_x(2), -0.36) if view.size.narrow else (view.at_x(-10), 0.0)
+        x, lift = (view.at_x(2), -0.47) if view.size.narrow else (view.at_x(-10), 0.0)
         names.append({"x": x, "y": i + lift, "text": v["label"]})
     curve.add("rule", rules, color=_hex("grid"))
     align = "left" if view.size.narrow else "right"
@@ -430,13 +430,14 @@ def _names(curve: Curve, data: list[dict[str, Any]], taken: list[Box]) -> None:
     width, height = view.size.plot
     marks = [(view.px(d["x"]), view.py(d["y"])) for d in data]
     taken = taken + marks_boxes(view)
+    gaps = [12.0 if d["ring"] == "transparent" else 17.0 for d in data]
     within = Box(2, 2, width - 2, height - 4)
     names = [str(v["label"]) for v in view.points]
-    spots = place(marks, names, obstacles=taken, within=within)
+    spots = place(marks, names, obstacles=taken, within=within, gaps=gaps)
     if any(s.clash > 60 for s in spots) and max(map(len, names)) > 5:
         letters = [_letter(i) for i in range(len(names))]
         curve.key = [(a, v["view"]) for a, v in zip(letters, view.points, strict=True)]
-        names, spots = letters, place(marks, letters, obstacles=taken, within=within)
+        names, spots = letters, place(marks, letters, obstacles=taken, within=within, gaps=gaps)
     elif all(len(n) <= 2 and n.isupper() for n in names):
         curve.key = [(n, v["view"]) for n, v in zip(names, view.points, strict=True)]
     if len(names) <= 24:

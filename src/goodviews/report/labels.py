@@ -59,8 +59,8 @@ def place(
     *,
     obstacles: Sequence[Box],
     within: Box,
+    gaps: Sequence[float],
     size: float = 12,
-    gap: float = 12,
 ) -> list[Label]:
     """Choose a place beside each mark, least overlap first.
 
@@ -69,8 +69,8 @@ def place(
         names: One text per mark.
         obstacles: What should not be written over.
         within: Where names have to stay.
+        gaps: Pixels between the middle of each mark and its name.
         size: Font size in pixels.
-        gap: Pixels between the middle of a mark and its name.
 
     Returns:
         One place per mark, the same on every call.
@@ -78,7 +78,7 @@ def place(
     reaches = _REACH if len(marks) <= 24 else _REACH[:2]
     options = [
         _options(mark, name, obstacles, within, size, gap, reaches)
-        for mark, name in zip(marks, names, strict=True)
+        for mark, name, gap in zip(marks, names, gaps, strict=True)
     ]
     order = sorted(range(len(marks)), key=lambda i: (-min(o[0] for o in options[i]), i))
     chosen: dict[int, tuple[float, Label, Box]] = {}

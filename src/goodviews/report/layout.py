@@ -197,5 +197,6 @@ def marks_boxes(view: Frame) -> list[Box]:
             boxes.append(Box(x - 2, view.py(v["high"]), x + 2, view.py(v["low"]), 5))
         if v["nats_low"] is not None:
             x0, x1 = view.px(v["nats_low"]), view.px(v["nats_high"])
-            boxes.append(Box(x0, y - 2, max(x1, x + 30 if v["at_ceiling"] else x1), y + 2, 8))
+            x1 = max(x1, x + 34) if v["at_ceiling"] else x1
+            boxes.append(Box(x0 - 5, y - 2, x1 + 5, y + 2, 8))
     return boxes

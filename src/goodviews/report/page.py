@@ -36,6 +36,7 @@ def page(study: Study) -> str:
         undefined=jinja2.StrictUndefined,
     )
     env.filters["prose"] = words.prose
+    env.filters["spec"] = words.spec
     env.globals["mark"] = mark
     gallery = gather(study)
     text = env.from_string(_file("page.html.j2")).render(
