@@ -142,9 +142,11 @@ class _Gather(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        total = gradients[0].clone(memory_format=torch.contiguous_format)
+        own = gradients[0]
+        exact = torch.float32 if own.dtype in (torch.float16, torch.bfloat16) else own.dtype
+        total = own.to(exact, copy=True, memory_format=torch.contiguous_format)
         dist.all_reduce(total)
-        return total.narrow(ctx.dim, ctx.start, ctx.size), None, None
+        return total.narrow(ctx.dim, ctx.start, ctx.size).to(own.dtype), None, None
 
 
 class _Sum(torch.autograd.Function):

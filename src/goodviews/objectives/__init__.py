@@ -23,17 +23,19 @@ from goodviews.objectives.coding import (
 )
 from goodviews.objectives.dashboard import Classification, classify, dashboard
 from goodviews.objectives.decoupled import dcl, dclw, negatives_only
+from goodviews.objectives.double_norm import (
+    criterion_gap,
+    doubly_normalise,
+    project_to_tangent,
+)
 from goodviews.objectives.duality import (
     Bounds,
     Identity,
     criterion_bounds,
-    criterion_gap,
     dimension_criterion,
-    doubly_normalise,
     fourth_power_bounds,
     identity,
     norm_correction,
-    project_to_tangent,
     sample_criterion,
     vicreg_covariance_by_samples,
 )
