@@ -97,8 +97,13 @@ def vicreg(
     share_invariance, share_variance = vicreg_scales(scale, dims=dims)
     with full_precision(view1):
         gap_B = (lift(view1) - lift(view2)).square().sum(dim=1)
-        hinge = variance_hinge(view1).mean() + variance_hinge(view2).mean()
-        spread = covariance_penalty(view1) + covariance_penalty(view2)
+        # One covariance per view serves both terms: its diagonal holds the variances.
+        covariances = [covariance_matrix(view) for view in (view1, view2)]
+        hinge = sum(
+            ((1 - (cov.diagonal() + 1e-4).sqrt()).relu().mean() for cov in covariances),
+            start=gap_B.new_zeros(()),
+        )
+        spread = sum((_off_diagonal(cov) for cov in covariances), start=gap_B.new_zeros(()))
         return VICRegTerms(
             invariance * share_invariance * gap_B,
             variance * share_variance * hinge,
@@ -189,9 +194,12 @@ def covariance_penalty(embeddings: Tensor) -> Tensor:
     """
     check_at_least_two(embeddings)
     with full_precision(embeddings):
-        cov_DD = covariance_matrix(embeddings)
-        itself = torch.eye(len(cov_DD), dtype=torch.bool, device=cov_DD.device)
-        return cov_DD.square().masked_fill(itself, 0).sum() / len(cov_DD)
+        return _off_diagonal(covariance_matrix(embeddings))
+
+
+def _off_diagonal(cov_DD: Tensor) -> Tensor:
+    itself = torch.eye(len(cov_DD), dtype=torch.bool, device=cov_DD.device)
+    return cov_DD.square().masked_fill(itself, 0).sum() / len(cov_DD)
 
 
 def covariance_matrix(embeddings: Tensor) -> Tensor:
