@@ -47,7 +47,7 @@ def test_the_same_seed_gives_the_same_estimate(rng):
     assert first.nats != other.nats
 
 
-def test_the_battery_passes_where_pairs_abound(rng):
+def test_the_battery_passes_where_pairs_abound(rng):  # run_battery, through its only caller
     world = CorrelatedGaussian.from_information(1.0, dim=2)
     found = estimate_mi(*world.sample(4000, rng), steps=300, candidates=500)
     assert [check.name for check in found.checks] == [

@@ -47,7 +47,7 @@ def run_battery(
         The checks, in the order above.
 
     References:
-        Song and Ermon, 2020, section 4, arXiv:1910.06222; the control is ours.
+        Song and Ermon, 2020, self-consistency tests, arXiv:1910.06222; the control is ours.
     """
     pairs, half = len(v1), len(v1) // 2
     truth = max(found.nats, 0.0)

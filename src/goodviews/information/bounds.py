@@ -57,7 +57,7 @@ def infonce_bound(scores: Tensor, *, symmetric: bool = True) -> Estimate:
         ShapeError: K < B, or both directions are wanted and K is not B.
 
     References:
-        van den Oord et al., 2018, arXiv:1807.03748; Poole et al., 2019, eq. 10,
+        van den Oord et al., 2018, arXiv:1807.03748; Poole et al., 2019, 
         arXiv:1905.06922. Standard error ours.
 
     Example:
@@ -110,7 +110,7 @@ def nwj_bound(scores: Tensor) -> Estimate:
         ShapeError: Not square, or one pair only.
 
     References:
-        Nguyen et al., 2010; Poole et al., 2019, eq. 7, arXiv:1905.06922.
+        Nguyen et al., 2010; Poole et al., 2019, arXiv:1905.06922.
 
     Example:
         >>> print(nwj_bound(torch.zeros(4, 4)))
@@ -135,7 +135,7 @@ def tuba_bound(scores: Tensor, log_baseline: Tensor) -> Estimate:
         ShapeError: Not square, one pair only, or another number of baselines.
 
     References:
-        Poole et al., 2019, eq. 6, arXiv:1905.06922.
+        Poole et al., 2019, arXiv:1905.06922.
 
     Example:
         >>> print(tuba_bound(torch.full((4, 4), 2.0), torch.full((4,), 2.0)))
@@ -192,7 +192,7 @@ def smile_estimate(scores: Tensor, *, clip: float = 5.0) -> Estimate:
         InputError: ``clip`` is not above zero.
 
     References:
-        Song and Ermon, 2020, eq. 13, arXiv:1910.06222.
+        Song and Ermon, 2020, arXiv:1910.06222.
 
     Example:
         >>> print(smile_estimate(torch.zeros(4, 4)))
@@ -230,7 +230,7 @@ def interpolated_bound(
         InputError: ``alpha`` is outside [0, 1].
 
     References:
-        Poole et al., 2019, eq. 14, arXiv:1905.06922.
+        Poole et al., 2019, arXiv:1905.06922.
 
     Example:
         >>> print(interpolated_bound(torch.zeros(4, 4), alpha=0.5))

@@ -92,7 +92,7 @@ class BilinearCritic(nn.Module):
 
 
 class ConcatenatedCritic(nn.Module):
-    """One network over (x, y): the most free, at B K network calls.
+    r"""One network :math:`T(x, y) = g([x, y])`: the most free, at B K network calls.
 
     Args:
         dim1: D1.

@@ -177,7 +177,7 @@ def mutual_information_from_counts(counts: Tensor, *, correct: bool = True) -> E
         InputError: A count is negative or none is above zero.
 
     References:
-        Miller, 1955; Paninski, 2003, section 4. Standard error: delta method.
+        Miller, 1955; Paninski, 2003. Standard error: delta method.
 
     Example:
         >>> print(mutual_information_from_counts(torch.full((2, 2), 100)))  # independent

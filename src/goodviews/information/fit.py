@@ -70,7 +70,7 @@ def estimate_mi(
 
     References:
         Poole et al., 2019, arXiv:1905.06922; checks after Song and Ermon, 2020,
-        section 4, arXiv:1910.06222.
+        arXiv:1910.06222.
 
     Example:
         >>> x = torch.randn(400, 2, generator=torch.Generator().manual_seed(0))

@@ -86,7 +86,7 @@ def row_bounds(
         InputError: Fewer than two candidates, or ``alpha`` outside (0, 1].
 
     References:
-        Poole et al., 2019, eqs. 7, 10, 14, arXiv:1905.06922.
+        Poole et al., 2019, arXiv:1905.06922.
 
     Example:
         >>> found = row_bounds(torch.zeros(3), torch.full((3,), math.log(7)), 8)

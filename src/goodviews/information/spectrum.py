@@ -31,7 +31,7 @@ def effective_rank(embeddings: Tensor, *, centre: bool = False) -> float:
         InputError: There are no embeddings, or a value is not finite.
 
     References:
-        Garrido et al., 2023, eq. 3, arXiv:2210.02885; Roy and Vetterli, 2007.
+        Garrido et al., 2023, arXiv:2210.02885; Roy and Vetterli, 2007.
 
     Example:
         >>> effective_rank(torch.eye(4))

@@ -35,7 +35,7 @@ def club_bound(log_conditional: Tensor) -> Estimate:
         ShapeError: Not square, or one pair only.
 
     References:
-        Cheng et al., 2020, eq. 5, arXiv:2006.12013.
+        Cheng et al., 2020, arXiv:2006.12013.
 
     Example:
         >>> print(club_bound(torch.zeros(4, 4)))
@@ -72,7 +72,7 @@ def leave_one_out_bound(log_conditional: Tensor) -> Estimate:
         ShapeError: Not square, or one pair only.
 
     References:
-        Poole et al., 2019, eq. 13, arXiv:1905.06922.
+        Poole et al., 2019, arXiv:1905.06922.
 
     Example:
         >>> print(leave_one_out_bound(torch.zeros(4, 4)))
@@ -91,7 +91,9 @@ def leave_one_out_bound(log_conditional: Tensor) -> Estimate:
 
 
 class GaussianConditional(nn.Module):
-    """A normal density of y whose mean and spread a network reads from x.
+    r"""A normal density of y whose mean and spread a network reads from x.
+
+    .. math:: r(y \mid x) = N(y; \mu(x), \mathrm{diag}\, \sigma(x)^2)
 
     Fit it by maximising the mean of the diagonal of :meth:`forward`.
 
