@@ -85,7 +85,13 @@ def test_every_case_is_whole(made: Any, name: str) -> None:
         target = link["href"] or ""
         assert target == "rows.csv" or target.removeprefix("#") in ids
     assert len(text.encode()) < 6_000_000
-    assert (folder / "curve.svg").read_text().startswith("<svg")
+    figure = (folder / "curve.svg").read_text()
+    assert figure.startswith("<svg")
+    assert set(re.findall(r"https?:[^\"]*", figure)) <= {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
+    assert figure.count('href="index.html#') == count(folder)
     assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
 
 
