@@ -57,7 +57,7 @@ def infonce_bound(scores: Tensor, *, symmetric: bool = True) -> Estimate:
         ShapeError: K < B, or both directions are wanted and K is not B.
 
     References:
-        van den Oord et al., 2018, arXiv:1807.03748; Poole et al., 2019, 
+        van den Oord et al., 2018, arXiv:1807.03748; Poole et al., 2019,
         arXiv:1905.06922. Standard error ours.
 
     Example:
