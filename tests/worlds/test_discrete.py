@@ -74,6 +74,7 @@ def test_equal_shared_information_does_not_mean_equal_worth():
     sizes = {"c": 2, "m": 2}
     signal, noise = world(("c",), ("c",), sizes=sizes), world(("m",), ("m",), sizes=sizes)
     assert signal.shared == pytest.approx(noise.shared)
+    assert (signal.regime, noise.regime) == ("sweet_spot", "missing")
     assert signal.task1 == pytest.approx(math.log(2))
     assert noise.task1 == pytest.approx(0, abs=1e-12)
 

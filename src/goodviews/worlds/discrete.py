@@ -146,11 +146,15 @@ class DiscreteViews:
 
     @property
     def regime(self) -> Regime:
-        """Missing, sweet spot or excess, by I(v1; v2) against I(x; y)."""
-        gap = self.shared - self.task_information
-        if gap < -TOLERANCE:
+        """What becomes of the task: lost in part, shared alone, or shared with more.
+
+        I(v1; v2) < I(x; y) is always ``missing``. The reverse is not: views may share as
+        much, or more, and yet not the task, below the envelope of the curve.
+        """
+        if not self.admissible:
             return "missing"
-        return "excess" if gap > TOLERANCE else "sweet_spot"
+        more = self.shared > self.task_information + TOLERANCE
+        return "excess" if more else "sweet_spot"
 
     @property
     def admissible(self) -> bool:
