@@ -1,12 +1,16 @@
 """The figure of the information bench, made from its rows."""
 
 import csv
+import math
 from pathlib import Path
 from typing import Any
 
 from goodviews.core.files import write_text
 
 __all__ = ["mi_figure"]
+
+_LOW, _HIGH = -2.0, 16.0
+"""The frame, in nats; what lies outside is drawn on its edge."""
 
 
 def mi_figure(folder: Path) -> Path:
@@ -26,19 +30,20 @@ def mi_figure(folder: Path) -> Path:
     points: list[dict[str, Any]] = []
     for row in rows:
         estimate, spread = float(row["estimate_nats"]), float(row["spread_nats"] or 0)
+        if not math.isfinite(estimate + spread):
+            continue  # the fit diverged; the caption says so
         points.append(
             {
                 "estimator": row["estimator"],
                 "world": {"identity": "Gaussian"}.get(row["world"], row["world"]),
                 "truth": float(row["truth_nats"]),
-                "estimate": estimate,
-                "low": max(estimate - spread, -2.0),
-                "high": min(estimate + spread, 16.0),
+                "estimate": min(max(estimate, _LOW), _HIGH),
+                "low": min(max(estimate - spread, _LOW), _HIGH),
+                "high": max(min(estimate + spread, _HIGH), _LOW),
                 "ceiling": float(row["ceiling_nats"]) if row["ceiling_nats"] else None,
             }
         )
-    top = max(point["truth"] for point in points)
-    scale = alt.Scale(domain=[-2, max(16.0, 1.5 * top)], clamp=True)
+    scale = alt.Scale(domain=[_LOW, _HIGH])
     base = alt.Chart().encode(x=alt.X("truth:Q", title="true information, nats"))
     colour = alt.Color("world:N", title=None, scale=alt.Scale(range=["#1f6f8b", "#c2571a"]))
     line = base.mark_line(point=True).encode(
@@ -56,8 +61,9 @@ def mi_figure(folder: Path) -> Path:
         title=alt.Title(
             "Estimate against truth",
             subtitle=[
-                "Mean over batches; bars are one standard deviation over batches, cut at the "
-                "frame. Dashed: truth. Red: ceiling."
+                "Mean over seeds of the mean over batches; bars: one standard deviation over "
+                "batches. Dashed: truth. Red: ceiling.",
+                "Outside the frame: drawn on its edge. No point: the fit diverged.",
             ],
         )
     )
