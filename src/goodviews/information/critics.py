@@ -13,7 +13,14 @@ from torch import Tensor, nn
 
 from goodviews.core.checks import check_positive, unknown
 
-__all__ = ["BilinearCritic", "ConcatenatedCritic", "CosineCritic", "SeparableCritic", "critic"]
+__all__ = [
+    "BilinearCritic",
+    "ConcatenatedCritic",
+    "CosineCritic",
+    "SeparableCritic",
+    "critic",
+    "mlp",
+]
 
 
 def mlp(sizes: list[int], generator: torch.Generator | None) -> nn.Sequential:
