@@ -1,0 +1,117 @@
+"""The encoders of the two views: one for both, or one each."""
+
+import torch
+from torch import Tensor, nn
+
+from goodviews.core.checks import InputError, unknown
+from goodviews.core.spec import parse_spec
+from goodviews.encoders.small import ConvNet, Normalise, Projector, channel_statistics
+
+__all__ = ["PairEncoder", "build_backbone", "build_pair"]
+
+BACKBONES = {"convnet": ConvNet}
+
+
+class PairEncoder(nn.Module):
+    """Backbone and projector of each view; the same modules twice when the views are alike.
+
+    Args:
+        backbones: One or two modules (B, C, H, W) to (B, F), the normalisation included.
+        projectors: As many modules (B, F) to (B, D).
+    """
+
+    def __init__(self, backbones: list[nn.Module], projectors: list[nn.Module]) -> None:
+        super().__init__()
+        self.backbones = nn.ModuleList(backbones)
+        self.projectors = nn.ModuleList(projectors)
+
+    @property
+    def shared(self) -> bool:
+        """Whether one encoder serves both views."""
+        return len(self.backbones) == 1
+
+    def forward(self, v1: Tensor, v2: Tensor) -> tuple[Tensor, Tensor]:
+        """Embeddings (B, D) of both views; a shared encoder sees them in one batch."""
+        if self.shared and v1.shape == v2.shape:
+            both = self.projectors[0](self.backbones[0](torch.cat([v1, v2])))
+            z1, z2 = both.chunk(2)
+            return z1, z2
+        return self.embed(0, v1), self.embed(1, v2)
+
+    def embed(self, which: int, view: Tensor) -> Tensor:
+        """Embedding (B, D) of view 0 or 1."""
+        which = 0 if self.shared else which
+        return self.projectors[which](self.backbones[which](view))
+
+    def represent(self, images: Tensor, *, side: str = "both") -> Tensor:
+        """Representation of unaugmented images.
+
+        Args:
+            images: (B, C, H, W) in [0, 1].
+            side: ``both`` concatenates the two encoders' (B, 2 F); ``first`` or ``second``
+                takes one. With a shared encoder all three are the same (B, F).
+        """
+        if side not in ("both", "first", "second"):
+            raise unknown("side", side, ["both", "first", "second"])
+        chosen = {"both": self.backbones, "first": self.backbones[:1]}.get(
+            side, self.backbones[-1:]
+        )
+        return torch.cat([backbone(images) for backbone in chosen], dim=1)
+
+
+def build_backbone(text: str, *, channels: int, size: int) -> nn.Module:
+    """Make a backbone from its spec.
+
+    Args:
+        text: Such as ``"convnet(width=16)"``.
+        channels: C of the views.
+        size: Their smaller side in pixels.
+
+    Returns:
+        A module (B, C, H, W) to (B, F) with its F in ``features``.
+
+    Raises:
+        InputError: The name or an argument is not known.
+
+    Example:
+        >>> build_backbone("convnet(width=16)", channels=1, size=16).features
+        64
+    """
+    calls = parse_spec(text)
+    if len(calls) != 1 or calls[0].args:
+        raise InputError(f"Encoder {text!r} is not one name with named arguments.")
+    if calls[0].name not in BACKBONES:
+        raise unknown("encoder", calls[0].name, BACKBONES)
+    try:
+        return BACKBONES[calls[0].name](channels=channels, size=size, **dict(calls[0].kwargs))
+    except TypeError as error:
+        raise InputError(f"Encoder {text!r}: {error}.") from error
+
+
+def build_pair(
+    text: str, v1: Tensor, v2: Tensor, *, shared: bool, embedding: int, seed: int
+) -> PairEncoder:
+    """Make the encoders for a pair of views; one seed gives one initialisation.
+
+    Args:
+        text: Backbone spec.
+        v1: (N, C, H, W), first views of some images: their channel statistics are kept.
+        v2: (N, C', H', W'), second views.
+        shared: Whether one encoder may serve both.
+        embedding: D.
+        seed: Number of the run.
+
+    Returns:
+        The encoders, on the CPU, two when the views differ in channels or are not shared.
+    """
+    views = [v1] if shared and v1.shape[1] == v2.shape[1] else [v1, v2]
+    backbones: list[nn.Module] = []
+    projectors: list[nn.Module] = []
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for view in views:
+            size = min(view.shape[-2:])
+            backbone = build_backbone(text, channels=view.shape[1], size=size)
+            backbones.append(nn.Sequential(Normalise(*channel_statistics(view)), backbone))
+            projectors.append(Projector(backbone.features, embedding))  # type: ignore[arg-type]
+    return PairEncoder(backbones, projectors)

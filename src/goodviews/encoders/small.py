@@ -1,0 +1,80 @@
+"""Encoders that train in seconds on a CPU.
+
+Letters: B examples, C channels, H and W pixels, F representation, D embedding.
+"""
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["ConvNet", "Normalise", "Projector"]
+
+
+class Normalise(nn.Module):
+    """Subtract the mean and divide by the standard deviation of each channel, after the views.
+
+    Args:
+        mean: (C,) of the pretraining images, in [0, 1].
+        std: (C,), not below 1/255.
+    """
+
+    def __init__(self, mean: Tensor, std: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("mean", mean.float()[:, None, None])
+        self.register_buffer("std", std.float().clamp(min=1 / 255)[:, None, None])
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, C, H, W) to the same shape."""
+        return (images - self.mean) / self.std  # type: ignore[operator]
+
+
+class ConvNet(nn.Module):
+    """Convolutions that halve the image until it is 4 to 7 pixels wide, then their mean.
+
+    Args:
+        channels: C of the images.
+        size: Their smaller side in pixels, which sets the depth: 3 layers at 16, 4 at 32.
+        width: Channels after the first layer; each next layer doubles them, up to 8 times.
+    """
+
+    def __init__(self, *, channels: int, size: int, width: int = 16) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        wide = width
+        while True:
+            layers += [
+                nn.Conv2d(channels, wide, 3, padding=1, bias=False),
+                nn.BatchNorm2d(wide),
+                nn.ReLU(inplace=True),
+            ]
+            if size < 8:
+                break
+            layers.append(nn.MaxPool2d(2))
+            size, channels, wide = size // 2, wide, min(2 * wide, 8 * width)
+        self.layers = nn.Sequential(*layers)
+        self.features = wide
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, C, H, W) to representations (B, F)."""
+        return self.layers(images).mean(dim=(-2, -1))
+
+
+class Projector(nn.Sequential):
+    """Representation to embedding: linear, batch-norm, ReLU, linear.
+
+    Args:
+        features: F.
+        embedding: D.
+    """
+
+    def __init__(self, features: int, embedding: int) -> None:
+        super().__init__(
+            nn.Linear(features, features, bias=False),
+            nn.BatchNorm1d(features),
+            nn.ReLU(inplace=True),
+            nn.Linear(features, embedding),
+        )
+
+
+def channel_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each channel of (B, C, H, W)."""
+    return images.mean(dim=(0, 2, 3)), torch.std(images, dim=(0, 2, 3))

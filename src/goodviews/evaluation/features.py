@@ -1,0 +1,43 @@
+"""Representations of images from an encoder that no longer learns.
+
+Letters: N images, F representation.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from goodviews.data import Images
+
+__all__ = ["represent"]
+
+
+@torch.no_grad()
+def represent(
+    images: Images,
+    index: np.ndarray,
+    embed: Callable[[Tensor, Tensor], Tensor],
+    *,
+    device: torch.device | None = None,
+    batch: int = 1024,
+) -> Tensor:
+    """Apply a function to images, batch by batch.
+
+    Args:
+        images: The data.
+        index: (N,) which images.
+        embed: Takes pixels (B, C, H, W) in [0, 1] and places (B,) int64; gives (B, F).
+        device: Where it computes; the CPU by default.
+        batch: Images at a time.
+
+    Returns:
+        (N, F) float32 on the CPU.
+    """
+    device = device or torch.device("cpu")
+    parts = []
+    for start in range(0, len(index), batch):
+        rows = index[start : start + batch]
+        parts.append(embed(images.batch(rows, device), torch.from_numpy(rows)).float().cpu())
+    return torch.cat(parts)

@@ -1,0 +1,76 @@
+"""From scratch on the few labels: the baseline that pretraining has to beat.
+
+Letters: B examples of a batch, N labelled images, C classes.
+"""
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from lightning_fabric import Fabric
+from torch import nn
+
+from goodviews.data import Images
+from goodviews.encoders import build_pair
+from goodviews.training.loop import Settings
+from goodviews.views import ViewPair
+
+__all__ = ["train_supervised"]
+
+
+def train_supervised(
+    images: Images,
+    index: np.ndarray,
+    labels: np.ndarray,
+    pair: ViewPair,
+    *,
+    classes: int,
+    settings: Settings,
+    seed: int,
+    steps: int = 200,
+    batch: int = 64,
+) -> nn.Module:
+    """Train the encoder of a study, with a linear layer on top, on labelled images alone.
+
+    Args:
+        images: The data.
+        index: (N,) labelled images.
+        labels: (N,) their classes, below ``classes``.
+        pair: Its first view augments the images.
+        classes: C.
+        settings: Encoder, device and precision, as for pretraining.
+        seed: Number of the run: initialisation, order and draws.
+        steps: Optimiser steps.
+        batch: Images per step; fewer when there are fewer.
+
+    Returns:
+        A module in evaluation mode, pixels (B, C, H, W) in [0, 1] to logits (B, C).
+    """
+    fabric = Fabric(accelerator=settings.device, devices=1, precision=settings.precision)  # type: ignore[arg-type]
+    x = images.batch(index, torch.device("cpu"))
+    encoders = build_pair(
+        settings.encoder, x, x, shared=True, embedding=settings.embedding, seed=seed
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = nn.Sequential(encoders.backbones[0], nn.LazyLinear(classes))
+        model.eval()(x[:2])
+    model = model.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser = torch.optim.AdamW(model.parameters(), lr=4e-3, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: 0.5 * (1 + math.cos(math.pi * step / steps))
+    )
+    wrapped, optimiser = fabric.setup(model, optimiser)
+    x, y = x.to(fabric.device), torch.from_numpy(labels).to(fabric.device)
+    places = torch.from_numpy(index)
+    rng, batch = np.random.default_rng((seed, 0)), min(batch, len(index))
+    for step in range(steps):
+        rows = torch.from_numpy(rng.choice(len(index), batch, replace=False))
+        view = pair.view(0, x[rows], seed=seed, samples=places[rows], epoch=step + 1)
+        loss = F.cross_entropy(wrapped(view), y[rows])
+        optimiser.zero_grad()
+        fabric.backward(loss)
+        optimiser.step()
+        schedule.step()
+    return model.eval()
