@@ -104,6 +104,8 @@ def read_rows(path: Path) -> list[Row]:
             return [_row(record, path) for record in csv.DictReader(file)]
     except OSError as error:
         raise InputError(f"Cannot read {path}: {error.strerror}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path} is not a table of study rows: {error}.") from error
 
 
 def _text(value: Any) -> str:
@@ -111,15 +113,22 @@ def _text(value: Any) -> str:
 
 
 def _row(record: dict[str, str], path: Path) -> Row:
-    known = {field.name: str(field.type) for field in fields(Row)}
-    extra = set(record) - set(known)
-    if extra or "view" not in record:
-        raise InputError(f"{path} is not a table of study rows (columns {sorted(extra)}).")
+    known = {
+        field.name: field.type.__name__ if isinstance(field.type, type) else str(field.type)
+        for field in fields(Row)
+    }
+    odd = [str(name) for name in record if name not in known]
+    lost = [name for name in ("view", "seed", "task") if record.get(name) is None]
+    if odd or lost:
+        raise InputError(
+            f"{path} is not a table of study rows: "
+            f"{f'it lacks {lost}' if lost else f'its columns {odd} are unknown'}."
+        )
     values: dict[str, Any] = {}
     try:
         for name, text in record.items():
             kind = known[name]
-            if text == "" and "None" in kind:
+            if not text and "None" in kind:
                 values[name] = None
             elif kind.startswith("bool"):
                 values[name] = {"True": True, "False": False}[text]

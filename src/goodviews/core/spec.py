@@ -11,6 +11,7 @@ This module knows text and literals; which names exist is :mod:`goodviews.core.n
 """
 
 import ast
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,11 @@ from typing import Any
 from goodviews.core.checks import InputError
 
 __all__ = ["Call", "Family", "Sweep", "expand", "format_calls", "parse_pair", "parse_spec"]
+
+_SHOWN = 200
+"""Letters of a spec that an error repeats."""
+
+_LARGEST = 2**63
 
 
 @dataclass(frozen=True)
@@ -75,14 +81,19 @@ def parse_spec(text: str) -> tuple[Call, ...]:
         >>> print(*parse_spec("crop(scale=(.2,1)) | flip"))
         crop(scale=(0.2, 1)) flip()
     """
+    shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of stray backslashes
+            tree = ast.parse(text.strip(), mode="eval").body
+        return tuple(_call(node, shown) for node in _steps(tree))
+    except InputError:
+        raise
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise InputError(
-            f"View spec {text!r} does not parse; write it like "
+            f"Spec {shown!r} does not parse; write it like "
             f"crop(scale=(0.2, 1))|flip(p=0.5), with '|' between steps."
         ) from error
-    return tuple(_call(node, text) for node in _steps(tree))
 
 
 def parse_pair(text: str) -> tuple[tuple[Call, ...], tuple[Call, ...]]:
@@ -95,7 +106,7 @@ def parse_pair(text: str) -> tuple[tuple[Call, ...], tuple[Call, ...]]:
     """
     parts = _split_pair(text)
     if len(parts) > 2:
-        raise InputError(f"View spec {text!r} has {len(parts)} parts, but '//' joins two views.")
+        raise InputError(f"Spec {text!r} has {len(parts)} parts, but '//' joins two views.")
     both = [parse_spec(part) for part in parts]
     return both[0], both[-1]
 
@@ -130,12 +141,16 @@ def expand(text: str) -> Family | None:
         for name, value in (*((call.name, value) for value in call.args), *call.kwargs)
         for sweep in _sweeps(value)
     ]
+    if not found:
+        return None
     if len(found) != 1:
         raise InputError(
             f"{text!r} sweeps {len(found)} values, but a family sweeps one: "
             f"crop(scale=({{0.1, 0.3, 0.6}}, 1))."
         )
     argument, sweep = found[0]
+    if any(True for value in sweep.values for _ in _sweeps(value)):
+        raise InputError(f"{text!r} sweeps sets within a set, but plain values are wanted.")
     if len(sweep.values) < 2 or len(set(map(repr, sweep.values))) != len(sweep.values):
         raise InputError(f"{text!r} sweeps {_write(sweep)}, but two or more values are wanted.")
 
@@ -164,7 +179,9 @@ def _split_pair(text: str) -> list[str]:
     parts, depth, quote, start, place = [], 0, "", 0, 0
     while place < len(text):
         letter = text[place]
-        if quote:
+        if quote and letter == "\\":
+            place += 1
+        elif quote:
             quote = "" if letter == quote else quote
         elif letter in "'\"":
             quote = letter
@@ -193,12 +210,12 @@ def _call(node: ast.expr, text: str) -> Call:
         return Call(node.id)
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
         raise InputError(
-            f"In view spec {text!r}, {ast.unparse(node)!r} is not a step; "
+            f"In spec {text!r}, {ast.unparse(node)!r} is not a step; "
             f"a step is a name with arguments, like flip(p=0.5)."
         )
     names = [keyword.arg for keyword in node.keywords]
     if None in names or len(set(names)) != len(names):
-        raise InputError(f"In view spec {text!r}, an argument of {node.func.id} is given twice.")
+        raise InputError(f"In spec {text!r}, an argument of {node.func.id} is given twice.")
     return Call(
         node.func.id,
         tuple(_literal(value, text) for value in node.args),
@@ -215,14 +232,16 @@ def _literal(node: ast.expr, text: str) -> Any:
         value = ast.literal_eval(node)
     except (ValueError, TypeError, MemoryError, RecursionError) as error:
         raise InputError(
-            f"In view spec {text!r}, {ast.unparse(node)!r} is not a literal; "
+            f"In spec {text!r}, {ast.unparse(node)!r} is not a literal; "
             f"arguments are numbers, texts, True, False, None or tuples of them."
         ) from error
     if not isinstance(value, int | float | str | bool | None):
         raise InputError(
-            f"In view spec {text!r}, {ast.unparse(node)!r} is a {type(value).__name__}; "
+            f"In spec {text!r}, {ast.unparse(node)!r} is a {type(value).__name__}; "
             f"arguments are numbers, texts, True, False, None or tuples of them."
         )
+    if isinstance(value, int | float) and not abs(value) < _LARGEST:
+        raise InputError(f"In spec {text!r}, a number is too large.")
     return value
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from goodviews.core.checks import InputError
 from goodviews.core.names import VIEWS, bind
 from goodviews.core.rng import Key
-from goodviews.core.spec import Call, format_calls, parse_pair
+from goodviews.core.spec import Call, expand, format_calls, parse_pair
 from goodviews.views.base import Params, Shape, View
 
 __all__ = ["Chain", "ViewPair", "parse_view"]
@@ -170,7 +170,7 @@ def parse_view(text: str) -> ViewPair:
         crop(scale=(0.2, 1))|jitter(0.5)
     """
     first, second = parse_pair(text)
-    if "{" in text:
+    if expand(text):
         raise InputError(f"{text!r} is a family; pick one of its values here.")
     one = _chain(first)
     return ViewPair(one, one, True) if first == second else ViewPair(one, _chain(second), False)

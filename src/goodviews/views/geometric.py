@@ -18,6 +18,7 @@ from goodviews.views.base import Params, Shape, View, check_probability
 __all__ = ["Crop", "Flip", "Identity", "Rotate", "Translate", "resample_weights"]
 
 _TRIES = 10
+_LARGEST = 8192
 
 
 @dataclass(frozen=True, repr=False)
@@ -62,12 +63,14 @@ class Crop(View):
                 f"crop has scale={self.scale}, but two shares of the area with "
                 f"0 < smallest <= largest <= 1 are wanted, like scale=(0.2, 1)."
             )
-        if not 0 < self.ratio[0] <= self.ratio[1]:
+        if not 0 < self.ratio[0] <= self.ratio[1] < math.inf:
             raise InputError(
                 f"crop has ratio={self.ratio}, but 0 < smallest <= largest is wanted."
             )
-        if self.size is not None and not (isinstance(self.size, int) and self.size > 0):
-            raise InputError(f"crop has size={self.size}, but a number of pixels is wanted.")
+        if self.size is not None and not (
+            isinstance(self.size, int) and 0 < self.size <= _LARGEST
+        ):
+            raise InputError(f"crop has size={self.size}, but 1 to {_LARGEST} pixels are wanted.")
 
     def sample(self, shape: Shape, key: Key) -> Params:
         """Draw ``top``, ``left``, ``height``, ``width`` in pixels, each (B,) int64."""
@@ -92,9 +95,9 @@ class Crop(View):
     def _centre(self, height: int, width: int) -> tuple[int, int]:
         ratio = width / height
         if ratio < self.ratio[0]:
-            return round(width / self.ratio[0]), width
+            return max(round(width / self.ratio[0]), 1), width
         if ratio > self.ratio[1]:
-            return height, round(height * self.ratio[1])
+            return height, max(round(height * self.ratio[1]), 1)
         return height, width
 
     def apply(self, images: Tensor, params: Params) -> Tensor:

@@ -16,6 +16,7 @@ from goodviews.views.base import Params, Shape, View, check_probability
 
 __all__ = ["Blur", "Grey", "Jitter", "Noise"]
 
+_WIDEST = 1000
 _LUMA = (0.2989, 0.587, 0.114)  # as torchvision rounds them
 
 
@@ -155,9 +156,10 @@ class Blur(View):
     def __post_init__(self) -> None:
         """Refuse widths below zero."""
         check_probability("blur", self.p)
-        if not 0 <= self.sigma[0] <= self.sigma[1]:
+        if not 0 <= self.sigma[0] <= self.sigma[1] <= _WIDEST:
             raise InputError(
-                f"blur has sigma={self.sigma}, but 0 <= smallest <= largest in pixels is wanted."
+                f"blur has sigma={self.sigma}, but 0 <= smallest <= largest <= {_WIDEST} in pixels "
+                f"is wanted."
             )
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
