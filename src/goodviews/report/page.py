@@ -4,13 +4,11 @@ import csv
 import io
 import json
 import re
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from markupsafe import Markup
 
-from goodviews.core.tokens import REGIMES, TOKENS
+from goodviews.core.tokens import REGIMES
 from goodviews.report import words
 from goodviews.report.canvas import Curve
 from goodviews.report.charts import draw, inline_svg
@@ -18,6 +16,7 @@ from goodviews.report.facts import facts, made
 from goodviews.report.folder import Study, candidates
 from goodviews.report.gallery import Gallery, gather
 from goodviews.report.layout import NARROW, WIDE
+from goodviews.report.shell import shell_file, strip_lines, tokens_css
 from goodviews.report.tables import mark, table, worth
 
 __all__ = ["page"]
@@ -41,9 +40,9 @@ def page(study: Study) -> str:
     env.filters["spec"] = words.spec
     env.globals["mark"] = mark
     gallery = gather(study)
-    text = env.from_string(_file("page.html.j2")).render(
-        css=Markup(_tokens_css() + _strip(_file("page.css"))),
-        js=Markup(_strip(_file("page.js"))),
+    text = env.from_string(shell_file("page.html.j2")).render(
+        css=Markup(tokens_css() + strip_lines(shell_file("page.css"))),
+        js=Markup(strip_lines(shell_file("page.js"))),
         run=study.run,
         data=study.run["data"],
         tasks=[_task(study, i) for i in range(len(study.tasks))],
@@ -56,27 +55,6 @@ def page(study: Study) -> str:
         island=_island(study),
     )
     return re.sub(r"\n\s*\n+", "\n", text).lstrip()
-
-
-@cache
-def _file(name: str) -> str:
-    return (files("goodviews.report") / name).read_text(encoding="utf-8")
-
-
-def _strip(text: str) -> str:
-    lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line) + "\n"
-
-
-def _tokens_css() -> str:
-    light = "".join(f"--{name}:{token.light};" for name, token in TOKENS.items())
-    dark = "".join(f"--{name}:{token.dark};" for name, token in TOKENS.items())
-    return (
-        f":root{{color-scheme:light;{light}}}\n"
-        "@media screen and (prefers-color-scheme:dark){"
-        f":root:not([data-theme=light]){{color-scheme:dark;{dark}}}}}\n"
-        f"@media screen{{:root[data-theme=dark]{{color-scheme:dark;{dark}}}}}\n"
-    )
 
 
 def _task(study: Study, index: int) -> dict[str, Any]:

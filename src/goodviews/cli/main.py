@@ -1,0 +1,167 @@
+"""``goodviews VERB``: finds the verb, and turns every failure into one sentence.
+
+Nothing heavy is imported here: help and mistakes answer in a blink.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from goodviews.core.checks import InputError, unknown
+
+__all__ = ["DEBUG", "VERBS", "main", "run"]
+
+DEBUG = "GOODVIEWS_DEBUG"
+"""Environment variable; set to 1, unexpected errors show where they came from."""
+
+VERBS = {
+    "study": "Which views to pretrain with: a page with advice, from your images.",
+    "report": "The page of a study again, or of an embedding with --embedding z.npy.",
+    "views": "List the views, or show what a spec does to your images.",
+    "doctor": "What was read from DATA, what is odd, slow or missing.",
+    "reproduce": "Run a named experiment at a stated scale.",
+}
+"""Every verb with its line of help, in the order of the list."""
+
+
+_POSSIBLE = re.compile(r" \(Possible options: (.+)\)$")
+
+
+class Verbs(TyperGroup):
+    """The verbs, each imported from its file when it is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """Names of the verbs."""
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """Import a verb.
+
+        Raises:
+            InputError: There is no such verb.
+        """
+        if cmd_name not in VERBS:
+            raise unknown("verb", cmd_name, VERBS)
+        app = import_module(f"goodviews.cli.{cmd_name}").app
+        return typer.main.get_command(app)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """Write the list of verbs without importing any."""
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Call the verb; Ctrl-C ends it with one line."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("Stopped.", file=sys.stderr)
+            raise typer.Exit(130) from None
+
+
+app = typer.Typer(
+    cls=Verbs,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    subcommand_metavar="VERB [ARGS]...",
+)
+
+
+def version(asked: bool) -> None:
+    """Print the version and end."""
+    if asked:
+        import goodviews
+
+        print(f"goodviews {goodviews.__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def goodviews(
+    ctx: typer.Context,
+    _version: bool = typer.Option(
+        False, "--version", callback=version, is_eager=True, help="Print the version and end."
+    ),
+) -> None:
+    """Find, measure and learn the views that make representations good.
+
+    Start with: goodviews study
+    """
+    if ctx.invoked_subcommand is None:
+        print(ctx.get_help())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code.
+
+    Args:
+        arguments: Words after ``goodviews``; those of this process when left out.
+
+    Returns:
+        0 when all went well; 2 for what the user can put right, said in one sentence;
+        130 after Ctrl-C; 1 otherwise.
+    """
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        code = typer.main.get_command(app).main(
+            args=words, prog_name="goodviews", standalone_mode=False
+        )
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except InputError as error:
+        return _say(str(error), 2)
+    except KeyboardInterrupt:
+        return _say("Stopped.", 130)
+    except typer.Abort:
+        return _say("Stopped.", 130)
+    except BrokenPipeError:
+        _hush()
+        return 141
+    except Exception as error:
+        if hasattr(error, "format_message"):  # what typer says of wrong usage
+            return _say(_usage(error), 2)
+        if os.environ.get(DEBUG) == "1":
+            raise
+        return _say(
+            f"{type(error).__name__}: {error or 'no more is known'}. This should not happen; "
+            f"run again with {DEBUG}=1 to see where it came from.",
+            1,
+        )
+
+
+def run() -> None:
+    """The command ``goodviews``."""
+    sys.exit(main())
+
+
+def _usage(error: Any) -> str:
+    context = getattr(error, "ctx", None)
+    where = context.command_path if context is not None else "goodviews"
+    said = error.format_message().rstrip().rstrip(".")
+    options = _POSSIBLE.search(said)
+    if options:
+        option = said[: options.start()].split()[-1]
+        near = get_close_matches(option, options[1].split(", "), n=1, cutoff=0.0)[0]
+        said = f"{said[: options.start()]}. Did you mean {near}?"
+    return f"{said}{'' if said.endswith('?') else '.'} See {where} --help."
+
+
+def _say(sentence: str, code: int) -> int:
+    print(" ".join(sentence.split()), file=sys.stderr)
+    return code
+
+
+def _hush() -> None:
+    """Send what is still to be written nowhere, so that closing says nothing."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
