@@ -6,6 +6,8 @@ Letters: B examples, C channels, H and W pixels, F representation, D embedding.
 import torch
 from torch import Tensor, nn
 
+from goodviews.core.checks import InputError
+
 __all__ = ["ConvNet", "Normalise", "Projector"]
 
 
@@ -38,6 +40,8 @@ class ConvNet(nn.Module):
 
     def __init__(self, *, channels: int, size: int, width: int = 16) -> None:
         super().__init__()
+        if not (isinstance(width, int) and width > 0):
+            raise InputError(f"convnet has width={width!r}, but a number of channels is wanted.")
         layers: list[nn.Module] = []
         wide = width
         while True:

@@ -42,7 +42,7 @@ def linear_log_probs(
     if len(known) == 1:
         probs[:, known] = 1 - floor * (classes - 1)
         return np.log(probs)
-    model = LogisticRegression(C=1 / (penalty * len(labels)), max_iter=300, tol=1e-3)
+    model = LogisticRegression(C=1 / (penalty * len(labels)), max_iter=100, tol=1e-3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit((fitted - centre) / spread, labels)
@@ -64,13 +64,14 @@ def choose_penalty(
         classes: C.
 
     Returns:
-        One of five powers of ten.
+        One of five powers of ten; the smallest where every set has fewer than three items.
     """
     losses = np.zeros(len(PENALTIES))
     for place, fit in enumerate(fits):
-        smallest = np.bincount(labels[fit]).astype(float)
-        smallest = smallest[smallest > 0].min()
-        kind = StratifiedKFold if smallest >= 3 else KFold
+        counts = np.unique(labels[fit], return_counts=True)[1]
+        if len(fit) < 3:
+            continue
+        kind = StratifiedKFold if len(counts) and counts.min() >= 3 else KFold
         folds = kind(3, shuffle=True, random_state=place)
         for inner, outer in folds.split(fit, labels[fit]):
             for number, penalty in enumerate(PENALTIES):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from goodviews.core.checks import InputError
 from goodviews.evaluation.knn import knn_predict
 from goodviews.evaluation.linear import choose_penalty, linear_log_probs
 
@@ -25,6 +26,11 @@ class LabelDraw:
 
     fit: np.ndarray
     test: np.ndarray
+
+    def __post_init__(self) -> None:
+        both = np.intersect1d(self.fit, self.test)
+        if len(both):
+            raise InputError(f"{len(both)} items are both fitted and tested, such as {both[0]}.")
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,7 @@ def read_out(
     classes: int,
     tested: np.ndarray | None = None,
     choose_on: int = 3,
+    penalty: float | None = None,
     knn: bool = True,
 ) -> Readout:
     """Fit and test a linear readout (and nearest neighbours) on every draw.
@@ -67,23 +74,22 @@ def read_out(
         classes: C.
         tested: (N, F) to test on, where it is not ``features``.
         choose_on: How many draws choose the penalty.
+        penalty: Of the readout, where it is not to be chosen.
         knn: Whether nearest neighbours are wanted; zeros otherwise.
 
     Returns:
         Accuracy and log probability per item.
     """
     tested = features if tested is None else tested
-    penalty = choose_penalty(
-        features, labels, [draw.fit for draw in draws[:choose_on]], classes=classes
-    )
+    if penalty is None:
+        fits = [draw.fit for draw in draws[:choose_on]]
+        penalty = choose_penalty(features, labels, fits, classes=classes)
     total = np.zeros((4, len(labels)))
     by_draw = []
     for draw in draws:
         fitted, known = features[draw.fit], labels[draw.fit]
         truth = labels[draw.test]
-        logs = linear_log_probs(
-            fitted, known, tested[draw.test], classes=classes, penalty=penalty
-        )
+        logs = linear_log_probs(fitted, known, tested[draw.test], classes=classes, penalty=penalty)
         right = logs.argmax(axis=1) == truth
         total[0, draw.test] += 1
         total[1, draw.test] += right

@@ -10,7 +10,6 @@ Letters: N held-out images, K candidates, D embedding, R draws of the views.
 from collections.abc import Callable
 
 import numpy as np
-import torch
 import torch.nn.functional as F
 from scipy.optimize import minimize_scalar
 from torch import Tensor
@@ -67,7 +66,7 @@ def shared_nats(
     Raises:
         InputError: There are fewer held-out images than K.
     """
-    groups = len(held_out) // candidates
+    groups = len(held_out) // max(candidates, 1)
     if groups < 1 or candidates < 2:
         raise InputError(
             f"{len(held_out)} held-out images cannot give {candidates} candidates; "

@@ -70,6 +70,7 @@ def pretrain(
     settings: Settings,
     seed: int,
     look: Callable[[PairEncoder], tuple[float, float]] | None = None,
+    tick: Callable[[], None] | None = None,
 ) -> Trained:
     """Pretrain the encoders of a pair of views.
 
@@ -82,8 +83,9 @@ def pretrain(
         pair: Makes v1 and v2.
         settings: How.
         seed: Number of the run.
-        look: Held-out bound of the encoders and its standard error, in nats; called at
-            four fifths and at the end.
+        look: Held-out bound of the encoders and its standard error, in nats; called halfway
+            through the steady part, at its end and at the end.
+        tick: Called after each epoch.
 
     Returns:
         Encoders in evaluation mode, and the history.
@@ -95,7 +97,7 @@ def pretrain(
     if count < 8:
         raise InputError(f"Only {count} images to pretrain on, but at least 8 are wanted.")
     pair.check((images.channels, images.height, images.width))
-    fabric = Fabric(accelerator=settings.device, devices=1, precision=settings.precision)  # type: ignore[arg-type]
+    fabric = Fabric(accelerator=settings.device, devices=1, precision=settings.precision)
     batch = min(settings.batch, count)
     objective = build_objective(settings.objective)
 
@@ -103,8 +105,8 @@ def pretrain(
     v1, v2 = pair(some, seed=seed, samples=torch.from_numpy(index[: len(some)]), epoch=0)
     encoders = build_pair(
         settings.encoder, v1, v2, shared=pair.same, embedding=settings.embedding, seed=seed
-    ).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    lr = settings.lr or 6e-3 * math.sqrt(batch / 256)
+    ).to(memory_format=torch.channels_last)
+    lr = 6e-3 * math.sqrt(batch / 256) if settings.lr is None else settings.lr
     optimiser = torch.optim.AdamW(encoders.parameters(), lr=lr, weight_decay=settings.weight_decay)
     total = settings.epochs * (count // batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, _rate(total, settings.warmup))
@@ -133,6 +135,8 @@ def pretrain(
             encoders.eval()
             history.bounds.append((epoch, *look(encoders)))
             encoders.train()
+        if tick:
+            tick()
     return Trained(encoders.eval(), history)
 
 

@@ -1,6 +1,5 @@
 """Does it learn? Collapse, non-finite steps and whether training has levelled off."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -50,29 +49,32 @@ def collapsed(embeddings: Tensor) -> bool:
     return bool(z.var(dim=0).sum().sqrt() < 0.1)
 
 
-def levelled_off(
-    losses: Sequence[float], bounds: Sequence[float], *, loss_nats: float = 0.05, bound_nats: float = 0.1
-) -> bool:
-    """Whether loss and held-out bound stand still over the last fifth of training.
+def levelled_off(history: History, *, nats: float = 0.25) -> bool:
+    """Whether twice the training would have changed little, in loss and in held-out bound.
+
+    Both are compared between the middle and the end of the steady part of training, where
+    the learning rate stands still: that part was doubled, so the schedule is not what made
+    them level off.
 
     Args:
-        losses: Mean loss of each epoch.
-        bounds: Held-out bound at four fifths of training and at its end.
-        loss_nats: Largest fall of the loss, between the means of the two last tenths.
-        bound_nats: Largest rise of the bound.
+        history: Of a run that looked at the held-out bound.
+        nats: Most that doubling may have lowered the loss or raised the bound.
 
     Returns:
-        False as well when there are too few epochs to tell.
+        False as well when there were too few epochs to tell.
 
     Example:
-        >>> levelled_off([3.0, 2.0, 1.0, 1.0, 1.0], [2.0, 2.01]), levelled_off([3.0], [2.0, 2.0])
+        >>> losses, bounds = [3.0] + [1.0] * 19, [(7, 2.0, 0.1), (14, 2.1, 0.1), (20, 2.3, 0.1)]
+        >>> levelled_off(History(losses, bounds)), levelled_off(History(losses[:2], bounds))
         (True, False)
     """
-    if len(losses) < 3 or len(bounds) < 2:
+    if len(history.bounds) < 3 or len(history.losses) < 8:
         return False
-    part = max(len(losses) // 10, 1)
-    last, before = np.mean(losses[-part:]), np.mean(losses[-2 * part : -part])
-    return bool(before - last <= loss_nats and bounds[-1] - bounds[0] <= bound_nats)
+    (middle, early, _), (end, late, _) = history.bounds[:2]
+    part = max(len(history.losses) // 20, 1)
+    before = np.mean(history.losses[middle - part : middle + part])
+    after = np.mean(history.losses[end - 2 * part : end])
+    return bool(before - after <= nats and late - early <= nats)
 
 
 def check_finite(loss: Tensor, *, seed: int, epoch: int, step: int, view: str) -> None:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from functools import partial
+from inspect import signature
 
+import torch
 from torch import Tensor
 
 from goodviews.core.checks import InputError, unknown
@@ -26,10 +28,9 @@ def build_objective(text: str) -> Objective:
         A function of two (B, D) tensors that gives (B,), a loss per pair, in nats.
 
     Raises:
-        InputError: The name is not known or the text holds more than one call.
+        InputError: The name or an option is not known, or the text holds more than one call.
 
     Example:
-        >>> import torch
         >>> build_objective("infonce(temperature=1.0)")(torch.ones(4, 2), torch.ones(4, 2))
         tensor([1.3863, 1.3863, 1.3863, 1.3863])
     """
@@ -38,4 +39,17 @@ def build_objective(text: str) -> Objective:
         raise InputError(f"Objective {text!r} is not one name with named options.")
     if calls[0].name not in _PAIRWISE:
         raise unknown("objective", calls[0].name, _PAIRWISE)
-    return partial(_PAIRWISE[calls[0].name], **dict(calls[0].kwargs))
+    function, options = _PAIRWISE[calls[0].name], dict(calls[0].kwargs)
+    taken = signature(function).parameters.values()
+    names = [option.name for option in taken if option.kind is option.KEYWORD_ONLY]
+    for name in options:
+        if name not in names:
+            raise unknown(f"option of {calls[0].name}", name, names)
+    pair = torch.eye(2)
+    try:
+        function(pair, pair, **options)
+    except InputError:
+        raise
+    except (TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise InputError(f"Objective {text!r} has an option of the wrong kind.") from error
+    return partial(function, **options)

@@ -47,7 +47,7 @@ def train_supervised(
     Returns:
         A module in evaluation mode, pixels (B, C, H, W) in [0, 1] to logits (B, C).
     """
-    fabric = Fabric(accelerator=settings.device, devices=1, precision=settings.precision)  # type: ignore[arg-type]
+    fabric = Fabric(accelerator=settings.device, devices=1, precision=settings.precision)
     x = images.batch(index, torch.device("cpu"))
     encoders = build_pair(
         settings.encoder, x, x, shared=True, embedding=settings.embedding, seed=seed
@@ -56,7 +56,7 @@ def train_supervised(
         torch.manual_seed(seed)
         model = nn.Sequential(encoders.backbones[0], nn.LazyLinear(classes))
         model.eval()(x[:2])
-    model = model.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = model.train().to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(model.parameters(), lr=4e-3, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: 0.5 * (1 + math.cos(math.pi * step / steps))

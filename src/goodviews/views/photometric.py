@@ -158,8 +158,8 @@ class Blur(View):
         check_probability("blur", self.p)
         if not 0 <= self.sigma[0] <= self.sigma[1] <= _WIDEST:
             raise InputError(
-                f"blur has sigma={self.sigma}, but 0 <= smallest <= largest <= {_WIDEST} in pixels "
-                f"is wanted."
+                f"blur has sigma={self.sigma}, but 0 <= smallest <= largest <= {_WIDEST} "
+                f"in pixels is wanted."
             )
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
