@@ -1,0 +1,95 @@
+"""Numbers and specs as the page writes them."""
+
+import math
+from collections.abc import Sequence
+from os.path import commonprefix
+
+from goodviews.core.spec import Family
+from goodviews.study.layout import Interval
+
+__all__ = ["labels_of", "more_labels", "points", "share", "shares", "spec_labels"]
+
+_LONGEST = 24
+
+
+def share(value: float) -> str:
+    """Accuracy: ``.938``, ``1.000``."""
+    text = f"{value:.3f}"
+    return text[1:] if text.startswith("0") else text
+
+
+def shares(interval: Interval) -> str:
+    """Accuracy with its interval: ``.938 [.926, .950]``."""
+    if not math.isfinite(interval.low):
+        return f"{share(interval.value)} (one seed, no interval)"
+    low, high = max(interval.low, 0.0), min(interval.high, 1.0)
+    return f"{share(interval.value)} [{share(low)}, {share(high)}]"
+
+
+def points(interval: Interval, *, signed: bool = False) -> str:
+    """A difference in points: ``4.2 points [2.8, 5.6]``."""
+    sign = "+" if signed else ""
+
+    def write(value: float) -> str:
+        return f"{value:{sign}.1f}".replace("-", "−")
+
+    value, low, high = (100 * x for x in (interval.value, interval.low, interval.high))
+    if not math.isfinite(low):
+        return f"{write(value)} points (one seed, no interval)"
+    return f"{write(value)} points [{write(low)}, {write(high)}]"
+
+
+def two_digits(count: float) -> str:
+    """A count with two significant digits: ``1,400``."""
+    if count < 10:
+        return str(math.ceil(count))
+    step = 10 ** (math.floor(math.log10(count)) - 1)
+    return f"{math.ceil(count / step) * step:,}"
+
+
+def more_labels(spread: float, difference: float, have: int) -> str:
+    """How many more test labels would tell a difference, in words; empty when it is hopeless.
+
+    Args:
+        spread: Standard deviation of the difference per item.
+        difference: Mean difference.
+        have: Test labels there are.
+
+    Example:
+        >>> more_labels(0.3, 0.01, 797)
+        'about 2,700 more test labels would tell them apart'
+    """
+    if difference == 0:
+        return ""
+    need = (1.96 * spread / difference) ** 2 - have
+    if need > 20 * have:
+        return ""
+    return f"about {two_digits(max(need, 1))} more test labels would tell them apart"
+
+
+def spec_labels(views: Sequence[str], family: Family | None) -> list[str]:
+    """A short name for each view: the swept value, or the part that differs.
+
+    Example:
+        >>> spec_labels(["crop()|flip()", "crop()|blur()"], None)
+        ['flip()', 'blur()']
+    """
+    if family is not None:
+        known = dict(zip(family.specs, map(labels_of, family.values), strict=True))
+        if all(view in known for view in views):
+            return [known[view] for view in views]
+    if len(views) == 1:
+        return [views[0]]
+    parts = [view.split("|") for view in views]
+    front = len(commonprefix(parts))
+    back = len(commonprefix([part[front:][::-1] for part in parts]))
+    short = ["|".join(part[front : len(part) - back]) or "without" for part in parts]
+    if len(set(short)) == len(short) and max(map(len, short)) <= _LONGEST:
+        return short
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    return [letters[n % 26] + (str(n // 26) if n >= 26 else "") for n in range(len(views))]
+
+
+def labels_of(value: object) -> str:
+    """A swept value as a label."""
+    return str(value)
