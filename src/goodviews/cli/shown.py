@@ -23,12 +23,13 @@ COUNTED = 256
 BINS = 64
 
 
-def look(pair: "ViewPair", images: "Images", *, seed: int = 0) -> dict[str, Any]:
+def look(pair: "ViewPair", images: "Images", *, command: str, seed: int = 0) -> dict[str, Any]:
     """Draw a pair of views of some images, step by step.
 
     Args:
         pair: What :func:`goodviews.views.parse_view` made.
         images: The set.
+        command: A study of this view, to copy.
         seed: Number of the draws.
 
     Returns:
@@ -71,6 +72,7 @@ def look(pair: "ViewPair", images: "Images", *, seed: int = 0) -> dict[str, Any]
         "constant": sum(_constant(values) for values in after),
         "constant_before": _constant(crowd),
         "about": _about(pair),
+        "command": command,
         "seed": seed,
     }
 

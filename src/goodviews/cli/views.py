@@ -51,6 +51,7 @@ def show(
         raise InputError(f"{spec!r} is a family; show one of its values at a time.")
 
     from goodviews.cli.shown import look
+    from goodviews.cli.study import written
     from goodviews.core.files import write_text
     from goodviews.data import load
     from goodviews.report.views_page import views_page
@@ -58,8 +59,10 @@ def show(
 
     pair = parse_view(spec)
     images = load(data, labels=labels, size=size, root=root)
+    given = {"data": data, "views": [spec], "labels": labels, "size": size, "root": root}
+    command = written(given)
     target = out if out.suffix == ".html" else out / "views.html"
-    write_text(target, views_page(look(pair, images, seed=seed)))
+    write_text(target, views_page(look(pair, images, command=command, seed=seed)))
     print(target)
 
 

@@ -25,20 +25,23 @@ def duality_page(board: dict[str, Any], *, name: str) -> str:
     Returns:
         One HTML file that needs nothing else.
     """
-    sample, dimension = board["sample_criterion"], board["dimension_criterion"]
-    apart = abs(sample - dimension) / max(sample, dimension, math.ulp(0.0))
+    apart = _apart(board)
+    uneven = "missing" if _excess(board, "sample") > _excess(board, "dimension") else "excess"
+    warnings = _warnings(board)
     rows, columns = board["sample_norms"], board["dimension_norms"]
     digits = _digits(board["identity_residual"])
     return sibling(
         "duality.html.j2",
         name=name,
         shape=f"{board['samples']:,} samples × {board['dims']:,} dimensions",
-        edge="sweet" if apart <= CLOSE else "missing" if sample < dimension else "excess",
-        answer=_answer(sample, dimension, apart),
+        edge=uneven if apart > CLOSE else "undecided" if warnings else "sweet",
+        answer=f"Both criteria agree: {_percent(apart)} apart."
+        if apart <= CLOSE
+        else f"The criteria differ: they are {_percent(apart)} apart.",
         lead=_lead(board, apart),
-        warnings=_warnings(board),
+        warnings=warnings,
         figures=[
-            ("Criteria apart", _percent(apart), "sample against dimension"),
+            ("Criteria apart", _percent(apart), "beyond the constant, of their sum"),
             (
                 "Effective rank",
                 f"{board['effective_rank']:.3g}",
@@ -66,15 +69,15 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
-def _answer(sample: float, dimension: float, apart: float) -> str:
-    if apart <= CLOSE:
-        return f"Both criteria agree: {_percent(apart)} apart."
-    larger, other = ("sample", "dimension") if sample > dimension else ("dimension", "sample")
-    ratio = max(sample, dimension) / max(min(sample, dimension), math.ulp(0.0))
-    if ratio > 1e6:
-        return f"Only the {larger} criterion sees anything here: the {other} criterion is nil."
-    times = f"{ratio:.2f}" if ratio < 10 else f"{ratio:,.0f}"
-    return f"The criteria differ: the {larger} criterion is {times} times the {other} criterion."
+def _excess(board: dict[str, Any], side: str) -> float:
+    """What uneven norms add to a sum of fourth powers."""
+    return float(board[f"{side}_fourth"] * (1 - 1 / board[f"{side}_ratio"]))
+
+
+def _apart(board: dict[str, Any]) -> float:
+    """Difference of the criteria beyond the constant of equal norms, over the identity's sum."""
+    whole = board["sample_criterion"] + board["sample_fourth"]
+    return abs(_excess(board, "dimension") - _excess(board, "sample")) / max(whole, 1e-300)
 
 
 def _lead(board: dict[str, Any], apart: float) -> str:
@@ -83,11 +86,18 @@ def _lead(board: dict[str, Any], apart: float) -> str:
         if board["samples_used"] < board["samples"]
         else ""
     )
-    more = (
-        " So penalising products between samples or between dimensions asks for the same here."
-        if apart <= CLOSE
-        else " What one family penalises here is not what the other does."
-    )
+    if apart <= CLOSE:
+        more = (
+            " Up to a constant they are the same number, so penalising products between "
+            "samples or between dimensions asks for the same here."
+        )
+    else:
+        side = "dimension" if _excess(board, "dimension") > _excess(board, "sample") else "sample"
+        word = {"dimension": "columns", "sample": "rows"}[side]
+        more = (
+            f" Uneven norms of the {word} make the gap; with equal norms both criteria would "
+            f"ask for the same."
+        )
     return board["reason"] + more + thinned
 
 
@@ -155,7 +165,12 @@ def _count(number: int) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{value:.3f}".replace("-", "−")
+    text = f"{value:.3f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def _large(value: float) -> str:
+    return f"{value:,.0f}" if 1e4 <= value < 1e15 else f"{value:.5g}"
 
 
 def _norms_heading(rows: float, columns: float) -> str:
@@ -186,7 +201,7 @@ def _norms(board: dict[str, Any]) -> list[dict[str, Any]]:
                 "head": head,
                 "text": f"{norms['min']:.3g} to {norms['max']:.3g}, mean {norms['mean']:.3g}; "
                 f"drawn over the mean.",
-                "svg": _sorted(scaled[key], kind, top, "× mean", head),
+                "svg": _sorted(scaled[key], kind, top, "×", head),
                 "axis": axis,
             }
         )
@@ -200,7 +215,7 @@ def _norms(board: dict[str, Any]) -> list[dict[str, Any]]:
                 [s / mean if mean else 0.0 for s in stds],
                 "b",
                 max(top, 1.05 * stds[-1] / mean if mean else top),
-                "× mean",
+                "×",
                 "Standard deviations of the dimensions",
             ),
             "axis": axis,
@@ -215,8 +230,7 @@ def _sorted(values: list[float], kind: str, top: float, unit: str, label: str) -
     places = sorted({*range(0, len(values), thin), len(values) - 1})
     step = 0.5 if top <= 2.2 else 1 if top <= 5 else 10 ** math.floor(math.log10(top))
     ticks: list[Tick] = [
-        (k * step, f"{k * step:g} {unit}" if k == 1 else f"{k * step:g}" if k else "")
-        for k in range(math.floor(top / step) + 1)
+        (k * step, f"{k * step:g}{unit}") for k in range(math.floor(top / step) + 1)
     ]
     return chart(
         [
@@ -240,16 +254,16 @@ def _numbers(board: dict[str, Any], digits: str) -> list[tuple[str, str, str]]:
     return [
         (
             "Sample criterion",
-            f"{board['sample_criterion']:.5g}",
+            _large(board["sample_criterion"]),
             "sum of squared products of different samples",
         ),
         (
             "Dimension criterion",
-            f"{board['dimension_criterion']:.5g}",
+            _large(board["dimension_criterion"]),
             "sum of squared products of different dimensions",
         ),
-        ("Fourth powers of rows", f"{board['sample_fourth']:.5g}", "what the identity adds"),
-        ("Fourth powers of columns", f"{board['dimension_fourth']:.5g}", "what it adds there"),
+        ("Fourth powers of rows", _large(board["sample_fourth"]), "what the identity adds"),
+        ("Fourth powers of columns", _large(board["dimension_fourth"]), "what it adds there"),
         (
             "Ratio to the lower bound, rows",
             f"{board['sample_ratio']:.3f}",

@@ -63,7 +63,7 @@ def chart(
         x: Ends of the x axis.
         y: Ends of the y axis.
         x_ticks: Labels below the plot.
-        y_ticks: Labels inside it, above their rules.
+        y_ticks: Labels left of it, at their rules; at most six letters.
         label: What the chart shows, in words, for those who do not see it.
         height: Pixels of the plot itself.
         zero: Value of x to mark with an upright rule.
@@ -80,7 +80,10 @@ def chart(
         at = HEAD + down(value) * height / 100
         parts.append(f'<line class="l-grid" x1="0" x2="100%" y1="{at:.1f}" y2="{at:.1f}"/>')
         if text:
-            parts.append(f'<text class="l-y" x="0" y="{at - 4:.1f}">{escape(text)}</text>')
+            parts.append(
+                f'<text class="l-y" x="-8" y="{at + 4:.1f}" text-anchor="end">'
+                f"{escape(text)}</text>"
+            )
     if zero is not None:
         at = across(zero)
         parts.append(
@@ -110,6 +113,6 @@ def chart(
         )
     whole = HEAD + height + FOOT
     return Markup(
-        f'<svg class="l-chart" width="100%" height="{whole}" role="img" '
+        f'<svg class="l-chart" height="{whole}" role="img" '
         f'aria-label="{escape(label)}">{"".join(parts)}</svg>'
     )

@@ -2,7 +2,6 @@
 
 import base64
 import io
-import shlex
 from typing import Any
 
 import numpy as np
@@ -33,7 +32,7 @@ def views_page(seen: dict[str, Any]) -> str:
             of values), ``before_counts`` and ``after_counts`` (histograms over [0, 1]),
             ``before`` and ``after`` (``mean``, ``std``), ``constant`` and
             ``constant_before`` (numbers of images of one value), ``stretch`` (display range
-            or None), ``about`` (what each step is).
+            or None), ``about`` (what each step is), ``command`` (a study of this view).
 
     Returns:
         One HTML file that needs nothing else.
@@ -61,7 +60,7 @@ def views_page(seen: dict[str, Any]) -> str:
         if seen["clipped"]
         else "This view clips nothing.",
         lead=_lead(seen),
-        command=_command(seen),
+        command=seen["command"],
         figures=_figures(seen, clipped),
         warnings=_warnings(seen, clipped),
         pairs=pairs,
@@ -96,11 +95,6 @@ def _lead(seen: dict[str, Any]) -> str:
         f"{before['mean']:.2f} to {after['mean']:.2f} and {contrast}. To learn whether it makes "
         f"good pairs, train with it:"
     )
-
-
-def _command(seen: dict[str, Any]) -> str:
-    data = [] if seen["data"] == "digits" else [shlex.quote(seen["data"])]
-    return " ".join(["goodviews study", *data, "--views", shlex.quote(seen["spec"])])
 
 
 def _figures(seen: dict[str, Any], clipped: str) -> list[tuple[str, str, str]]:
@@ -173,7 +167,7 @@ def _values_heading(seen: dict[str, Any]) -> str:
     moved = 0.5 * float(np.abs(before / before.sum() - after / after.sum()).sum())
     if moved < 0.02:
         return "The values keep their distribution"
-    return f"About {100 * moved:.0f} % of the values moved elsewhere"
+    return f"The histogram of values changes by {100 * moved:.0f} %"
 
 
 def _shown(channels: int, stretch: tuple[float, float] | None) -> str:
@@ -204,7 +198,7 @@ def _histogram(seen: dict[str, Any]) -> Any:
         x=(0, 1),
         y=(floor, 2),
         x_ticks=[(0, "0"), (0.25, "0.25"), (0.5, "0.5"), (0.75, "0.75"), (1, "1")],
-        y_ticks=[(-1, ""), (0, "1 % of values"), (1, "10 %"), (2, "100 %")],
+        y_ticks=[(-1, ""), (0, "1 %"), (1, "10 %"), (2, "100 %")],
         label=f"Histogram of values: mean {seen['before']['mean']:.2f} before, "
         f"{seen['after']['mean']:.2f} after.",
         height=200,

@@ -1,0 +1,121 @@
+"""Laws of the command line as a process: exit codes, one sentence, and no heavy imports."""
+
+import os
+import resource
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "torchvision", "sklearn", "scipy", "numpy", "altair", "rich", "jinja2")
+
+USAGE = {
+    "unknown verb": (["studdy"], "Did you mean 'study'?"),
+    "unknown option": (["study", "--sedes", "3"], "Did you mean --seeds?"),
+    "unknown view": (["study", "--views", "crap()"], "Did you mean 'crop'?"),
+    "unknown argument": (["study", "--views", "crop(scal=1)"], "Did you mean 'scale'?"),
+    "spec that does not parse": (["views", "show", "crop(("], "does not parse"),
+    "family to show": (["views", "show", "noise(std={0.1, 0.2})"], "is a family"),
+    "no such file of specs": (["study", "--views", "@nowhere.txt"], "nowhere.txt"),
+    "unknown recipe": (["reproduce", "propositon"], "Did you mean 'proposition'?"),
+    "unknown scale": (["reproduce", "proposition", "--scale", "gpus"], "Did you mean 'gpu'?"),
+    "nothing to report": (["report"], "--embedding"),
+    "no such study": (["report", "nowhere"], "There is no study folder"),
+    "no such verb of views": (["views", "lst"], "Did you mean 'list'?"),
+    "no number": (["study", "--seeds", "many"], "--seeds"),
+    "no seeds": (["study", "--seeds", "0"], "--seeds"),
+    "no time": (["study", "--minutes", "0"], "more than 0"),
+}
+
+
+def call(*words: str, debug: bool = False, **options) -> subprocess.CompletedProcess:
+    env = {k: v for k, v in os.environ.items() if k != "GOODVIEWS_DEBUG"}
+    if debug:
+        env["GOODVIEWS_DEBUG"] = "1"
+    command = [sys.executable, "-m", "goodviews", *words]
+    return subprocess.run(command, capture_output=True, text=True, env=env, **options)
+
+
+@pytest.mark.parametrize(("words", "said"), USAGE.values(), ids=USAGE)
+def test_wrong_usage_is_one_sentence_and_code_2(words, said, tmp_path):
+    done = call(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--help"], ["study", "--help"], ["views", "list"], ["reproduce"], ["--version"]]
+    + [words for words, _ in USAGE.values()],
+    ids=" ".join,
+)
+def test_help_and_wrong_usage_import_nothing_heavy(words, tmp_path):
+    script = (
+        "import sys; from goodviews.cli.main import main; main(sys.argv[1:]); "
+        f"print('heavy:', *[m for m in {HEAVY} if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.stdout.splitlines()[-1] == "heavy:"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["studdy"], ["study", "--views", "crap()"]])
+def test_answers_in_a_blink(words):
+    def seconds(command: list[str]) -> float:
+        """CPU time: wall time says more of what else the machine does."""
+        times = []
+        for _ in range(4):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run(command, capture_output=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        return min(times)
+
+    bare = seconds([sys.executable, "-c", "import asyncio, argparse"])
+    assert seconds([sys.executable, "-m", "goodviews", *words]) < max(0.2, 6 * bare)
+
+
+def test_no_verb_shows_the_verbs():
+    done = call()
+    assert done.returncode == 0
+    for verb in ("study", "report", "views", "doctor", "reproduce"):
+        assert f"\n  {verb} " in done.stdout
+
+
+def test_a_closed_pipe_is_quiet():
+    command = f"{sys.executable} -m goodviews views list | true"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert done.stderr == ""
+
+
+def test_an_unexpected_error_names_itself_and_the_way_to_see_more(monkeypatch, capsys):
+    import goodviews.core.names as names
+    from goodviews.cli.main import DEBUG, main
+
+    monkeypatch.delenv(DEBUG, raising=False)
+    monkeypatch.setattr("goodviews.cli.views.VIEWS", None)
+    assert names.VIEWS
+    assert main(["views", "list"]) == 1
+    said = capsys.readouterr().err
+    assert "AttributeError" in said
+    assert DEBUG in said
+    assert said.count("\n") == 1
+    monkeypatch.setenv(DEBUG, "1")
+    with pytest.raises(AttributeError):
+        main(["views", "list"])
+
+
+def test_ctrl_c_is_one_line_and_code_130(monkeypatch, capsys):
+    from goodviews.cli.main import main
+
+    def stop(*_args, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("goodviews.data.examine", stop)
+    assert main(["doctor"]) == 130
+    assert capsys.readouterr().err == "Stopped.\n"
