@@ -119,3 +119,24 @@ def test_ctrl_c_is_one_line_and_code_130(monkeypatch, capsys):
     monkeypatch.setattr("goodviews.data.examine", stop)
     assert main(["doctor"]) == 130
     assert capsys.readouterr().err == "Stopped.\n"
+
+
+def test_progress_without_a_terminal_is_a_line_every_tenth(capsys):
+    from goodviews.cli.progress import Progress
+
+    with Progress() as progress:
+        for done in range(101):
+            progress("training", done, 100)
+        progress("pairs", 0, 0)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(",")[0] for line in lines[:-1]] == [
+        f"training: {done} of 100 ({done} %)" for done in range(0, 101, 10)
+    ]
+
+
+def test_quiet_progress_says_nothing(capsys):
+    from goodviews.cli.progress import Progress
+
+    with Progress(quiet=True) as progress:
+        progress("training", 5, 10)
+    assert capsys.readouterr().err == ""

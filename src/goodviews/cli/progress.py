@@ -60,7 +60,7 @@ class Progress:
         now = time.monotonic()
         begun, first = self._begun.setdefault(stage, (now, done))
         tenth = 100 * done // max(total, 1) // STEP
-        if tenth <= self._said.get(stage, 0):
+        if tenth <= self._said.get(stage, -1):
             return
         self._said[stage] = tenth
         left = (now - begun) / (done - first) * (total - done) if done > first else 0.0

@@ -88,7 +88,7 @@ def _lead(board: dict[str, Any], apart: float) -> str:
     )
     if apart <= CLOSE:
         more = (
-            " Up to a constant they are the same number, so penalising products between "
+            " Up to a constant they are nearly the same number, so penalising products between "
             "samples or between dimensions asks for the same here."
         )
     else:

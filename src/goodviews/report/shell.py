@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
@@ -48,7 +49,6 @@ def sibling(template: str, **values: Any) -> str:
     """
     import jinja2
 
-    from goodviews import __version__
     from goodviews.report import words
 
     env = jinja2.Environment(
@@ -63,7 +63,7 @@ def sibling(template: str, **values: Any) -> str:
     text = env.get_template(template).render(
         css=Markup(tokens_css() + strip_lines(shell_file("page.css") + shell_file("sibling.css"))),
         js=Markup(strip_lines(shell_file("page.js"))),
-        goodviews=__version__,
+        goodviews=version("goodviews"),
         **values,
     )
     return re.sub(r"\n\s*\n+", "\n", text).lstrip()
