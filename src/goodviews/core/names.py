@@ -10,7 +10,7 @@ from typing import Any
 from goodviews.core.checks import InputError, unknown
 from goodviews.core.spec import Call, expand, parse_pair
 
-__all__ = ["VIEWS", "Listing", "check_names"]
+__all__ = ["VIEWS", "Listing", "bind", "check_names"]
 
 
 @dataclass(frozen=True)

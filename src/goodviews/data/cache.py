@@ -45,7 +45,7 @@ class Draft:
 
 
 class Rows:
-    """Takes images in order, writes them, and keeps their hash and their range."""
+    """Takes blocks of images (B, C, H, W) in order, writes them, keeps their hash and range."""
 
     def __init__(self, file: BinaryIO, where: Path) -> None:
         self.file = file

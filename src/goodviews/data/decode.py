@@ -159,7 +159,7 @@ def fit(image: np.ndarray, size: int | None) -> np.ndarray:
 
 
 def standard(array: np.ndarray) -> np.ndarray:
-    """An array in one of the three types that are stored.
+    """An array of any shape in one of the three types that are stored.
 
     Booleans become 0 and 255. Integers become 8 or 16 bits when they fit, else float32.
     """

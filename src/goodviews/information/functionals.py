@@ -32,7 +32,7 @@ Functional = Callable[[Tensor, Tensor | None], Tensor]
 
 
 def check_scores(scores: Tensor) -> tuple[int, int]:
-    """Rows and columns of a score matrix.
+    """Rows and columns of a score matrix (B, K).
 
     Raises:
         ShapeError: It is no matrix, or has more anchors than candidates.
@@ -96,7 +96,7 @@ def infonce_value(scores: Tensor, weights: Tensor | None = None) -> Tensor:
 
 
 def infonce_push(scores: Tensor) -> tuple[Tensor, Tensor]:
-    """InfoNCE in closed form and how far each candidate's pair pushes it, up to a constant."""
+    """InfoNCE of scores (B, K) and how far each candidate's pair pushes it, up to a constant."""
     pairs, candidates = scores.shape
     lse = scores.logsumexp(dim=1)
     terms = scores.diagonal() - lse

@@ -18,7 +18,7 @@ __all__ = ["check_temperature", "full_precision", "lift"]
 
 
 def lift(tensor: Tensor) -> Tensor:
-    """The tensor in float32 or better: half precision is raised, the rest is untouched.
+    """The tensor, of any shape, in float32 or better: half precision is raised, else untouched.
 
     Example:
         >>> lift(torch.zeros(1, dtype=torch.bfloat16)).dtype
@@ -33,7 +33,7 @@ def lift(tensor: Tensor) -> Tensor:
 
 @contextlib.contextmanager
 def full_precision(like: Tensor) -> Iterator[None]:
-    """Switch autocast off on the device of ``like`` for as long as the block lasts.
+    """Switch autocast off where ``like``, of any shape, lives, while the block lasts.
 
     Example:
         >>> with torch.autocast("cpu", torch.bfloat16), full_precision(torch.ones(2, 2)):
@@ -45,7 +45,7 @@ def full_precision(like: Tensor) -> Iterator[None]:
 
 
 def check_temperature(temperature: float | Tensor) -> None:
-    """Refuse a temperature that is not above zero; a learned one (a tensor) is trusted.
+    """Refuse a temperature that is not above zero; a learned one (a scalar tensor) is trusted.
 
     Raises:
         InputError: A number that is zero, negative, infinite or not a number.

@@ -88,7 +88,7 @@ def across_ranks(objective: Callable[..., Any], *tensors: Tensor, **options: Any
 
     Args:
         objective: One of this room's objectives, or a ``partial`` of one.
-        *tensors: Its tensors, this rank's examples; uneven ranks are fine.
+        *tensors: Its tensors, (B_r, ...), this rank's examples; uneven ranks are fine.
         **options: Its options.
 
     Returns:

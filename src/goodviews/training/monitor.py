@@ -9,7 +9,7 @@ from torch import Tensor
 
 from goodviews.core.checks import InputError
 
-__all__ = ["History", "NonFiniteError", "collapsed", "levelled_off"]
+__all__ = ["History", "NonFiniteError", "check_finite", "collapsed", "levelled_off"]
 
 
 class NonFiniteError(InputError):
@@ -78,7 +78,7 @@ def levelled_off(history: History, *, nats: float = 0.25) -> bool:
 
 
 def check_finite(loss: Tensor, *, seed: int, epoch: int, step: int, view: str) -> None:
-    """Stop at the first loss that is not a number.
+    """Stop at the first loss, a scalar, that is not a number.
 
     Raises:
         NonFiniteError: With seed, epoch, step and view, which replay it.

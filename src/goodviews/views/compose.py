@@ -61,7 +61,7 @@ class Chain:
             shape = step.out_shape(shape)
 
     def clipped(self, images: Tensor, params: Params) -> float:
-        """Share of values cut off at 0 or 1, added over the steps."""
+        """Share of the values of images (B, C, H, W) cut off at 0 or 1, added over the steps."""
         total = 0.0
         for place, step in enumerate(self.steps):
             own = self._own(place, params)
@@ -70,7 +70,7 @@ class Chain:
         return total
 
     def stages(self, images: Tensor, params: Params) -> list[tuple[str, Tensor]]:
-        """The images after each step, with the step's text."""
+        """The images after each step, (B, C', H', W'), with the step's text."""
         seen = []
         for place, step in enumerate(self.steps):
             images = step.apply(images, self._own(place, params))

@@ -1,1 +1,3 @@
 """Sources whose factors, or whose information, are known."""
+
+__all__: list[str] = []
