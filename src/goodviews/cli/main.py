@@ -112,6 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
+        _specs_first(words)
         code = typer.main.get_command(app).main(
             args=words, prog_name="goodviews", standalone_mode=False
         )
@@ -141,6 +142,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run() -> None:
     """The command ``goodviews``."""
     sys.exit(main())
+
+
+def _specs_first(words: list[str]) -> None:
+    """Check specs before typer converts values, for which it loads a large library."""
+    given: list[str] = []
+    if words[:1] == ["study"]:
+        given = [after for word, after in zip(words, words[1:], strict=False) if word == "--views"]
+        given += [word.partition("=")[2] for word in words if word.startswith("--views=")]
+    elif words[:2] == ["views", "show"]:
+        given = [word for word in words[2:3] if not word.startswith("-")]
+    if given:
+        from goodviews.cli.shared import read_specs
+
+        read_specs(given)
 
 
 def _usage(error: Any) -> str:
