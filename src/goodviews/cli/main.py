@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 import typer
@@ -148,7 +149,7 @@ def _specs_first(words: list[str]) -> None:
     """Check specs before typer converts values, for which it loads a large library."""
     given: list[str] = []
     if words[:1] == ["study"]:
-        given = [after for word, after in zip(words, words[1:], strict=False) if word == "--views"]
+        given = [after for word, after in pairwise(words) if word == "--views"]
         given += [word.partition("=")[2] for word in words if word.startswith("--views=")]
     elif words[:2] == ["views", "show"]:
         given = [word for word in words[2:3] if not word.startswith("-")]
