@@ -33,6 +33,7 @@ def fit_temperature(z1: Tensor, z2: Tensor) -> float:
         Between 0.01 and 10, dimensionless.
 
     Example:
+        >>> import torch
         >>> z = torch.eye(16)
         >>> fit_temperature(z, z) < 0.05  # pairs that match perfectly ask for certainty
         True

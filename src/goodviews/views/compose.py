@@ -97,6 +97,7 @@ class ViewPair:
         same: Whether both come from one spec, so that one encoder serves both.
 
     Example:
+        >>> import torch
         >>> pair = parse_view("crop(scale=(0.2, 1))|flip(p=0.5)")
         >>> images = torch.rand(4, 1, 16, 16)
         >>> v1, v2 = pair(images, seed=0, samples=torch.arange(4), epoch=0)
