@@ -32,7 +32,7 @@ VERBS = {
 """Every verb with its line of help, in the order of the list."""
 
 
-_POSSIBLE = re.compile(r" \(Possible options: (.+)\)$")
+_POSSIBLE = re.compile(r" \((?:Possible options|Did you mean one of): (.+?)\??\)$")
 
 
 class Verbs(TyperGroup):
@@ -165,8 +165,9 @@ def _usage(error: Any) -> str:
     said = error.format_message().rstrip().rstrip(".")
     options = _POSSIBLE.search(said)
     if options:
-        option = said[: options.start()].split()[-1]
-        near = get_close_matches(option, options[1].split(", "), n=1, cutoff=0.0)[0]
+        option = said[: options.start()].split()[-1].strip("'")
+        names = [name.strip("'") for name in options[1].split(", ")]
+        near = get_close_matches(option, names, n=1, cutoff=0.0)[0]
         said = f"{said[: options.start()]}. Did you mean {near}?"
     return f"{said}{'' if said.endswith('?') else '.'} See {where} --help."
 

@@ -43,7 +43,7 @@ class Readout:
         log_prob: (M,) mean log probability of the right class, nats.
         knn_right: (M,) the same share for nearest neighbours.
         by_draw: (R,) accuracy of each draw.
-        penalty: What the inner folds chose.
+        penalty: What the inner folds chose; the median where each draw chose its own.
     """
 
     items: np.ndarray
@@ -70,7 +70,8 @@ def read_out(
     Args:
         features: (N, F).
         labels: (N,) integers below ``classes``.
-        draws: R splits; the penalty is chosen inside the fitted items of the first few.
+        draws: R splits. The penalty is chosen inside the fitted items of the first few, once
+            for all; where fitted items of one draw are tested in another, inside each draw.
         classes: C.
         tested: (N, F) to test on, where it is not ``features``.
         choose_on: How many draws choose the penalty.
@@ -81,12 +82,17 @@ def read_out(
         Accuracy and log probability per item.
     """
     tested = features if tested is None else tested
-    if penalty is None:
-        fits = [draw.fit for draw in draws[:choose_on]]
-        penalty = choose_penalty(features, labels, fits, classes=classes)
+    fits = [draw.fit for draw in draws]
+    if penalty is not None:
+        penalties = [penalty] * len(draws)
+    elif np.isin(np.concatenate(fits), np.concatenate([draw.test for draw in draws])).any():
+        penalties = [choose_penalty(features, labels, [fit], classes=classes) for fit in fits]
+    else:
+        once = choose_penalty(features, labels, fits[:choose_on], classes=classes)
+        penalties = [once] * len(draws)
     total = np.zeros((4, len(labels)))
     by_draw = []
-    for draw in draws:
+    for draw, penalty in zip(draws, penalties, strict=True):
         fitted, known = features[draw.fit], labels[draw.fit]
         truth = labels[draw.test]
         logs = linear_log_probs(fitted, known, tested[draw.test], classes=classes, penalty=penalty)
@@ -100,4 +106,6 @@ def read_out(
         by_draw.append(right.mean())
     (items,) = np.nonzero(total[0])
     right, log_prob, knn_right = total[1:, items] / total[0, items]
-    return Readout(items, right, log_prob, knn_right, np.array(by_draw), penalty)
+    return Readout(
+        items, right, log_prob, knn_right, np.array(by_draw), float(np.median(penalties))
+    )

@@ -4,11 +4,11 @@ The cases stand in the order in which they are asked; each is a name that ``run.
 keeps. The first word is a verb or "Undecided".
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from goodviews.core.spec import Family
 from goodviews.study.layout import Interval
 from goodviews.study.regimes import Reading, honest
 from goodviews.study.table import RANDOM, RAW, SCRATCH, TaskTable
@@ -49,14 +49,13 @@ class Advice:
     level: Interval
 
 
-def advise(table: TaskTable, reading: Reading, *, data: str, family: Family | None) -> Advice:
+def advise(table: TaskTable, reading: Reading, *, data: str) -> Advice:
     """Put a task's numbers into words.
 
     Args:
         table: Results.
         reading: Winner and regimes.
         data: What to type for the data.
-        family: Of the candidates, if they are one.
 
     Returns:
         The advice.
@@ -92,7 +91,7 @@ def advise(table: TaskTable, reading: Reading, *, data: str, family: Family | No
             "Use raw pixels with logistic regression",
             None,
             f"No encoder did better on {table.task.budget:,} labels: raw pixels read out "
-            f"{shares(Interval(float(table.raw[0].mean()), *_raw_ends(table)))}, "
+            f"{shares(table.raw_level())}, "
             f"the best view {shares(level)}.",
             reason="With more labels or more images, run the study again.",
         )
@@ -123,17 +122,19 @@ def advise(table: TaskTable, reading: Reading, *, data: str, family: Family | No
             open=_what_would_tell(table, winner, SCRATCH),
             command=f"goodviews study {data} --seeds 6",
         )
-    return _positive(table, reading, make, winner, level, wins, family)
+    return _positive(table, reading, make, lead=f"It reads out {shares(level)}, {wins}.")
 
 
-def _positive(table, reading, make, winner, level, wins, family):  # type: ignore[no-untyped-def]
+def _positive(
+    table: TaskTable, reading: Reading, make: Callable[..., Advice], *, lead: str
+) -> Advice:
     """Pretraining pays: which view, and what is open."""
+    winner = table.views[reading.winner]
     alike = [
         view
         for view, low in zip(table.views, reading.below, strict=True)
         if not low and view != winner
     ]
-    lead = f"It reads out {shares(level)}, {wins}."
     ceiling = [table.records[view][0].at_ceiling for view in table.views]
     if sum(map(bool, ceiling)) > len(table.views) / 2:
         top = table.records[winner][0].candidates or 0
@@ -177,14 +178,14 @@ def _positive(table, reading, make, winner, level, wins, family):  # type: ignor
             reason="Sharing less did not help here: accuracy rises with shared nats to the end.",
             open="whether weaker views than those tried read out better still.",
         )
-    reason = _reason(table, reading)
+    reason = _reason(reading)
     if alike:
         still = f"whether `{alike[0]}` is as good. Take either; {_tell(table, winner, alike[0])}."
         return make("sweet_spot", "Pretrain with", winner, lead, reason=reason, open=still)
     return make("sweet_spot", "Pretrain with", winner, lead, reason=reason)
 
 
-def _reason(table: TaskTable, reading: Reading) -> str:
+def _reason(reading: Reading) -> str:
     missing, excess = "missing" in reading.regimes, "excess" in reading.regimes
     left = "Views that share less lose what the task needs"
     right = "views that share more let the two agree on what it does not need"
@@ -210,12 +211,6 @@ def _shifted(table: TaskTable, view: str, other: str, value: float) -> Interval:
     """A difference, with the winner's own score taken from other labels than chose it."""
     found = table.over(view, other)
     return found.shifted(found.value + value - table.level(view).value)
-
-
-def _raw_ends(table: TaskTable) -> tuple[float, float]:
-    items = table.raw[0]
-    half = 1.96 * items.std(ddof=1) / len(items) ** 0.5
-    return float(items.mean() - half), float(items.mean() + half)
 
 
 def _seeds_rule(table: TaskTable, winner: str) -> bool:

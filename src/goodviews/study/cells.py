@@ -6,7 +6,7 @@ Letters: M tested items, R label draws, F representation.
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,24 +14,20 @@ import torch
 from torch import Tensor
 
 from goodviews.core.records import Row
-from goodviews.encoders import PairEncoder, build_pair
-from goodviews.evaluation import LabelDraw, fit_temperature, read_out, represent, shared_nats
+from goodviews.encoders import PairEncoder
+from goodviews.evaluation import fit_temperature, shared_nats
 from goodviews.information import Estimate, effective_rank
 from goodviews.objectives import alignment, uniformity
-from goodviews.study.plan import BASELINES, Cell, Plan, Task
+from goodviews.study.plan import Cell, Plan, Task
+from goodviews.study.readings import baseline, of_encoder, view_reader
 from goodviews.training import pretrain
 from goodviews.training.monitor import collapsed, levelled_off
-from goodviews.training.supervised import train_supervised
 from goodviews.views import ViewPair, parse_view
 
 __all__ = ["CellResult", "run_cell"]
 
 _TWIN = 1_000_003
 """Added to a twin's seed: another initialisation, order and draws."""
-_READER_DRAWS = 4
-_READER_PENALTY = 1e-3
-_SIDE = 3072
-"""Raw values above which raw pixels are averaged down for the baseline."""
 
 
 @dataclass(frozen=True)
@@ -65,14 +61,16 @@ def run_cell(plan: Plan, cell: Cell, tick: Callable[[], None] | None = None) -> 
     start = time.perf_counter()
     seed = cell.seed + (_TWIN if cell.role == "twin" else 0)
     if cell.role == "baseline":
-        common, features = {}, _baseline(plan, cell, seed)
+        common: dict[str, Any] = {}
+        features = baseline(plan, cell, seed)
         kept = None
     else:
         pair = parse_view(cell.view)
         common, encoders = _pretrained(plan, pair, seed, tick)
-        features = _features(plan, encoders)
-        kept = _reader(plan, pair, cell.seed)
-    rows, arrays = [], {}
+        features = of_encoder(plan, encoders)
+        kept = view_reader(plan, pair, cell.seed)
+    rows: list[Row] = []
+    arrays: dict[str, np.ndarray] = {}
     for number, task in enumerate(plan.tasks):
         made = features(task)
         usable = made["nats"].mean() + _entropy(task)
@@ -171,169 +169,6 @@ def _pretrained(
     return common, encoders
 
 
-def _features(plan: Plan, encoders: PairEncoder) -> Callable[[Task], dict[str, np.ndarray]]:
-    device = next(encoders.parameters()).device
-
-    def read(task: Task) -> dict[str, np.ndarray]:
-        index, draws = _compact(task)
-        made = represent(
-            plan.task_images, index, lambda x, _: encoders.represent(x), device=device
-        )
-        return _read(task, index, draws, made.numpy())
-
-    return read
-
-
-def _read(
-    task: Task, index: np.ndarray, draws: list[LabelDraw], features: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Read out, and again with shuffled labels: the null of every study."""
-    labels, classes = task.labels[index], len(task.classes)
-    found = read_out(features, labels, draws, classes=classes)
-    shuffled = np.random.default_rng(0).permutation(labels)
-    null = read_out(
-        features,
-        shuffled,
-        draws if task.crossed else draws[:_READER_DRAWS],
-        classes=classes,
-        penalty=found.penalty,
-        knn=False,
-    )
-    made = {
-        "right": found.right,
-        "nats": found.log_prob,
-        "knn": found.knn_right,
-        "draws": found.by_draw,
-        "null": null.right,
-    }
-    return made
-
-
-def _reader(
-    plan: Plan, pair: ViewPair, seed: int
-) -> Callable[[Task], tuple[np.ndarray, np.ndarray]]:
-    """What a fixed reader takes from one view, and from the whole image, about a task.
-
-    The reader is an untrained encoder under a linear readout: it owes nothing to any view.
-    Of two different views the one that says less counts.
-    """
-    images = plan.task_images
-
-    def read(task: Task) -> tuple[np.ndarray, np.ndarray]:
-        index, draws = _compact(task)
-        draws = draws[: _READER_DRAWS if not task.crossed else len(draws)]
-        count, classes = len(index), len(task.classes)
-        labels = np.tile(task.labels[index], 2)
-        twice = [
-            LabelDraw(np.r_[d.fit, d.fit + count], np.r_[d.test, d.test + count]) for d in draws
-        ]
-
-        def score(which: int | None) -> np.ndarray:
-            x = images.batch(index[:256])
-            if which is None:
-                made, parts = x, 1
-            else:
-                made = pair.view(
-                    which, x, seed=seed, samples=torch.from_numpy(index[:256]), epoch=0
-                )
-                parts = 2
-            encoder = build_pair(
-                plan.settings.encoder, made, made, shared=True, embedding=8, seed=seed
-            ).eval()
-            both = []
-            for draw in range(parts):
-
-                def embed(pixels: Tensor, rows: Tensor, draw: int = draw) -> Tensor:
-                    if which is not None:
-                        pixels = pair.view(which, pixels, seed=seed, samples=rows, epoch=-9 - draw)
-                    return encoder.represent(pixels)
-
-                both.append(represent(images, index, embed).numpy())
-            features = np.concatenate(both if parts == 2 else both * 2)
-            found = read_out(
-                features, labels, twice, classes=classes, penalty=_READER_PENALTY, knn=False
-            )
-            total = np.zeros(2 * count)
-            total[found.items] = found.log_prob
-            place = np.searchsorted(index, task.items)
-            return (total[place] + total[place + count]) / 2
-
-        sides = [score(0)] if pair.same else [score(0), score(1)]
-        return min(sides, key=lambda side: float(side.mean())), score(None)
-
-    return read
-
-
-def _baseline(plan: Plan, cell: Cell, seed: int) -> Callable[[Task], dict[str, np.ndarray]]:
-    images = plan.task_images
-    if cell.view == BASELINES[0]:
-
-        def pixels(task: Task) -> dict[str, np.ndarray]:
-            index, draws = _compact(task)
-            made = represent(images, index, lambda x, _: _raw(x))
-            return _read(task, index, draws, made.numpy())
-
-        return pixels
-    some = images.batch(np.arange(min(len(images), 1024)))
-    if cell.view == BASELINES[1]:
-        encoders = build_pair(
-            plan.settings.encoder,
-            some,
-            some,
-            shared=True,
-            embedding=plan.settings.embedding,
-            seed=seed,
-        )
-        return _features(plan, encoders.eval())
-
-    augment = parse_view("translate(0.1)|flip()" if images.channels == 3 else "translate(0.1)")
-
-    def scratch(task: Task) -> dict[str, np.ndarray]:
-        total = np.zeros((4, len(images)))
-        by_draw = []
-        for number, draw in enumerate(task.draws):
-            model = train_supervised(
-                images,
-                draw.fit,
-                task.labels[draw.fit],
-                augment,
-                classes=len(task.classes),
-                settings=plan.settings,
-                seed=seed + number,
-                steps=max(150, min(10 * len(draw.fit) // 64, 1000)),
-            )
-            device = next(model.parameters()).device
-            logits = represent(images, draw.test, lambda x, _, m=model: m(x), device=device)
-            logs = logits.log_softmax(dim=1).numpy()
-            truth = task.labels[draw.test]
-            right = logs.argmax(axis=1) == truth
-            total[:3, draw.test] += [
-                np.ones(len(truth)),
-                right,
-                logs[np.arange(len(truth)), truth],
-            ]
-            by_draw.append(right.mean())
-        done = total[:, task.items]
-        return {"right": done[1] / done[0], "nats": done[2] / done[0], "draws": np.array(by_draw)}
-
-    return scratch
-
-
-def _raw(x: Tensor) -> Tensor:
-    while x[0].numel() > _SIDE and min(x.shape[-2:]) > 1:
-        x = torch.nn.functional.avg_pool2d(x, 2)
-    return x.flatten(1)
-
-
-def _compact(task: Task) -> tuple[np.ndarray, list[LabelDraw]]:
-    """Only the images that a draw uses, and the draws as places among them."""
-    index = np.unique(np.concatenate([task.items, *(draw.fit for draw in task.draws)]))
-    return index, [
-        LabelDraw(np.searchsorted(index, draw.fit), np.searchsorted(index, draw.test))
-        for draw in task.draws
-    ]
-
-
 def _entropy(task: Task) -> float:
     share = np.bincount(task.labels[task.items]) / len(task.items)
     share = share[share > 0]
@@ -341,9 +176,10 @@ def _entropy(task: Task) -> float:
 
 
 def _timed(row: Row, seconds: float) -> Row:
-    values = {name: getattr(row, name) for name in Row.__dataclass_fields__}
-    finite = {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in values.items()
+    """The row with its time, and empty where a number is not finite."""
+    lost = {
+        name: None
+        for name, value in asdict(row).items()
+        if isinstance(value, float) and not math.isfinite(value)
     }
-    return Row(**{**finite, "seconds": round(seconds, 2)})
+    return replace(row, **lost, seconds=round(seconds, 2))  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 import multiprocessing as mp
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -97,7 +98,8 @@ def run_cells(
     context = mp.get_context("spawn")
     count = context.Value("l", 0)
     with _environment(), _executor(_light(plan), jobs, context, count) as pool:
-        waiting: dict[Future[CellResult], Cell] = {pool.submit(_work, c): c for c in todo}
+        with _deaf():
+            waiting: dict[Future[CellResult], Cell] = {pool.submit(_work, c): c for c in todo}
         while waiting:
             ready, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
             for future in ready:
@@ -129,13 +131,12 @@ def _light(plan: Plan) -> Plan:
     def light(images: Images) -> Any:
         return images.cache or images
 
-    task = None if plan.task_images is plan.images else light(plan.task_images)
+    task: Any = None if plan.task_images is plan.images else light(plan.task_images)
     return replace(plan, images=light(plan.images), task_images=task)
 
 
 def _begin(plan: Plan, count: Any) -> None:
     global _plan, _count
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     images = _opened(plan.images)
     task = images if plan.task_images is None else _opened(plan.task_images)
@@ -160,6 +161,19 @@ def _tick() -> None:
 
 
 @contextmanager
+def _deaf() -> Iterator[None]:
+    """Workers started here never hear Ctrl-C, not even while they import: it is ours to answer."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    old = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, old)
+
+
+@contextmanager
 def _environment() -> Iterator[None]:
     """Workers inherit one thread; this process gets its own setting back."""
     old = {name: os.environ.get(name) for name in _THREADS}
@@ -176,6 +190,7 @@ def _environment() -> Iterator[None]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
+    """One thread for torch and for the linear algebra of others, as workers have it."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -10,6 +10,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -66,10 +67,10 @@ class Store:
     def load(self, cell: Cell) -> CellResult | None:
         """A finished cell, or nothing when it is missing or broken."""
         try:
-            with np.load(self._path(cell), allow_pickle=False) as file:
+            with self._path(cell).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 rows = [Row(**row) for row in json.loads(str(file["rows"]))]
                 return CellResult(rows, {k: file[k] for k in file.files if k != "rows"})
-        except (OSError, ValueError, KeyError, TypeError, EOFError):
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
             return None
 
     def save(self, cell: Cell, result: CellResult) -> None:

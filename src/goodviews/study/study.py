@@ -372,8 +372,8 @@ def _protocol(plan: Plan) -> str:
         )
     else:
         how = (
-            f"each of {len(task.draws)} readouts sees {task.budget:,} labels of pretraining images "
-            f"and is tested on {int((~task.choose).sum()):,} held-out ones"
+            f"each of {len(task.draws)} readouts sees {task.budget:,} labels of pretraining "
+            f"images and is tested on {int((~task.choose).sum()):,} held-out ones"
         )
     if task.choose.any():
         return f"{start}; {how}; {int(task.choose.sum()):,} other labels choose the view."

@@ -57,6 +57,16 @@ class TaskTable:
         """Accuracy of a row."""
         return self.layout.level(self.row(name))
 
+    def raw_level(self) -> Interval:
+        """Accuracy of raw pixels: no seeds, so items and label draws alone."""
+        items, draws = self.raw
+        variance = items.var(ddof=1) / len(items)
+        if self.layout.draws_VR is not None and len(draws) > 1:
+            variance += draws.var(ddof=1) / len(draws)
+        half = 1.96 * float(variance) ** 0.5
+        value = float(items.mean())
+        return Interval(value, value - half, value + half)
+
     def over(self, name: str, other: str, *, among: int = 2) -> Interval:
         """Accuracy of a row minus that of another; ``raw pixels`` has no seeds."""
         if other == RAW:

@@ -52,7 +52,7 @@ def trust(
             "Doubling the steady part moved loss and held-out bound by at most 0.25 nats."
             if not moving
             else "In the others, doubling the steady part still moved the loss or the held-out "
-            "bound by more than 0.25 nats: their nats are a lower bound that more training raises.",
+            "bound by more than 0.25 nats: more training would raise their nats.",
             f"goodviews study --epochs {2 * plan.settings.epochs}",
         )
     )

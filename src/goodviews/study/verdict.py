@@ -69,7 +69,7 @@ def make_verdict(
 def _task(
     plan: Plan, table: TaskTable, reading: Reading, family: Family | None, data: str
 ) -> dict[str, Any]:
-    advice = advise(table, reading, data=data, family=family)
+    advice = advise(table, reading, data=data)
     labels = spec_labels(table.views, family)
     order = sorted(range(len(table.views)), key=lambda view: table.nats[view].value)
     by_accuracy = np.argsort([-table.level(view).value for view in table.views])
@@ -197,11 +197,7 @@ def _baseline(table: TaskTable, name: str) -> dict[str, Any]:
         RAW: f"logistic regression, {budget}",
     }[name]
     if name == RAW:
-        items = table.raw[0]
-        half = 1.96 * float(items.std(ddof=1)) / len(items) ** 0.5
-        level = Interval(
-            float(items.mean()), float(items.mean()) - half, float(items.mean()) + half
-        )
+        level = table.raw_level()
         over = table.over(SCRATCH, RAW)
         over = Interval(-over.value, -over.high, -over.low)
     else:
@@ -268,7 +264,7 @@ def _unlabelled(
     plan: Plan, results: dict[Cell, CellResult], family: Family | None, data: str
 ) -> dict[str, Any]:
     """Views in the order of what they share, where there is no label to judge them by."""
-    views = []
+    views: list[dict[str, Any]] = []
     labels = spec_labels(plan.views, family)
     for number, name in enumerate(plan.views):
         rows = [

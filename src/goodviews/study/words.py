@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from os.path import commonprefix
 
 from goodviews.core.spec import Family
 from goodviews.study.layout import Interval
@@ -81,13 +80,23 @@ def spec_labels(views: Sequence[str], family: Family | None) -> list[str]:
     if len(views) == 1:
         return [views[0]]
     parts = [view.split("|") for view in views]
-    front = len(commonprefix(parts))
-    back = len(commonprefix([part[front:][::-1] for part in parts]))
+    front = _alike(parts)
+    back = _alike([part[front:][::-1] for part in parts])
     short = ["|".join(part[front : len(part) - back]) or "without" for part in parts]
     if len(set(short)) == len(short) and max(map(len, short)) <= _LONGEST:
         return short
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     return [letters[n % 26] + (str(n // 26) if n >= 26 else "") for n in range(len(views))]
+
+
+def _alike(parts: Sequence[Sequence[str]]) -> int:
+    """How many leading steps all parts share."""
+    count = 0
+    for steps in zip(*parts, strict=False):
+        if len(set(steps)) > 1:
+            break
+        count += 1
+    return count
 
 
 def labels_of(value: object) -> str:
