@@ -17,7 +17,7 @@ study: install
 	$(BIN)/goodviews study $(DATA) $(ARGS)
 
 test: install
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto -m "not browser and not slow"
 
 format: install
 	$(BIN)/ruff format --check src tests benchmarks examples
@@ -29,7 +29,7 @@ types: install
 	$(BIN)/mypy
 
 docs: install
-	$(BIN)/python -m pytest -q --doctest-modules src/goodviews -p no:cacheprovider
+	$(BIN)/python -m pytest --doctest-modules src/goodviews
 
 check: format lint types test docs
 

@@ -168,7 +168,7 @@ def _usage(error: Any) -> str:
         option = said[: options.start()].split()[-1].strip("'")
         names = [name.strip("'") for name in options[1].split(", ")]
         near = get_close_matches(option, names, n=1, cutoff=0.0)[0]
-        said = f"{said[: options.start()]}. Did you mean {near}?"
+        said = f"{said[: options.start()].rstrip('.')}. Did you mean {near}?"
     return f"{said}{'' if said.endswith('?') else '.'} See {where} --help."
 
 
