@@ -149,6 +149,7 @@ def _pretrained(
     x = images.batch(rows)
     key = pair.key(0, x, seed, torch.from_numpy(rows), -1)
     params = pair.first.sample((images.channels, images.height, images.width), key)
+    part = max(len(history.losses) // plan.settings.epochs, 1)
     common = {
         "estimate_nats": found.nats,
         "stderr_nats": found.stderr_nats,
@@ -159,8 +160,8 @@ def _pretrained(
         "alignment": float(alignment(z1, z2).mean()),
         "uniformity": float(uniformity(z1).mean()),
         "clipped_share": pair.first.clipped(x, params),
-        "loss_first": history.losses[0],
-        "loss_last": history.losses[-1],
+        "loss_first": float(np.mean(history.losses[:part])),
+        "loss_last": float(np.mean(history.losses[-part:])),
         "undertrained": not levelled_off(history),
         "collapsed": collapsed(z1),
         "epochs": plan.settings.epochs,

@@ -113,10 +113,9 @@ def pretrain(
     model, optimiser = fabric.setup(encoders, optimiser)
 
     history = History()
-    looks = {round(part * settings.epochs) for part in (_STEADY / 2, _STEADY, 1)}
+    looks = {round(part * total) for part in (_STEADY / 2, _STEADY, 1)}
     for epoch in range(1, settings.epochs + 1):
         order = np.random.default_rng((seed, epoch)).permutation(count)
-        losses = []
         for start in range(0, count - batch + 1, batch):
             rows = index[order[start : start + batch]]
             x_BCHW = images.batch(rows, fabric.device)
@@ -128,13 +127,11 @@ def pretrain(
             optimiser.step()
             schedule.step()
             history.steps += 1
-            losses.append(loss.detach())
-        all_losses = torch.stack(losses)
-        history.losses.append(all_losses.mean().item())
-        if look and epoch in looks:
-            encoders.eval()
-            history.bounds.append((epoch, *look(encoders)))
-            encoders.train()
+            history.losses.append(loss.item())
+            if look and history.steps in looks:
+                encoders.eval()
+                history.bounds.append((history.steps, *look(encoders)))
+                encoders.train()
         if tick:
             tick()
     return Trained(encoders.eval(), history)
@@ -142,7 +139,6 @@ def pretrain(
 
 def _rate(total: int, warmup: float) -> Callable[[int], float]:
     rise = max(round(total * warmup), 1)
-
     fall = max(total - round(total * _STEADY), 1)
 
     def at(step: int) -> float:

@@ -12,6 +12,10 @@ from goodviews.core.checks import InputError
 __all__ = ["History", "NonFiniteError", "check_finite", "collapsed", "levelled_off"]
 
 
+_FEWEST = 40
+"""Steps below which nothing is said to have levelled off."""
+
+
 class NonFiniteError(InputError):
     """A loss stopped being a number; the message holds what is needed to replay the step."""
 
@@ -21,8 +25,8 @@ class History:
     """What happened in training.
 
     Attributes:
-        losses: Mean objective of each epoch, nats.
-        bounds: (epoch, nats, standard error) of each look at the held-out bound.
+        losses: Mean objective of each step, nats.
+        bounds: (step, nats, standard error) of each look at the held-out bound.
         steps: Optimiser steps taken.
     """
 
@@ -61,14 +65,14 @@ def levelled_off(history: History, *, nats: float = 0.25) -> bool:
         nats: Most that doubling may have lowered the loss or raised the bound.
 
     Returns:
-        False as well when there were too few epochs to tell.
+        False as well when there were too few steps to tell.
 
     Example:
-        >>> losses, bounds = [3.0] + [1.0] * 19, [(7, 2.0, 0.1), (14, 2.1, 0.1), (20, 2.3, 0.1)]
-        >>> levelled_off(History(losses, bounds)), levelled_off(History(losses[:2], bounds))
+        >>> losses, bounds = [3.0] + [1.0] * 99, [(35, 2.0, 0.1), (70, 2.1, 0.1), (100, 2.3, 0.1)]
+        >>> levelled_off(History(losses, bounds)), levelled_off(History(losses[:9], bounds))
         (True, False)
     """
-    if len(history.bounds) < 3 or len(history.losses) < 8:
+    if len(history.bounds) < 3 or len(history.losses) < _FEWEST:
         return False
     (middle, early, _), (end, late, _) = history.bounds[:2]
     part = max(len(history.losses) // 20, 1)
