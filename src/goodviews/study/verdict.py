@@ -11,11 +11,13 @@ import numpy as np
 from goodviews.core.spec import Family
 from goodviews.study.advice import Advice, advise
 from goodviews.study.cells import CellResult
-from goodviews.study.layout import Interval, seeds_interval
+from goodviews.study.entries import ends, finite, in_points, limits, mean, question, rounded
+from goodviews.study.layout import Interval
 from goodviews.study.plan import Cell, Plan
 from goodviews.study.regimes import Reading, read
 from goodviews.study.table import RANDOM, RAW, SCRATCH, TaskTable, tabulate
 from goodviews.study.trust import trust
+from goodviews.study.unlabelled import unlabelled
 from goodviews.study.words import share, spec_labels
 
 __all__ = ["make_verdict"]
@@ -57,7 +59,7 @@ def make_verdict(
             readings.append((table, reading))
             tasks.append(_task(plan, table, reading, family, data))
     if not tasks:
-        tasks = [_unlabelled(plan, results, family, data)]
+        tasks = [unlabelled(plan, results, family, data)]
     return {
         "schema": 1,
         "ceiling": {"nats": math.log(plan.candidates), "candidates": plan.candidates},
@@ -84,7 +86,7 @@ def _task(
         "class_entropy_nats": entropy,
         "wording": advice.wording,
         "regime": reading.regimes[reading.winner] if advice.spec else "undecided",
-        "question": _question(plan, table.task.name),
+        "question": question(plan, table.task.name),
         "advice": {
             "head": advice.head,
             "spec": advice.spec,
@@ -105,10 +107,10 @@ def _task(
     if reading.curve is not None:
         curve = reading.curve
         made["curve"] = {
-            "nats": _rounded(curve.nats),
-            "median": _rounded(curve.median),
-            "low": _rounded(curve.low),
-            "high": _rounded(curve.high),
+            "nats": rounded(curve.nats),
+            "median": rounded(curve.median),
+            "low": rounded(curve.low),
+            "high": rounded(curve.high),
         }
     if reading.peak is not None and made["curve"] is not None:
         peak = reading.peak
@@ -145,7 +147,7 @@ def _view(
     against = None
     if other != view:
         gap = table.layout.difference(view, other, among=len(table.views))
-        against = {"label": labels[other], **_in_points(gap)}
+        against = {"label": labels[other], **in_points(gap)}
     notes = []
     if reading.regimes[view] == "missing" and nats.value > table.nats[reading.winner].value:
         more = nats.value - table.nats[reading.winner].value
@@ -165,22 +167,22 @@ def _view(
         "label": labels[view],
         "value": labels[view],
         "in_family": reading.curve is not None,
-        **_ends("nats", nats),
+        **ends("nats", nats),
         "at_ceiling": bool(records[0].at_ceiling),
         "accuracy": level.value,
-        **_limits(level),
+        **limits(level),
         "regime": reading.regimes[view],
         "words": _WORDS[reading.regimes[view]],
-        "over_scratch": _in_points(table.over(name, SCRATCH)),
+        "over_scratch": in_points(table.over(name, SCRATCH)),
         "against": against,
         "usable": usable.value + entropy,
-        "usable_low": _finite(usable.low + entropy),
-        "usable_high": _finite(usable.high + entropy),
+        "usable_low": finite(usable.low + entropy),
+        "usable_high": finite(usable.high + entropy),
         "kept": kept.value,
-        "kept_low": _finite(kept.low),
-        "kept_high": _finite(kept.high),
-        "knn": _mean([row.knn_top1 for row in records]),
-        "seconds": _mean([row.seconds for row in records]),
+        "kept_low": finite(kept.low),
+        "kept_high": finite(kept.high),
+        "knn": mean([row.knn_top1 for row in records]),
+        "seconds": mean([row.seconds for row in records]),
         "undertrained": sum(bool(row.undertrained) for row in records),
         "collapsed": sum(bool(row.collapsed) for row in records),
         "notes": notes,
@@ -208,11 +210,11 @@ def _baseline(table: TaskTable, name: str) -> dict[str, Any]:
         "detail": detail,
         "scratch": name == SCRATCH,
         "accuracy": level.value,
-        **_limits(level),
-        "over_scratch": None if name == SCRATCH else _in_points(over),
-        "usable": _mean([row.usable_nats for row in records]),
-        "knn": _mean([row.knn_top1 for row in records]),
-        "seconds": _mean([row.seconds for row in records]),
+        **limits(level),
+        "over_scratch": None if name == SCRATCH else in_points(over),
+        "usable": mean([row.usable_nats for row in records]),
+        "knn": mean([row.knn_top1 for row in records]),
+        "seconds": mean([row.seconds for row in records]),
     }
 
 
@@ -223,7 +225,7 @@ def _worth(table: TaskTable, advice: Advice) -> dict[str, Any]:
         for row in rows
     ]
     best = {"name": "best view, then readout", "accuracy": advice.level.value, "best": True}
-    shown.append(best | _limits(advice.level))
+    shown.append(best | limits(advice.level))
     report = int((~table.task.choose).sum())
     seeds = table.layout.seeds
     return {
@@ -258,123 +260,3 @@ def _alt(table: TaskTable, order: list[int]) -> str:
         f"Readout accuracy by shared nats, fewest first: {', '.join(said)}; "
         f"from scratch {share(table.level(SCRATCH).value)}."
     )
-
-
-def _unlabelled(
-    plan: Plan, results: dict[Cell, CellResult], family: Family | None, data: str
-) -> dict[str, Any]:
-    """Views in the order of what they share, where there is no label to judge them by."""
-    views: list[dict[str, Any]] = []
-    labels = spec_labels(plan.views, family)
-    for number, name in enumerate(plan.views):
-        rows = [
-            results[cell].rows[0]
-            for cell in plan.cells
-            if cell.role == "candidate" and cell.view == name and cell in results
-        ]
-        if not rows:
-            continue
-        values = np.array([row.estimate_nats for row in rows], dtype=float)
-        errors = np.array([row.stderr_nats for row in rows], dtype=float)
-        blank = dict.fromkeys(
-            (
-                "accuracy",
-                "low",
-                "high",
-                "regime",
-                "over_scratch",
-                "against",
-                "usable",
-                "usable_low",
-            ),
-        )
-        blank |= dict.fromkeys(("usable_high", "kept", "kept_low", "kept_high", "knn"))
-        rank = _mean([row.effective_rank for row in rows])
-        views.append(
-            {
-                "id": f"v-{number + 1}",
-                "view": name,
-                "role": "candidate",
-                "label": labels[number],
-                "value": labels[number],
-                "in_family": family is not None,
-                **_ends("nats", seeds_interval(values, errors)),
-                "at_ceiling": bool(rows[0].at_ceiling),
-                **blank,
-                "words": f"Effective rank {rank:.1f}." if rank else "",
-                "seconds": _mean([row.seconds for row in rows]),
-                "undertrained": sum(bool(row.undertrained) for row in rows),
-                "collapsed": sum(bool(row.collapsed) for row in rows),
-                "notes": [],
-                "pairs": 6,
-            }
-        )
-    views.sort(key=lambda view: view["nats"])
-    said = ", ".join(f"{view['label']} {view['nats']:.1f} nats" for view in views)
-    return {
-        "task": "",
-        "classes": 0,
-        "class_entropy_nats": None,
-        "wording": "no_labels",
-        "regime": "undecided",
-        "question": _question(plan, ""),
-        "advice": {
-            "head": "No advice without labels",
-            "spec": None,
-            "lead": "Views are ordered by shared nats only: how much they share, not whether it "
-            "is what a task needs.",
-            "reason": "200 labels in a CSV would give one.",
-            "open": "",
-            "command": f"goodviews study {data} --labels labels.csv",
-        },
-        "worth": None,
-        "finding": "How much the two views share, by view",
-        "alt": f"Shared nats by view, fewest first: {said}.",
-        "winner": None,
-        "views": views,
-        "baselines": [],
-        "curve": None,
-        "peak": None,
-    }
-
-
-def _question(plan: Plan, task: str) -> str:
-    name = plan.images.name
-    named = f", to tell {task}" if task and len(plan.tasks) > 1 else ""
-    return f"Which views should {name} be pretrained with{named}?"
-
-
-def _in_points(gap: Interval) -> dict[str, float | None]:
-    return {
-        "points": 100 * gap.value,
-        "low": _finite(100 * gap.low),
-        "high": _finite(100 * gap.high),
-    }
-
-
-def _limits(level: Interval) -> dict[str, float | None]:
-    return {
-        "low": _finite(max(level.low, 0.0)) if math.isfinite(level.low) else None,
-        "high": _finite(min(level.high, 1.0)) if math.isfinite(level.high) else None,
-    }
-
-
-def _ends(name: str, interval: Interval) -> dict[str, float | None]:
-    return {
-        name: _finite(interval.value),
-        f"{name}_low": _finite(interval.low),
-        f"{name}_high": _finite(interval.high),
-    }
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
-def _mean(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known else None
-
-
-def _rounded(values: np.ndarray) -> list[float]:
-    return [round(float(value), 5) for value in values]
