@@ -47,7 +47,6 @@ def table(
         kept=Layout(lost),
         choosing=np.zeros((len(views), 0)),
         raw=((chances[0, 0] < raw).astype(float), np.array([raw])),
-        raw_usable=0.1,
         nats=[Interval(n, n - 0.05, n + 0.05) for n in nats],
         records={name: [Row(view=name, **blank)] for name in [*rows, RAW]},
     )

@@ -31,7 +31,6 @@ class TaskTable:
         kept: (candidates, S, M) usable nats of a view less those of the image, per item.
         choosing: (candidates, M') accuracy on the items that only choose; M' may be 0.
         raw: (M,) accuracy of raw pixels, and (R,) of each label draw.
-        raw_usable: Usable nats of raw pixels.
         nats: Shared information per candidate; ``None`` where it could not be bounded.
         records: Rows of each candidate and baseline, over the seeds.
     """
@@ -45,7 +44,6 @@ class TaskTable:
     kept: Layout
     choosing: np.ndarray
     raw: tuple[np.ndarray, np.ndarray]
-    raw_usable: float
     nats: list[Interval]
     records: dict[str, list[Row]]
 
@@ -139,7 +137,6 @@ def tabulate(plan: Plan, number: int, results: dict[Cell, CellResult]) -> TaskTa
         kept=Layout(gather("kept", only=len(views))[:, :, report]),
         choosing=right[: len(views)][:, :, task.choose].mean(axis=1),
         raw=(raw.arrays[f"{number}.right"][report], raw.arrays[f"{number}.draws"]),
-        raw_usable=records[RAW][0].usable_nats or 0.0,
         nats=nats,
         records=records,
     )
