@@ -117,7 +117,7 @@ def test_the_winner_is_not_measured_with_the_labels_that_chose_it():
 )
 def test_advice_says_what_the_numbers_carry(options, wording):
     made = table(**options)
-    advice = advise(made, read(made), data="digits")
+    advice = advise(made, read(made), data="digits", command="goodviews study")
     assert advice.wording == wording
     words = f"{advice.head} {advice.lead} {advice.reason} {advice.open}".split()
     assert len(words) <= 90

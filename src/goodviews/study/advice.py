@@ -4,6 +4,7 @@ The cases stand in the order in which they are asked; each is a name that ``run.
 keeps. The first word is a verb or "Undecided".
 """
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ import numpy as np
 from goodviews.study.layout import Interval
 from goodviews.study.regimes import Reading, honest
 from goodviews.study.table import RANDOM, RAW, SCRATCH, TaskTable
-from goodviews.study.words import more_labels, points, shares
+from goodviews.study.words import again, more_labels, points, shares
 
 __all__ = ["Advice", "advise"]
 
@@ -49,13 +50,14 @@ class Advice:
     level: Interval
 
 
-def advise(table: TaskTable, reading: Reading, *, data: str) -> Advice:
+def advise(table: TaskTable, reading: Reading, *, data: str, command: str) -> Advice:
     """Put a task's numbers into words.
 
     Args:
         table: Results.
         reading: Winner and regimes.
         data: What to type for the data.
+        command: What was typed for this study.
 
     Returns:
         The advice.
@@ -66,10 +68,11 @@ def advise(table: TaskTable, reading: Reading, *, data: str) -> Advice:
     over = _shifted(table, winner, SCRATCH, value)
     on_labels = f"the same {table.task.budget:,} labels"
     known = np.isfinite(over.low)
+    seeds = 3 if table.layout.seeds < 3 else 2 * table.layout.seeds
     wins = f"{points(over)} more than training from scratch on {on_labels}"
 
     def make(wording: str, head: str, spec: str | None, lead: str, **more: str) -> Advice:
-        command = f"goodviews pretrain {data} --views best_view.txt".replace("  ", " ")
+        show = shlex.join(["goodviews", "views", "show", spec or "", *([data] if data else [])])
         return Advice(
             wording=wording,
             head=head,
@@ -77,7 +80,7 @@ def advise(table: TaskTable, reading: Reading, *, data: str) -> Advice:
             lead=lead,
             reason=more.get("reason", ""),
             open=more.get("open", ""),
-            command=more.get("command", command if spec else f"goodviews study {data} --seeds 6"),
+            command=more.get("command", show if spec else again(command, "--seeds", seeds)),
             good=spec is not None and over.above,
             answer=_answer(over),
             level=level,
@@ -109,7 +112,7 @@ def advise(table: TaskTable, reading: Reading, *, data: str) -> Advice:
                 else "Nor can the best view be told from random weights."
             ),
             open=_fewer_labels(table),
-            command=f"goodviews study {data} --per-class 2",
+            command=again(command, "--per-class", 2, fresh=True),
         )
     if not over.above:
         return make(
@@ -119,8 +122,8 @@ def advise(table: TaskTable, reading: Reading, *, data: str) -> Advice:
             f"The best view reads out {shares(level)}, {points(over, signed=True)} against from "
             f"scratch on {on_labels}." + ("" if known else " One seed cannot tell: run three."),
             reason=f"Best so far is `{winner}`.",
-            open=_what_would_tell(table, winner, SCRATCH),
-            command=f"goodviews study {data} --seeds 6",
+            open=_what_would_tell(table, winner, SCRATCH) if known else "",
+            command=again(command, "--seeds", seeds),
         )
     return _positive(table, reading, make, lead=f"It reads out {shares(level)}, {wins}.")
 

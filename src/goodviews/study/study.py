@@ -1,7 +1,6 @@
 """The main job, from data to a folder that a page is made of."""
 
 import os
-import shlex
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -177,10 +176,12 @@ def study(
     store.write(done.results)
     _draw(plan, store.folder, progress)
     named = _typed(data)
-    verdict = make_verdict(plan, done.results, family=family, data=named, failed=done.failed)
+    typed = command or f"goodviews study {named}".strip()
+    verdict = make_verdict(
+        plan, done.results, family=family, data=named, command=typed, failed=done.failed
+    )
     write_json(store.folder / "verdict.json", verdict)
     seconds = time.perf_counter() - begun
-    typed = command or f"goodviews study {named}".strip()
     write_json(store.folder / "run.json", describe(plan, done, verdict, family, typed, seconds))
     best = verdict["tasks"][0]["advice"]["spec"]
     if best:
@@ -277,7 +278,7 @@ def _typed(data: str | Path | Images | None) -> str:
         return ""
     if isinstance(data, Images):
         return data.name
-    return shlex.quote(Path(data).name)
+    return Path(data).name
 
 
 def _plain(advice: dict[str, Any]) -> str:

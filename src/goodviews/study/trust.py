@@ -8,7 +8,7 @@ from goodviews.study.cells import CellResult
 from goodviews.study.plan import Cell, Plan
 from goodviews.study.regimes import Reading, read
 from goodviews.study.table import TaskTable
-from goodviews.study.words import points, share
+from goodviews.study.words import again, points, share
 
 __all__ = ["trust"]
 
@@ -18,6 +18,7 @@ def trust(
     results: dict[Cell, CellResult],
     readings: list[tuple[TaskTable, Reading]],
     failed: dict[Cell, str],
+    command: str,
 ) -> list[dict[str, Any]]:
     """Check the study itself.
 
@@ -38,7 +39,7 @@ def trust(
             full <= total / 2,
             f"{total - full} of {total} views",
             f"log {plan.candidates:,} is the most that can be measured.",
-            f"goodviews study --candidates {min(4 * plan.candidates, held)}"
+            again(command, "--candidates", min(4 * plan.candidates, held), fresh=True)
             if plan.candidates < held
             else "More held-out images would lift the ceiling.",
         )
@@ -53,7 +54,7 @@ def trust(
             if not moving
             else "In the others, doubling the steady part still moved the loss or the held-out "
             "bound by more than 0.25 nats: more training would raise their nats.",
-            f"goodviews study --epochs {2 * plan.settings.epochs}",
+            again(command, "--epochs", 2 * plan.settings.epochs, fresh=True),
         )
     )
     fallen = sum(bool(row.collapsed) for row in rows)

@@ -9,13 +9,13 @@ from goodviews.study.cells import CellResult
 from goodviews.study.entries import ends, mean, question
 from goodviews.study.layout import seeds_interval
 from goodviews.study.plan import Cell, Plan
-from goodviews.study.words import spec_labels
+from goodviews.study.words import again, spec_labels
 
 __all__ = ["unlabelled"]
 
 
 def unlabelled(
-    plan: Plan, results: dict[Cell, CellResult], family: Family | None, data: str
+    plan: Plan, results: dict[Cell, CellResult], family: Family | None, command: str
 ) -> dict[str, Any]:
     """Views in the order of what they share, where there is no label to judge them by."""
     views: list[dict[str, Any]] = []
@@ -79,7 +79,7 @@ def unlabelled(
             "is what a task needs.",
             "reason": "200 labels in a CSV would give one.",
             "open": "",
-            "command": f"goodviews study {data} --labels labels.csv",
+            "command": again(command, "--labels", "labels.csv", fresh=True),
         },
         "worth": None,
         "finding": "How much the two views share, by view",

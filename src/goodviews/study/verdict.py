@@ -37,6 +37,7 @@ def make_verdict(
     *,
     family: Family | None,
     data: str,
+    command: str,
     failed: dict[Cell, str],
 ) -> dict[str, Any]:
     """Read the finished cells.
@@ -46,6 +47,7 @@ def make_verdict(
         results: Finished cells.
         family: Of the candidates, if they are one.
         data: What to type for the data.
+        command: What was typed for this study.
         failed: Cells that could not be run, and why.
 
     Returns:
@@ -57,21 +59,26 @@ def make_verdict(
         if table is not None:
             reading = read(table, family=family is not None)
             readings.append((table, reading))
-            tasks.append(_task(plan, table, reading, family, data))
+            tasks.append(_task(plan, table, reading, family, data, command))
     if not tasks:
-        tasks = [unlabelled(plan, results, family, data)]
+        tasks = [unlabelled(plan, results, family, command)]
     return {
         "schema": 1,
         "ceiling": {"nats": math.log(plan.candidates), "candidates": plan.candidates},
         "tasks": tasks,
-        "trust": trust(plan, results, readings, failed),
+        "trust": trust(plan, results, readings, failed, command),
     }
 
 
 def _task(
-    plan: Plan, table: TaskTable, reading: Reading, family: Family | None, data: str
+    plan: Plan,
+    table: TaskTable,
+    reading: Reading,
+    family: Family | None,
+    data: str,
+    command: str,
 ) -> dict[str, Any]:
-    advice = advise(table, reading, data=data)
+    advice = advise(table, reading, data=data, command=command)
     labels = spec_labels(table.views, family)
     order = sorted(range(len(table.views)), key=lambda view: table.nats[view].value)
     by_accuracy = np.argsort([-table.level(view).value for view in table.views])
@@ -243,7 +250,7 @@ def _finding(table: TaskTable, reading: Reading, best: int) -> str:
         if any(reading.below):
             where = table.nats[best].value
             return f"The best view shares {where:.1f} nats; the curve has no clear peak"
-        return "No view can be told from the best: accuracy does not depend on these views"
+        return "No view can be told from the best in these runs"
     if peak.kind == "inside":
         return f"Accuracy peaks where the views share about {peak.nats:.1f} nats"
     if peak.kind == "left":

@@ -1,12 +1,14 @@
 """Numbers and specs as the page writes them."""
 
 import math
+import shlex
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from goodviews.core.spec import Family
 from goodviews.study.layout import Interval
 
-__all__ = ["labels_of", "more_labels", "points", "share", "shares", "spec_labels"]
+__all__ = ["again", "labels_of", "more_labels", "points", "share", "shares", "spec_labels"]
 
 _LONGEST = 24
 
@@ -97,6 +99,39 @@ def _alike(parts: Sequence[Sequence[str]]) -> int:
             break
         count += 1
     return count
+
+
+def again(command: str, option: str, value: object, *, fresh: bool = False) -> str:
+    """A command with one option changed.
+
+    Args:
+        command: What was typed.
+        option: Such as ``--seeds``.
+        value: What it becomes.
+        fresh: Whether that is another study, which needs a folder of its own.
+
+    Example:
+        >>> again("goodviews study photos --seeds 3", "--seeds", 6)
+        'goodviews study photos --seeds 6'
+        >>> again("goodviews study", "--epochs", 9, fresh=True)
+        'goodviews study --epochs 9 --out study-2'
+    """
+    words = _without(shlex.split(command), option)[0] + [option, str(value)]
+    if fresh:
+        words, out = _without(words, "--out")
+        data = words[2] if len(words) > 2 and not words[2].startswith("-") else ""
+        words += ["--out", f"{out or '-'.join(filter(None, ('study', PurePath(data).stem)))}-2"]
+    return shlex.join(words)
+
+
+def _without(words: list[str], option: str) -> tuple[list[str], str]:
+    """The words without an option, and the value it had."""
+    for place, word in enumerate(words):
+        if word == option:
+            return words[:place] + words[place + 2 :], "".join(words[place + 1 : place + 2])
+        if word.startswith(f"{option}="):
+            return words[:place] + words[place + 1 :], word.partition("=")[2]
+    return words, ""
 
 
 def labels_of(value: object) -> str:
