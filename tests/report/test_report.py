@@ -235,20 +235,20 @@ def test_a_view_without_a_bound_stays_in_the_table(tmp_path: Path) -> None:
 def test_missing_file_says_what_to_type(tmp_path: Path, name: str) -> None:
     folder = make_study(tmp_path / "s", "one_view")
     (folder / name).unlink()
-    with pytest.raises(InputError, match=f"{name} is missing.*goodviews study --out"):
+    with pytest.raises(InputError, match=f"{name} is missing.*type"):
         report(folder)
     assert not (folder / "index.html").exists()
 
 
 def test_missing_folder_says_what_to_type(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="goodviews study --out"):
+    with pytest.raises(InputError, match="type"):
         report(tmp_path / "none")
 
 
 def test_half_a_verdict_is_one_sentence(tmp_path: Path) -> None:
     folder = make_study(tmp_path / "s", "one_view")
     (folder / "verdict.json").write_text('{"schema": 1, "ceiling": {"nats": 1}, "trust": []}')
-    with pytest.raises(InputError, match="goodviews study --out"):
+    with pytest.raises(InputError, match="type"):
         report(folder)
 
 

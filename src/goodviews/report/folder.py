@@ -55,7 +55,9 @@ def read_study(folder: Path) -> Study:
         InputError: The folder or one of its files is missing or broken; the message says
             what to type.
     """
-    again = f"type: goodviews study --out {folder}"
+    again = "type: goodviews study DATA, with your images for DATA"
+    if (folder / "cells").is_dir():
+        again = f"type the command again that began it, with --out {folder}"
     if not folder.is_dir():
         raise InputError(f"There is no study folder {folder}; to make one, {again}")
     for name in _NEEDED:
@@ -89,5 +91,5 @@ def _check(study: Study) -> None:
                 raise InputError(f"{view['id']!r} in verdict.json is no id of a view.")
     if not study.views:
         raise InputError(
-            f"No view of {study.folder} has a result; type: goodviews study --out {study.folder}"
+            f"No view of {study.folder} has a result; type the command that made it again."
         )
