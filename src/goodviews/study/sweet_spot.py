@@ -17,8 +17,8 @@ __all__ = ["Curve", "Peak", "fit_curve"]
 
 _GRID = 161
 _CURVES = 4000
-_LENGTHS = (0.35, 0.6, 1.0, 2.0)
-_HEIGHTS = (0.25, 0.5, 1.0, 2.0)
+_LENGTHS = (0.2, 0.35, 0.6, 1.0, 2.0)
+_HEIGHTS = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True)
