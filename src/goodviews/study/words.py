@@ -8,7 +8,7 @@ from pathlib import PurePath
 from goodviews.core.spec import Family
 from goodviews.study.layout import Interval
 
-__all__ = ["again", "labels_of", "more_labels", "points", "share", "shares", "spec_labels"]
+__all__ = ["again", "more_labels", "points", "share", "shares", "spec_labels"]
 
 _LONGEST = 24
 
@@ -76,7 +76,7 @@ def spec_labels(views: Sequence[str], family: Family | None) -> list[str]:
         ['flip()', 'blur()']
     """
     if family is not None:
-        known = dict(zip(family.specs, map(labels_of, family.values), strict=True))
+        known = dict(zip(family.specs, map(str, family.values), strict=True))
         if all(view in known for view in views):
             return [known[view] for view in views]
     if len(views) == 1:
@@ -132,8 +132,3 @@ def _without(words: list[str], option: str) -> tuple[list[str], str]:
         if word.startswith(f"{option}="):
             return words[:place] + words[place + 1 :], word.partition("=")[2]
     return words, ""
-
-
-def labels_of(value: object) -> str:
-    """A swept value as a label."""
-    return str(value)
