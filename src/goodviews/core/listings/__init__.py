@@ -1,0 +1,9 @@
+"""Every view by name, readable without torch; one file per room of views."""
+
+from goodviews.core.listings.base import Listing
+from goodviews.core.listings.geometric import GEOMETRIC
+from goodviews.core.listings.photometric import PHOTOMETRIC
+
+__all__ = ["VIEWS", "Listing"]
+
+VIEWS: dict[str, Listing] = {**GEOMETRIC, **PHOTOMETRIC}
