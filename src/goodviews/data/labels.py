@@ -10,7 +10,7 @@ import numpy as np
 
 from goodviews.core.checks import InputError
 
-__all__ = ["encode", "read_labels"]
+__all__ = ["encode", "read_cells", "read_labels"]
 
 Columns = dict[str, np.ndarray]
 Classes = dict[str, tuple[str, ...]]
@@ -36,7 +36,24 @@ def read_labels(path: Path, names: Sequence[str]) -> tuple[Columns, Classes, lis
         InputError: The file cannot be read, no row names an image, no column is a task, or
             two rows give one image different labels.
     """
-    table = _table(Path(path))
+    return _tasks(path, *read_cells(path, names))
+
+
+def read_cells(path: Path, names: Sequence[str]) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Cells of a table of images as text, before anything is made of them.
+
+    Args:
+        path: The file; :func:`read_labels` describes it.
+        names: Name of every image, in order.
+
+    Returns:
+        Column to (N,) texts, empty where there is none; and sentences about rows left out.
+
+    Raises:
+        InputError: As :func:`read_labels`.
+    """
+    path = Path(path)
+    table = _table(path)
     find = _finder(names)
     body = table if find(table[0][0]) is not None else table[1:]
     width = max(len(row) for row in table)
@@ -77,7 +94,7 @@ def read_labels(path: Path, names: Sequence[str]) -> tuple[Columns, Classes, lis
                 f"folder."
             )
         notes.append(f"{text}; they were passed over.")
-    return _tasks(path, values, notes)
+    return values, notes
 
 
 def encode(values: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
