@@ -1,0 +1,201 @@
+"""Factors of examples: what a representation may keep besides the task.
+
+A world's factors, columns of a table, or the parameters that a view drew for each image.
+
+Letters: N examples.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from goodviews.core.checks import InputError
+from goodviews.data.cache import row_names
+from goodviews.data.images import Images
+from goodviews.data.labels import encode, read_cells
+
+__all__ = ["Factor", "as_factors", "drawn_factors", "read_factors"]
+
+MOST_CLASSES = 20
+"""Different numbers above which a column of numbers is continuous."""
+
+MASKS = ("on",)
+"""Drawn parameters that say whether the others of their step were used."""
+
+
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """An attribute of every example.
+
+    Attributes:
+        name: What it is called.
+        values: (N,) int64 class numbers, -1 where unknown; or float64, NaN where unknown.
+        classes: Names of the classes; empty when the factor is continuous.
+    """
+
+    name: str
+    values: np.ndarray
+    classes: tuple[str, ...] = ()
+
+    @property
+    def discrete(self) -> bool:
+        """Whether it has classes."""
+        return bool(self.classes)
+
+    @property
+    def known(self) -> np.ndarray:
+        """(N,) bool, where its value is known."""
+        return self.values >= 0 if self.discrete else np.isfinite(self.values)
+
+
+def as_factors(
+    columns: Mapping[str, np.ndarray | Tensor], *, unknown: int | None = -1
+) -> tuple[list[Factor], list[str]]:
+    """Make factors of columns of any kind.
+
+    Truth values, texts and numbers of at most 20 different values are discrete; other
+    numbers are continuous. A column of several numbers per example becomes several factors.
+    What cannot be a factor is left out with a sentence: one value only, as many texts as
+    examples, or 64-bit random words.
+
+    Args:
+        columns: Name to (N,) or (N, k) values; NaN and an empty text are unknown.
+        unknown: The whole number that stands for an unknown value, if one does.
+
+    Returns:
+        The factors, and why any column was left out.
+
+    Raises:
+        InputError: Columns differ in length, or have more than two axes.
+
+    Example:
+        >>> factors, _ = as_factors({"form": np.array(["disc", "square", "disc"])})
+        >>> factors[0].values, factors[0].classes
+        (array([0, 1, 0]), ('disc', 'square'))
+    """
+    arrays = {name: np.asarray(_host(values)) for name, values in columns.items()}
+    lengths = {name: array.shape[0] if array.ndim else 0 for name, array in arrays.items()}
+    odd = [name for name, array in arrays.items() if array.ndim not in (1, 2)]
+    if odd or len(set(lengths.values())) > 1:
+        raise InputError(
+            f"Factors must be columns of one length, but got "
+            f"{', '.join(f'{name} {arrays[name].shape}' for name in arrays)}."
+        )
+    factors: list[Factor] = []
+    notes: list[str] = []
+    for name, array in arrays.items():
+        parts = {name: array} if array.ndim == 1 else _split(name, array)
+        for part, values in parts.items():
+            made = _factor(part, values, unknown)
+            if isinstance(made, Factor):
+                factors.append(made)
+            else:
+                notes.append(f"Column {part!r} {made}, so it is no factor.")
+    return factors, notes
+
+
+def drawn_factors(params: Mapping[str, Tensor]) -> tuple[list[Factor], list[str]]:
+    """The parameters a view drew, as factors: does the representation keep the view itself?
+
+    Where a step says whether it was used (``on``), its other parameters are unknown for the
+    images it left alone.
+
+    Args:
+        params: What :meth:`goodviews.views.compose.Chain.sample` drew: name to (N,) or (N, k).
+
+    Returns:
+        As :func:`as_factors`.
+
+    Example:
+        >>> import torch
+        >>> from goodviews.views import parse_view
+        >>> pair, images = parse_view("rotate(30)|flip()"), torch.rand(64, 1, 8, 8)
+        >>> key = pair.key(0, images, seed=0, samples=torch.arange(64), epoch=0)
+        >>> factors, _ = drawn_factors(pair.first.sample((1, 8, 8), key))
+        >>> [(factor.name, factor.discrete) for factor in factors]
+        [('rotate.angle', False), ('flip.flipped', True)]
+    """
+    short = {name: name.split(".", 1)[-1] for name in params}
+    plain = len(set(short.values())) == len(short)
+    columns: dict[str, np.ndarray] = {}
+    for name, values in params.items():
+        array = np.asarray(_host(values))
+        step, _, own = name.rpartition(".")
+        for mask in MASKS:
+            used = params.get(f"{step}.{mask}")
+            if used is not None and own != mask:
+                array = array.astype(np.float64)
+                array[~np.asarray(_host(used)).astype(bool)] = np.nan
+        columns[short[name] if plain else name] = array
+    return as_factors(columns, unknown=None)
+
+
+def read_factors(path: Path, images: Images) -> tuple[list[Factor], list[str]]:
+    """Factors from a table whose first column names the images of a set.
+
+    Args:
+        path: A CSV file, as :func:`goodviews.data.labels.read_cells` reads it.
+        images: The set.
+
+    Returns:
+        As :func:`as_factors`; a column of numbers is read as numbers.
+
+    Raises:
+        InputError: The file cannot be read, or no column is a factor.
+    """
+    cells, notes = read_cells(path, row_names(images))
+    columns = {name: _numbers(texts) for name, texts in cells.items()}
+    factors, more = as_factors(columns)
+    if not factors:
+        raise InputError(f"No column of {path} is a factor: {' '.join(notes + more)}")
+    return factors, notes + more
+
+
+def _host(values: np.ndarray | Tensor) -> np.ndarray:
+    return values.detach().cpu().numpy() if isinstance(values, Tensor) else values
+
+
+def _split(name: str, table: np.ndarray) -> dict[str, np.ndarray]:
+    return {f"{name}[{place}]": table[:, place] for place in range(table.shape[1])}
+
+
+def _numbers(texts: np.ndarray) -> np.ndarray:
+    """A column of texts as numbers where every one of them is one."""
+    try:
+        return np.array([float(text) if text else np.nan for text in texts])
+    except ValueError:
+        return texts
+
+
+def _factor(name: str, values: np.ndarray, unknown: int | None) -> Factor | str:
+    """The factor, or why it is none."""
+    if values.dtype.kind in "OUS":
+        numbers, classes = encode([str(value) for value in values])
+        known = int((numbers >= 0).sum())
+        if len(classes) > MOST_CLASSES and len(classes) > known / 2:
+            return f"has {len(classes):,} different texts in {known:,} rows"
+        return _classed(name, numbers, classes)
+    if values.dtype.kind in "iu" and len(values) and np.abs(values).max() >= 2**40:
+        return "holds random words"
+    numbers = values.astype(np.float64)
+    numbers[~np.isfinite(numbers)] = np.nan
+    if unknown is not None and values.dtype.kind in "iu":
+        numbers[numbers == unknown] = np.nan
+    levels = np.unique(numbers[np.isfinite(numbers)])
+    if len(levels) > MOST_CLASSES:
+        return Factor(name, numbers)
+    place = np.full(len(numbers), -1, dtype=np.int64)
+    for number, level in enumerate(levels):
+        place[numbers == level] = number
+    words = ("no", "yes")
+    named = [words[int(v)] if values.dtype.kind == "b" else f"{v:.6g}" for v in levels]
+    return _classed(name, place, tuple(named))
+
+
+def _classed(name: str, numbers: np.ndarray, classes: tuple[str, ...]) -> Factor | str:
+    if len(classes) < 2:
+        return f"has one value, {classes[0]!r}" if classes else "has no values"
+    return Factor(name, numbers, classes)

@@ -1,0 +1,56 @@
+"""95 % intervals of what was measured on a sample of items.
+
+Letters: N items.
+"""
+
+import numpy as np
+
+from goodviews.core.checks import check_shapes
+
+__all__ = ["explained", "wilson"]
+
+Z = 1.959964
+
+
+def wilson(right: int, items: int) -> tuple[float, float]:
+    """Ends of the 95 % interval of a share (Wilson, 1927): never outside [0, 1].
+
+    Args:
+        right: How many items were right.
+        items: Out of how many, at least 1.
+
+    Example:
+        >>> low, high = wilson(10, 10)
+        >>> round(low, 3), high
+        (0.722, 1.0)
+    """
+    share, wide = right / items, Z**2 / items
+    middle = (share + wide / 2) / (1 + wide)
+    half = (wide * (share * (1 - share) + wide / 4)) ** 0.5 / (1 + wide)
+    low, high = middle - half, middle + half
+    return (low if right else 0.0), (high if right < items else 1.0)
+
+
+def explained(wrong: np.ndarray, constant: np.ndarray) -> tuple[float, tuple[float, float]]:
+    r"""Share of variance explained, :math:`R^2 = 1 - \sum e_i / \sum c_i`, and its interval.
+
+    The standard error is that of a ratio of two means over the same items (delta method).
+
+    Args:
+        wrong: (N,) squared errors.
+        constant: (N,) squared errors of the constant predictor.
+
+    Returns:
+        R², 0 where the values never leave the constant, and its ends.
+
+    Example:
+        >>> explained(np.zeros(4), np.ones(4))
+        (1.0, (1.0, 1.0))
+    """
+    check_shapes("wrong: N, constant: N", wrong, constant)
+    mean = float(constant.mean())
+    if mean == 0:
+        return 0.0, (0.0, 0.0)
+    ratio = float(wrong.mean()) / mean
+    half = Z * float((wrong - ratio * constant).std(ddof=1)) / len(wrong) ** 0.5 / mean
+    return 1 - ratio, (1 - ratio - half, min(1 - ratio + half, 1.0))

@@ -1,0 +1,224 @@
+"""One factor read from one representation: predictions, score, usable nats, intervals.
+
+Letters: N items, n of them tested, F representation, C classes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from goodviews.evaluation.factors import Factor
+from goodviews.evaluation.intervals import explained, wilson
+from goodviews.evaluation.logistic import LinearProbe, fit_logistic
+from goodviews.evaluation.ridge import fit_ridge
+from goodviews.information import usable_information
+
+__all__ = ["FEWEST", "PENALTIES", "Reading", "choose_logistic", "read_factor"]
+
+FEWEST = 20
+"""Items with a known value that fitting and testing need, each."""
+
+PENALTIES = tuple(10.0**power for power in (0, -1, -2, -3, -4, -5))
+"""Strong first: the weaker ones start from their solution."""
+
+VALIDATION = 4
+"""One of so many fitted items chooses the penalty."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What a linear readout takes from a representation about a factor.
+
+    Attributes:
+        predicted: (n, C) probabilities, or (n,) predicted numbers.
+        truth: (n,) classes or numbers.
+        fitted: Items it was fitted on.
+        score: Accuracy, or R².
+        ends: Of its 95 % interval over tested items.
+        chance: The score of the best constant.
+        error: Root mean squared error; numbers only.
+        constant_error: That of the fitted mean.
+        nats_items: (n,) log probability (density) of the truth less that of the constant.
+        nats: Usable information.
+        stderr_nats: Its standard error over tested items.
+        entropy_nats: H of the tested classes; discrete only.
+        penalty: What the validation items chose.
+    """
+
+    predicted: np.ndarray
+    truth: np.ndarray
+    fitted: int
+    score: float
+    ends: tuple[float, float]
+    chance: float
+    error: float | None
+    constant_error: float | None
+    nats_items: np.ndarray
+    nats: float
+    stderr_nats: float
+    entropy_nats: float | None
+    penalty: float
+
+
+def read_factor(
+    features: np.ndarray,
+    factor: Factor,
+    *,
+    fit: np.ndarray,
+    test: np.ndarray,
+    seed: int = 0,
+    device: torch.device | None = None,
+) -> Reading:
+    """Fit a linear readout of a factor and test it on other items.
+
+    Args:
+        features: (N, F).
+        factor: Of the same N items; items where it is unknown are passed over.
+        fit: Places of the items to fit on.
+        test: Places of the items to test on.
+        seed: Of the part of ``fit`` that chooses the penalty.
+        device: Where to compute.
+
+    Returns:
+        The reading.
+    """
+    fit, test = fit[factor.known[fit]], test[factor.known[test]]
+    fit = np.random.default_rng([seed, 1]).permutation(fit)
+    read = _classes if factor.discrete else _numbers
+    return read(features, factor, fit, test, device)
+
+
+def choose_logistic(
+    fitted: np.ndarray,
+    labels: np.ndarray,
+    judged: np.ndarray,
+    truth: np.ndarray,
+    *,
+    classes: int,
+    penalties: tuple[float, ...] = PENALTIES,
+    device: torch.device | None = None,
+) -> tuple[float, float]:
+    """The penalty with the lowest cross-entropy on other items; strong ones are tried first.
+
+    Args:
+        fitted: (N, F).
+        labels: (N,) integers below ``classes``.
+        judged: (M, F), items that choose.
+        truth: (M,) their classes.
+        classes: C.
+        penalties: To choose from, descending.
+        device: Where to compute.
+
+    Returns:
+        The penalty and that cross-entropy, nats.
+    """
+    probe: LinearProbe | None = None
+    best, lowest, worse = penalties[0], np.inf, 0
+    for penalty in penalties:
+        probe = fit_logistic(
+            fitted,
+            labels,
+            classes=classes,
+            penalty=penalty,
+            start=probe,
+            tolerance=1e-4,
+            device=device,
+        )
+        loss = -float(_picked(probe, judged, truth).mean())
+        if loss < lowest:
+            best, lowest, worse = penalty, loss, 0
+        else:
+            worse += 1
+        if worse == 2:
+            break
+    return best, lowest
+
+
+def _picked(probe: LinearProbe, features: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    logs = probe.log_probs(features).cpu().double().numpy()
+    return logs[np.arange(len(truth)), truth]
+
+
+def _classes(
+    features: np.ndarray,
+    factor: Factor,
+    fit: np.ndarray,
+    test: np.ndarray,
+    device: torch.device | None,
+) -> Reading:
+    classes, values = len(factor.classes), factor.values
+    choose, rest = fit[::VALIDATION], np.delete(fit, np.s_[::VALIDATION])
+    penalty, _ = choose_logistic(
+        features[rest],
+        values[rest],
+        features[choose],
+        values[choose],
+        classes=classes,
+        device=device,
+    )
+    probe = fit_logistic(
+        features[fit], values[fit], classes=classes, penalty=penalty, device=device
+    )
+    logs = probe.log_probs(features[test]).cpu().double()
+    truth = values[test]
+    counts = np.bincount(values[fit], minlength=classes)
+    prior = np.log((counts + 0.5) / (len(fit) + 0.5 * classes))
+    right = logs.argmax(dim=1).numpy() == truth
+    found = usable_information(logs, torch.from_numpy(truth))
+    return Reading(
+        predicted=logs.exp().numpy(),
+        truth=truth,
+        fitted=len(fit),
+        score=float(right.mean()),
+        ends=wilson(int(right.sum()), len(right)),
+        chance=float((truth == counts.argmax()).mean()),
+        error=None,
+        constant_error=None,
+        nats_items=logs.numpy()[np.arange(len(truth)), truth] - prior[truth],
+        nats=found.nats,
+        stderr_nats=found.stderr_nats,
+        entropy_nats=found.ceiling_nats,
+        penalty=penalty,
+    )
+
+
+def _numbers(
+    features: np.ndarray,
+    factor: Factor,
+    fit: np.ndarray,
+    test: np.ndarray,
+    device: torch.device | None,
+) -> Reading:
+    values = factor.values
+    scale = float(values[fit].std()) or 1.0
+    choose, rest = fit[::VALIDATION], np.delete(fit, np.s_[::VALIDATION])
+    tried = fit_ridge(features[rest], values[rest] / scale, penalties=PENALTIES, device=device)
+    left = [np.square(values[choose] / scale - one.predict(features[choose])) for one in tried]
+    best = int(np.argmin([one.mean() for one in left]))
+    # Noise of the readout is measured where it was not fitted; fitting on all only lowers it.
+    noise = max(float(left[best].mean()), 1e-12)
+    (probe,) = fit_ridge(
+        features[fit], values[fit] / scale, penalties=(PENALTIES[best],), device=device
+    )
+    truth = values[test] / scale
+    predicted = probe.predict(features[test])
+    wrong, constant = np.square(truth - predicted), np.square(truth - probe.bias)
+    whole = float(np.square(values[fit] / scale - probe.bias).mean())
+    gained = 0.5 * (np.log(whole / noise) + constant / whole - wrong / noise)
+    score, ends = explained(wrong, constant)
+    return Reading(
+        predicted=predicted,
+        truth=truth,
+        fitted=len(fit),
+        score=score,
+        ends=ends,
+        chance=0.0,
+        error=scale * float(wrong.mean()) ** 0.5,
+        constant_error=scale * float(constant.mean()) ** 0.5,
+        nats_items=gained,
+        nats=float(gained.mean()),
+        stderr_nats=float(gained.std(ddof=1)) / len(gained) ** 0.5,
+        entropy_nats=None,
+        penalty=PENALTIES[best],
+    )
