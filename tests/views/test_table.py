@@ -22,6 +22,7 @@ TABLE = {
     "noise(std=0.2)": (ANY, "noise(std=0)", False),
     "grey(p=0.5)": (ANY, "grey(p=0)", True),
     "jitter(1.5)": ((1, 3), "jitter(0)", True),
+    "replace(p=0.5)": (ANY, "replace(p=0)", False),
     "blur(sigma=(0.1, 1.5))": (ANY, "blur(p=0)", True),
     "crop()|flip()|jitter(0.5)|grey()|blur()": ((1, 3), None, True),
 }
@@ -108,8 +109,8 @@ def test_one_to_thirteen_channels_are_taken(spec, channels):
 
 @pytest.mark.parametrize(("spec", "channels"), CASES)
 def test_every_channel_is_treated_as_it_would_be_alone(spec, channels):
-    if channels == 1 or any(name in spec for name in ("grey", "jitter", "noise")):
-        pytest.skip("mixes channels, or draws one number per value")
+    if channels == 1 or any(name in spec for name in ("grey", "jitter", "noise", "replace")):
+        pytest.skip("mixes or chooses channels, or draws one number per value")
     chain = parse_view(spec).first
     images = square(channels)
     params = draw(chain, images)

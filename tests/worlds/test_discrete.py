@@ -98,3 +98,16 @@ def test_an_unknown_factor_or_an_encoder_of_another_size_is_refused():
         world(("c",), ("q",))
     with pytest.raises(InputError, match="codes 2 values"):
         world(("c",), ("c",)).gap((0, 1))
+
+
+def test_draws_follow_the_table_and_replay():
+    views = world(("c", "n1"), ("c", "m"))
+    count = 20_000
+    drawn = views.sample(torch.arange(count), seed=0)
+    place = (drawn[0] * 6 + drawn[1]) * 3 + drawn[2]
+    share = torch.bincount(place, minlength=views.joint.numel()).double() / count
+    want = views.joint.flatten()
+    assert (share[want == 0] == 0).all()
+    assert ((share - want).abs() <= 4.5 * (want * (1 - want) / count).sqrt()).all()
+    again = views.sample(torch.tensor([7, 3]), seed=0)
+    assert all(torch.equal(a, b[[7, 3]]) for a, b in zip(again, drawn, strict=True))

@@ -44,3 +44,13 @@ def test_a_world_that_cannot_be_is_refused():
         CorrelatedGaussian(dim=2, rho=1.0)
     with pytest.raises(InputError, match="cubic"):
         CorrelatedGaussian(dim=2, rho=0.1, map="cubik")
+
+
+def test_pairs_of_examples_replay_and_have_their_correlation():
+    world = CorrelatedGaussian(dim=3, rho=0.7, map="cubic")
+    x, y = world.pairs(torch.arange(4000), seed=0)
+    one, two = world.pairs(torch.tensor([9, 1]), seed=0)
+    assert torch.equal(one, x[[9, 1]])
+    assert torch.equal(two, y[[9, 1]])
+    ratio = world.log_ratio(x.double(), y.double()).diagonal()
+    assert abs(float(ratio.mean()) - world.information) <= 3 * float(ratio.std()) / 4000**0.5

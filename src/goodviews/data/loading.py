@@ -16,6 +16,7 @@ from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
 from goodviews.data.labels import read_labels
 from goodviews.data.names import IDX, TORCHVISION, read_named, shared, stamps
+from goodviews.data.worlds import WORLDS, known_world
 
 __all__ = ["known_names", "load"]
 
@@ -40,6 +41,7 @@ def load(
     ``data`` is one of
 
     * nothing or ``"digits"``: scikit-learn's 1,797 digits, enlarged to 16 pixels;
+    * ``"shapes"`` or ``"vectors"``: drawn examples whose factors are known;
     * a folder of class folders, of images at any depth, or of ``train/`` and ``test/`` (or
       ``val/``) folders of either kind;
     * an ``.npz`` or ``.npy`` file, or a folder with ``train.npz`` and ``test.npz``
@@ -90,7 +92,7 @@ def known_names() -> list[str]:
     """Names that ``load`` takes besides paths."""
     common = shared()
     folders = [d.name for d in common.iterdir() if _readable(d)] if common else []
-    return sorted({"digits", *TORCHVISION, *folders})
+    return sorted({"digits", *WORLDS, *TORCHVISION, *folders})
 
 
 def _readable(folder: Path) -> bool:
@@ -106,6 +108,8 @@ def _read(
     if not isinstance(data, Path):
         if name == "digits":
             return digits(size)
+        if name in WORLDS:
+            return known_world(name, size)
         plain = name.replace("-", "").replace("_", "")
         if plain in TORCHVISION:
             return _named(plain, size, root, home, progress)

@@ -1,15 +1,18 @@
 """The encoders of the two views: one for both, or one each."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
 from goodviews.core.checks import InputError, unknown
 from goodviews.core.spec import parse_spec
+from goodviews.encoders.mlp import Mlp
 from goodviews.encoders.small import ConvNet, Normalise, Projector, channel_statistics
 
 __all__ = ["PairEncoder", "build_backbone", "build_pair"]
 
-BACKBONES = {"convnet": ConvNet}
+BACKBONES: dict[str, Callable[..., nn.Module]] = {"convnet": ConvNet, "mlp": Mlp}
 
 
 class PairEncoder(nn.Module):
@@ -43,20 +46,25 @@ class PairEncoder(nn.Module):
         which = 0 if self.shared else which
         return self.projectors[which](self.backbones[which](view))
 
-    def represent(self, images: Tensor, *, side: str = "both") -> Tensor:
+    def represent(
+        self, images: Tensor, second: Tensor | None = None, *, side: str = "both"
+    ) -> Tensor:
         """Representation of unaugmented images.
 
         Args:
-            images: (B, C, H, W) in [0, 1].
+            images: (B, C, H, W), what the encoder of v1 reads: images in [0, 1], or their
+                form where views are a form of the image, such as a few of its channels.
+            second: What the encoder of v2 reads, where that is something else.
             side: ``both`` concatenates the two encoders' (B, 2 F); ``first`` or ``second``
                 takes one. With a shared encoder all three are the same (B, F).
         """
         if side not in ("both", "first", "second"):
             raise unknown("side", side, ["both", "first", "second"])
-        chosen = {"both": self.backbones, "first": self.backbones[:1]}.get(
-            side, self.backbones[-1:]
-        )
-        return torch.cat([backbone(images) for backbone in chosen], dim=1)
+        if self.shared:
+            return self.backbones[0](images)
+        forms = (images, images if second is None else second)
+        chosen = {"both": (0, 1), "first": (0,), "second": (1,)}[side]
+        return torch.cat([self.backbones[which](forms[which]) for which in chosen], dim=1)
 
 
 def build_backbone(text: str, *, channels: int, size: int) -> nn.Module:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from goodviews.core.checks import InputError, check_shapes
+from goodviews.core.rng import Key
 from goodviews.information.discrete import entropy, mutual_information
 
 __all__ = ["Audit", "DiscreteViews", "Encoder", "encoders"]
@@ -160,6 +161,20 @@ class DiscreteViews:
     def admissible(self) -> bool:
         """Whether both views hold all of the task: I(v1; y) = I(v2; y) = I(x; y)."""
         return min(self.task1, self.task2) > self.task_information - TOLERANCE
+
+    def sample(self, samples: Tensor, *, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Draw v1, v2 and y, each (B,) int64, from the table.
+
+        Args:
+            samples: (B,) integers, which examples; one gives the same draw in any batch.
+            seed: Number of the world.
+        """
+        level = self.joint.flatten().cumsum(0).to(samples.device)
+        uniform = Key.of(seed=seed, samples=samples).uniform(1)[:, 0].double() * level[-1]
+        # On the right: a cell of probability zero is never drawn.
+        cell = torch.searchsorted(level, uniform, right=True)
+        v1, v2, y = torch.unravel_index(cell, self.joint.shape)
+        return v1, v2, y
 
     def swapped(self) -> "DiscreteViews":
         """The same world with v2 first, to audit encoders of v2."""

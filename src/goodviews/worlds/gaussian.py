@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from goodviews.core.checks import InputError, check_shapes, unknown
+from goodviews.core.rng import Key
 
 __all__ = ["MAPS", "CorrelatedGaussian"]
 
@@ -90,6 +91,19 @@ class CorrelatedGaussian:
             torch.randn(n, self.dim, generator=generator, dtype=dtype, device=generator.device)
             for _ in range(2)
         )
+        return self._pair(x, noise)
+
+    def pairs(self, samples: Tensor, *, seed: int) -> tuple[Tensor, Tensor]:
+        """The pairs of some examples: x and y, both (B, D) float32.
+
+        Args:
+            samples: (B,) integers, which examples; one gives the same pair in any batch.
+            seed: Number of the world.
+        """
+        key = Key.of(seed=seed, samples=samples)
+        return self._pair(key.fold(0).normal(self.dim), key.fold(1).normal(self.dim))
+
+    def _pair(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         y = self.rho * x + math.sqrt(1 - self.rho**2) * noise
         return x, MAPS[self.map][0](y)
 

@@ -3,7 +3,8 @@
 from goodviews.core.listings.base import Listing
 from goodviews.core.listings.geometric import GEOMETRIC
 from goodviews.core.listings.photometric import PHOTOMETRIC
+from goodviews.core.listings.planted import PLANTED
 
 __all__ = ["VIEWS", "Listing"]
 
-VIEWS: dict[str, Listing] = {**GEOMETRIC, **PHOTOMETRIC}
+VIEWS: dict[str, Listing] = {**GEOMETRIC, **PHOTOMETRIC, **PLANTED}

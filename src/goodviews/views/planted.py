@@ -1,0 +1,73 @@
+"""Views that take away a chosen part of what an example shows, and nothing else.
+
+Letters: B examples, C channels, R replaced channels, H and W pixels.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from goodviews.core.checks import InputError
+from goodviews.core.rng import Key
+from goodviews.views.base import Params, Shape, View, check_probability
+
+__all__ = ["Replace"]
+
+
+@dataclass(frozen=True, repr=False)
+class Replace(View):
+    """Uniform noise on [0, 1] in place of some channels, with a probability per image.
+
+    With ``p=1`` the view says nothing about what those channels alone showed.
+    """
+
+    name: ClassVar[str] = "replace"
+    channels: tuple[int, ...] = (0,)
+    p: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what are no channels or no probability."""
+        given = (self.channels,) if isinstance(self.channels, int) else self.channels
+        if (
+            not isinstance(given, tuple)
+            or not all(isinstance(one, int) and one >= 0 for one in given)
+            or len(set(given)) != len(given)
+        ):
+            raise InputError(
+                f"replace has channels={self.channels!r}, but numbers from 0 up are wanted, each "
+                f"once: replace(channels=(0, 1))."
+            )
+        object.__setattr__(self, "channels", given)
+        check_probability("replace", self.p)
+
+    def sample(self, shape: Shape, key: Key) -> Params:
+        """Draw ``chosen``, (B,) bool, and the noise: ``word``, (B,) int64, that it grows from."""
+        self.check(shape)
+        return {"chosen": key.fold(0).uniform(1)[:, 0] < self.p, "word": key.fold(1).words}
+
+    def apply(self, images: Tensor, params: Params) -> Tensor:
+        """Put the noise in."""
+        count = len(self.channels) * images.shape[-2] * images.shape[-1]
+        if not count:
+            return images
+        field_BR = Key(params["word"]).uniform(count).to(images.dtype)
+        views = images.clone()
+        shape = (len(images), len(self.channels), *images.shape[-2:])
+        chosen = params["chosen"][:, None, None, None]
+        old = images[:, list(self.channels)]
+        views[:, list(self.channels)] = torch.where(chosen, field_BR.view(shape), old)
+        return views
+
+    def check(self, shape: Shape) -> None:
+        """Refuse images without these channels.
+
+        Raises:
+            InputError: A channel is not there.
+        """
+        if self.channels and max(self.channels) >= shape[0]:
+            raise InputError(
+                f"{self!r} wants channel {max(self.channels)}, but the images have {shape[0]}: "
+                f"choose from 0 to {shape[0] - 1}."
+            )
