@@ -13,6 +13,7 @@ SCALES = ("test", "cpu", "gpu")
 RECIPES = {
     "mi_bench": "goodviews.recipes.mi_bench:mi_bench",
     "proposition": "goodviews.recipes.proposition:proposition",
+    "two_tasks": "goodviews.recipes.two_tasks:two_tasks",
 }
 """Name: where its function is. Each takes a scale and a folder and returns the folder."""
 
