@@ -120,7 +120,10 @@ def _read(
     if not path.exists():
         if os.sep in text or path.suffix:
             raise InputError(f"There is no {path}: name a folder, an .npz or .npy file, or a set.")
-        raise unknown("data", text, known_names())
+        near = str(unknown("set of images", text, known_names())).partition(".")[2].strip()
+        raise InputError(
+            f"There is no folder or file {text!r} here, and no set of that name. {near}"
+        )
     path = path.resolve()
     if path.is_file():
         if path.suffix.lower() not in ARRAYS:
