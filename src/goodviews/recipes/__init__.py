@@ -11,6 +11,7 @@ __all__ = ["RECIPES", "SCALES", "run"]
 SCALES = ("test", "cpu", "gpu")
 
 RECIPES = {
+    "label_choice": "goodviews.recipes.label_choice:label_choice",
     "mi_bench": "goodviews.recipes.mi_bench:mi_bench",
     "proposition": "goodviews.recipes.proposition:proposition",
     "two_tasks": "goodviews.recipes.two_tasks:two_tasks",
