@@ -25,7 +25,7 @@ def label_figure(folder: Path) -> Path:
     with (folder / "rows.csv").open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["judged_by"] == "all labels"]
     most = max(int(row["runs"]) for row in rows)
-    with_labels = [
+    with_labels: list[dict[str, Any]] = [
         {
             "family": row["family"],
             "labels": int(row["labels"]),
@@ -47,8 +47,13 @@ def label_figure(folder: Path) -> Path:
         scale=alt.Scale(domain=names, range=ink),
         legend=alt.Legend(orient="bottom", columns=2, labelLimit=400),
     )
-    x = alt.X("labels:Q", title="labels", scale=alt.Scale(type="log", nice=False))
-    x.axis = alt.Axis(values=sorted({row["labels"] for row in with_labels}))
+    ticks: list[Any] = sorted({row["labels"] for row in with_labels})
+    x = alt.X(
+        "labels:Q",
+        title="labels",
+        scale=alt.Scale(type="log", nice=False),
+        axis=alt.Axis(values=ticks),
+    )
     y_scale = alt.Scale(domain=[0, 1])
     title = "chance that the chosen view is within one point"
     base = alt.Chart(alt.Data(values=with_labels))

@@ -3,6 +3,7 @@
 import hashlib
 import io
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -92,18 +93,13 @@ def _surrogates(
     seed: int,
     features: np.ndarray,
 ) -> dict[str, float]:
+    def one(which: int, draw: int, x: Tensor, samples: Tensor) -> Tensor:
+        view = pair.view(which, x, seed=seed, samples=samples, epoch=-1 - draw)
+        return encoders.embed(which, view)
+
     def embed(rows: np.ndarray, draw: int) -> tuple[Tensor, Tensor]:
-        parts = [
-            represent(
-                images,
-                rows,
-                lambda x, s, which=which: encoders.embed(
-                    which, pair.view(which, x, seed=seed, samples=s, epoch=-1 - draw)
-                ),
-            )
-            for which in (0, 1)
-        ]
-        return parts[0], parts[1]
+        first, second = (represent(images, rows, partial(one, i, draw)) for i in (0, 1))
+        return first, second
 
     z1, z2 = embed(items[:4096], 0)
     nats = shared_nats(
