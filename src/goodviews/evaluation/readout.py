@@ -43,6 +43,7 @@ class Readout:
         log_prob: (M,) mean log probability of the right class, nats.
         knn_right: (M,) the same share for nearest neighbours.
         by_draw: (R,) accuracy of each draw.
+        log_by_draw: (R,) mean log probability of the right class of each draw, nats.
         penalty: What the inner folds chose; the median where each draw chose its own.
     """
 
@@ -51,6 +52,7 @@ class Readout:
     log_prob: np.ndarray
     knn_right: np.ndarray
     by_draw: np.ndarray
+    log_by_draw: np.ndarray
     penalty: float
 
 
@@ -92,6 +94,7 @@ def read_out(
         penalties = [once] * len(draws)
     total = np.zeros((4, len(labels)))
     by_draw = []
+    log_by_draw = []
     for draw, penalty in zip(draws, penalties, strict=True):
         fitted, known = features[draw.fit], labels[draw.fit]
         truth = labels[draw.test]
@@ -99,13 +102,21 @@ def read_out(
         right = logs.argmax(axis=1) == truth
         total[0, draw.test] += 1
         total[1, draw.test] += right
-        total[2, draw.test] += logs[np.arange(len(truth)), truth]
+        log_right = logs[np.arange(len(truth)), truth]
+        total[2, draw.test] += log_right
         if knn:
             guess = knn_predict(fitted, known, tested[draw.test], classes=classes)
             total[3, draw.test] += guess == truth
         by_draw.append(right.mean())
+        log_by_draw.append(log_right.mean())
     (items,) = np.nonzero(total[0])
     right, log_prob, knn_right = total[1:, items] / total[0, items]
     return Readout(
-        items, right, log_prob, knn_right, np.array(by_draw), float(np.median(penalties))
+        items,
+        right,
+        log_prob,
+        knn_right,
+        np.array(by_draw),
+        np.array(log_by_draw),
+        float(np.median(penalties)),
     )

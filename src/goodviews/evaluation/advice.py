@@ -1,0 +1,196 @@
+"""What a leakage matrix says: which factor is kept and not needed, in one sentence."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from goodviews.core.checks import InputError
+from goodviews.evaluation.leakage import Cell, Leakage
+
+__all__ = ["LABEL_ROW", "leakage_advice", "leakage_board"]
+
+LABEL_ROW = "task label"
+"""Name of the row whose representation is the task's own label."""
+
+
+def leakage_advice(
+    found: Leakage,
+    *,
+    row: str,
+    task: str | None = None,
+    reference: str | None = None,
+    varied: Collection[str] = (),
+) -> dict[str, Any]:
+    """Say which factor a representation keeps without need.
+
+    Needed is the task itself, and of every other factor what the task's label already says
+    where the matrix holds that as the row :data:`LABEL_ROW`. A factor counts as kept when
+    its cell is told from chance and, beside that row, adds to it.
+
+    Args:
+        found: The matrix.
+        row: The representation in question.
+        task: The factor that is the task.
+        reference: A row that learned nothing, such as random weights, to compare with.
+        varied: Factors that the views drew: the encoder was trained not to keep them.
+
+    Returns:
+        ``advice``, ``finding`` and ``more`` (sentences), ``kept`` (names, most first).
+    """
+    factors = [name for name in found.factors if name != task]
+    cells = {name: found.cell(row, name) for name in found.factors}
+    beyond = {name: _beyond(found, row, name) for name in factors}
+    kept = sorted(
+        (name for name in factors if cells[name].told and beyond[name]),
+        key=lambda name: -cells[name].skill,
+    )
+    more = []
+    if task is not None and not cells[task].told:
+        more.append(
+            f"Look at the task first: {task} cannot be told from chance ({_score(cells[task])})."
+        )
+    if not kept:
+        whose = "the other" if task is not None else "the"
+        return {
+            "advice": f"Remove nothing: none of {whose} {len(factors)} factors can be told from "
+            f"chance in {row}."
+            if factors
+            else f"Name more factors than the task: {row} was asked for {task} only.",
+            "finding": f"Only {task} can be told from chance"
+            if task is not None and cells[task].told
+            else "No factor can be told from chance",
+            "more": more,
+            "kept": [],
+        }
+    top = kept[0]
+    cell = cells[top]
+    if top in varied:
+        advice = (
+            f"Train longer or vary {top} more: {row} still tells it ({_score(cell)}), though "
+            f"its views were drawn to hide it."
+        )
+    elif task is None:
+        advice = f"Ask whether the task needs {top}: {row} keeps it most ({_score(cell)})."
+    else:
+        advice = (
+            f"Vary {top} between the two views: {row} keeps it ({_score(cell)}), and {task} "
+            f"does not need it."
+        )
+    if reference is not None:
+        more.append(_learned(found, row, reference, top))
+    if len(kept) > 1:
+        also = ", ".join(f"{name} ({_short(cells[name])})" for name in kept[1:4])
+        rest = f" and {len(kept) - 4} more" if len(kept) > 4 else ""
+        more.append(f"Also kept: {also}{rest}.")
+    others = "other factors" if task is not None else "factors"
+    finding = f"{len(kept)} of {len(factors)} {others} can be told, {top} best"
+    return {"advice": advice, "finding": finding, "more": more, "kept": kept}
+
+
+def leakage_board(
+    found: Leakage,
+    *,
+    encoders: Collection[str],
+    task: str | None = None,
+    nats: Mapping[str, float] | None = None,
+    varied: Collection[str] = (),
+    reference: str | None = None,
+    details: Mapping[str, str] | None = None,
+    **about: Any,
+) -> dict[str, Any]:
+    """The matrix as plain data, for :func:`goodviews.report.leakage_page.leakage_page`.
+
+    Args:
+        found: The matrix.
+        encoders: Rows in question; the others are baselines.
+        task: The factor that is the task.
+        nats: Information the views of a row share, where known: rows go in its order.
+        varied: Factors that the views drew.
+        reference: A row that learned nothing.
+        details: A few words about a row.
+        **about: ``data``, ``command``, ``made``: what the page's end says.
+
+    Returns:
+        ``rows``, ``columns`` (the task first, then by skill), ``cells`` (row by row) and
+        what :func:`leakage_advice` says of the first encoder, or of the one with the
+        largest task score where there are several.
+
+    Raises:
+        InputError: No row of the matrix is among ``encoders``.
+    """
+    asked = [row for row in found.rows if row in encoders]
+    if not asked:
+        raise InputError(f"None of {', '.join(encoders)} is a row: {', '.join(found.rows)}.")
+    nats, details = nats or {}, details or {}
+    asked.sort(key=lambda row: nats.get(row, float("inf")))
+    best = max(asked, key=lambda row: found.cell(row, task).score) if task else asked[0]
+    columns = sorted(found.factors, key=lambda name: (name != task, -found.cell(best, name).skill))
+    rows = [*asked, *(row for row in found.rows if row not in encoders)]
+    said = leakage_advice(found, row=best, task=task, reference=reference, varied=varied)
+    return {
+        "task": task,
+        "level": found.level,
+        "permutations": found.permutations,
+        "rows": [
+            {
+                "name": row,
+                "detail": details.get(row, ""),
+                "nats": nats.get(row),
+                "role": "encoder"
+                if row in encoders
+                else "label"
+                if row == LABEL_ROW
+                else "baseline",
+            }
+            for row in rows
+        ],
+        "columns": [
+            {"name": name, "kind": found.cell(best, name).kind, "task": name == task}
+            for name in columns
+        ],
+        "cells": [[asdict(found.cell(row, name)) for name in columns] for row in rows],
+        **said,
+        **about,
+    }
+
+
+def _beyond(found: Leakage, row: str, name: str) -> bool:
+    if LABEL_ROW not in found.rows or row == LABEL_ROW:
+        return True
+    return found.gain(row, LABEL_ROW, name)[1] > 0
+
+
+def _learned(found: Leakage, row: str, reference: str, name: str) -> str:
+    other = found.cell(reference, name)
+    gap, low, high = found.gain(row, reference, name)
+    ends = f"{abs(gap):.2f} nats [{min(abs(low), abs(high)):.2f}, {max(abs(low), abs(high)):.2f}]"
+    if low > 0:
+        return f"Training added to it: {ends} more than {reference} ({_short(other)})."
+    if high < 0:
+        return f"Training took from it: {ends} less than {reference} ({_short(other)})."
+    return f"Training did not change it: {reference} keeps as much ({_short(other)})."
+
+
+def _score(cell: Cell) -> str:
+    word = f"chance {_bare(cell.chance)}" if cell.kind == "discrete" else "R²"
+    ends = f"[{_bare(cell.score_low)}, {_bare(cell.score_high)}]"
+    if cell.kind == "discrete":
+        return f"{_bare(cell.score)} {ends}, {word}"
+    return f"{word} {_bare(cell.score)} {ends}"
+
+
+def _short(cell: Cell) -> str:
+    return f"{'R² ' if cell.kind == 'continuous' else ''}{_bare(cell.score)}"
+
+
+def _bare(value: float) -> str:
+    """Two digits without the leading zero.
+
+    Example:
+        >>> _bare(0.934), _bare(-0.02), _bare(1.0)
+        ('.93', '−.02', '1.00')
+    """
+    text = f"{value:.2f}".replace("-", "−")
+    if float(f"{value:.2f}") == 0:
+        return ".00"
+    return text.replace("0.", ".", 1) if abs(value) < 0.995 else text
