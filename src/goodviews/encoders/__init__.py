@@ -1,6 +1,34 @@
 """Encoders: an image to its representation, a representation to its embedding."""
 
+from goodviews.encoders.adapt import Backbone, as_backbone
+from goodviews.encoders.alexnet import AlexNet
+from goodviews.encoders.halves import Halves
+from goodviews.encoders.heads import Prototypes, build_head, projector
+from goodviews.encoders.jigsaw import JigsawHead
+from goodviews.encoders.libraries import resnet, timm_backbone, torchvision_backbone
+from goodviews.encoders.mlp import Mlp
 from goodviews.encoders.pair import PairEncoder, build_backbone, build_pair
+from goodviews.encoders.sequence import SequenceEncoder
 from goodviews.encoders.small import ConvNet, Normalise, Projector
 
-__all__ = ["ConvNet", "Normalise", "PairEncoder", "Projector", "build_backbone", "build_pair"]
+__all__ = [
+    "AlexNet",
+    "Backbone",
+    "ConvNet",
+    "Halves",
+    "JigsawHead",
+    "Mlp",
+    "Normalise",
+    "PairEncoder",
+    "Projector",
+    "Prototypes",
+    "SequenceEncoder",
+    "as_backbone",
+    "build_backbone",
+    "build_head",
+    "build_pair",
+    "projector",
+    "resnet",
+    "timm_backbone",
+    "torchvision_backbone",
+]

@@ -1,18 +1,33 @@
 """The encoders of the two views: one for both, or one each."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from goodviews.core.checks import InputError, unknown
 from goodviews.core.spec import parse_spec
+from goodviews.encoders.alexnet import AlexNet
+from goodviews.encoders.halves import Halves
+from goodviews.encoders.libraries import resnet, timm_backbone, torchvision_backbone
 from goodviews.encoders.mlp import Mlp
 from goodviews.encoders.small import ConvNet, Normalise, Projector, channel_statistics
 
 __all__ = ["PairEncoder", "build_backbone", "build_pair"]
 
-BACKBONES: dict[str, Callable[..., nn.Module]] = {"convnet": ConvNet, "mlp": Mlp}
+BACKBONES: dict[str, Callable[..., nn.Module]] = {
+    "alexnet": AlexNet,
+    "convnet": ConvNet,
+    "halves": lambda **options: _halves(**options),
+    "mlp": Mlp,
+    "resnet": resnet,
+    "resnet18": partial(resnet, depth=18),
+    "resnet50": partial(resnet, depth=50),
+    "timm": timm_backbone,
+    "torchvision": torchvision_backbone,
+}
+_TAKE_A_NAME = ("timm", "torchvision")
 
 
 class PairEncoder(nn.Module):
@@ -71,7 +86,11 @@ def build_backbone(text: str, *, channels: int, size: int) -> nn.Module:
     """Make a backbone from its spec.
 
     Args:
-        text: Such as ``"convnet(width=16)"``.
+        text: Such as ``"convnet(width=16)"``, ``"resnet18(stem='small')"``,
+            ``"resnet(depth=50, stem='imagenet')"``, ``"timm('vit_tiny_patch16_224',
+            img_size=32)"``, ``"torchvision('resnet18')"``, ``"alexnet(width=0.5)"`` or
+            ``"halves(groups=(1, 2))"``. Any other module:
+            :func:`goodviews.encoders.as_backbone`.
         channels: C of the views.
         size: Their smaller side in pixels.
 
@@ -86,12 +105,16 @@ def build_backbone(text: str, *, channels: int, size: int) -> nn.Module:
         64
     """
     calls = parse_spec(text)
-    if len(calls) != 1 or calls[0].args:
+    if len(calls) != 1 or (calls[0].args and calls[0].name not in _TAKE_A_NAME):
         raise InputError(f"Encoder {text!r} is not one name with named arguments.")
-    if calls[0].name not in BACKBONES:
-        raise unknown("encoder", calls[0].name, BACKBONES)
+    call = calls[0]
+    if call.name not in BACKBONES:
+        raise unknown("encoder", call.name, BACKBONES)
+    if call.name in _TAKE_A_NAME and [type(value) for value in call.args] != [str]:
+        raise InputError(f"Encoder {text!r} names no model; write {call.name}('resnet18').")
+    options = {"channels": channels, "size": size, **dict(call.kwargs)}
     try:
-        return BACKBONES[calls[0].name](channels=channels, size=size, **dict(calls[0].kwargs))
+        return BACKBONES[call.name](*call.args, **options)
     except TypeError as error:
         raise InputError(f"Encoder {text!r}: {error}.") from error
 
@@ -123,3 +146,18 @@ def build_pair(
             backbones.append(nn.Sequential(Normalise(*channel_statistics(view)), backbone))
             projectors.append(Projector(backbone.features, embedding))  # type: ignore[arg-type]
     return PairEncoder(backbones, projectors)
+
+
+def _halves(
+    *,
+    channels: int,
+    size: int,
+    backbone: str = "resnet(depth=50, width=0.5)",
+    groups: tuple[int, ...] = (1, 2),
+) -> Halves:
+    """One backbone per group of channels."""
+    if not isinstance(groups, tuple) or sum(groups) != channels:
+        raise InputError(
+            f"halves has groups={groups!r}, but the images have {channels} channels to share out."
+        )
+    return Halves([build_backbone(backbone, channels=c, size=size) for c in groups], groups)
