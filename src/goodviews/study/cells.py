@@ -37,7 +37,8 @@ class CellResult:
     Attributes:
         rows: One per task (one with an empty task when there are no labels).
         arrays: Per task ``right``, ``nats``, ``knn``, ``null`` (M,), ``kept`` (M,) for
-            candidates, and ``draws`` (R,); keys are ``<task number>.<name>``.
+            candidates; ``draws``, ``nats_draws`` (R,) and ``kept_draws`` (R',) are means by label
+            draw; keys are ``<task number>.<name>``.
     """
 
     rows: list[Row]
@@ -76,7 +77,7 @@ def run_cell(plan: Plan, cell: Cell, tick: Callable[[], None] | None = None) -> 
         usable = made["nats"].mean() + _entropy(task)
         extra: dict[str, Any] = {}
         if kept is not None:
-            view_nats, image_nats = kept(task)
+            view_nats, image_nats, made["kept_draws"] = kept(task)
             made["kept"] = view_nats - image_nats
             extra = {
                 "view_nats": float(view_nats.mean() + _entropy(task)),

@@ -61,6 +61,7 @@ def _read(
         "nats": found.log_prob,
         "knn": found.knn_right,
         "draws": found.by_draw,
+        "nats_draws": found.log_by_draw,
         "null": null.right,
     }
     return made
@@ -68,15 +69,16 @@ def _read(
 
 def view_reader(
     plan: Plan, pair: ViewPair, seed: int
-) -> Callable[[Task], tuple[np.ndarray, np.ndarray]]:
+) -> Callable[[Task], tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """What a fixed reader takes from one view, and from the whole image, about a task.
 
     The reader is an untrained encoder under a linear readout: it owes nothing to any view.
-    Of two different views the one that says less counts.
+    Of two different views the one that says less counts. The third array, (R,), is their mean
+    difference by label draw.
     """
     images = plan.task_images
 
-    def read(task: Task) -> tuple[np.ndarray, np.ndarray]:
+    def read(task: Task) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         index, draws = _compact(task)
         draws = draws[: _READER_DRAWS if not task.crossed else len(draws)]
         count, classes = len(index), len(task.classes)
@@ -85,7 +87,7 @@ def view_reader(
             LabelDraw(np.r_[d.fit, d.fit + count], np.r_[d.test, d.test + count]) for d in draws
         ]
 
-        def score(which: int | None) -> np.ndarray:
+        def score(which: int | None) -> tuple[np.ndarray, np.ndarray]:
             x = images.batch(index[:256])
             if which is None:
                 made, parts = x, 1
@@ -113,10 +115,12 @@ def view_reader(
             total = np.zeros(2 * count)
             total[found.items] = found.log_prob
             place = np.searchsorted(index, task.items)
-            return (total[place] + total[place + count]) / 2
+            return (total[place] + total[place + count]) / 2, found.log_by_draw
 
         sides = [score(0)] if pair.same else [score(0), score(1)]
-        return min(sides, key=lambda side: float(side.mean())), score(None)
+        view, by_draw = min(sides, key=lambda side: float(side[0].mean()))
+        image, image_by_draw = score(None)
+        return view, image, by_draw - image_by_draw
 
     return read
 
@@ -148,7 +152,7 @@ def baseline(plan: Plan, cell: Cell, seed: int) -> Read:
 
     def scratch(task: Task) -> dict[str, np.ndarray]:
         total = np.zeros((4, len(images)))
-        by_draw = []
+        by_draw, log_by_draw = [], []
         for number, draw in enumerate(task.draws):
             model = train_supervised(
                 images,
@@ -165,14 +169,17 @@ def baseline(plan: Plan, cell: Cell, seed: int) -> Read:
             logs = logits.log_softmax(dim=1).numpy()
             truth = task.labels[draw.test]
             right = logs.argmax(axis=1) == truth
-            total[:3, draw.test] += [
-                np.ones(len(truth)),
-                right,
-                logs[np.arange(len(truth)), truth],
-            ]
+            log_right = logs[np.arange(len(truth)), truth]
+            total[:3, draw.test] += [np.ones(len(truth)), right, log_right]
             by_draw.append(right.mean())
+            log_by_draw.append(log_right.mean())
         done = total[:, task.items]
-        return {"right": done[1] / done[0], "nats": done[2] / done[0], "draws": np.array(by_draw)}
+        return {
+            "right": done[1] / done[0],
+            "nats": done[2] / done[0],
+            "draws": np.array(by_draw),
+            "nats_draws": np.array(log_by_draw),
+        }
 
     return scratch
 

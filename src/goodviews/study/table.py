@@ -110,8 +110,16 @@ def tabulate(plan: Plan, number: int, results: dict[Cell, CellResult]) -> TaskTa
         chosen = [stack(role, view, name) for role, view, _ in have[:only]]
         return np.array([one for one in chosen if one is not None])
 
+    def by_draw(name: str, *, only: int | None = None) -> np.ndarray | None:
+        known = all(
+            f"{number}.{name}" in results[Cell(role, view, seed)].arrays
+            for role, view, _ in have[:only]
+            for seed in plan.seeds
+        )
+        return gather(name, only=only) if known and not task.crossed else None
+
     right = gather("right")
-    draws = None if task.crossed else gather("draws")
+    draws = by_draw("draws")
     records = {
         name: [
             row
@@ -132,9 +140,12 @@ def tabulate(plan: Plan, number: int, results: dict[Cell, CellResult]) -> TaskTa
         views=views,
         rows=names,
         layout=Layout(right[:, :, report], draws, pooled=len(views)),
-        usable=Layout(gather("nats")[:, :, report], pooled=len(views)),
+        usable=Layout(gather("nats")[:, :, report], by_draw("nats_draws"), pooled=len(views)),
         null=Layout(gather("null", only=-1)[:, :, report], pooled=len(views)),
-        kept=Layout(gather("kept", only=len(views))[:, :, report]),
+        kept=Layout(
+            gather("kept", only=len(views))[:, :, report],
+            by_draw("kept_draws", only=len(views)),
+        ),
         choosing=right[: len(views)][:, :, task.choose].mean(axis=1),
         raw=(raw.arrays[f"{number}.right"][report], raw.arrays[f"{number}.draws"]),
         nats=nats,
