@@ -8,7 +8,8 @@ import torchvision.transforms.functional as tv
 from torchvision.transforms import InterpolationMode, RandomResizedCrop
 
 from goodviews.core.rng import Key
-from goodviews.views.geometric import Crop, Flip, Rotate, Translate, resample_weights
+from goodviews.views.affine import Rotate
+from goodviews.views.geometric import Crop, Flip, Translate, resample_weights
 
 SIZES = [(17, 23), (8, 8), (31, 9), (33, 32)]
 

@@ -1,24 +1,28 @@
-"""Views that move pixels: identity, crop, flip, rotate, translate.
+"""Views that take pixels from elsewhere in whole or in part: identity, crop, flips, translate.
 
 Letters: B examples, C channels, H and W pixels, O output pixels, T tries.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.checks import InputError
+from goodviews.core.checks import InputError, unknown
 from goodviews.core.rng import Key
+from goodviews.views.adjust import outside
 from goodviews.views.base import Params, Shape, View, check_probability
+from goodviews.views.strength import check_strength, from_still
 
-__all__ = ["Crop", "Flip", "Identity", "Rotate", "Translate", "resample_weights"]
+__all__ = ["Crop", "Flip", "Identity", "Translate", "VerticalFlip", "resample_weights"]
 
 _TRIES = 10
 _LARGEST = 8192
+_SMALLEST = 0.01
+"""Area below which a strength above 1 does not push a crop."""
+_INTERPOLATIONS = ("bilinear", "bicubic")
 
 
 @dataclass(frozen=True, repr=False)
@@ -41,19 +45,21 @@ class Crop(View):
     """A random part of the image, resized (Szegedy et al., 2015).
 
     Ten tries of an area and a log-uniform shape, then the largest central part that keeps
-    the shape within ``ratio``; antialiased bilinear resize with taps inside the crop, as
-    torchvision's float ``RandomResizedCrop`` does.
+    the shape within ``ratio``; antialiased resize with taps inside the crop, as
+    torchvision's float ``RandomResizedCrop`` does. Bicubic overshoots, and is cut to [0, 1].
 
     Attributes:
         scale: Smallest and largest area, as shares of the image.
-        ratio: Smallest and largest width over height.
+        ratio: Smallest and largest width over height; None keeps the image's own shape.
         size: Side of the views in pixels; the image's own size by default.
+        interpolation: ``"bilinear"`` or ``"bicubic"`` (a = -0.5, as PIL's).
     """
 
     name: ClassVar[str] = "crop"
     scale: tuple[float, float] = (0.08, 1.0)
-    ratio: tuple[float, float] = (0.75, 4 / 3)
+    ratio: tuple[float, float] | None = (0.75, 4 / 3)
     size: int | None = None
+    interpolation: str = "bilinear"
 
     def __post_init__(self) -> None:
         """Refuse areas and shapes that no crop can have."""
@@ -63,7 +69,7 @@ class Crop(View):
                 f"crop has scale={self.scale}, but two shares of the area with "
                 f"0 < smallest <= largest <= 1 are wanted, like scale=(0.2, 1)."
             )
-        if not 0 < self.ratio[0] <= self.ratio[1] < math.inf:
+        if self.ratio is not None and not 0 < self.ratio[0] <= self.ratio[1] < math.inf:
             raise InputError(
                 f"crop has ratio={self.ratio}, but 0 < smallest <= largest is wanted."
             )
@@ -71,20 +77,21 @@ class Crop(View):
             isinstance(self.size, int) and 0 < self.size <= _LARGEST
         ):
             raise InputError(f"crop has size={self.size}, but 1 to {_LARGEST} pixels are wanted.")
+        if self.interpolation not in _INTERPOLATIONS:
+            raise unknown("interpolation of crop", str(self.interpolation), _INTERPOLATIONS)
 
     def sample(self, shape: Shape, key: Key) -> Params:
         """Draw ``top``, ``left``, ``height``, ``width`` in pixels, each (B,) int64."""
-        _, height, width = shape
+        height, width = shape[-2:]
+        narrow, wide = self.ratio or (width / height, width / height)
         draws = key.uniform(2 * _TRIES + 2).double()
         area_BT = height * width * _between(draws[:, :_TRIES], *self.scale)
-        ratio_BT = _between(
-            draws[:, _TRIES : 2 * _TRIES], math.log(self.ratio[0]), math.log(self.ratio[1])
-        ).exp()
+        ratio_BT = _between(draws[:, _TRIES : 2 * _TRIES], math.log(narrow), math.log(wide)).exp()
         w_BT = (area_BT * ratio_BT).sqrt().round().long()
         h_BT = (area_BT / ratio_BT).sqrt().round().long()
         fits_BT = (w_BT > 0) & (w_BT <= width) & (h_BT > 0) & (h_BT <= height)
         first = fits_BT.to(torch.uint8).argmax(dim=1, keepdim=True)
-        centre_h, centre_w = self._centre(height, width)
+        centre_h, centre_w = _centre(height, width, narrow, wide)
         fits = fits_BT.any(dim=1)
         h = torch.where(fits, h_BT.gather(1, first)[:, 0], centre_h)
         w = torch.where(fits, w_BT.gather(1, first)[:, 0], centre_w)
@@ -92,30 +99,46 @@ class Crop(View):
         left = torch.where(fits, (draws[:, -1] * (width - w + 1)).long(), (width - w) // 2)
         return {"top": top, "left": left, "height": h, "width": w}
 
-    def _centre(self, height: int, width: int) -> tuple[int, int]:
-        ratio = width / height
-        if ratio < self.ratio[0]:
-            return max(round(width / self.ratio[0]), 1), width
-        if ratio > self.ratio[1]:
-            return height, max(round(height * self.ratio[1]), 1)
-        return height, width
-
     def apply(self, images: Tensor, params: Params) -> Tensor:
         """Cut and resize."""
-        _, high, wide = self.out_shape(tuple(images.shape[-3:]))  # type: ignore[arg-type]
-        rows_BOH = resample_weights(params["top"], params["height"], images.shape[-2], high)
-        cols_BOW = resample_weights(params["left"], params["width"], images.shape[-1], wide)
+        return self._raw(images, params).clamp(0, 1)
+
+    def clipped(self, images: Tensor, params: Params) -> float:
+        """Share of values that bicubic weights pushed out of [0, 1]."""
+        return outside(self._raw(images, params)) if self.interpolation == "bicubic" else 0.0
+
+    def at(self, strength: float) -> "Crop":
+        """Areas on the line from the whole image to those given; at 0 the image as it is.
+
+        Shapes stay as given, since the paper's sweep moves the smallest area alone (Tian et
+        al., 2020, 3.4). Above 1 the smallest area goes on shrinking, to 0.01.
+        """
+        check_strength("crop", strength)
+        low, high = (from_still(1.0, area, strength) for area in self.scale)
+        low = max(low, min(_SMALLEST, self.scale[0]))
+        ratio = None if strength == 0 else self.ratio
+        return replace(self, scale=(low, max(low, high)), ratio=ratio)
+
+    def _raw(self, images: Tensor, params: Params) -> Tensor:
+        high, wide = self.out_shape(tuple(images.shape[-3:]))[-2:]
+        rows_BOH, cols_BOW = (
+            resample_weights(start, length, size, out, interpolation=self.interpolation)
+            for start, length, size, out in (
+                (params["top"], params["height"], images.shape[-2], high),
+                (params["left"], params["width"], images.shape[-1], wide),
+            )
+        )
         rows = rows_BOH.to(images.dtype)[:, None]
         cols = cols_BOW.to(images.dtype)[:, None]
-        return (rows @ images @ cols.transpose(-1, -2)).clamp(0, 1)
+        return rows @ images @ cols.transpose(-1, -2)
 
     def out_shape(self, shape: Shape) -> Shape:
         """The image's own size, or ``size``."""
-        return (shape[0], self.size or shape[1], self.size or shape[2])
+        return (*shape[:-2], self.size or shape[-2], self.size or shape[-1])
 
     def check(self, shape: Shape) -> None:
         """Refuse a crop that is smaller than a pixel."""
-        _, height, width = shape
+        height, width = shape[-2:]
         if self.scale[1] * height * width < 1:
             raise InputError(
                 f"{self!r} takes less than one pixel of an image of {height} x {width}; "
@@ -123,14 +146,17 @@ class Crop(View):
             )
 
 
-def resample_weights(start: Tensor, length: Tensor, size: int, out: int) -> Tensor:
-    """Weights of an antialiased bilinear resize of a part of a line.
+def resample_weights(
+    start: Tensor, length: Tensor, size: int, out: int, *, interpolation: str = "bilinear"
+) -> Tensor:
+    """Weights of an antialiased resize of a part of a line.
 
     Args:
         start: (B,) first pixel of the part.
         length: (B,) pixels in the part.
         size: H, pixels of the whole line.
         out: O, pixels of the resized line.
+        interpolation: ``"bilinear"`` or ``"bicubic"``.
 
     Returns:
         (B, O, H) float32, rows sum to 1, zero outside the part.
@@ -139,10 +165,25 @@ def resample_weights(start: Tensor, length: Tensor, size: int, out: int) -> Tens
     places = torch.arange(size, device=start.device)[None, None, :]
     outs = torch.arange(out, device=start.device, dtype=torch.float32)[None, :, None]
     inside = places - start[:, None, None]
-    distance = (inside + 0.5 - (outs + 0.5) * step) / step.clamp(min=1)
-    weights = (1 - distance.abs()).clamp(min=0)
+    distance = ((inside + 0.5 - (outs + 0.5) * step) / step.clamp(min=1)).abs()
+    if interpolation == "bilinear":
+        weights = (1 - distance).clamp(min=0)
+    else:  # Keys, 1981, with a = -0.5
+        near = (1.5 * distance - 2.5) * distance**2 + 1
+        far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
+        weights = torch.where(distance < 1, near, torch.where(distance < 2, far, 0.0))
     weights = weights * ((inside >= 0) & (inside < length[:, None, None]))
     return weights / weights.sum(dim=-1, keepdim=True)
+
+
+def _centre(height: int, width: int, narrow: float, wide: float) -> tuple[int, int]:
+    """Height and width of the largest part whose shape lies within the two ratios."""
+    ratio = width / height
+    if ratio < narrow:
+        return max(round(width / narrow), 1), width
+    if ratio > wide:
+        return height, max(round(height * wide), 1)
+    return height, width
 
 
 @dataclass(frozen=True, repr=False)
@@ -166,32 +207,23 @@ class Flip(View):
 
 
 @dataclass(frozen=True, repr=False)
-class Rotate(View):
-    """About the centre by a uniform angle, bilinear; black comes in at the corners."""
+class VerticalFlip(View):
+    """Top to bottom, with a probability."""
 
-    name: ClassVar[str] = "rotate"
-    degrees: float = 30.0
+    name: ClassVar[str] = "vflip"
+    p: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse what is no angle."""
-        if not 0 <= self.degrees <= 180:
-            raise InputError(f"rotate has degrees={self.degrees}, but 0 to 180 is wanted.")
+        """Refuse what is no probability."""
+        check_probability("vflip", self.p)
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
-        """Draw ``angle``, (B,) float32, degrees counter-clockwise."""
-        return {"angle": _between(key.uniform(1)[:, 0], -self.degrees, self.degrees)}
+        """Draw ``flipped``, (B,) bool."""
+        return {"flipped": key.uniform(1)[:, 0] < self.p}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Turn the images."""
-        angle = (params["angle"] * (math.pi / 180)).to(images.dtype)
-        height, width = images.shape[-2:]
-        cos, sin, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
-        rows = [
-            torch.stack([cos, -sin * (height / width), zero], dim=1),
-            torch.stack([sin * (width / height), cos, zero], dim=1),
-        ]
-        grid = F.affine_grid(torch.stack(rows, dim=1), list(images.shape), align_corners=False)
-        return F.grid_sample(images, grid, mode="bilinear", align_corners=False)
+        """Turn the images that are to be flipped upside down."""
+        return torch.where(params["flipped"][:, None, None, None], images.flip(-2), images)
 
 
 @dataclass(frozen=True, repr=False)
@@ -210,8 +242,8 @@ class Translate(View):
         """Draw ``down`` and ``right``, each (B,) int64, in pixels."""
         draws = _between(key.uniform(2), -self.share, self.share)
         return {
-            "down": (draws[:, 0] * shape[1]).round().long(),
-            "right": (draws[:, 1] * shape[2]).round().long(),
+            "down": (draws[:, 0] * shape[-2]).round().long(),
+            "right": (draws[:, 1] * shape[-1]).round().long(),
         }
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
@@ -223,6 +255,10 @@ class Translate(View):
             index = source.clamp(0, size - 1).view(view).expand_as(images)
             images = images.gather(axis, index)
         return images
+
+    def at(self, strength: float) -> "Translate":
+        """The share times the strength, up to 1."""
+        return replace(self, share=min(self.share * check_strength("translate", strength), 1.0))
 
 
 def _between(draws: Tensor, low: float, high: float) -> Tensor:

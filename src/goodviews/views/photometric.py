@@ -4,20 +4,25 @@ Letters: B examples, C channels, H and W pixels, K kernel taps.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError
+from goodviews.core.checks import InputError, unknown
 from goodviews.core.rng import Key
+from goodviews.views.adjust import blend, grey_level, hue, only_where, outside, per_image
 from goodviews.views.base import Params, Shape, View, check_probability
+from goodviews.views.smoothing import box_band, gaussian_band
+from goodviews.views.strength import check_strength
 
 __all__ = ["Blur", "Grey", "Jitter", "Noise"]
 
 _WIDEST = 1000
-_LUMA = (0.2989, 0.587, 0.114)  # as torchvision rounds them
+_KERNELS = ("3sigma", "23taps", "pil")
+_HUE = 3
+"""Number of the hue in jitter's order: brightness, contrast, saturation, hue."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,7 +47,11 @@ class Noise(View):
 
     def clipped(self, images: Tensor, params: Params) -> float:
         """Share of values that fell outside [0, 1]."""
-        return _outside(self._raw(images, params))
+        return outside(self._raw(images, params))
+
+    def at(self, strength: float) -> "Noise":
+        """The deviation times the strength."""
+        return replace(self, std=self.std * check_strength("noise", strength))
 
     def _raw(self, images: Tensor, params: Params) -> Tensor:
         field = Key(params["word"]).normal(images[0].numel()).view_as(images)
@@ -66,8 +75,12 @@ class Grey(View):
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
         """Replace every channel by the grey value."""
-        level = _grey(images).expand_as(images)
+        level = grey_level(images).expand_as(images)
         return torch.where(params["greyed"][:, None, None, None], level, images)
+
+    def at(self, strength: float) -> "Grey":
+        """The probability times the strength, up to 1."""
+        return replace(self, p=min(self.p * check_strength("grey", strength), 1.0))
 
 
 @dataclass(frozen=True, repr=False)
@@ -118,49 +131,93 @@ class Jitter(View):
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
         """Change the images that are on, step by step in their own order."""
-        return self._run(images, params)[0]
+        return self._run(images, params)
 
     def clipped(self, images: Tensor, params: Params) -> float:
         """Share of values cut at any of the steps, added up."""
-        return self._run(images, params)[1]
+        raw: list[Tensor] = []
+        self._run(images, params, raw)
+        return sum(outside(part) * len(part) for part in raw) / len(images)
 
-    def _run(self, images: Tensor, params: Params) -> tuple[Tensor, float]:
-        out, cut = images.clone(), 0.0
-        for turn in range(4):
-            due = torch.where(params["on"], params["order"][:, turn], -1)
-            for number, (name, change) in enumerate(_CHANGES.items()):
-                if images.shape[1] == 1 and name in ("saturation", "hue"):
-                    continue
-                (where,) = (due == number).nonzero(as_tuple=True)
-                if len(where):
-                    factor = params[name][where][:, None, None, None].to(images.dtype)
-                    raw = change(out[where], factor)
-                    cut += _outside(raw) * len(where) / len(images)
-                    out[where] = raw.clamp(0, 1)
-        return out, cut
+    def at(self, strength: float) -> "Jitter":
+        """The same jitter, this many times as strong, up to 2.5 in all."""
+        return replace(self, strength=min(check_strength("jitter", strength) * self.strength, 2.5))
+
+    def _run(self, images: Tensor, params: Params, raw: list[Tensor] | None = None) -> Tensor:
+        """Three blends around one turn of the hue; ``raw`` collects values before each cut.
+
+        Every image has its three blends in its own order, and turns its hue after its first
+        none, one, two or three of them. So six blends, each for the images whose turn it is,
+        and one hue do for all orders, and no size depends on what was drawn.
+        """
+        factors = torch.stack([params[name] for name in ("brightness", "contrast", "saturation")])
+        place = (params["order"] == _HUE).to(torch.uint8).argmax(dim=1, keepdim=True)
+        slots = torch.arange(3, device=images.device)[None]
+        kinds = params["order"].gather(1, slots + (slots >= place).long())
+        due = factors.T.gather(1, kinds)
+        early = (slots < place) & params["on"][:, None]
+        late = (slots >= place) & params["on"][:, None]
+        images = _blends(images, kinds, due, early, raw)
+        shift = torch.where(params["on"], params["hue"], 0.0)
+        images = only_where(params["on"], hue, images, per_image(shift, images)).clamp(0, 1)
+        return _blends(images, kinds, due, late, raw)
+
+
+def _blends(
+    images: Tensor, kinds: Tensor, factors: Tensor, due: Tensor, raw: list[Tensor] | None
+) -> Tensor:
+    """Three blends, each of kind 0 (brightness), 1 (contrast) or 2 (saturation) per image."""
+
+    def mix(images: Tensor, kind: Tensor, factor: Tensor) -> Tensor:
+        grey = grey_level(images)
+        mean = grey.mean(dim=(-3, -2, -1), keepdim=True)
+        duller = torch.where(kind == 2, grey, torch.where(kind == 1, mean, 0.0))
+        mixed = blend(images, duller, factor)
+        if images.shape[1] == 1:  # grey is its own grey, up to rounding
+            mixed = torch.where(kind == 2, images, mixed)
+        if raw is not None:
+            raw.append(mixed)
+        return mixed.clamp(0, 1)
+
+    for turn in range(3):
+        on = due[:, turn]
+        kind = kinds[:, turn, None, None, None]
+        factor = per_image(torch.where(on, factors[:, turn], 1.0), images)
+        images = only_where(on, mix, images, kind, factor)
+    return images
 
 
 @dataclass(frozen=True, repr=False)
 class Blur(View):
-    """Gaussian blur, reflected at the border; the kernel covers three sigma to each side.
+    """Gaussian blur, by one of three definitions that go by this name.
+
+    ``3sigma``: a Gaussian kernel that covers three times the largest sigma to each side,
+    mirrored at the border, the kernel of torchvision's ``gaussian_blur`` at that length.
+    ``23taps``: always eleven pixels to each side, as InfoMin's augmentation (Tian et al., 2020).
+    ``pil``: three box blurs, the edge repeated, as ``PIL.ImageFilter.GaussianBlur`` of this
+    radius but without its rounding to 8 bits; MoCo v2 and SimCLR's many copies use it.
 
     Attributes:
         sigma: Smallest and largest width in pixels, uniform.
         p: Probability that an image is blurred.
+        kernel: ``"3sigma"``, ``"23taps"`` or ``"pil"``.
     """
 
     name: ClassVar[str] = "blur"
     sigma: tuple[float, float] = (0.1, 2.0)
     p: float = 0.5
+    kernel: str = "3sigma"
 
     def __post_init__(self) -> None:
-        """Refuse widths below zero."""
+        """Refuse widths below zero and unknown kernels."""
         check_probability("blur", self.p)
         if not 0 <= self.sigma[0] <= self.sigma[1] <= _WIDEST:
             raise InputError(
                 f"blur has sigma={self.sigma}, but 0 <= smallest <= largest <= {_WIDEST} "
                 f"in pixels is wanted."
             )
+        if self.kernel not in _KERNELS:
+            raise unknown("kernel of blur", str(self.kernel), _KERNELS)
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
         """Draw ``sigma``, (B,) float32, in pixels; 0 where the image stays sharp."""
@@ -170,74 +227,18 @@ class Blur(View):
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
         """Blur rows and columns."""
-        reach = math.ceil(3 * self.sigma[1])
-        offsets = torch.arange(-reach, reach + 1, device=images.device, dtype=torch.float32)
-        sigma = params["sigma"][:, None].clamp(min=1e-3)
-        taps_BK = (-0.5 * (offsets / sigma) ** 2).softmax(dim=1).to(images.dtype)
-        rows = _band(taps_BK, images.shape[-2])[:, None]
-        cols = _band(taps_BK, images.shape[-1])[:, None]
-        return rows @ images @ cols.transpose(-1, -2)
+        rows = self._band(params["sigma"], images.shape[-2]).to(images.dtype)[:, None]
+        cols = self._band(params["sigma"], images.shape[-1]).to(images.dtype)[:, None]
+        return (rows @ images @ cols.transpose(-1, -2)).clamp(0, 1)
 
+    def at(self, strength: float) -> "Blur":
+        """Sigmas times the strength."""
+        times = check_strength("blur", strength)
+        low, high = (min(sigma * times, _WIDEST) for sigma in self.sigma)
+        return replace(self, sigma=(low, high))
 
-def _band(taps_BK: Tensor, size: int) -> Tensor:
-    """(B, size, size) matrix that filters a line, reflected at its ends without repeating them."""
-    reach = taps_BK.shape[1] // 2
-    places = torch.arange(size, device=taps_BK.device)[:, None]
-    source = places + torch.arange(-reach, reach + 1, device=taps_BK.device)[None]
-    period = max(2 * (size - 1), 1)
-    source = (source % period + period) % period
-    source = torch.where(source >= size, period - source, source)
-    band = taps_BK.new_zeros(len(taps_BK), size, size)
-    index = source[None].expand(len(taps_BK), -1, -1)
-    return band.scatter_add_(2, index, taps_BK[:, None, :].expand(-1, size, -1))
-
-
-def _grey(images: Tensor) -> Tensor:
-    if images.shape[1] != 3:
-        return images.mean(dim=1, keepdim=True)
-    luma = images.new_tensor(_LUMA)
-    return (images * luma[:, None, None]).sum(dim=1, keepdim=True)
-
-
-def _outside(values: Tensor) -> float:
-    return ((values < 0) | (values > 1)).double().mean().item()
-
-
-def _brightness(images: Tensor, factor: Tensor) -> Tensor:
-    return images * factor
-
-
-def _contrast(images: Tensor, factor: Tensor) -> Tensor:
-    pivot = _grey(images).mean(dim=(-3, -2, -1), keepdim=True)
-    return pivot + factor * (images - pivot)
-
-
-def _saturation(images: Tensor, factor: Tensor) -> Tensor:
-    level = _grey(images)
-    return level + factor * (images - level)
-
-
-def _hue(images: Tensor, shift: Tensor) -> Tensor:
-    """Turn the hue of HSV: not a rotation of RGB, so saturation and value stay."""
-    value, place = images.max(dim=1)
-    low = images.min(dim=1).values
-    chroma = value - low
-    safe = torch.where(chroma > 0, chroma, 1.0)
-    red, green, blue = images.unbind(1)
-    sixth = torch.where(
-        place == 0,
-        ((green - blue) / safe) % 6,
-        torch.where(place == 1, (blue - red) / safe + 2, (red - green) / safe + 4),
-    )
-    hue = (sixth / 6 + shift[:, 0]) % 1.0
-    offsets = images.new_tensor([5.0, 3.0, 1.0])[None, :, None, None]
-    k = (offsets + 6 * hue[:, None]) % 6
-    return value[:, None] - chroma[:, None] * torch.minimum(k, 4 - k).clamp(0, 1)
-
-
-_CHANGES = {
-    "brightness": _brightness,
-    "contrast": _contrast,
-    "saturation": _saturation,
-    "hue": _hue,
-}
+    def _band(self, sigma: Tensor, size: int) -> Tensor:
+        if self.kernel == "pil":
+            return box_band(sigma, self.sigma[1], size)
+        reach = 11 if self.kernel == "23taps" else math.ceil(3 * self.sigma[1])
+        return gaussian_band(sigma, reach, size)

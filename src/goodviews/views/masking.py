@@ -1,0 +1,127 @@
+"""Views that hide parts of an image: cutout, blockmask.
+
+Letters: B examples, C channels, H and W pixels, G cells to a side.
+"""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from goodviews.core.checks import InputError
+from goodviews.core.rng import Key
+from goodviews.views.base import Params, Shape, View, check_probability
+from goodviews.views.strength import check_strength
+
+__all__ = ["BlockMask", "Cutout"]
+
+_FINEST = 256
+
+
+@dataclass(frozen=True, repr=False)
+class Cutout(View):
+    """One square hidden, its centre uniform over the image, so that it may stick out.
+
+    DeVries and Taylor, 2017 (arXiv:1708.04552) hide 16 of CIFAR-10's 32 pixels a side with
+    zeros after normalisation, which is the mean colour; views come before it, hence mid-grey.
+
+    Attributes:
+        size: Side of the square over the smaller side of the image, 0 to 2.
+        p: Probability that an image is cut.
+        fill: Value in [0, 1] that the square takes in every channel.
+    """
+
+    name: ClassVar[str] = "cutout"
+    size: float = 0.5
+    p: float = 1.0
+    fill: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse what is no side, no probability and no value."""
+        check_probability("cutout", self.p)
+        if not 0 <= self.size <= 2:
+            raise InputError(f"cutout has size={self.size!r}, but 0 to 2 is wanted.")
+        _check_fill("cutout", self.fill)
+
+    def sample(self, shape: Shape, key: Key) -> Params:
+        """Draw ``top``, ``left`` and ``side`` in pixels, each (B,) int64; no side, no cut.
+
+        The square may begin above or left of the image.
+        """
+        height, width = shape[-2:]
+        draws = key.uniform(3)
+        row, col = (draws[:, 0] * height).long(), (draws[:, 1] * width).long()
+        side = torch.where(draws[:, 2] < self.p, round(self.size * min(height, width)), 0)
+        return {"top": row - side // 2, "left": col - side // 2, "side": side}
+
+    def apply(self, images: Tensor, params: Params) -> Tensor:
+        """Hide the square."""
+        rows = _within(params["top"], params["side"], images.shape[-2])
+        cols = _within(params["left"], params["side"], images.shape[-1])
+        return torch.where((rows[:, :, None] & cols[:, None, :])[:, None], self.fill, images)
+
+    def at(self, strength: float) -> "Cutout":
+        """The side times the strength, up to twice the image."""
+        return replace(self, size=min(self.size * check_strength("cutout", strength), 2.0))
+
+
+@dataclass(frozen=True, repr=False)
+class BlockMask(View):
+    """Random cells of a grid hidden, exactly this share of them in every image.
+
+    He et al., 2022 (masked autoencoders, arXiv:2111.06377) hide 0.75 of 14 x 14 cells.
+
+    Attributes:
+        share: Share of the cells that is hidden, rounded to whole cells.
+        grid: G, cells to a side; a pixel at y lies in row floor(y G / H).
+        fill: Value in [0, 1] that hidden cells take in every channel.
+    """
+
+    name: ClassVar[str] = "blockmask"
+    share: float = 0.75
+    grid: int = 14
+    fill: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse what is no share, no grid and no value."""
+        check_probability("blockmask", self.share)
+        if not (isinstance(self.grid, int) and 1 <= self.grid <= _FINEST):
+            raise InputError(f"blockmask has grid={self.grid!r}, but 1 to {_FINEST} is wanted.")
+        _check_fill("blockmask", self.fill)
+
+    def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
+        """Draw ``hidden``, (B, G * G) bool, rows of cells one after the other."""
+        return {"hidden": key.permutation(self.grid**2) < round(self.share * self.grid**2)}
+
+    def apply(self, images: Tensor, params: Params) -> Tensor:
+        """Hide the cells."""
+        cells = params["hidden"].view(-1, self.grid, self.grid)
+        rows, cols = (
+            torch.arange(size, device=images.device) * self.grid // size
+            for size in images.shape[-2:]
+        )
+        hidden = cells[:, rows[:, None], cols[None, :]]
+        return torch.where(hidden[:, None], self.fill, images)
+
+    def at(self, strength: float) -> "BlockMask":
+        """The share times the strength, up to 1."""
+        return replace(self, share=min(self.share * check_strength("blockmask", strength), 1.0))
+
+    def check(self, shape: Shape) -> None:
+        """Refuse images with fewer pixels to a side than cells."""
+        if min(shape[-2:]) < self.grid:
+            raise InputError(
+                f"blockmask has {self.grid} cells to a side, but these images are "
+                f"{shape[-2]} x {shape[-1]}; lower grid to at most {min(shape[-2:])}."
+            )
+
+
+def _check_fill(step: str, fill: float) -> None:
+    if not (isinstance(fill, int | float) and 0 <= fill <= 1):
+        raise InputError(f"{step} has fill={fill!r}, but a value from 0 to 1 is wanted.")
+
+
+def _within(start: Tensor, length: Tensor, size: int) -> Tensor:
+    place = torch.arange(size, device=start.device)[None]
+    return (place >= start[:, None]) & (place < (start + length)[:, None])

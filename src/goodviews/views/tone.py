@@ -1,0 +1,152 @@
+"""Views that change one quality of an image: brightness, contrast, saturation, hue, sharpness.
+
+Each is a step of ``jitter`` on its own (sharpness apart), with torchvision's float formulas.
+
+Letters: B examples, C channels, H and W pixels.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+import torch
+from torch import Tensor
+
+from goodviews.core.checks import InputError
+from goodviews.core.rng import Key
+from goodviews.views import adjust
+from goodviews.views.base import Params, Shape, View, check_probability
+from goodviews.views.strength import check_strength
+
+__all__ = ["Brightness", "Contrast", "Hue", "Saturation", "Sharpness"]
+
+
+@dataclass(frozen=True, repr=False)
+class _Tone(View):
+    """A quality changed by a random amount around none.
+
+    Attributes:
+        amount: Farthest from none, to either side.
+        p: Probability that an image is changed.
+    """
+
+    most: ClassVar[float] = 10.0
+    """Largest amount that makes sense."""
+    amount: float = 0.8
+    p: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse amounts out of range and what is no probability."""
+        check_probability(self.name, self.p)
+        if not 0 <= self.amount <= self.most:
+            raise InputError(
+                f"{self.name} has amount={self.amount!r}, but 0 to {self.most:g} is wanted."
+            )
+
+    def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
+        """Draw ``factor``, (B,) float32 from 1 - amount (0 at least) up; 1 leaves the image."""
+        draws = key.uniform(2)
+        factor = (1 + self.amount * (2 * draws[:, 0] - 1)).clamp(min=0)
+        return {"factor": torch.where(draws[:, 1] < self.p, factor, 1.0)}
+
+    def apply(self, images: Tensor, params: Params) -> Tensor:
+        """Change the images and cut them to [0, 1]."""
+        return self._raw(images, params).clamp(0, 1)
+
+    def clipped(self, images: Tensor, params: Params) -> float:
+        """Share of values that left [0, 1]."""
+        return adjust.outside(self._raw(images, params))
+
+    def at(self, strength: float) -> Self:
+        """The amount times the strength, up to the largest there is."""
+        amount = self.amount * check_strength(self.name, strength)
+        return replace(self, amount=min(amount, self.most))
+
+    @abstractmethod
+    def _raw(self, images: Tensor, params: Params) -> Tensor:
+        """The changed images, not cut."""
+
+
+@dataclass(frozen=True, repr=False)
+class Brightness(_Tone):
+    """Values times a factor, uniform from 1 - amount (not below 0) to 1 + amount."""
+
+    name: ClassVar[str] = "brightness"
+
+    def _raw(self, images: Tensor, params: Params) -> Tensor:
+        return adjust.brightness(images, adjust.per_image(params["factor"], images))
+
+
+@dataclass(frozen=True, repr=False)
+class Contrast(_Tone):
+    """Distances from the image's mean grey times a factor, 1 - amount to 1 + amount.
+
+    The grey is luma for three channels and the mean of the channels for any other number.
+    """
+
+    name: ClassVar[str] = "contrast"
+
+    def _raw(self, images: Tensor, params: Params) -> Tensor:
+        return adjust.contrast(images, adjust.per_image(params["factor"], images))
+
+
+@dataclass(frozen=True, repr=False)
+class Saturation(_Tone):
+    """Distances from the grey image times a factor; images of one channel stay."""
+
+    name: ClassVar[str] = "saturation"
+
+    def check(self, shape: Shape) -> None:
+        """Refuse other channels than grey and RGB."""
+        _check_colour(self.name, shape)
+
+    def _raw(self, images: Tensor, params: Params) -> Tensor:
+        return adjust.saturation(images, adjust.per_image(params["factor"], images))
+
+
+@dataclass(frozen=True, repr=False)
+class Hue(_Tone):
+    """The hue of HSV turned by up to a share of the circle; images of one channel stay.
+
+    The largest and the smallest channel of a pixel keep their values, so nothing is cut.
+    """
+
+    name: ClassVar[str] = "hue"
+    most: ClassVar[float] = 0.5
+    amount: float = 0.2
+
+    def check(self, shape: Shape) -> None:
+        """Refuse other channels than grey and RGB."""
+        _check_colour(self.name, shape)
+
+    def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
+        """Draw ``shift``, (B,) float32, in circles; 0 where the image stays."""
+        draws = key.uniform(2)
+        shift = self.amount * (2 * draws[:, 0] - 1)
+        return {"shift": torch.where(draws[:, 1] < self.p, shift, 0.0)}
+
+    def _raw(self, images: Tensor, params: Params) -> Tensor:
+        return adjust.hue(images, adjust.per_image(params["shift"], images))
+
+
+@dataclass(frozen=True, repr=False)
+class Sharpness(_Tone):
+    """Distances from the smoothed image times a factor: softer below 1, sharper above.
+
+    Smoothed by the 3 x 3 kernel of 1 around 5; border pixels, and images of less than three
+    pixels a side, stay.
+    """
+
+    name: ClassVar[str] = "sharpness"
+    amount: float = 0.9
+
+    def _raw(self, images: Tensor, params: Params) -> Tensor:
+        return adjust.sharpness(images, adjust.per_image(params["factor"], images))
+
+
+def _check_colour(step: str, shape: Shape) -> None:
+    if shape[-3] not in (1, 3):
+        raise InputError(
+            f"{step} takes images of 1 or 3 channels, but these have {shape[-3]}; "
+            f"brightness, contrast and sharpness take any."
+        )
