@@ -156,7 +156,8 @@ def test_images_that_the_view_cannot_take_are_refused_before_anything_is_trained
 
 def test_one_encoder_for_one_spec_and_two_for_two():
     assert run("flip()", epochs=1).encoders.shared
-    apart = run("flip() // noise(std=0.1)", epochs=1).encoders
+    assert run("flip() // noise(std=0.1)", epochs=1).encoders.shared
+    apart = run("flip() // channels((0, 0))", epochs=1).encoders
     assert not apart.shared
     assert len(apart.backbones) == 2
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from goodviews.core.checks import InputError, unknown
 from goodviews.core.listings import VIEWS, Listing
-from goodviews.core.spec import Call, expand, parse_pair
+from goodviews.core.spec import Call, expand, format_calls, parse_pair
 
-__all__ = ["VIEWS", "Listing", "bind", "check_names"]
+__all__ = ["VIEWS", "Listing", "bind", "check_names", "spell"]
 
 
 def check_names(text: str) -> tuple[str, ...]:
@@ -25,10 +25,25 @@ def check_names(text: str) -> tuple[str, ...]:
     """
     family = expand(text)
     specs = family.specs if family else (text.strip(),)
-    for calls in parse_pair(specs[0]):
+    for calls in spell(specs[0])[1]:
         for call in calls:
             bind(call)
     return specs
+
+
+def spell(text: str) -> tuple[str, tuple[tuple[Call, ...], tuple[Call, ...]]]:
+    """A spec tidied, and the steps of its two views.
+
+    Raises:
+        InputError: The text does not parse.
+
+    Example:
+        >>> spell("crop|flip(p=.5)")[0]
+        'crop()|flip(p=0.5)'
+    """
+    first, second = parse_pair(text)
+    texts = [format_calls(first)] if first == second else [*map(format_calls, (first, second))]
+    return " // ".join(texts), (first, second)
 
 
 def bind(call: Call) -> dict[str, Any]:
@@ -39,13 +54,16 @@ def bind(call: Call) -> dict[str, Any]:
     """
     if call.name not in VIEWS:
         raise unknown("view", call.name, VIEWS)
-    names = [name for name, _ in VIEWS[call.name].arguments]
+    listing = VIEWS[call.name]
+    names = [name for name, _ in listing.arguments]
     if len(call.args) > len(names):
         raise InputError(
             f"{call} has {len(call.args)} arguments, but {call.name} takes {len(names)}: "
             f"{', '.join(names) or 'none'}."
         )
     given = dict(zip(names, call.args, strict=False))
+    if listing.strength != "–" and "strength" not in names:
+        names.append("strength")
     for name, value in call.kwargs:
         if name not in names:
             raise unknown(f"argument of {call.name}", name, names)

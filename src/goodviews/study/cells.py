@@ -68,7 +68,7 @@ def run_cell(plan: Plan, cell: Cell, tick: Callable[[], None] | None = None) -> 
     else:
         pair = parse_view(cell.view)
         common, encoders = _pretrained(plan, pair, seed, tick)
-        features = of_encoder(plan, encoders)
+        features = of_encoder(plan, encoders, pair)
         kept = view_reader(plan, pair, cell.seed)
     rows: list[Row] = []
     arrays: dict[str, np.ndarray] = {}

@@ -27,14 +27,22 @@ _SIDE = 3072
 Read = Callable[[Task], dict[str, np.ndarray]]
 
 
-def of_encoder(plan: Plan, encoders: PairEncoder) -> Read:
-    """How a task reads out on the frozen representation of an encoder."""
+def of_encoder(plan: Plan, encoders: PairEncoder, pair: ViewPair | None = None) -> Read:
+    """How a task reads out on the frozen representation of an encoder.
+
+    Each encoder reads whole images in the form of its own view (its channels, its colour
+    space), and what two encoders make is concatenated.
+    """
+    pair = pair or parse_view("identity()")
     device = next(encoders.parameters()).device
 
     def read(task: Task) -> dict[str, np.ndarray]:
         index, draws = _compact(task)
         made = represent(
-            plan.task_images, index, lambda x, _: encoders.represent(x), device=device
+            plan.task_images,
+            index,
+            lambda x, _: encoders.represent(pair.plain(0, x), pair.plain(1, x)),
+            device=device,
         )
         return _read(task, index, draws, made.numpy())
 

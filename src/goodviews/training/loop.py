@@ -104,7 +104,7 @@ def pretrain(
     some = images.batch(index[: min(count, 1024)], torch.device("cpu"))
     v1, v2 = pair(some, seed=seed, samples=torch.from_numpy(index[: len(some)]), epoch=0)
     encoders = build_pair(
-        settings.encoder, v1, v2, shared=pair.same, embedding=settings.embedding, seed=seed
+        settings.encoder, v1, v2, shared=pair.alike, embedding=settings.embedding, seed=seed
     ).to(memory_format=torch.channels_last)
     lr = 6e-3 * math.sqrt(batch / 256) if settings.lr is None else settings.lr
     optimiser = torch.optim.AdamW(encoders.parameters(), lr=lr, weight_decay=settings.weight_decay)

@@ -12,10 +12,11 @@ from torch import Tensor
 from goodviews.core.checks import InputError
 from goodviews.core.rng import Key
 
-__all__ = ["Params", "Shape", "View", "check_probability"]
+__all__ = ["Joint", "Params", "Shape", "View", "check_probability"]
 
 Params = dict[str, Tensor]
-Shape = tuple[int, int, int]
+Shape = tuple[int, ...]
+"""(C, H, W) of an image; a step that makes several of one puts their number in front."""
 
 
 class View(ABC):
@@ -23,9 +24,18 @@ class View(ABC):
 
     Subclasses are frozen dataclasses of literals, so that ``repr`` is the spec.
     Images are (B, C, H, W) floats in [0, 1]; each image gets its own draw.
+
+    Attributes:
+        form: Whether the step changes what kind of image it is (colour space, channels,
+            frequency band, scale of the values) and not what is seen of it. Form steps draw
+            nothing, and are applied again when a representation is read out.
+        unit: Whether the views are in [0, 1] again; after a step whose views are not, only
+            form steps may follow.
     """
 
     name: ClassVar[str]
+    form: ClassVar[bool] = False
+    unit: ClassVar[bool] = True
 
     @abstractmethod
     def sample(self, shape: Shape, key: Key) -> Params:
@@ -48,8 +58,20 @@ class View(ABC):
             params: What :meth:`sample` drew for images of this shape.
 
         Returns:
-            (B, C', H', W') in [0, 1].
+            (B, C', H', W') in [0, 1], unless ``unit`` is false.
         """
+
+    def plain(self, images: Tensor) -> Tensor:
+        """What the step does where a representation is read out: its form, and nothing drawn."""
+        return self.apply(images, {}) if self.form else images
+
+    def at(self, strength: float) -> "View":
+        """The step at a strength: 0 does nothing, 1 is the step as it is.
+
+        Raises:
+            InputError: The step has no strength, or not this one.
+        """
+        raise InputError(f"{self.name} has no strength, but got strength={strength!r}.")
 
     def out_shape(self, shape: Shape) -> Shape:
         """(C', H', W') of the views of images of a shape."""
@@ -74,6 +96,44 @@ class View(ABC):
             if getattr(self, field.name) != field.default
         ]
         return f"{self.name}({', '.join(given)})"
+
+
+class Joint(View):
+    """A step about both views of an example, written once: a split, a pair of patches.
+
+    Everything up to it is drawn once for both views, so that both come from the same image;
+    everything after it is drawn for each. A pair applies its sides.
+
+    Attributes:
+        alike: Whether both sides make images of one kind, so that one encoder serves both.
+    """
+
+    alike: ClassVar[bool] = False
+
+    @abstractmethod
+    def sides(self) -> tuple[View, View]:
+        """The step of v1 and the step of v2; from one key both draw the same."""
+
+    def sample(self, shape: Shape, key: Key) -> Params:
+        """What either side draws."""
+        return self.sides()[0].sample(shape, key)
+
+    def apply(self, images: Tensor, params: Params) -> Tensor:
+        """The view of the first side."""
+        return self.sides()[0].apply(images, params)
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """(C', H', W') of the first side's views."""
+        return self.sides()[0].out_shape(shape)
+
+    def check(self, shape: Shape) -> None:
+        """Refuse images that either side cannot take.
+
+        Raises:
+            InputError: Which side, what it was given and what it wants.
+        """
+        for side in self.sides():
+            side.check(shape)
 
 
 def check_probability(step: str, p: float) -> None:

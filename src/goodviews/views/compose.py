@@ -1,5 +1,6 @@
 """Steps into a view, and two views into the pair that a study is about."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -7,12 +8,19 @@ from importlib import import_module
 from torch import Tensor
 
 from goodviews.core.checks import InputError
-from goodviews.core.names import VIEWS, bind
+from goodviews.core.names import VIEWS, bind, spell
 from goodviews.core.rng import Key
-from goodviews.core.spec import Call, expand, format_calls, parse_pair
-from goodviews.views.base import Params, Shape, View
+from goodviews.core.spec import Call, expand, format_calls
+from goodviews.views.base import Joint, Params, Shape, View
 
 __all__ = ["Chain", "ViewPair", "parse_view"]
+
+
+@dataclass(frozen=True)
+class _ViewKey(Key):
+    """The key of one view; ``both`` is the key of what is drawn once for both."""
+
+    both: Key
 
 
 class Chain:
@@ -23,25 +31,41 @@ class Chain:
     Args:
         steps: The views to apply, first to last.
         text: The spec as written; made from the steps when absent.
+        common: How many of the first steps are drawn once for both views of a pair.
     """
 
-    def __init__(self, steps: Sequence[View], *, text: str | None = None) -> None:
+    def __init__(self, steps: Sequence[View], *, text: str | None = None, common: int = 0) -> None:
         self.steps = tuple(steps)
+        self.common = common
         self._text = text
 
     def sample(self, shape: Shape, key: Key) -> Params:
         """Draw every step's parameters; see :meth:`View.sample`."""
         params: Params = {}
         for place, step in enumerate(self.steps):
-            for name, value in step.sample(shape, key.fold(place)).items():
+            own = key.both if isinstance(key, _ViewKey) and place < self.common else key
+            for name, value in step.sample(shape, own.fold(place)).items():
                 params[f"{place}.{step.name}.{name}"] = value
             shape = step.out_shape(shape)
         return params
 
-    def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Apply every step; see :meth:`View.apply`."""
-        for place, step in enumerate(self.steps):
-            images = step.apply(images, self._own(place, params))
+    def apply(self, images: Tensor, params: Params, *, begin: int = 0) -> Tensor:
+        """Apply every step from place ``begin`` on; see :meth:`View.apply`."""
+        for place in range(begin, len(self.steps)):
+            images = self.steps[place].apply(images, self._own(place, params))
+        return images
+
+    def plain(self, images: Tensor) -> Tensor:
+        """What an encoder of these views is given when its representation is read out.
+
+        Args:
+            images: (B, C, H, W) in [0, 1].
+
+        Returns:
+            (B, C', H, W): the form steps applied in their order, and no other step.
+        """
+        for step in self.steps:
+            images = step.plain(images)
         return images
 
     def out_shape(self, shape: Shape) -> Shape:
@@ -51,14 +75,21 @@ class Chain:
         return shape
 
     def check(self, shape: Shape) -> None:
-        """Refuse images that a step cannot take.
+        """Refuse images that a step cannot take, and steps in an order that cannot be right.
 
         Raises:
             InputError: Which step, what it was given and what it wants.
         """
+        left: View | None = None
         for step in self.steps:
+            if left is not None and not step.form:
+                raise InputError(
+                    f"{step!r} wants values in [0, 1], but {left!r} before it makes others; "
+                    f"write {left!r} after it."
+                )
             step.check(shape)
             shape = step.out_shape(shape)
+            left = left if step.unit else step
 
     def clipped(self, images: Tensor, params: Params) -> float:
         """Share of the values of images (B, C, H, W) cut off at 0 or 1, added over the steps."""
@@ -89,12 +120,14 @@ class Chain:
 
 @dataclass(frozen=True)
 class ViewPair:
-    """The two views of an example: one spec drawn twice, or two specs.
+    """The two views of an example: one spec drawn twice, two specs, or a spec about both.
 
     Attributes:
         first: Makes v1.
         second: Makes v2.
-        same: Whether both come from one spec, so that one encoder serves both.
+        same: Whether both come from one spec.
+        text: The spec as written; made from the chains when empty.
+        once: What is computed once for both views: the steps before the first joint one.
 
     Example:
         >>> import torch
@@ -108,6 +141,16 @@ class ViewPair:
     first: Chain
     second: Chain
     same: bool
+    text: str = ""
+    once: Chain | None = None
+
+    @property
+    def alike(self) -> bool:
+        """Whether one encoder may serve both views: no step makes them of different kinds."""
+        kinds = [
+            [step for step in chain.steps if step.form] for chain in (self.first, self.second)
+        ]
+        return kinds[0] == kinds[1]
 
     def __call__(
         self, images: Tensor, *, seed: int, samples: Tensor, epoch: int
@@ -123,8 +166,17 @@ class ViewPair:
         Returns:
             v1 and v2, each (B, C', H', W').
         """
-        return self.view(0, images, seed=seed, samples=samples, epoch=epoch), self.view(
-            1, images, seed=seed, samples=samples, epoch=epoch
+        params = [
+            chain.sample(tuple(images.shape[1:]), self.key(which, images, seed, samples, epoch))
+            for which, chain in enumerate((self.first, self.second))
+        ]
+        begin = 0
+        if self.once is not None:
+            images = self.once.apply(images, params[0])
+            begin = len(self.once.steps)
+        return (
+            self.first.apply(images, params[0], begin=begin),
+            self.second.apply(images, params[1], begin=begin),
         )
 
     def view(
@@ -132,13 +184,21 @@ class ViewPair:
     ) -> Tensor:
         """Draw and apply one of the two views: 0 for v1, 1 for v2."""
         chain = (self.first, self.second)[which]
-        params = chain.sample(_shape(images), self.key(which, images, seed, samples, epoch))
-        return chain.apply(images, params)
+        key = self.key(which, images, seed, samples, epoch)
+        return chain.apply(images, chain.sample(tuple(images.shape[1:]), key))
+
+    def plain(self, which: int, images: Tensor) -> Tensor:
+        """What the encoder of view 0 or 1 is given at readout; see :meth:`Chain.plain`."""
+        return (self.first, self.second)[which].plain(images)
 
     @staticmethod
     def key(which: int, images: Tensor, seed: int, samples: Tensor, epoch: int) -> Key:
         """The key of one view of a batch, on the device of the images."""
-        return Key.of(seed=seed, samples=samples.to(images.device), epoch=epoch, view=which)
+        samples = samples.to(images.device)
+        own, both = (
+            Key.of(seed=seed, samples=samples, epoch=epoch, view=view) for view in (which, -1)
+        )
+        return _ViewKey(own.words, both)
 
     def check(self, shape: Shape) -> None:
         """Refuse images that a step of either view cannot take.
@@ -151,6 +211,8 @@ class ViewPair:
 
     def __repr__(self) -> str:
         """The spec text."""
+        if self.text:
+            return self.text
         return repr(self.first) if self.same else f"{self.first!r} // {self.second!r}"
 
 
@@ -170,33 +232,58 @@ def parse_view(text: str) -> ViewPair:
         >>> parse_view("crop(scale=(0.2,1)) | jitter(.5)")
         crop(scale=(0.2, 1))|jitter(0.5)
     """
-    first, second = parse_pair(text)
+    written, (first, second) = spell(text)
     if expand(text):
         raise InputError(f"{text!r} is a family; pick one of its values here.")
-    one = _chain(first)
-    return ViewPair(one, one, True) if first == second else ViewPair(one, _chain(second), False)
+    if first != second:
+        one, two = (
+            Chain(_alone([_step(call) for call in calls], text), text=format_calls(calls))
+            for calls in (first, second)
+        )
+        return ViewPair(one, two, False, written)
+    steps = [_step(call) for call in first]
+    joints = [place for place, step in enumerate(steps) if isinstance(step, Joint)]
+    if not joints:
+        one = Chain(steps, text=format_calls(first))
+        return ViewPair(one, one, True, written)
+    one, two = (
+        Chain(
+            [step.sides()[side] if isinstance(step, Joint) else step for step in steps],
+            common=joints[-1] + 1,
+        )
+        for side in (0, 1)
+    )
+    return ViewPair(one, two, False, written, Chain(steps[: joints[0]]))
 
 
-def _chain(calls: tuple[Call, ...]) -> Chain:
-    return Chain([_step(call) for call in calls], text=format_calls(calls))
+def _alone(steps: list[View], text: str) -> list[View]:
+    for step in steps:
+        if isinstance(step, Joint):
+            raise InputError(
+                f"{step!r} makes both views, so {text!r} must not have '//'; "
+                f"write {' // '.join(map(repr, step.sides()))} for the two sides."
+            )
+    return steps
 
 
 def _step(call: Call) -> View:
     given = bind(call)
-    module, _, name = VIEWS[call.name].home.partition(":")
+    listing = VIEWS[call.name]
+    named = [name for name, _ in listing.arguments]
+    strength = None if "strength" in named else given.pop("strength", None)
+    module, _, name = listing.home.partition(":")
     try:
         step = getattr(import_module(module), name)(**given)
+        if strength is not None:
+            if not (math.isfinite(strength) and strength >= 0):
+                raise InputError(f"{call} has a strength, but a number from 0 up is wanted.")
+            step = step.at(strength)
     except InputError:
         raise
     except (TypeError, ValueError) as error:
-        usual = ", ".join(f"{name}={value!r}" for name, value in VIEWS[call.name].arguments)
+        usual = ", ".join(f"{name}={value!r}" for name, value in listing.arguments)
         raise InputError(
             f"{call} has an argument of the wrong kind; the usual is {call.name}({usual})."
         ) from error
     assert isinstance(step, View)
     return step
-
-
-def _shape(images: Tensor) -> Shape:
-    channels, height, width = images.shape[-3:]
-    return channels, height, width
