@@ -53,7 +53,19 @@ def test_stacked_renderings_share_just_what_both_keep():
 
 
 def test_no_images_or_unknown_tasks_are_refused():
-    with pytest.raises(InputError, match="ask for one or more"):
+    with pytest.raises(InputError, match="one or more to train on"):
         world_images(Shapes(16), name="s", count=0, seed=0)
     with pytest.raises(InputError, match="Unknown factor 'hue'"):
         world_images(Shapes(16), name="s", count=2, seed=0, tasks=["hue"])
+
+
+def test_what_stands_still_shows_its_own_factors_alone_and_test_images_are_named():
+    kept = [["form"], ["colour", "place"]]
+    images = stacked_images(
+        Shapes(16), kept, name="s", count=400, seed=1, tasks=["form"], still=True, test=150
+    )
+    assert images.part.tolist() == [0] * 250 + [1] * 150
+    assert len(splits(images).held_out) == 150
+    first, second = images.pixels[:, :3], images.pixels[:, 3:]
+    assert len({pixels.tobytes() for pixels in first}) == 4
+    assert 4 < len({pixels.tobytes() for pixels in second}) <= 54

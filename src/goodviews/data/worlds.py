@@ -77,11 +77,14 @@ def stacked_images(
     count: int,
     seed: int,
     tasks: Sequence[str] | None = None,
+    still: bool = False,
+    test: int = 0,
 ) -> Images:
     """R renderings of each example, one after the other in the channels.
 
     Each keeps some factors of the example and draws the others anew, so that views made of
-    channels of two of them share just the factors that both keep.
+    channels of two of them share just the factors that both keep. With ``still`` the others
+    stand still instead, so that each rendering shows its own factors and nothing else.
 
     Args:
         world: What is rendered.
@@ -90,6 +93,8 @@ def stacked_images(
         count: N.
         seed: Number of the world.
         tasks: Factors of the example that are labels, in this order; all of them by default.
+        still: Whether factors that are not kept have their first value.
+        test: How many of the last images are the set's own test images.
 
     Returns:
         (N, R C, H, W) uint8 images.
@@ -116,11 +121,13 @@ def stacked_images(
         shown = []
         for view, columns in enumerate(sets, start=1):
             values = world.draw(samples, seed=seed, view=view)
+            values = torch.zeros_like(values) if still else values
             values[:, columns] = rows[-1][:, columns]
             shown.append(world.render(values, world.flaw(samples, seed=seed, view=view)))
         parts.append((torch.cat(shown, dim=1) * 255).round().to(torch.uint8).numpy())
     table = torch.cat(rows).numpy()
     pixels = np.concatenate(parts)
+    part = (np.arange(count) >= count - test).astype(np.int8)
     labels = {task: table[:, world.columns([task])[0]].copy() for task in wanted}
     sizes = ", ".join(f"{factor} ({size})" for factor, size in world.factors.items())
     known = f"factors {sizes}: {world.entropy(world.factors):.2f} nats"
@@ -133,5 +140,6 @@ def stacked_images(
         skipped=(),
         source=f"{count:,} examples (seed {seed}) of a world with {known}.",
         range_note="Values 0 to 1 were kept in 255 steps.",
-        hash=content_hash(pixels, labels),
+        hash=content_hash(pixels, labels, part),
+        part=part,
     )
