@@ -1,0 +1,160 @@
+"""Optimisers by name, and the rule that makes a learning rate of a batch size."""
+
+import inspect
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from goodviews.core.checks import InputError, check_positive, unknown
+from goodviews.core.spec import parse_spec
+from goodviews.training.lars import Lars
+
+__all__ = ["RULES", "build_optimiser", "learning_rate"]
+
+RULES = ("linear", "sqrt", "none")
+"""How a base learning rate, stated for 256 images, follows the batch."""
+
+Groups = list[dict[str, Any]]
+
+
+def learning_rate(base: float, batch: int, *, rule: str, per: int = 256) -> tuple[float, str]:
+    """Learning rate of a batch, and the rule as a phrase to print.
+
+    Args:
+        base: Rate at a batch of ``per``.
+        batch: Images per optimiser step, over all processes and accumulated parts.
+        rule: ``linear`` (Goyal et al., 2017), ``sqrt`` (for Adam and its kin) or ``none``.
+        per: The batch that ``base`` is stated for.
+
+    Raises:
+        InputError: A number is not above zero, or the rule is not known.
+
+    Example:
+        >>> learning_rate(0.03, 512, rule="linear")
+        (0.06, 'lr = 0.03 x 512 / 256 = 0.06 (linear rule)')
+        >>> learning_rate(0.006, 1024, rule="sqrt")
+        (0.012, 'lr = 0.006 x sqrt(1024 / 256) = 0.012 (square-root rule)')
+    """
+    for name, value in (("lr", base), ("batch", batch), ("per", per)):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"{name} is {value!r}, but a number above 0 is wanted.")
+        check_positive(name, value)
+    if rule == "linear":
+        rate = base * batch / per
+        return rate, f"lr = {base:g} x {batch} / {per} = {rate:g} (linear rule)"
+    if rule == "sqrt":
+        rate = base * math.sqrt(batch / per)
+        return rate, f"lr = {base:g} x sqrt({batch} / {per}) = {rate:g} (square-root rule)"
+    if rule == "none":
+        return base, f"lr = {base:g}, whatever the batch"
+    raise unknown("learning-rate rule", str(rule), RULES)
+
+
+def _sgd(groups: Groups, *, lr: float, momentum: float = 0.9, **more: Any) -> Optimizer:
+    return torch.optim.SGD(groups, lr=lr, momentum=momentum, **more)
+
+
+def _adam(groups: Groups, *, lr: float, betas: Sequence[float] = (0.9, 0.999), **more: Any) -> Any:
+    return torch.optim.Adam(groups, lr=lr, betas=_two(betas), **more)
+
+
+def _adamw(
+    groups: Groups, *, lr: float, betas: Sequence[float] = (0.9, 0.999), **more: Any
+) -> Any:
+    return torch.optim.AdamW(groups, lr=lr, betas=_two(betas), **more)
+
+
+def _two(betas: Sequence[float]) -> tuple[float, float]:
+    if not isinstance(betas, tuple) or len(betas) != 2:
+        raise InputError(f"betas is {betas!r}, but two numbers such as (0.9, 0.999) are wanted.")
+    return betas
+
+
+MAKERS: dict[str, tuple[Callable[..., Optimizer], dict[str, Any]]] = {
+    "adam": (_adam, {"lr": 0.001, "weight_decay": 0.0, "rule": "none", "exclude": False}),
+    "adamw": (_adamw, {"lr": 0.006, "weight_decay": 0.001, "rule": "sqrt", "exclude": False}),
+    "lars": (Lars, {"lr": 0.3, "weight_decay": 1e-6, "rule": "linear", "exclude": True}),
+    "sgd": (_sgd, {"lr": 0.03, "weight_decay": 1e-4, "rule": "linear", "exclude": False}),
+}
+
+
+def build_optimiser(
+    text: str, parameters: Iterable[Tensor], *, batch: int
+) -> tuple[Optimizer, str]:
+    """Make an optimiser from its text.
+
+    ===========  ===============================================================
+    ``sgd()``    lr 0.03, momentum 0.9, weight decay 1e-4, linear rule (the code
+                 of Tian et al., 2020, arXiv:2005.10243)
+    ``lars()``   lr 0.3, momentum 0.9, weight decay 1e-6, eta 0.001, linear rule,
+                 ``exclude=True`` (Bardes et al., 2022, arXiv:2105.04906)
+    ``adam()``   lr 0.001, no rule
+    ``adamw()``  lr 0.006, weight decay 0.001, square-root rule: ours, for studies
+    ===========  ===============================================================
+
+    All take ``lr``, ``weight_decay``, ``rule``, ``per`` (the batch that lr is stated for) and
+    ``exclude``: whether tensors of one axis or none (biases, norms, a temperature) go
+    without decay and, in LARS, without adaptation. Adam and AdamW take ``betas``, SGD and
+    LARS ``momentum``, and the three of torch ``fused=True``.
+
+    Args:
+        text: One of the above, with named arguments.
+        parameters: What to train, each tensor once; those without gradient are left out.
+        batch: Images per optimiser step, over all processes and accumulated parts.
+
+    Returns:
+        The optimiser, and what it is in one sentence, to print and keep.
+
+    Raises:
+        InputError: A name or value is not known, or nothing is to be trained.
+
+    Example:
+        >>> layer = torch.nn.Linear(2, 2)
+        >>> build_optimiser("sgd()", layer.parameters(), batch=512)[1]
+        'sgd: lr = 0.03 x 512 / 256 = 0.06 (linear rule), weight decay 0.0001.'
+    """
+    calls = parse_spec(text)
+    if len(calls) != 1 or calls[0].args:
+        raise InputError(f"Optimiser {text!r} is not one name with named arguments.")
+    name = calls[0].name
+    if name not in MAKERS:
+        raise unknown("optimiser", name, MAKERS)
+    make, defaults = MAKERS[name]
+    own = [key for key in inspect.signature(make).parameters if key not in _COMMON]
+    known = [*defaults, "per", *own, *([] if name == "lars" else ["fused"])]
+    for key, _ in calls[0].kwargs:
+        if key not in known:
+            raise unknown(f"argument of {name}", key, known)
+    options: dict[str, Any] = {"per": 256, **defaults, **dict(calls[0].kwargs)}
+    rate, phrase = learning_rate(
+        options.pop("lr"), batch, rule=options.pop("rule"), per=options.pop("per")
+    )
+    exclude = options.pop("exclude")
+    decay = options["weight_decay"]
+    groups = _groups(parameters, exclude=exclude, adapt=name == "lars")
+    try:
+        optimiser = make(groups, lr=rate, **options)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"Optimiser {text!r}: {error}.") from error
+    without = ", none on biases and norms" if exclude else ""
+    return optimiser, f"{name}: {phrase}, weight decay {decay:g}{without}."
+
+
+_COMMON = ("groups", "parameters", "lr", "weight_decay", "more")
+
+
+def _groups(parameters: Iterable[Tensor], *, exclude: bool, adapt: bool) -> Groups:
+    trained = [p for p in parameters if p.requires_grad]
+    if not trained:
+        raise InputError("Nothing is to be trained: no parameter takes a gradient.")
+    if not exclude:
+        return [{"params": trained}]
+    small: dict[str, Any] = {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0}
+    if adapt:
+        small["adapt"] = False
+    groups = [{"params": [p for p in trained if p.ndim > 1]}, small]
+    return [group for group in groups if group["params"]]

@@ -1,0 +1,135 @@
+"""Learning-rate schedules: the factor of a step is a function of its number alone.
+
+So a run that is resumed at a step goes on exactly, and nothing has to be saved.
+"""
+
+import math
+from collections.abc import Callable
+
+from goodviews.core.checks import InputError, unknown
+from goodviews.core.spec import parse_spec
+
+__all__ = ["Factor", "build_schedule"]
+
+Factor = Callable[[int], float]
+"""Number of a step, from 0, to what the learning rate is multiplied by."""
+
+
+def _constant(total: int, epoch: int) -> Factor:  # noqa: ARG001 - what every schedule takes
+    return lambda _: 1.0
+
+
+def _cosine(
+    total: int, epoch: int, *, warmup: float = 0.0, floor: float = 0.0, start: float = 0.0
+) -> Factor:
+    rise = _rise(warmup, total, epoch)
+
+    def at(step: int) -> float:
+        if step < rise:
+            return _climb(step, rise, start)
+        part = min((step - rise) / (total - rise), 1.0)
+        return floor + (1 - floor) * (1 + math.cos(math.pi * part)) / 2
+
+    return at
+
+
+def _steps(
+    total: int,
+    epoch: int,
+    *,
+    at: tuple[float, ...] = (120, 160),
+    factor: float = 0.1,
+    warmup: float = 0.0,
+    start: float = 0.0,
+) -> Factor:
+    if not isinstance(at, tuple) or list(at) != sorted(set(at)):
+        raise InputError(
+            f"Steps come at={at!r}, but epochs in rising order are wanted: (120, 160)."
+        )
+    rise = _rise(warmup, total, epoch)
+
+    def now(step: int) -> float:
+        if step < rise:
+            return _climb(step, rise, start)
+        return float(factor ** sum(step >= round(number * epoch) for number in at))
+
+    return now
+
+
+def _trapezoid(total: int, epoch: int, *, rise: float = 0.1, steady: float = 0.7) -> Factor:  # noqa: ARG001
+    up = max(round(total * rise), 1)
+    down = max(total - round(total * steady), 1)
+    return lambda step: max(min((step + 1) / up, (total - step) / down, 1.0), 0.0)
+
+
+def _rise(warmup: float, total: int, epoch: int) -> int:
+    rise = round(warmup * epoch)
+    if not 0 <= rise < total:
+        raise InputError(
+            f"Warm-up of {warmup:g} epochs is {rise} steps, but the run has {total}: shorten it "
+            f"or train for more epochs."
+        )
+    return rise
+
+
+def _climb(step: int, rise: int, start: float) -> float:
+    return start + (1 - start) * (step + 1) / rise
+
+
+SCHEDULES: dict[str, Callable[..., Factor]] = {
+    "constant": _constant,
+    "cosine": _cosine,
+    "steps": _steps,
+    "trapezoid": _trapezoid,
+}
+
+
+def build_schedule(text: str, total: int, *, epoch: int = 1) -> Factor:
+    """Make a schedule from its text.
+
+    ==============================  =====================================================
+    ``constant()``                  1
+    ``cosine(warmup=10,             straight up from ``start`` over ``warmup`` epochs,
+    floor=0.001, start=0)``         then half a cosine down to ``floor``
+    ``steps(at=(120, 160),          times ``factor`` at each of these epochs, after a
+    factor=0.1)``                   ``warmup`` as above
+    ``trapezoid(rise=0.1,           up, level until ``steady``, straight down to 0, both
+    steady=0.7)``                   as shares of the run
+    ==============================  =====================================================
+
+    The first step of a warm-up is one part above ``start``, so that none is wasted at rate
+    0, and its last is at 1. A cosine's floor of 0.001 is the papers' ``lr * 0.1**3``.
+
+    Args:
+        text: One of the above.
+        total: Optimiser steps of the run.
+        epoch: Optimiser steps per epoch, the unit of ``warmup`` and ``at``.
+
+    Returns:
+        The factor of each step; from ``total`` on it stays at its end.
+
+    Raises:
+        InputError: The name or an argument is not known, or the warm-up fills the run.
+
+    References:
+        Loshchilov and Hutter, 2017, arXiv:1608.03983; Goyal et al., 2017, section 2.2,
+        arXiv:1706.02677; the papers' steps in the code of Tian et al., 2020, arXiv:2005.10243.
+
+    Example:
+        >>> at = build_schedule("cosine(warmup=2, floor=0.1)", 12, epoch=1)
+        >>> [round(at(step), 3) for step in (0, 1, 2, 7, 12)]
+        [0.5, 1.0, 1.0, 0.55, 0.1]
+    """
+    calls = parse_spec(text)
+    if len(calls) != 1 or calls[0].args:
+        raise InputError(f"Schedule {text!r} is not one name with named arguments.")
+    if calls[0].name not in SCHEDULES:
+        raise unknown("schedule", calls[0].name, SCHEDULES)
+    if total < 1 or epoch < 1:
+        raise InputError(f"A run of {total} steps, {epoch} per epoch, has no schedule.")
+    try:
+        at = SCHEDULES[calls[0].name](total, epoch, **dict(calls[0].kwargs))
+        _ = at(0), at(total)  # a text where a number should be shows here, not hours later
+    except TypeError as error:
+        raise InputError(f"Schedule {text!r}: {error}.") from error
+    return at
