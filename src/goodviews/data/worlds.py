@@ -107,9 +107,10 @@ def stacked_images(
         >>> images.channels
         48
     """
-    if count < 1 or not kept:
+    if count < 1 or not kept or not 0 <= test < count:
         raise InputError(
-            f"{count} images of {len(kept)} renderings are none: ask for one or more."
+            f"{count} images of {len(kept)} renderings, {test} of them to test on, are no set: "
+            f"ask for one or more to train on."
         )
     world.known(tasks or ())
     wanted = tuple(tasks) if tasks is not None else tuple(world.factors)
