@@ -9,6 +9,8 @@ from goodviews.report.tables import troubles
 
 __all__ = ["facts", "made"]
 
+_ONE_SEED = "(one seed, no interval)"
+
 
 def facts(
     task: dict[str, Any],
@@ -32,11 +34,10 @@ def facts(
         known.append(("usable information", f"{text} of {of:.2f} nats" if of else f"{text} nats"))
     if view["kept"] is not None:
         half = _half(view, "kept")
-        ends = [words.plain(view[f"kept_{k}"], half) for k in ("low", "high")]
         text = words.plain(view["kept"], half)
         if view["kept"] > 0:
             text = f"+{text}"
-        known.append(("against whole image", f"{text} nats [{ends[0]}, {ends[1]}]"))
+        known.append(("against whole image", f"{text} nats {_ends(view, 'kept', half)}"))
     return {
         "id": view["id"],
         "regime": regime,
@@ -55,7 +56,17 @@ def facts(
 
 
 def _points(value: dict[str, Any]) -> str:
+    if value["low"] is None:
+        return f"{words.points(value)} points {_ONE_SEED}"
     return words.points(value, ends=True).replace(" [", " points [", 1)
+
+
+def _ends(view: dict[str, Any], name: str, half: float | None) -> str:
+    """An interval in brackets, or why there is none."""
+    if view[f"{name}_low"] is None:
+        return _ONE_SEED
+    low, high = (words.plain(view[f"{name}_{end}"], half) for end in ("low", "high"))
+    return f"[{low}, {high}]"
 
 
 def _half(view: dict[str, Any], name: str) -> float | None:

@@ -4,7 +4,8 @@ Every row (a view or a baseline) is run with the same seeds and tested on the sa
 items. With A the accuracies, a difference of two rows varies with
 
 * the interaction of rows and seeds: pooled over the candidates, (V - 1)(S - 1) degrees of
-  freedom; baselines keep their own, with S - 1;
+  freedom, unless a candidate's own (Shukla's unbiased estimator, S - 1 degrees) is larger;
+  baselines keep their own;
 * the test items: the spread of the paired difference per item;
 * the label draws: the spread of the paired difference per draw.
 
@@ -55,11 +56,19 @@ class Layout:
             are the same thing (cross-fitting).
         pooled: How many of the first rows are candidates, whose spread over seeds is pooled;
             the others (twin, baselines) keep their own. All of them by default.
+        shares: Whether scores lie in [0, 1]. Items that all score the same then still leave
+            room for one that would not (two pseudo-items, Agresti and Coull, 1998).
     """
 
     def __init__(
-        self, items: np.ndarray, draws: np.ndarray | None = None, *, pooled: int | None = None
+        self,
+        items: np.ndarray,
+        draws: np.ndarray | None = None,
+        *,
+        pooled: int | None = None,
+        shares: bool = False,
     ) -> None:
+        self.shares = shares
         self.rows, self.seeds, self.items = items.shape
         self.pooled = self.rows if pooled is None else pooled
         self.means_VS = items.mean(axis=2)
@@ -75,6 +84,7 @@ class Layout:
         self.residual = _ratio((left[: self.pooled] ** 2).sum(), self.residual_dof)
         self.seed_square = _ratio(self.pooled * (common**2).sum(), self.seed_dof)
         self.own_V = [_ratio((row**2).sum(), self.seed_dof) for row in left]
+        self.own_V[: self.pooled] = self._stability(left[: self.pooled])
         self.alone_V = [_ratio((row**2).sum(), self.seed_dof) for row in centred]
 
     def level(self, row: int) -> Interval:
@@ -100,8 +110,6 @@ class Layout:
         """
         if independent:
             pieces = self._alone(first) + self._alone(second)
-        elif max(first, second) < self.pooled:
-            pieces = [(self.residual, 2.0, self.residual_dof)]
         else:
             pieces = self._own(first) + self._own(second)
         draws = None if self.draws_VR is None else self.draws_VR[first] - self.draws_VR[second]
@@ -122,27 +130,56 @@ class Layout:
         difference = self.items_VN[row] - items
         return self._interval(difference.mean(), self._alone(row), difference, paired)
 
+    def fixed(self, items: np.ndarray, draws: np.ndarray | None) -> Interval:
+        """Mean of something without seeds.
+
+        Args:
+            items: (N,) what it scored on each item.
+            draws: (R,) on each draw.
+        """
+        known = None if self.draws_VR is None else draws
+        return self._interval(items.mean(), [], items, known)
+
+    def run_variance(self, row: int) -> float:
+        """Variance of one run of a row, what seeds do to all rows taken out."""
+        return self._own(row)[0][0]
+
     def seed_share(self, first: int, second: int) -> float:
         """Share of the variance of a difference that comes from seeds, between 0 and 1."""
-        seeds = 2 * self.residual / self.seeds
+        seeds = (self.run_variance(first) + self.run_variance(second)) / self.seeds
         items = (self.items_VN[first] - self.items_VN[second]).var(ddof=1) / self.items
         return float(seeds / (seeds + items)) if seeds + items > 0 else 0.0
 
     def _own(self, row: int) -> list[tuple[float, float, float]]:
-        """Variance of one run of a row, the effect that seeds have on all rows taken out."""
-        if row < self.pooled:
+        """Variance of one run of a row, the effect that seeds have on all rows taken out.
+
+        Strong views scatter more over seeds than mild ones. To pool them would call the
+        strong ones safer than they are, so the larger of both counts.
+        """
+        if row < self.pooled and self.own_V[row] <= self.residual:
             return [(self.residual, 1.0, self.residual_dof)]
         return [(self.own_V[row], 1.0, self.seed_dof)]
+
+    def _stability(self, left: np.ndarray) -> list[float]:
+        """Each candidate's own variance over seeds, unbiased where they differ (Shukla, 1972)."""
+        rows = len(left)
+        if rows < 3 or not self.seed_dof:
+            return [self.residual] * rows
+        squares = (left**2).sum(axis=1)
+        unbiased = rows * (rows - 1) * squares - squares.sum()
+        return list(unbiased / (self.seed_dof * (rows - 1) * (rows - 2)))
 
     def _alone(self, row: int) -> list[tuple[float, float, float]]:
         """Variance of one run of a row about its mean."""
         if row >= self.pooled or self.pooled == 1:
             return [(self.alone_V[row], 1.0, self.seed_dof)]
         part = (self.pooled - 1) / self.pooled
-        return [
+        pooled = [
             (self.seed_square, 1 / self.pooled, self.seed_dof),
             (self.residual, part, self.residual_dof),
         ]
+        total = self.seed_square / self.pooled + self.residual * part
+        return pooled if self.alone_V[row] <= total else [(self.alone_V[row], 1.0, self.seed_dof)]
 
     def _interval(
         self,
@@ -155,7 +192,8 @@ class Layout:
     ) -> Interval:
         parts = [(square * times / self.seeds, dof) for square, times, dof in pieces]
         if len(items) > 1:
-            parts.append((items.var(ddof=1) / len(items), len(items) - 1))
+            spread = items.var(ddof=1) + (2 / len(items) if self.shares else 0.0)
+            parts.append((spread / len(items), len(items) - 1))
         if draws is not None and len(draws) > 1:
             parts.append((draws.var(ddof=1) / len(draws), len(draws) - 1))
         half = _half_width(parts, among)
@@ -169,7 +207,8 @@ def _ratio(squares: float, dof: int) -> float:
 def seeds_interval(values: np.ndarray, errors: np.ndarray) -> Interval:
     """Mean over seeds of estimates that each carry an error of their own items.
 
-    The items are the same for every seed, so their error does not shrink with more seeds.
+    The items are the same for every seed, so their error does not shrink with more seeds. One
+    seed leaves its own part unknown, and the ends infinite.
 
     Args:
         values: (S,) estimates.
@@ -181,8 +220,8 @@ def seeds_interval(values: np.ndarray, errors: np.ndarray) -> Interval:
         0.2
     """
     parts = [(float((errors**2).mean()), math.inf)]
-    if len(values) > 1:
-        parts.append((values.var(ddof=1) / len(values), len(values) - 1))
+    spread = values.var(ddof=1) if len(values) > 1 else math.inf
+    parts.append((spread / len(values), len(values) - 1))
     half = _half_width(parts, 2)
     return Interval(float(values.mean()), float(values.mean() - half), float(values.mean() + half))
 

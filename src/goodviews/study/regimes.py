@@ -125,7 +125,8 @@ def honest(table: TaskTable, winner: int) -> float:
 def _noise(layout: Layout, count: int) -> np.ndarray:
     """Standard error of each candidate against the candidates' mean."""
     items = layout.items_VN[:count] - layout.items_VN[:count].mean(axis=0)
-    variance = items.var(axis=1, ddof=1) / layout.items + layout.residual / layout.seeds
+    runs = np.array([layout.run_variance(row) for row in range(count)])
+    variance = items.var(axis=1, ddof=1) / layout.items + runs / layout.seeds
     if layout.draws_VR is not None and layout.draws_VR.shape[1] > 1:
         draws = layout.draws_VR[:count] - layout.draws_VR[:count].mean(axis=0)
         variance = variance + draws.var(axis=1, ddof=1) / draws.shape[1]

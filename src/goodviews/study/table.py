@@ -57,13 +57,7 @@ class TaskTable:
 
     def raw_level(self) -> Interval:
         """Accuracy of raw pixels: no seeds, so items and label draws alone."""
-        items, draws = self.raw
-        variance = items.var(ddof=1) / len(items)
-        if self.layout.draws_VR is not None and len(draws) > 1:
-            variance += draws.var(ddof=1) / len(draws)
-        half = 1.96 * float(variance) ** 0.5
-        value = float(items.mean())
-        return Interval(value, value - half, value + half)
+        return self.layout.fixed(*self.raw)
 
     def over(self, name: str, other: str, *, among: int = 2) -> Interval:
         """Accuracy of a row minus that of another; ``raw pixels`` has no seeds."""
@@ -139,9 +133,9 @@ def tabulate(plan: Plan, number: int, results: dict[Cell, CellResult]) -> TaskTa
         task=task,
         views=views,
         rows=names,
-        layout=Layout(right[:, :, report], draws, pooled=len(views)),
+        layout=Layout(right[:, :, report], draws, pooled=len(views), shares=True),
         usable=Layout(gather("nats")[:, :, report], by_draw("nats_draws"), pooled=len(views)),
-        null=Layout(gather("null", only=-1)[:, :, report], pooled=len(views)),
+        null=Layout(gather("null", only=-1)[:, :, report], pooled=len(views), shares=True),
         kept=Layout(
             gather("kept", only=len(views))[:, :, report],
             by_draw("kept_draws", only=len(views)),
