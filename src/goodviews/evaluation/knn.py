@@ -4,8 +4,14 @@ Letters: N known examples, M tested examples, F representation, C classes.
 """
 
 import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
 
-__all__ = ["knn_predict"]
+__all__ = ["knn_predict", "knn_votes"]
+
+BLOCK = 1 << 24
+"""Cosines held at a time."""
 
 
 def knn_predict(
@@ -36,15 +42,60 @@ def knn_predict(
         >>> knn_predict(np.eye(2), np.array([0, 1]), np.array([[2.0, 1.0]]), classes=2)
         array([0])
     """
+    votes = knn_votes(
+        torch.from_numpy(known),
+        torch.from_numpy(labels),
+        torch.from_numpy(tested),
+        classes=classes,
+        neighbours=neighbours,
+        temperature=temperature,
+    )
+    return votes.argmax(dim=1).numpy()
+
+
+@torch.no_grad()
+def knn_votes(
+    known: Tensor,
+    labels: Tensor,
+    tested: Tensor,
+    *,
+    classes: int,
+    neighbours: int = 200,
+    temperature: float = 0.1,
+    bf16: bool = False,
+) -> Tensor:
+    r"""Votes of the nearest known examples for each class.
+
+    .. math:: v_{mc} = \sum_{n \in \mathrm{near}_k(m)} [y_n = c]
+        \exp\Bigl(\frac{\cos(x_m, x_n) - 1}{\tau}\Bigr)
+
+    Computed for blocks of tested examples: the M x N matrix never exists.
+
+    Args:
+        known: (N, F), on any device.
+        labels: (N,) integers below ``classes``.
+        tested: (M, F).
+        classes: C.
+        neighbours: k; at most N are used.
+        temperature: tau, dimensionless.
+        bf16: Compute the cosines in bfloat16, on its rounding of the features: quicker where
+            the processor has it, and neighbours as near as a percent may change places.
+
+    Returns:
+        (M, C), in the precision of the features.
+
+    References:
+        Wu et al., 2018, arXiv:1805.01978; k = 200 and tau = 0.1 as lightly reports CIFAR-10.
+    """
     near = min(neighbours, len(known))
-    cosines = _unit(tested) @ _unit(known).T
-    place = np.argpartition(-cosines, near - 1, axis=1)[:, :near]
-    votes = np.exp((np.take_along_axis(cosines, place, axis=1) - 1) / temperature)
-    totals = np.zeros((len(tested), classes))
-    for column in range(near):
-        np.add.at(totals, (np.arange(len(tested)), labels[place[:, column]]), votes[:, column])
-    return totals.argmax(axis=1)
-
-
-def _unit(rows: np.ndarray) -> np.ndarray:
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    kind = torch.bfloat16 if bf16 else known.dtype
+    bank = F.normalize(known, dim=1, eps=1e-12).to(kind)
+    labels = labels.to(bank.device, torch.int64)
+    votes = known.new_zeros(len(tested), classes)
+    step = max(1, BLOCK // max(len(known), 1))
+    for start in range(0, len(tested), step):
+        rows = F.normalize(tested[start : start + step].to(bank.device), dim=1, eps=1e-12)
+        cosines, place = (rows.to(kind) @ bank.T).topk(near, dim=1, sorted=False)
+        weights = ((cosines.to(known.dtype) - 1) / temperature).exp()
+        votes[start : start + step].scatter_add_(1, labels[place], weights)
+    return votes

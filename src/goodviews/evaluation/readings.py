@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from goodviews.evaluation.factors import Factor
 from goodviews.evaluation.intervals import explained, wilson
@@ -90,9 +91,9 @@ def read_factor(
 
 
 def choose_logistic(
-    fitted: np.ndarray,
+    fitted: np.ndarray | Tensor,
     labels: np.ndarray,
-    judged: np.ndarray,
+    judged: np.ndarray | Tensor,
     truth: np.ndarray,
     *,
     classes: int,
@@ -135,7 +136,7 @@ def choose_logistic(
     return best, lowest
 
 
-def _picked(probe: LinearProbe, features: np.ndarray, truth: np.ndarray) -> np.ndarray:
+def _picked(probe: LinearProbe, features: np.ndarray | Tensor, truth: np.ndarray) -> np.ndarray:
     logs = probe.log_probs(features).cpu().double().numpy()
     return logs[np.arange(len(truth)), truth]
 

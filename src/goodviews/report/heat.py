@@ -43,7 +43,7 @@ def heat(share: float) -> dict[str, str]:
         ('#F6F7F9', '#1D4FA3')
     """
     at = min(max(share, 0.0), 1.0)
-    out = {}
+    out: dict[str, str] = {}
     for theme in ("light", "dark"):
         low, high = getattr(TOKENS["page"], theme), getattr(TOKENS["link"], theme)
         back = mix(low, high, at)

@@ -1,0 +1,288 @@
+"""Readouts of a representation, each as one number with its interval.
+
+Letters: N items, n of them tested, F representation, C classes, R draws.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.model_selection import KFold, StratifiedKFold
+from torch import Tensor
+
+from goodviews.core.checks import InputError
+from goodviews.data import draw_labels
+from goodviews.evaluation.knn import knn_votes
+from goodviews.evaluation.logistic import LinearProbe, fit_logistic
+from goodviews.evaluation.readings import PENALTIES, choose_logistic
+from goodviews.evaluation.sgd import RATES, Protocol, train_sgd
+
+__all__ = ["Judged", "Parts", "few_labels", "fold_penalty", "knn", "linear", "sgd"]
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Who fits, who chooses, who is tested: places of items, without overlap.
+
+    Attributes:
+        pool: Items whose labels readouts are fitted on.
+        choose: Items that choose a penalty or a learning rate; empty where folds of ``pool``
+            must.
+        test: Items that report.
+    """
+
+    pool: np.ndarray
+    choose: np.ndarray
+    test: np.ndarray
+
+    def __post_init__(self) -> None:
+        for one, other in ((self.pool, self.test), (self.choose, self.test)):
+            both = np.intersect1d(one, other)
+            if len(both):
+                raise InputError(f"{len(both)} tested items are also fitted, such as {both[0]}.")
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What a readout did on the tested items.
+
+    Attributes:
+        right: (n,) share of draws that gave the right class.
+        log_prob: (n,) mean log probability of the right class, nats; ``None`` where the
+            readout gives no probabilities.
+        by_draw: (R,) accuracy of each draw of labels.
+        setting: What was chosen, in words.
+        fitted: Labels a readout saw.
+    """
+
+    right: np.ndarray
+    log_prob: np.ndarray | None
+    by_draw: np.ndarray
+    setting: str
+    fitted: int
+
+
+def linear(features: Tensor, labels: np.ndarray, parts: Parts, *, classes: int) -> Judged:
+    """Multinomial logistic regression at its optimum, the penalty chosen on ``parts.choose``.
+
+    Args:
+        features: (N, F).
+        labels: (N,) integers below ``classes``.
+        parts: Who fits, chooses and is tested.
+        classes: C.
+
+    Returns:
+        Accuracy and log probability of each tested item.
+    """
+    x, y = features[parts.pool], labels[parts.pool]
+    if len(parts.choose):
+        penalty, _ = choose_logistic(
+            x, y, features[parts.choose], labels[parts.choose], classes=classes
+        )
+    else:
+        penalty = fold_penalty(x, y, classes=classes)
+    probe = fit_logistic(x, y, classes=classes, penalty=penalty)
+    return _judge(probe, features, labels, parts.test, f"penalty {penalty:g}", len(y))
+
+
+def sgd(
+    features: Tensor,
+    labels: np.ndarray,
+    parts: Parts,
+    *,
+    classes: int,
+    protocol: Protocol,
+    seed: int = 0,
+) -> Judged:
+    """A paper's schedule, its learning rate chosen on ``parts.choose``.
+
+    Args:
+        features: (N, F).
+        labels: (N,) integers below ``classes``.
+        parts: Who fits, chooses and is tested.
+        classes: C.
+        protocol: The schedule.
+        seed: Of the order of examples.
+
+    Returns:
+        Accuracy and log probability of each tested item.
+
+    Raises:
+        InputError: Nobody chooses, or every learning rate diverged.
+    """
+    if not len(parts.choose):
+        raise InputError(
+            f"Protocol {protocol.name} needs labels that choose its learning rate, but there are "
+            f"too few for that: use linear, whose penalty folds can choose."
+        )
+    judged = features[np.concatenate([parts.choose, parts.test])]
+    logs = train_sgd(
+        features[parts.pool],
+        torch.from_numpy(labels[parts.pool]),
+        judged,
+        classes=classes,
+        protocol=protocol,
+        seed=seed,
+    ).cpu()
+    cut = len(parts.choose)
+    truth = labels[parts.choose]
+    losses = -logs[:, np.arange(cut), truth].mean(dim=1)
+    if not bool(losses.isfinite().any()):
+        raise InputError(f"Protocol {protocol.name} diverged at every rate: use linear instead.")
+    best = int(losses.nan_to_num(nan=torch.inf).argmin())
+    found = logs[best, cut:].double().numpy()
+    truth = labels[parts.test]
+    right = (found.argmax(axis=1) == truth).astype(float)
+    return Judged(
+        right,
+        found[np.arange(len(truth)), truth],
+        np.array([right.mean()]),
+        f"learning rate {protocol.rate * RATES[best]:g}",
+        len(parts.pool),
+    )
+
+
+def knn(
+    features: Tensor,
+    labels: np.ndarray,
+    parts: Parts,
+    *,
+    classes: int,
+    neighbours: int = 200,
+    temperature: float = 0.1,
+    bf16: bool = False,
+) -> Judged:
+    """Weighted vote of the nearest labelled items; nothing is chosen.
+
+    Args:
+        features: (N, F).
+        labels: (N,) integers below ``classes``.
+        parts: Who is known and who is tested.
+        classes: C.
+        neighbours: k.
+        temperature: Of the votes.
+        bf16: As in :func:`goodviews.evaluation.knn.knn_votes`.
+
+    Returns:
+        Whether each tested item was right.
+    """
+    votes = knn_votes(
+        features[parts.pool],
+        torch.from_numpy(labels[parts.pool]),
+        features[parts.test],
+        classes=classes,
+        neighbours=neighbours,
+        temperature=temperature,
+        bf16=bf16,
+    )
+    right = (votes.argmax(dim=1).cpu().numpy() == labels[parts.test]).astype(float)
+    near = min(neighbours, len(parts.pool))
+    setting = f"k {near}, temperature {temperature:g}"
+    return Judged(right, None, np.array([right.mean()]), setting, len(parts.pool))
+
+
+def few_labels(
+    features: Tensor,
+    labels: np.ndarray,
+    parts: Parts,
+    *,
+    classes: int,
+    budget: str,
+    draws: int = 5,
+    seed: int = 0,
+) -> Judged:
+    """Linear readouts of few labels, drawn several times; folds of each draw choose.
+
+    Args:
+        features: (N, F).
+        labels: (N,) integers below ``classes``.
+        parts: Who labels are drawn from, and who is tested.
+        classes: C.
+        budget: ``"1%"`` of the pool, or ``"10"`` of each class.
+        draws: R.
+        seed: Of the draws.
+
+    Returns:
+        Mean over draws for each tested item.
+
+    Raises:
+        InputError: The budget is no number, or gives no label to some class.
+    """
+    text = budget.strip()
+    try:
+        number = float(text.rstrip("% "))
+    except ValueError as error:
+        raise InputError(
+            f"A label budget is {budget!r}, but a share such as 1% or a number per class such "
+            f"as 10 is wanted."
+        ) from error
+    if text.endswith("%"):
+        count = round(len(parts.pool) * number / 100)
+        sets = draw_labels(labels, parts.pool, count=count, draws=draws, seed=seed)
+    else:
+        sets = draw_labels(labels, parts.pool, per_class=int(number), draws=draws, seed=seed)
+    right, logs, by_draw, penalties = [], [], [], []
+    for index in sets:
+        x, y = features[index], labels[index]
+        penalty = fold_penalty(x, y, classes=classes, seed=seed)
+        probe = fit_logistic(x, y, classes=classes, penalty=penalty)
+        one = _judge(probe, features, labels, parts.test, "", len(index))
+        right.append(one.right)
+        logs.append(one.log_prob)
+        by_draw.append(one.right.mean())
+        penalties.append(penalty)
+    return Judged(
+        np.mean(right, axis=0),
+        np.mean(np.array(logs), axis=0),
+        np.array(by_draw),
+        f"{len(sets)} draws, median penalty {np.median(penalties):g}",
+        len(sets[0]),
+    )
+
+
+def fold_penalty(features: Tensor, labels: np.ndarray, *, classes: int, seed: int = 0) -> float:
+    """The penalty with the lowest cross-entropy over three folds of the fitted items.
+
+    Args:
+        features: (N, F).
+        labels: (N,) integers below ``classes``.
+        classes: C.
+        seed: Of the folds.
+
+    Returns:
+        One of :data:`goodviews.evaluation.readings.PENALTIES`; the strongest below three items.
+    """
+    if len(labels) < 3:
+        return PENALTIES[0]
+    counts = np.unique(labels, return_counts=True)[1]
+    kind = StratifiedKFold if counts.min() >= 3 else KFold
+    losses = np.zeros(len(PENALTIES))
+    for inner, outer in kind(3, shuffle=True, random_state=seed).split(labels, labels):
+        probe: LinearProbe | None = None
+        for number, penalty in enumerate(PENALTIES):
+            probe = fit_logistic(
+                features[inner],
+                labels[inner],
+                classes=classes,
+                penalty=penalty,
+                start=probe,
+                tolerance=1e-4,
+            )
+            logs = probe.log_probs(features[outer]).cpu().numpy()
+            losses[number] -= logs[np.arange(len(outer)), labels[outer]].sum()
+    return PENALTIES[int(losses.argmin())]
+
+
+def _judge(
+    probe: LinearProbe,
+    features: Tensor,
+    labels: np.ndarray,
+    test: np.ndarray,
+    setting: str,
+    fitted: int,
+) -> Judged:
+    logs = probe.log_probs(features[test]).cpu().double().numpy()
+    truth = labels[test]
+    right = (logs.argmax(axis=1) == truth).astype(float)
+    picked = logs[np.arange(len(truth)), truth]
+    return Judged(right, picked, np.array([right.mean()]), setting, fitted)
