@@ -1,0 +1,171 @@
+"""The MoCo step with a queue of 65,536 keys, beside lightly's memory bank.
+
+One process, one thread, CPU seconds; both are warmed up, rounds are interleaved, and the
+median of the rounds is told. A step is what happens between the encoders' output and their
+gradient: logits against positive and queue, loss, gradient of the queries, keys stored. The
+parts are timed as well: taking the negatives and storing the keys. Last, both are asked to
+hold keys when a batch runs past the end of the queue, and told how many of the newest ones
+are there.
+
+    python benchmarks/moco_queue.py [--quick] [--out FOLDER]
+"""
+
+import argparse
+import ctypes
+import statistics
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from goodviews.core.origin import hardware, origin, write_table
+from goodviews.memory import Queue
+from goodviews.objectives import infonce
+
+DIM = 128
+Step = Callable[[Tensor, Tensor], object]
+
+
+def ours(size: int) -> dict[str, Step]:
+    """Whole step and its parts with our queue."""
+    queue = Queue(size, DIM)
+
+    def step(query: Tensor, key: Tensor) -> None:
+        loss = infonce(query, key, negatives=queue.negatives(), in_batch=False).mean()
+        loss.backward()
+        queue.push(key)
+
+    return {
+        "step": step,
+        "negatives": lambda *_: queue.negatives(),
+        "store": lambda _, key: queue.push(key),
+    }
+
+
+def lightly(size: int) -> dict[str, Step]:
+    """The same with lightly: its loss holds the bank."""
+    from lightly.loss import NTXentLoss
+    from lightly.models.modules.memory_bank import MemoryBankModule
+
+    loss = NTXentLoss(temperature=0.1, memory_bank_size=(size, DIM))
+    bank = MemoryBankModule(size=(size, DIM))
+    with torch.no_grad():
+        bank(F.normalize(torch.randn(2, DIM), dim=1), update=True)
+
+    return {
+        "step": lambda query, key: loss(query, key).backward(),
+        "negatives": lambda _, key: bank(key, update=False),
+        "store": lambda _, key: bank(F.normalize(key, dim=1), update=True),
+    }
+
+
+def seconds(step: Step, batch: int, seed: int) -> float:
+    """CPU seconds of one step on fresh queries and keys."""
+    rng = torch.Generator().manual_seed(seed)
+    query = torch.randn(batch, DIM, generator=rng).requires_grad_()
+    key = torch.randn(batch, DIM, generator=rng)
+    begin = time.process_time()
+    step(query, key)
+    return time.process_time() - begin
+
+
+def growth(step: Step, batch: int) -> float | None:
+    """MB by which the peak of resident memory grows; none where the system does not tell."""
+    try:
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+        Path("/proc/self/clear_refs").write_text("5")
+        before = _status("VmRSS")
+        seconds(step, batch, 0)
+        return (_status("VmHWM") - before) / 1024
+    except OSError:
+        return None
+
+
+def _status(name: str) -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(name):
+            return int(line.split()[1])
+    raise OSError(name)
+
+
+def kept(size: int = 100, batch: int = 30) -> dict[str, int]:
+    """How many of the newest ``size`` keys each holds after batches that pass its end."""
+    from lightly.models.modules.memory_bank import MemoryBankModule
+
+    rng = torch.Generator().manual_seed(0)
+    keys = F.normalize(torch.randn(7 * batch, DIM, generator=rng), dim=1)
+    queue, bank = Queue(size, DIM), MemoryBankModule(size=(size, DIM))
+    for part in keys.split(batch):
+        queue.push(part)
+        bank(part, update=True)
+    held = {
+        "goodviews": queue.negatives(),
+        "lightly": bank(keys[:1], update=False)[1].T,
+    }
+    newest = keys[-size:]
+    return {
+        name: int((newest @ rows.T > 1 - 1e-5).any(dim=1).sum()) for name, rows in held.items()
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
+    parser.add_argument("--out", type=Path, default=None, help="folder for rows.csv and run.json")
+    asked = parser.parse_args()
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    flag = " --quick" if asked.quick else ""
+    run = origin(f"python benchmarks/moco_queue.py{flag}", seeds=[0], threads=1, dim=DIM)
+    size, rounds = (4096, 5) if asked.quick else (65536, 15)
+    libraries = {"lightly": lightly(size), "goodviews": ours(size)}
+    rows: list[dict[str, object]] = []
+    for batch in (64, 256):
+        for part in ("step", "negatives", "store"):
+            steps = {name: parts[part] for name, parts in libraries.items()}
+            memory = {name: growth(step, batch) for name, step in steps.items()}
+            taken: dict[str, list[float]] = {name: [] for name in steps}
+            for number in range(rounds):
+                for name, step in steps.items():
+                    taken[name].append(seconds(step, batch, number))
+            measure = statistics.median(taken["lightly"])
+            for name, times in taken.items():
+                median = statistics.median(times)
+                quarters = statistics.quantiles(times, n=4)
+                rows.append(
+                    {
+                        "part": part,
+                        "queue": size,
+                        "batch": batch,
+                        "library": name,
+                        "rounds": rounds,
+                        "median_ms": 1e3 * median,
+                        "quarter_ms": 1e3 * quarters[0],
+                        "three_quarters_ms": 1e3 * quarters[2],
+                        "times_lightly": measure / median,
+                        "growth_mb": memory[name],
+                    }
+                )
+                grown = "" if memory[name] is None else f"{memory[name]:7.0f} MB"
+                print(
+                    f"{part:10} batch {batch:4} {name:10} {1e3 * median:9.3f} ms "
+                    f"{measure / median:8.2f}x {grown}",
+                    flush=True,
+                )
+    for name, count in kept().items():
+        rows.append({"part": "newest of 100 keys held", "library": name, "kept": count})
+        print(f"of the newest 100 keys, pushed by 30, {name} holds {count}")
+    day = str(run["started"])[:10]
+    folder = asked.out or Path("results/bench_moco_queue") / f"{day}-{hardware()}"
+    if not asked.quick or asked.out:
+        write_table(folder, rows, run)
+        print(f"rows in {folder}")
+
+
+if __name__ == "__main__":
+    main()
