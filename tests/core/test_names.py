@@ -31,7 +31,7 @@ def test_the_channels_of_a_line_are_those_the_class_takes(name):
     taken = set()
     for channels in range(1, 14):
         try:
-            view.check((channels, 16, 16))
+            view.check((24,) * (view.axes - 3) + (channels, 255, 255))
             taken.add(channels)
         except InputError:
             continue

@@ -31,11 +31,13 @@ class View(ABC):
             nothing, and are applied again when a representation is read out.
         unit: Whether the views are in [0, 1] again; after a step whose views are not, only
             form steps may follow.
+        axes: Axes of an example that the step takes: 3 for images, 4 for clips (T, C, H, W).
     """
 
     name: ClassVar[str]
     form: ClassVar[bool] = False
     unit: ClassVar[bool] = True
+    axes: ClassVar[int] = 3
 
     @abstractmethod
     def sample(self, shape: Shape, key: Key) -> Params:
@@ -103,12 +105,7 @@ class Joint(View):
 
     Everything up to it is drawn once for both views, so that both come from the same image;
     everything after it is drawn for each. A pair applies its sides.
-
-    Attributes:
-        alike: Whether both sides make images of one kind, so that one encoder serves both.
     """
-
-    alike: ClassVar[bool] = False
 
     @abstractmethod
     def sides(self) -> tuple[View, View]:

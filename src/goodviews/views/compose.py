@@ -15,6 +15,8 @@ from goodviews.views.base import Joint, Params, Shape, View
 
 __all__ = ["Chain", "ViewPair", "parse_view"]
 
+_FRAMES = "frames() takes images out of clips."
+
 
 @dataclass(frozen=True)
 class _ViewKey(Key):
@@ -81,7 +83,12 @@ class Chain:
             InputError: Which step, what it was given and what it wants.
         """
         left: View | None = None
-        for step in self.steps:
+        for place, step in enumerate(self.steps):
+            if not step.form and len(shape) != step.axes:
+                raise InputError(
+                    f"{step!r} takes {_axes(step.axes)}, but it is given {_axes(len(shape))}; "
+                    + (f"write it before {self.steps[place - 1]!r}." if place else _FRAMES)
+                )
             if left is not None and not step.form:
                 raise InputError(
                     f"{step!r} wants values in [0, 1], but {left!r} before it makes others; "
@@ -254,6 +261,10 @@ def parse_view(text: str) -> ViewPair:
         for side in (0, 1)
     )
     return ViewPair(one, two, False, written, Chain(steps[: joints[0]]))
+
+
+def _axes(count: int) -> str:
+    return {3: "images (C, H, W)", 4: "stacks of images (T, C, H, W)"}.get(count, f"{count} axes")
 
 
 def _alone(steps: list[View], text: str) -> list[View]:

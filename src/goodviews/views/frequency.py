@@ -1,0 +1,175 @@
+"""Views of frequency bands: what a blur keeps, what it takes, and rings of the spectrum.
+
+Letters: B examples, C channels, H and W pixels.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from goodviews.core.checks import InputError
+from goodviews.core.rng import Key
+from goodviews.views.base import Joint, Params, Shape, View
+from goodviews.views.smoothing import gaussian_band
+
+__all__ = ["Band", "Bands", "Frequency", "Highpass", "Lowpass"]
+
+_HIGHEST = math.sqrt(0.5)
+"""Cycles per pixel in the corner of the spectrum."""
+
+
+def _blurred(images: Tensor, sigma: float) -> Tensor:
+    reach = math.ceil(3 * sigma)
+    width = torch.full((1,), sigma, device=images.device)
+    rows, cols = (
+        gaussian_band(width, reach, size)[0].to(images.dtype) for size in images.shape[-2:]
+    )
+    return rows @ images @ cols.transpose(-1, -2)
+
+
+def _check_sigma(step: str, sigma: float) -> None:
+    if not (math.isfinite(sigma) and 0 < sigma <= 100):
+        raise InputError(f"{step} has sigma={sigma!r}, but a width above 0 in pixels is wanted.")
+
+
+@dataclass(frozen=True, repr=False)
+class Lowpass(View):
+    """The image under a Gaussian blur of one width; reflected at the border, 3 sigma wide.
+
+    Attributes:
+        sigma: Width in pixels.
+    """
+
+    name: ClassVar[str] = "lowpass"
+    form: ClassVar[bool] = True
+    sigma: float = 0.7
+
+    def __post_init__(self) -> None:
+        """Refuse what is no width."""
+        _check_sigma("lowpass", self.sigma)
+
+    def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
+        """Nothing to draw."""
+        return {}
+
+    def apply(self, images: Tensor, params: Params) -> Tensor:  # noqa: ARG002
+        """Blur."""
+        return _blurred(images, self.sigma)
+
+
+@dataclass(frozen=True, repr=False)
+class Highpass(View):
+    """What a Gaussian blur takes away: the image less :class:`Lowpass`, from -1 to 1.
+
+    It is not shifted to look like an image: the two add up to the image exactly.
+
+    Attributes:
+        sigma: Width in pixels.
+    """
+
+    name: ClassVar[str] = "highpass"
+    form: ClassVar[bool] = True
+    unit: ClassVar[bool] = False
+    sigma: float = 0.7
+
+    def __post_init__(self) -> None:
+        """Refuse what is no width."""
+        _check_sigma("highpass", self.sigma)
+
+    def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
+        """Nothing to draw."""
+        return {}
+
+    def apply(self, images: Tensor, params: Params) -> Tensor:  # noqa: ARG002
+        """Take the blur off."""
+        return images - _blurred(images, self.sigma)
+
+
+@dataclass(frozen=True, repr=False)
+class Frequency(Joint):
+    """A blurred image against what the blur took away (Tian et al., 2020, 3.3).
+
+    Attributes:
+        sigma: Width of the blur in pixels.
+    """
+
+    name: ClassVar[str] = "frequency"
+    form: ClassVar[bool] = True
+    unit: ClassVar[bool] = False
+    sigma: float = 0.7
+
+    def __post_init__(self) -> None:
+        """Refuse what is no width."""
+        _check_sigma("frequency", self.sigma)
+
+    def sides(self) -> tuple[View, View]:
+        """Low frequencies, and the residual."""
+        return Lowpass(self.sigma), Highpass(self.sigma)
+
+
+@dataclass(frozen=True, repr=False)
+class Band(View):
+    """A ring of the Fourier spectrum: frequencies from ``low`` on, below ``high``.
+
+    Cut sharply, so edges ring and values leave [0, 1]; rings that meet add up to the image.
+
+    Attributes:
+        low: Lowest frequency kept, in cycles per pixel; 0 keeps the mean.
+        high: First frequency not kept; the corner of the spectrum is at 0.707.
+    """
+
+    name: ClassVar[str] = "band"
+    form: ClassVar[bool] = True
+    unit: ClassVar[bool] = False
+    low: float = 0.0
+    high: float = 0.125
+
+    def __post_init__(self) -> None:
+        """Refuse what is no ring."""
+        if not 0 <= self.low < self.high <= 1:
+            raise InputError(
+                f"band has low={self.low!r} and high={self.high!r}, but 0 <= low < high <= 1 "
+                f"in cycles per pixel is wanted ({_HIGHEST:.3f} is the highest there is)."
+            )
+
+    def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
+        """Nothing to draw."""
+        return {}
+
+    def apply(self, images: Tensor, params: Params) -> Tensor:  # noqa: ARG002
+        """Keep the ring."""
+        height, width = images.shape[-2:]
+        down = torch.fft.fftfreq(height, device=images.device, dtype=torch.float64)
+        along = torch.fft.rfftfreq(width, device=images.device, dtype=torch.float64)
+        radius = (down[:, None] ** 2 + along**2).sqrt()
+        kept = ((radius >= self.low) & (radius < self.high)).to(images.dtype)
+        return torch.fft.irfft2(torch.fft.rfft2(images) * kept, s=(height, width))
+
+
+@dataclass(frozen=True, repr=False)
+class Bands(Joint):
+    """Frequencies below a border against those above it; the two add up to the image.
+
+    Attributes:
+        border: In cycles per pixel.
+    """
+
+    name: ClassVar[str] = "bands"
+    form: ClassVar[bool] = True
+    unit: ClassVar[bool] = False
+    border: float = 0.125
+
+    def __post_init__(self) -> None:
+        """Refuse a border with nothing on one side."""
+        if not 0 < self.border < _HIGHEST:
+            raise InputError(
+                f"bands has border={self.border!r}, but 0 < border < {_HIGHEST:.3f} cycles per "
+                f"pixel is wanted."
+            )
+
+    def sides(self) -> tuple[View, View]:
+        """Below the border, and from it on."""
+        return Band(0.0, self.border), Band(self.border, 1.0)

@@ -1,0 +1,221 @@
+"""Views of parts of an image: two patches at a distance, an overlapping grid, a jigsaw.
+
+Letters: B examples, P patches of each, C channels, H and W pixels, S patch side.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from goodviews.core.checks import InputError
+from goodviews.core.rng import Key
+from goodviews.views.base import Joint, Params, Shape, View
+
+__all__ = ["Grid", "Jigsaw", "Patch", "Patches", "cut"]
+
+
+def cut(images: Tensor, top: Tensor, left: Tensor, size: int) -> Tensor:
+    """A square of each image.
+
+    Args:
+        images: (B, C, H, W).
+        top: (B,) int64, first row.
+        left: (B,) int64, first column.
+        size: S.
+
+    Returns:
+        (B, C, S, S).
+    """
+    steps = torch.arange(size, device=images.device)
+    rows = (top[:, None] + steps)[:, None, :, None]
+    cols = (left[:, None] + steps)[:, None, None, :]
+    tall = images.gather(-2, rows.expand(-1, images.shape[1], -1, images.shape[-1]))
+    return tall.gather(-1, cols.expand(-1, images.shape[1], size, -1))
+
+
+@dataclass(frozen=True, repr=False)
+class Patch(View):
+    """One of the two patches of :class:`Patches`.
+
+    Attributes:
+        size: S, side in pixels.
+        distance: How far the two are apart along both axes, in pixels.
+        second: Whether it is the lower right one.
+    """
+
+    name: ClassVar[str] = "patch"
+    size: int = 64
+    distance: int = 128
+    second: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse sizes and distances that are no pixels."""
+        _whole("patch", "size", self.size, 1)
+        _whole("patch", "distance", self.distance, 0)
+
+    def sample(self, shape: Shape, key: Key) -> Params:
+        """Draw ``top`` and ``left``, (B,) int64: where the first of the two patches starts."""
+        draws = key.uniform(2).double()
+        rooms = [extent - self.size - self.distance + 1 for extent in shape[-2:]]
+        return {
+            name: (draws[:, axis] * rooms[axis]).long()
+            for axis, name in enumerate(("top", "left"))
+        }
+
+    def apply(self, images: Tensor, params: Params) -> Tensor:
+        """Cut the patch."""
+        by = self.distance if self.second else 0
+        return cut(images, params["top"] + by, params["left"] + by, self.size)
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """(C, S, S)."""
+        return (shape[0], self.size, self.size)
+
+    def check(self, shape: Shape) -> None:
+        """Refuse images in which the two patches do not fit."""
+        room = self.size + self.distance
+        if min(shape[-2:]) < room:
+            raise InputError(
+                f"patches(size={self.size}, distance={self.distance}) needs images of at least "
+                f"{room} x {room} pixels, but got {shape[-2]} x {shape[-1]}; lower size or "
+                f"distance."
+            )
+
+
+@dataclass(frozen=True, repr=False)
+class Patches(Joint):
+    """Two squares of one image, at (x, y) and at (x + d, y + d) (Tian et al., 2020, 3.1).
+
+    The corner is uniform over all places where both fit. ``distance`` counts from corner to
+    corner, so patches nearer than ``size`` overlap, and at 0 both are the same.
+
+    Attributes:
+        size: S, side in pixels.
+        distance: d, in pixels.
+    """
+
+    name: ClassVar[str] = "patches"
+    size: int = 64
+    distance: int = 128
+
+    def __post_init__(self) -> None:
+        """Refuse sizes and distances that are no pixels."""
+        _whole("patches", "size", self.size, 1)
+        _whole("patches", "distance", self.distance, 0)
+
+    def sides(self) -> tuple[View, View]:
+        """The upper left patch, and the lower right one."""
+        return Patch(self.size, self.distance), Patch(self.size, self.distance, True)
+
+
+@dataclass(frozen=True, repr=False)
+class Grid(View):
+    """Every patch of a grid of overlapping ones, stacked (van den Oord et al., 2018; CPC).
+
+    Out come (B, P, C, S, S), the patches of an image row by row from its upper left corner;
+    pixels beyond the last whole patch are left out. A 256 pixel image gives 7 x 7 by default.
+
+    Attributes:
+        patch: S, side in pixels.
+        overlap: Pixels that neighbours share.
+    """
+
+    name: ClassVar[str] = "grid"
+    patch: int = 64
+    overlap: int = 32
+
+    def __post_init__(self) -> None:
+        """Refuse patches that do not move on."""
+        _whole("grid", "patch", self.patch, 1)
+        _whole("grid", "overlap", self.overlap, 0)
+        if self.overlap >= self.patch:
+            raise InputError(
+                f"grid has overlap={self.overlap}, but less than patch={self.patch} is wanted."
+            )
+
+    def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
+        """Nothing to draw."""
+        return {}
+
+    def apply(self, images: Tensor, params: Params) -> Tensor:  # noqa: ARG002
+        """Cut the patches."""
+        step = self.patch - self.overlap
+        parts = images.unfold(-2, self.patch, step).unfold(-2, self.patch, step)
+        return parts.flatten(2, 3).transpose(1, 2)
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """(P, C, S, S)."""
+        step = self.patch - self.overlap
+        down, along = ((extent - self.patch) // step + 1 for extent in shape[-2:])
+        return (down * along, shape[0], self.patch, self.patch)
+
+    def check(self, shape: Shape) -> None:
+        """Refuse images smaller than one patch."""
+        if min(shape[-2:]) < self.patch:
+            raise InputError(
+                f"{self!r} needs images of at least {self.patch} x {self.patch} pixels, but got "
+                f"{shape[-2]} x {shape[-1]}."
+            )
+
+
+@dataclass(frozen=True, repr=False)
+class Jigsaw(View):
+    """One random square of every cell of a grid, stacked (Misra and van der Maaten, 2020).
+
+    Out come (B, P, C, S, S), cells row by row; the order they are read in is the head's
+    business. The gaps between squares keep edges from giving the neighbour away.
+
+    Attributes:
+        grid: Cells along each side.
+        cell: Side of a cell in pixels.
+        crop: S, side of the square cut from each cell.
+    """
+
+    name: ClassVar[str] = "jigsaw"
+    grid: int = 3
+    cell: int = 85
+    crop: int = 64
+
+    def __post_init__(self) -> None:
+        """Refuse squares that do not fit in their cell."""
+        for name in ("grid", "cell", "crop"):
+            _whole("jigsaw", name, getattr(self, name), 1)
+        if self.crop > self.cell:
+            raise InputError(f"jigsaw has crop={self.crop}, but cell={self.cell} is smaller.")
+
+    def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
+        """Draw ``top`` and ``left``, (B, P) int64, in pixels within each cell."""
+        count = self.grid**2
+        draws = (key.uniform(2 * count).double() * (self.cell - self.crop + 1)).long()
+        return {"top": draws[:, :count], "left": draws[:, count:]}
+
+    def apply(self, images: Tensor, params: Params) -> Tensor:
+        """Cut the squares."""
+        places = torch.arange(self.grid, device=images.device) * self.cell
+        down = params["top"] + places.repeat_interleave(self.grid)
+        along = params["left"] + places.repeat(self.grid)
+        squares = [
+            cut(images, down[:, place], along[:, place], self.crop)
+            for place in range(self.grid**2)
+        ]
+        return torch.stack(squares, dim=1)
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """(P, C, S, S)."""
+        return (self.grid**2, shape[0], self.crop, self.crop)
+
+    def check(self, shape: Shape) -> None:
+        """Refuse images of another size than the cells."""
+        side = self.grid * self.cell
+        if tuple(shape[-2:]) != (side, side):
+            raise InputError(
+                f"{self!r} needs images of {side} x {side} pixels, but got {shape[-2]} x "
+                f"{shape[-1]}; write crop(scale=(0.6, 1), size={side}) before it."
+            )
+
+
+def _whole(step: str, name: str, value: object, least: int) -> None:
+    if not (type(value) is int and value >= least):
+        raise InputError(f"{step} has {name}={value!r}, but whole pixels from {least} are wanted.")

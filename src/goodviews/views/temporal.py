@@ -1,0 +1,169 @@
+"""Views of clips: two frames some time apart, and past frames against a later one.
+
+Letters: B examples, T frames, C channels, H and W pixels. Clips are (B, T, C, H, W).
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from goodviews.core.checks import InputError
+from goodviews.core.rng import Key
+from goodviews.views.base import Joint, Params, Shape, View
+
+__all__ = ["Frame", "Frames", "Past", "PastFrames"]
+
+
+@dataclass(frozen=True, repr=False)
+class Frame(View):
+    """One frame of a clip, uniform among those with enough frames before and after.
+
+    Where a representation is read out it is the clip's middle frame.
+
+    Attributes:
+        before: Frames there must be before it.
+        after: Frames there must be after it.
+    """
+
+    name: ClassVar[str] = "frame"
+    axes: ClassVar[int] = 4
+    before: int = 0
+    after: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number of frames."""
+        _whole("frame", "before", self.before, 0)
+        _whole("frame", "after", self.after, 0)
+
+    def sample(self, shape: Shape, key: Key) -> Params:
+        """Draw ``frame``, (B,) int64."""
+        return {"frame": self.before + _start(shape[0] - self.before - self.after, key)}
+
+    def apply(self, images: Tensor, params: Params) -> Tensor:
+        """(B, T, C, H, W) to (B, C, H, W)."""
+        return _pick(images, params["frame"][:, None])[:, 0]
+
+    def plain(self, images: Tensor) -> Tensor:
+        """The middle frame; an image is left as it is."""
+        return images[:, images.shape[1] // 2] if images.ndim == 5 else images
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """(C, H, W)."""
+        return shape[1:]
+
+    def check(self, shape: Shape) -> None:
+        """Refuse clips that are too short."""
+        _check_clip(repr(self), shape, self.before + 1 + self.after)
+
+
+@dataclass(frozen=True, repr=False)
+class Frames(Joint):
+    """Two frames of one clip, a fixed time apart; the earlier one is uniform.
+
+    Attributes:
+        apart: Frames from the first to the second.
+    """
+
+    name: ClassVar[str] = "frames"
+    axes: ClassVar[int] = 4
+    apart: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number of frames."""
+        _whole("frames", "apart", self.apart, 0)
+
+    def sides(self) -> tuple[View, View]:
+        """The earlier frame, and the later."""
+        return Frame(after=self.apart), Frame(before=self.apart)
+
+
+@dataclass(frozen=True, repr=False)
+class Past(View):
+    """Some frames in a row, uniform among those with enough frames after them.
+
+    Where a representation is read out they are the clip's first frames.
+
+    Attributes:
+        count: K, frames in a row.
+        after: Frames there must be after the last of them.
+    """
+
+    name: ClassVar[str] = "past"
+    form: ClassVar[bool] = True
+    axes: ClassVar[int] = 4
+    count: int = 10
+    after: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number of frames."""
+        _whole("past", "count", self.count, 1)
+        _whole("past", "after", self.after, 0)
+
+    def sample(self, shape: Shape, key: Key) -> Params:
+        """Draw ``frame``, (B,) int64: the first of them."""
+        return {"frame": _start(shape[0] - self.count + 1 - self.after, key)}
+
+    def apply(self, images: Tensor, params: Params) -> Tensor:
+        """(B, T, C, H, W) to (B, K, C, H, W)."""
+        steps = torch.arange(self.count, device=images.device)
+        return _pick(images, params["frame"][:, None] + steps)
+
+    def plain(self, images: Tensor) -> Tensor:
+        """The first frames of the clips."""
+        return images[:, : self.count]
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """(K, C, H, W)."""
+        return (self.count, *shape[1:])
+
+    def check(self, shape: Shape) -> None:
+        """Refuse clips that are too short."""
+        _check_clip(repr(self), shape, self.count + self.after)
+
+
+@dataclass(frozen=True, repr=False)
+class PastFrames(Joint):
+    """Frames in a row against one later frame (Tian et al., 2020, Colorful Moving-MNIST).
+
+    Attributes:
+        count: Frames of the first view.
+        ahead: Frames from the last of them to the second view's.
+    """
+
+    name: ClassVar[str] = "pastframes"
+    axes: ClassVar[int] = 4
+    count: int = 10
+    ahead: int = 10
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number of frames."""
+        _whole("pastframes", "count", self.count, 1)
+        _whole("pastframes", "ahead", self.ahead, 0)
+
+    def sides(self) -> tuple[View, View]:
+        """The frames in a row, and the later one."""
+        return Past(self.count, self.ahead), Frame(before=self.count - 1 + self.ahead)
+
+
+def _start(room: int, key: Key) -> Tensor:
+    return (key.uniform(1)[:, 0].double() * room).long()
+
+
+def _pick(clips: Tensor, frames: Tensor) -> Tensor:
+    """(B, T, C, H, W) and (B, K) to (B, K, C, H, W)."""
+    index = frames[:, :, None, None, None].expand(-1, -1, *clips.shape[2:])
+    return clips.gather(1, index)
+
+
+def _whole(step: str, name: str, value: object, least: int) -> None:
+    if not (type(value) is int and value >= least):
+        raise InputError(f"{step} has {name}={value!r}, but whole frames from {least} are wanted.")
+
+
+def _check_clip(text: str, shape: Shape, wanted: int) -> None:
+    if len(shape) != 4:
+        raise InputError(f"{text} takes clips (T, C, H, W), but got images {tuple(shape)}.")
+    if shape[0] < wanted:
+        raise InputError(f"{text} needs {wanted} frames, but these clips have {shape[0]}.")
