@@ -45,6 +45,7 @@ class Kept:
 
     features: np.ndarray
     surrogates: dict[str, float]
+    path: Path
 
 
 def kept_run(
@@ -71,12 +72,13 @@ def kept_run(
     path = folder / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.npz"
     if path.exists():
         with np.load(path) as file:
-            return Kept(file["features"], {k: float(file[k]) for k in SURROGATES})
+            return Kept(file["features"], {k: float(file[k]) for k in SURROGATES}, path)
     pair = parse_view(view)
     trained = pretrain(images, pretrain_on, pair, settings=Settings(epochs=epochs), seed=seed)
     encoders = trained.encoders
     features = represent(images, items, lambda x, _: encoders.represent(x)).numpy()
-    kept = Kept(features, _surrogates(images, pretrain_on, items, pair, encoders, seed, features))
+    told = _surrogates(images, pretrain_on, items, pair, encoders, seed, features)
+    kept = Kept(features, told, path)
     out = io.BytesIO()
     np.savez(out, features=kept.features, **kept.surrogates)  # type: ignore[arg-type]
     write_bytes(path, out.getvalue())

@@ -13,7 +13,7 @@ from goodviews.evaluation.logistic import fit_logistic
 __all__ = ["all_labels", "few_labels", "fit_draws", "label_draws"]
 
 _FOLDS = 5
-_STEPS, _PUSH = 60, 0.75
+_STEPS, _PUSH = 40, 0.7
 _PENALTY = 1e-3
 """One for all: ten labels cannot choose their own, and try to predict the commonest class."""
 
