@@ -1,0 +1,350 @@
+"""What a cell of a study costs, beside the same encoder, epochs and readouts with lightly.
+
+One process, one thread, CPU seconds. A cell is one view and one seed: pretraining, then
+readouts with nearest neighbours on ten draws of 100 labels. The two are interleaved, view by
+view, after both were warmed up. Ours also measures what the loop beside it does not: the bound
+on held-out pairs (with the temperature and the looks of the monitor), the null of shuffled
+labels, and what one view alone says of the task. The rival is the loop its user writes:
+transforms on PIL images in a DataLoader, ``NTXentLoss``, AdamW, scikit-learn.
+
+    python benchmarks/study.py [--quick] [--out FOLDER]
+"""
+
+import argparse
+import math
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms as T
+
+from goodviews.core.origin import hardware, origin, write_table
+from goodviews.data import Images, load
+from goodviews.data.hashing import content_hash
+from goodviews.encoders import ConvNet
+from goodviews.encoders.small import Projector, channel_statistics
+from goodviews.study import cells
+from goodviews.study.plan import Cell, Plan, Task, make_plan
+from goodviews.study.run import one_thread
+from goodviews.training import Settings
+from goodviews.views import ViewPair
+
+Clock = Callable[[], float]
+clock: Clock = time.process_time
+
+SETS = {
+    "colour": ("cifar10_exact", 32, "crop(scale=({s}, 1))|flip()|jitter(0.5)"),
+    "grey": ("digits", 16, "crop(scale=({s}, 1))"),
+}
+"""The views that a study of colour photographs and of grey images tries by default."""
+
+
+class Parts(dict[str, float]):
+    """CPU seconds by part; what is inside another part is counted there alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[float] = []
+
+    @contextmanager
+    def time(self, name: str) -> Iterator[None]:
+        """Add the time of the block, less that of named blocks inside it."""
+        begin = clock()
+        self.open.append(0.0)
+        try:
+            yield
+        finally:
+            whole = clock() - begin
+            inside = self.open.pop()
+            self[name] = self.get(name, 0.0) + whole - inside
+            if self.open:
+                self.open[-1] += whole
+
+    def wrap(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, timed."""
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            with self.time(name):
+                return function(*args, **kwargs)
+
+        return timed
+
+
+@contextmanager
+def watched(parts: Parts) -> Iterator[None]:
+    """Our cell, with its pieces timed."""
+    places: list[tuple[Any, str, Callable[[Any], Any]]] = [
+        (ViewPair, "__call__", lambda made: parts.wrap("views", made)),
+        (ViewPair, "view", lambda made: parts.wrap("views", made)),
+        (cells, "pretrain", lambda made: parts.wrap("encoder", made)),
+        (cells, "shared_nats", lambda made: parts.wrap("bound", made)),
+        (cells, "fit_temperature", lambda made: parts.wrap("bound", made)),
+        (cells, "of_encoder", lambda made: lambda *a: parts.wrap("readouts", made(*a))),
+        (cells, "view_reader", lambda made: lambda *a: parts.wrap("one view alone", made(*a))),
+    ]
+    old = [(where, name, getattr(where, name)) for where, name, _ in places]
+    for (where, name, change), (_, _, made) in zip(places, old, strict=True):
+        setattr(where, name, change(made))
+    try:
+        yield
+    finally:
+        for where, name, made in old:
+            setattr(where, name, made)
+
+
+def ours(plan: Plan, view: str) -> tuple[Parts, float]:
+    """Seconds by part, and accuracy."""
+    parts = Parts()
+    with watched(parts), parts.time("rest"):
+        row = cells.run_cell(plan, Cell("candidate", view, 0)).rows[0]
+    return parts, float(row.readout_top1 or 0)
+
+
+class Photographs(Dataset[Any]):
+    """Some of the images as PIL, through a transform."""
+
+    def __init__(self, images: Images, index: np.ndarray, transform: Callable[[Any], Any]) -> None:
+        self.images, self.index, self.transform = images, index, transform
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, place: int) -> Any:
+        pixels = np.asarray(self.images.pixels[self.index[place]])
+        shown = pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
+        return self.transform(Image.fromarray(shown))
+
+
+def lightly(plan: Plan, scale: float, colour: bool) -> tuple[Parts, float]:
+    """The same cell as its user writes it: seconds by part, and accuracy."""
+    from lightly.loss import NTXentLoss
+    from lightly.transforms import SimCLRTransform
+    from lightly.transforms.multi_view_transform import MultiViewTransform
+
+    parts, images, settings = Parts(), plan.images, plan.settings
+    size = images.height
+    mean, std = channel_statistics(images.batch(plan.splits.pretrain[:1024]))
+    norm = {"mean": mean.tolist(), "std": std.tolist()}
+    with parts.time("rest"):
+        torch.manual_seed(0)
+        if colour:
+            transform: Any = SimCLRTransform(
+                input_size=size,
+                cj_strength=0.5,
+                min_scale=scale,
+                random_gray_scale=0.0,
+                gaussian_blur=0.0,
+                normalize=norm,
+            )
+        else:
+            one = T.Compose(
+                [T.RandomResizedCrop(size, (scale, 1.0)), T.ToTensor(), T.Normalize(**norm)]
+            )
+            transform = MultiViewTransform([one, one])
+        loader = DataLoader(
+            Photographs(images, plan.splits.pretrain, transform),
+            batch_size=settings.batch,
+            shuffle=True,
+            drop_last=True,
+        )
+        backbone = ConvNet(channels=images.channels, size=size)
+        head = Projector(backbone.features, settings.embedding)
+        model = nn.Sequential(backbone, head)
+        criterion = NTXentLoss(temperature=0.1)
+        lr = 6e-3 * math.sqrt(settings.batch / 256)
+        optimiser = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=1e-3)
+        steps = settings.epochs * len(loader)
+        rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, lr, total_steps=steps, pct_start=0.1)
+        for _ in range(settings.epochs):
+            batches = iter(loader)
+            while True:
+                with parts.time("views"):
+                    batch = next(batches, None)
+                if batch is None:
+                    break
+                with parts.time("encoder"):
+                    loss = criterion(model(batch[0]), model(batch[1]))
+                    optimiser.zero_grad()
+                    loss.backward()
+                    optimiser.step()
+                    rate.step()
+        with parts.time("readouts"):
+            plain = T.Compose([T.ToTensor(), T.Normalize(**norm)])
+            accuracy = their_readouts(plan, backbone.eval(), plain)
+    return parts, accuracy
+
+
+@torch.no_grad()
+def their_readouts(plan: Plan, backbone: nn.Module, plain: Callable[[Any], Any]) -> float:
+    """Ten draws of labels, the penalty chosen on three of them, nearest neighbours beside it."""
+    from lightly.utils.benchmarking import knn_predict
+
+    task = plan.tasks[0]
+    index = np.unique(np.concatenate([task.items, *(draw.fit for draw in task.draws)]))
+    loader = DataLoader(Photographs(plan.images, index, plain), batch_size=256)
+    made = torch.cat([backbone(batch) for batch in loader])
+    features, labels = made.numpy(), task.labels[index]
+    places = [(np.searchsorted(index, d.fit), np.searchsorted(index, d.test)) for d in task.draws]
+    penalties = {"logisticregression__C": [0.01, 0.1, 1.0, 10.0, 100.0]}
+
+    def model(**more: Any) -> Any:
+        return make_pipeline(StandardScaler(), LogisticRegression(max_iter=100, tol=1e-3, **more))
+
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
+    score = np.zeros(5)
+    for fit, _ in places[:3]:
+        search = GridSearchCV(model(), penalties, cv=folds, scoring="neg_log_loss", refit=False)
+        score += search.fit(features[fit], labels[fit]).cv_results_["mean_test_score"]
+    best = penalties["logisticregression__C"][int(score.argmax())]
+    right = []
+    unit = nn.functional.normalize(made, dim=1)
+    for fit, test in places:
+        right.append(
+            model(C=best).fit(features[fit], labels[fit]).score(features[test], labels[test])
+        )
+        bank, known = unit[fit].T, torch.from_numpy(labels[fit])
+        for begin in range(0, len(test), 256):
+            some = unit[test[begin : begin + 256]]
+            knn_predict(some, bank, known, num_classes=len(task.classes), knn_k=20)
+    return float(np.mean(right))
+
+
+def as_bytes(images: Images) -> Images:
+    """The images with 8-bit values, which PIL takes."""
+    if images.pixels.dtype == np.uint8:
+        return images
+    pixels = (255 * images.batch(np.arange(len(images))).numpy()).round().astype(np.uint8)
+    return replace(images, pixels=pixels, scale=(0.0, 255.0), cache=None)
+
+
+def planned(name: str, quick: bool) -> tuple[Plan, tuple[float, ...], str]:
+    """The plan of a small study, its settings of the view, and the view with a hole."""
+    data, size, view = SETS[name]
+    images = as_bytes(load(data, size=size))
+    count, epochs = (600, 1) if quick else (5000, 4)
+    if images.part.any():
+        rng = np.random.default_rng(0)
+        own, test = np.flatnonzero(images.part == 0), np.flatnonzero(images.part == 1)
+        rows = np.union1d(rng.choice(own, count, False), rng.choice(test, count // 2, False))
+        pixels = np.asarray(images.pixels[rows])
+        labels = {task: column[rows] for task, column in images.labels.items()}
+        part = images.part[rows]
+        images = replace(
+            images,
+            pixels=pixels,
+            labels=labels,
+            part=part,
+            hash=content_hash(pixels, labels, part),
+            cache=None,
+        )
+    elif not quick:
+        epochs = 20
+    scales = (0.2,) if quick else (0.1, 0.5)
+    plan = make_plan(
+        images,
+        images,
+        views=tuple(view.replace("{s}", str(s)) for s in scales),
+        seeds=(0,),
+        settings=Settings(epochs=epochs, device="cpu"),
+        candidates=None,
+        per_class=10,
+        draws=10,
+    )
+    return plan, scales, view
+
+
+def warm(plan: Plan, view: str, scale: float, colour: bool) -> None:
+    """A short run of both, for imports and compiled code."""
+    short = replace(
+        plan,
+        settings=replace(plan.settings, epochs=1),
+        splits=replace(plan.splits, pretrain=plan.splits.pretrain[:500], hash="short"),
+        tasks=tuple(_shorter(task) for task in plan.tasks),
+    )
+    lightly(short, scale, colour)
+    ours(short, view)
+
+
+def _shorter(task: Task) -> Task:
+    return replace(task, draws=task.draws[:3])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
+    parser.add_argument("--out", type=Path, default=None, help="folder for rows.csv and run.json")
+    asked = parser.parse_args()
+    warnings.simplefilter("ignore")
+    flag = " --quick" if asked.quick else ""
+    run = origin(f"python benchmarks/study.py{flag}", seeds=[0], threads=1)
+    rows: list[dict[str, object]] = []
+    with one_thread():
+        for name in SETS:
+            rows += contest(name, asked.quick)
+    day = str(run["started"])[:10]
+    folder = asked.out or Path("results/bench_study") / f"{day}-{hardware()}"
+    if not asked.quick or asked.out:
+        write_table(folder, rows, run)
+        print(f"rows in {folder}")
+
+
+def contest(name: str, quick: bool) -> list[dict[str, object]]:
+    """Both on every view of a set, interleaved, and their sums."""
+    plan, scales, view = planned(name, quick)
+    colour = plan.images.channels == 3
+    warm(plan, plan.views[0], scales[0], colour)
+    rows: list[dict[str, object]] = []
+    for scale in scales:
+        spec = view.replace("{s}", str(scale))
+        for library, (parts, accuracy) in (
+            ("lightly", lightly(plan, scale, colour)),
+            ("goodviews", ours(plan, spec)),
+        ):
+            rows += [
+                {
+                    "set": name,
+                    "view": spec,
+                    "library": library,
+                    "part": part,
+                    "seconds": seconds,
+                    "images_shown": plan.settings.epochs * len(plan.splits.pretrain),
+                    "accuracy": accuracy,
+                }
+                for part, seconds in (*parts.items(), ("all", sum(parts.values())))
+            ]
+    table(name, rows)
+    return rows
+
+
+def table(name: str, rows: list[dict[str, Any]]) -> None:
+    """Print seconds by part, summed over the views."""
+    total: dict[tuple[str, str], float] = {}
+    for row in rows:
+        key = row["part"], row["library"]
+        total[key] = total.get(key, 0.0) + row["seconds"]
+    print(f"\n{name}: CPU seconds, {len({row['view'] for row in rows})} views, one seed")
+    for part in ("views", "encoder", "readouts", "bound", "one view alone", "rest", "all"):
+        theirs, own = total.get((part, "lightly")), total.get((part, "goodviews"))
+        ratio = f"{theirs / own:6.1f}x" if theirs and own else ""
+        shown = ["     —" if value is None else f"{value:6.2f}" for value in (theirs, own)]
+        print(f"{part:16} lightly {shown[0]}   goodviews {shown[1]} {ratio}", flush=True)
+    for library in ("lightly", "goodviews"):
+        level = np.mean([row["accuracy"] for row in rows if row["library"] == library])
+        print(f"{library}: mean readout {level:.3f}")
+
+
+if __name__ == "__main__":
+    main()
