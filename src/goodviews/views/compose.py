@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
+import torch
 from torch import Tensor
 
 from goodviews.core.checks import InputError
 from goodviews.core.names import VIEWS, bind, spell
 from goodviews.core.rng import Key
 from goodviews.core.spec import Call, expand, format_calls
+from goodviews.views import compiled
 from goodviews.views.base import Joint, Params, Shape, View
 
 __all__ = ["Chain", "ViewPair", "parse_view"]
@@ -20,9 +22,16 @@ _FRAMES = "frames() takes images out of clips."
 
 @dataclass(frozen=True)
 class _ViewKey(Key):
-    """The key of one view; ``both`` is the key of what is drawn once for both."""
+    """The key of one view, and of what is drawn once for both."""
 
-    both: Key
+    seed: int
+    samples: Tensor
+    epoch: int
+
+    @property
+    def both(self) -> Key:
+        """The key of what is drawn once for both views."""
+        return Key.of(seed=self.seed, samples=self.samples, epoch=self.epoch, view=-1)
 
 
 class Chain:
@@ -43,6 +52,8 @@ class Chain:
 
     def sample(self, shape: Shape, key: Key) -> Params:
         """Draw every step's parameters; see :meth:`View.sample`."""
+        if not self.common and (drawn := compiled.draw(self.steps, shape, key)) is not None:
+            return drawn
         params: Params = {}
         for place, step in enumerate(self.steps):
             own = key.both if isinstance(key, _ViewKey) and place < self.common else key
@@ -52,10 +63,18 @@ class Chain:
         return params
 
     def apply(self, images: Tensor, params: Params, *, begin: int = 0) -> Tensor:
-        """Apply every step from place ``begin`` on; see :meth:`View.apply`."""
-        for place in range(begin, len(self.steps)):
-            images = self.steps[place].apply(images, self._own(place, params))
-        return images
+        """Apply every step from place ``begin`` on; see :meth:`View.apply`.
+
+        On a CPU, float32 and uint8 images (255 means 1) take the compiled path where it can go.
+        """
+        place = begin
+        while place < len(self.steps):
+            if made := compiled.render(self.steps, place, images, params):
+                images, place = made
+            else:
+                images = self.steps[place].apply(_unit(images), self._own(place, params))
+                place += 1
+        return _unit(images)
 
     def plain(self, images: Tensor) -> Tensor:
         """What an encoder of these views is given when its representation is read out.
@@ -66,6 +85,7 @@ class Chain:
         Returns:
             (B, C', H, W): the form steps applied in their order, and no other step.
         """
+        images = _unit(images)
         for step in self.steps:
             images = step.plain(images)
         return images
@@ -100,7 +120,7 @@ class Chain:
 
     def clipped(self, images: Tensor, params: Params) -> float:
         """Share of the values of images (B, C, H, W) cut off at 0 or 1, added over the steps."""
-        total = 0.0
+        total, images = 0.0, _unit(images)
         for place, step in enumerate(self.steps):
             own = self._own(place, params)
             total += step.clipped(images, own)
@@ -109,7 +129,7 @@ class Chain:
 
     def stages(self, images: Tensor, params: Params) -> list[tuple[str, Tensor]]:
         """The images after each step, (B, C', H', W'), with the step's text."""
-        seen = []
+        seen, images = [], _unit(images)
         for place, step in enumerate(self.steps):
             images = step.apply(images, self._own(place, params))
             seen.append((repr(step), images))
@@ -202,10 +222,8 @@ class ViewPair:
     def key(which: int, images: Tensor, seed: int, samples: Tensor, epoch: int) -> Key:
         """The key of one view of a batch, on the device of the images."""
         samples = samples.to(images.device)
-        own, both = (
-            Key.of(seed=seed, samples=samples, epoch=epoch, view=view) for view in (which, -1)
-        )
-        return _ViewKey(own.words, both)
+        own = Key.of(seed=seed, samples=samples, epoch=epoch, view=which)
+        return _ViewKey(own.words, seed, samples, epoch)
 
     def check(self, shape: Shape) -> None:
         """Refuse images that a step of either view cannot take.
@@ -239,9 +257,9 @@ def parse_view(text: str) -> ViewPair:
         >>> parse_view("crop(scale=(0.2,1)) | jitter(.5)")
         crop(scale=(0.2, 1))|jitter(0.5)
     """
-    written, (first, second) = spell(text)
     if expand(text):
         raise InputError(f"{text!r} is a family; pick one of its values here.")
+    written, (first, second) = spell(text)
     if first != second:
         one, two = (
             Chain(_alone([_step(call) for call in calls], text), text=format_calls(calls))
@@ -265,6 +283,11 @@ def parse_view(text: str) -> ViewPair:
 
 def _axes(count: int) -> str:
     return {3: "images (C, H, W)", 4: "stacks of images (T, C, H, W)"}.get(count, f"{count} axes")
+
+
+def _unit(images: Tensor) -> Tensor:
+    """Floats as they are, uint8 as floats in [0, 1]."""
+    return images.float() / 255 if images.dtype == torch.uint8 else images
 
 
 def _alone(steps: list[View], text: str) -> list[View]:

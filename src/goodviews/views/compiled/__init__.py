@@ -1,0 +1,179 @@
+"""The fast path of views on a CPU: one compiled kernel for a run of steps.
+
+:class:`goodviews.views.Chain` asks here first and goes on with batched torch operations
+where there is no kernel: for other steps, on a device, under autograd or ``torch.compile``,
+in double precision, or without numba. Both make the same views to 1e-5 from the same
+parameters, and draw the same parameters. ``GOODVIEWS_COMPILED=0`` turns the path off.
+
+Numba is imported at the first call, which compiles for some seconds and keeps the result in
+``NUMBA_CACHE_DIR`` (by default beside the source, or in the user's cache folder);
+:func:`warm_up` does it beforehand.
+"""
+
+import os
+import warnings
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from goodviews.core.rng import Key
+from goodviews.views.base import Params, Shape, View
+from goodviews.views.compiled.plan import draw_plan, program, unpack
+from goodviews.views.compiled.room import tensor_for
+from goodviews.views.compiled.threads import shared_out
+
+__all__ = ["available", "draw", "render", "warm_up"]
+
+_NONE = np.zeros(0, np.float32)
+_NO_BYTES = np.zeros(0, np.uint8)
+
+
+def available() -> bool:
+    """Whether there are kernels here: numba can be imported and the path is not turned off."""
+    return _on() and _kernels() is not None
+
+
+def render(
+    steps: tuple[View, ...], place: int, images: Tensor, params: Params
+) -> tuple[Tensor, int] | None:
+    """Apply the run of steps that starts at a place, if there is a kernel for it.
+
+    Args:
+        steps: Of a chain.
+        place: The first step to apply.
+        images: (B, C, H, W) in [0, 1] or uint8.
+        params: What the chain drew.
+
+    Returns:
+        Views (B, C, H', W') float32 and the place of the first step not applied, or None.
+
+    Example:
+        >>> from goodviews.views import parse_view
+        >>> chain = parse_view("crop(size=4)|noise()").first
+        >>> images = torch.rand(2, 3, 8, 8)
+        >>> params = chain.sample((3, 8, 8), Key.of(seed=0, samples=torch.arange(2)))
+        >>> views, place = render(chain.steps, 0, images, params)
+        >>> views.shape, place
+        (torch.Size([2, 3, 4, 4]), 1)
+    """
+    if torch.compiler.is_compiling() or not _taken(images):
+        return None
+    run = program(steps, place)
+    if run is None or not _on() or (kernels := _kernels()) is None:
+        return None
+    count, channels, height, width = images.shape
+    ints, flags, floats = run.pack(params)
+    if max(ints.shape[1], flags.shape[1], floats.shape[1]) != count:
+        return None
+    if not run.fits(ints, (channels, height, width)):
+        return None
+    last = images.is_contiguous(memory_format=torch.channels_last) and channels > 1
+    if last and not images.is_contiguous():
+        flat = images.permute(0, 2, 3, 1).reshape(-1).numpy()
+        strides = np.array([1, width * channels, channels, images[0].numel()])
+    else:
+        flat = images.reshape(-1).numpy()
+        strides = np.array([height * width, width, 1, images[0].numel()])
+    high, wide = (run.size or height, run.size or width)
+    out = tensor_for((count, channels, high, wide))
+    into = out.view(-1).numpy()
+    data, values = (flat, _NONE) if images.dtype == torch.uint8 else (_NO_BYTES, flat)
+    size = np.array([high, wide])
+
+    def work(first: int, last: int) -> None:
+        kernels[0](
+            *(data, values, strides, channels, run.codes, run.reach),
+            *(ints, flags, floats, size, into, first, last),
+        )
+
+    shared_out(work, count, channels * high * wide)
+    return out, run.places[-1] + 1
+
+
+def draw(steps: tuple[View, ...], shape: Shape, key: Key) -> Params | None:
+    """Draw the parameters of all steps, if there is a kernel for each.
+
+    Args:
+        steps: Of a chain.
+        shape: (C, H, W) of the images.
+        key: One word per image.
+
+    Returns:
+        Bit for bit what the steps' own ``sample`` draws, or None.
+
+    Example:
+        >>> from goodviews.views import parse_view
+        >>> steps = parse_view("flip()").first.steps
+        >>> key = Key.of(seed=0, samples=torch.arange(3))
+        >>> bool((draw(steps, (3, 8, 8), key)["0.flip.flipped"]
+        ...       == steps[0].sample((3, 8, 8), key.fold(0))["flipped"]).all())
+        True
+    """
+    words = key.words
+    if torch.compiler.is_compiling() or words.device.type != "cpu" or type(words) is not Tensor:
+        return None
+    plan = draw_plan(steps, tuple(shape))
+    if plan is None or not _on() or (kernels := _kernels()) is None:
+        return None
+    codes, constants, rows = plan
+    ints = torch.empty(rows[0], len(words), dtype=torch.int64)
+    flags = torch.empty(rows[1], len(words), dtype=torch.bool)
+    floats = torch.empty(rows[2], len(words))
+    kernels[1](
+        words.contiguous().numpy().view(np.uint64),
+        *(codes, constants, ints.numpy(), flags.numpy(), floats.numpy()),
+    )
+    return unpack(steps, ints, flags, floats)
+
+
+def warm_up() -> bool:
+    """Compile the kernels, or read them from the disk cache, before they are needed.
+
+    Returns:
+        Whether there are kernels here.
+
+    Example:
+        >>> warm_up()
+        True
+    """
+    from goodviews.views.compose import parse_view
+
+    pair = parse_view("crop(size=8)|flip()|jitter()|grey()|blur()")
+    images = torch.zeros(1, 3, 8, 8, dtype=torch.uint8)
+    pair(images, seed=0, samples=torch.arange(1), epoch=0)
+    return available()
+
+
+def _taken(images: Tensor) -> bool:
+    return (
+        type(images) is Tensor
+        and images.dtype in (torch.float32, torch.uint8)
+        and images.device.type == "cpu"
+        and images.ndim == 4
+        and images.numel() > 0
+        and not (images.requires_grad and torch.is_grad_enabled())
+    )
+
+
+def _on() -> bool:
+    return os.environ.get("GOODVIEWS_COMPILED", "1") != "0"
+
+
+@lru_cache(maxsize=1)
+def _kernels() -> tuple[Callable[..., None], Callable[..., None]] | None:
+    """The two kernels; None, with one notice, where numba cannot be had."""
+    try:
+        from goodviews.views.compiled.draws import draw as drawing
+        from goodviews.views.compiled.kernel import render as rendering
+    except ImportError as error:
+        warnings.warn(
+            f"Views run without compiled kernels, several times slower ({error}); "
+            f"pip install numba brings them.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return None
+    return rendering, drawing

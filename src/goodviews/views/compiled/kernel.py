@@ -1,0 +1,90 @@
+"""The kernel: every step of a chain on one image while it is in the cache, then the next."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numba import njit
+
+from goodviews.views.compiled.codes import BLUR, CROP, FLIP, GREY, JITTER
+from goodviews.views.compiled.jit import ONE, ZERO, stamp
+from goodviews.views.compiled.resize import copy, crop
+from goodviews.views.compiled.values import blur, flip, grey, jitter
+
+__all__ = ["render"]
+
+_SHARE = np.float32(1 / 255)
+
+
+def _cached(version: int) -> Callable[..., None]:
+    """The entry; the only function kept on disk, under the stamp of all kernels."""
+
+    @njit(nogil=True, cache=True, error_model="numpy")
+    def entry(
+        data, values, strides, channels, codes, reach, ints, flags, floats, size, out, first, last
+    ):
+        if version == 0:  # never; it makes the stamp a part of the cache's key
+            return
+        n = size[0] * size[1]
+        level = np.empty(n, np.float32)
+        cut = codes[0] == CROP
+        folded = cut and len(codes) > 1 and codes[1] == FLIP  # a flip is free in a crop
+        for b in range(first, last):
+            image = out[b * channels * n : (b + 1) * channels * n]
+            at = b * strides[3]
+            if cut:
+                flipped = folded and flags[0, b]
+                if len(data):
+                    crop(
+                        *(data, at, strides, channels, ints, b, size, reach[0], flipped),
+                        *(_SHARE, image),
+                    )
+                else:
+                    crop(
+                        *(values, at, strides, channels, ints, b, size, reach[0], flipped),
+                        *(ONE, image),
+                    )
+            elif len(data):
+                copy(data, at, strides, channels, size, _SHARE, image)
+            else:
+                copy(values, at, strides, channels, size, ONE, image)
+            whole, yes, real = 4 if cut else 0, 1 if folded else 0, 0
+            for step in range(cut + folded, len(codes)):
+                code = codes[step]
+                if code == FLIP:
+                    if flags[yes, b]:
+                        flip(image, size[1])
+                    yes += 1
+                elif code == GREY:
+                    if flags[yes, b]:
+                        grey(image, channels, n, level)
+                    yes += 1
+                elif code == JITTER:
+                    if flags[yes, b]:
+                        jitter(image, channels, n, ints[whole:], floats[real:], b, level)
+                    whole, yes, real = whole + 4, yes + 1, real + 4
+                elif code == BLUR:
+                    if floats[real, b] > ZERO:
+                        blur(image, channels, size, floats[real, b], reach[step])
+                    real += 1
+
+    return entry
+
+
+render = _cached(stamp())
+"""Make views ``first`` to ``last`` of a batch.
+
+Args:
+    data: uint8 images end to end, or none of them.
+    values: float32 images end to end, where ``data`` is empty.
+    strides: (4,) values from one channel, row, column and image to the next.
+    channels: C.
+    codes: (steps,) what to do, in order; a crop only first.
+    reach: (steps,) taps to each side of a blur; 1 for a bilinear crop, 2 for a bicubic one.
+    ints: (rows, B) int64 parameters, in the order of the steps.
+    flags: (rows, B) yes or no.
+    floats: (rows, B) float32 parameters.
+    size: (2,) height and width of the views.
+    out: Views end to end, float32.
+    first: The first image.
+    last: The one after the last.
+"""

@@ -1,0 +1,176 @@
+"""Cut and resize one image; taps are computed as :func:`resample_weights` computes them.
+
+Letters: C channels, H and W pixels of the source, O and P rows and columns of the view.
+"""
+
+import math
+
+import numpy as np
+
+from goodviews.views.compiled.jit import FOUR, HALF, ONE, TWO, ZERO, exact, quick
+from goodviews.views.compiled.vectors import LANES, weighted_sums
+
+__all__ = ["copy", "crop"]
+
+_3_2, _5_2 = np.float32(1.5), np.float32(2.5)
+
+
+@exact
+def _count(length, out, reach):
+    """Taps of each output of a line; ``reach`` is 1 for bilinear, 2 for bicubic."""
+    step = np.float32(length) / np.float32(out)
+    return 2 * reach if step <= ONE else math.ceil(np.float32(2 * reach) * step) + 1
+
+
+@exact
+def _weight(distance, reach):
+    if reach == 1:
+        return max(ONE - distance, ZERO)
+    if distance < ONE:  # Keys, 1981, with a = -0.5
+        return (_3_2 * distance - _5_2) * (distance * distance) + ONE
+    return (
+        ((_5_2 - HALF * distance) * distance - FOUR) * distance + TWO if distance < TWO else ZERO
+    )
+
+
+@exact
+def _taps(length, out, reach, first, weights):
+    """First source pixel and weights of each output of a line."""
+    step = np.float32(length) / np.float32(out)
+    wide = max(step, ONE)
+    count = _count(length, out, reach)
+    for place in range(out):
+        centre = (np.float32(place) + HALF) * step
+        begin = max(math.floor(centre - HALF - np.float32(reach) * wide) + 1, 0)
+        total = ZERO
+        for k in range(count):
+            inside = begin + k
+            distance = abs((np.float32(inside) + HALF - centre) / wide)
+            weight = _weight(distance, reach) if inside < length else ZERO
+            weights[place * count + k] = weight
+            total += weight
+        first[place] = begin
+        for k in range(count):
+            weights[place * count + k] /= total
+
+
+@exact
+def _bands(length, mirrored, first, weights, lows, counts, deep, matrix):
+    """The resize matrix in bands of 16 outputs, each from its first source pixel on."""
+    out = len(first)
+    count = len(weights) // out
+    for band in range(len(lows)):
+        start, stop = LANES * band, min(LANES * band + LANES, out)
+        low, high = length, 0
+        for lane in range(start, stop):
+            place = out - 1 - lane if mirrored else lane
+            low = min(low, first[place])
+            high = max(high, min(first[place] + count, length))
+        lows[band], counts[band] = low, high - low
+        for lane in range(start, stop):
+            place = out - 1 - lane if mirrored else lane
+            for k in range(min(count, length - first[place])):
+                row = band * deep + first[place] + k - low
+                matrix[LANES * row + lane - start] = weights[place * count + k]
+
+
+@quick
+def crop(source, origin, strides, channels, boxes, b, size, reach, mirrored, scale, out):
+    """Resize the rows, then the columns, one line of the view at a time; mirror on the way."""
+    top, left, height, width = boxes[0, b], boxes[1, b], boxes[2, b], boxes[3, b]
+    high, wide = size[0], size[1]
+    tall, broad = _count(height, high, reach), _count(width, wide, reach)
+    row_first, row_taps = np.empty(high, np.int64), np.empty(tall * high, np.float32)
+    col_first, col_taps = np.empty(wide, np.int64), np.empty(broad * wide, np.float32)
+    _taps(height, high, reach, row_first, row_taps)
+    _taps(width, wide, reach, col_first, col_taps)
+    for k in range(len(row_taps)):
+        row_taps[k] *= scale
+    bands = (wide + LANES - 1) // LANES
+    deep = (LANES - 1) * width // wide + broad + 2
+    lows, counts = np.empty(bands, np.int64), np.empty(bands, np.int64)
+    matrix = np.zeros(bands * deep * LANES, np.float32)
+    _bands(width, mirrored, col_first, col_taps, lows, counts, deep, matrix)
+    # A source with channels last is one line of interleaved values, else one line a channel.
+    jump = strides[2]
+    lines, long = (channels, width) if jump == 1 else (1, width * channels)
+    pitch = (long + LANES - 1) // LANES * LANES
+    apart = pitch if jump == 1 else 1
+    line, tail = np.empty(lines * pitch, np.float32), np.empty(LANES, np.float32)
+    for y in range(high):
+        rows = min(tall, height - row_first[y])
+        for part in range(lines):
+            at = origin + part * strides[0] + (top + row_first[y]) * strides[1] + left * jump
+            _rows(
+                row_taps,
+                y * tall,
+                source,
+                at,
+                strides[1],
+                rows,
+                long,
+                line[part * pitch : (part + 1) * pitch],
+            )
+        for c in range(channels):
+            at = (c * high + y) * wide
+            for band in range(bands):
+                begin = c * apart + lows[band] * jump
+                if LANES * (band + 1) <= wide:
+                    weighted_sums(
+                        line,
+                        begin,
+                        jump,
+                        matrix,
+                        band * deep * LANES,
+                        LANES,
+                        counts[band],
+                        out,
+                        at + LANES * band,
+                    )
+                else:
+                    weighted_sums(
+                        line,
+                        begin,
+                        jump,
+                        matrix,
+                        band * deep * LANES,
+                        LANES,
+                        counts[band],
+                        tail,
+                        0,
+                    )
+                    for x in range(LANES * band, wide):
+                        out[at + x] = tail[x - LANES * band]
+    for x in range(len(out)):
+        out[x] = min(max(out[x], ZERO), ONE)
+
+
+@quick
+def _rows(taps, first, source, at, jump, count, long, line):
+    """Weighted sum of some rows of the source, ``long`` values each."""
+    if at + (count - 1) * jump + len(line) <= len(source):
+        for x in range(0, len(line), LANES):
+            weighted_sums(taps, first, 1, source, at + x, jump, count, line, x)
+        return
+    for x in range(long):  # 16 at once would read past the last image
+        total = ZERO
+        for k in range(count):
+            total += taps[first + k] * np.float32(source[at + k * jump + x])
+        line[x] = total
+
+
+@quick
+def copy(source, origin, strides, channels, size, scale, out):
+    """The image as it is, as float32 in planes."""
+    high, wide = size[0], size[1]
+    for c in range(channels):
+        for y in range(high):
+            at = origin + c * strides[0] + y * strides[1]
+            into = out[(c * high + y) * wide : (c * high + y + 1) * wide]
+            if strides[2] == 1:
+                line = source[at : at + wide]
+                for x in range(wide):
+                    into[x] = np.float32(line[x]) * scale
+            else:
+                for x in range(wide):
+                    into[x] = np.float32(source[at + x * strides[2]]) * scale
