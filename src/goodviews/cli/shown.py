@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from goodviews.core.names import VIEWS
-from goodviews.core.spec import parse_pair
+from goodviews.core.names import VIEWS, spell
 
 if TYPE_CHECKING:
     from goodviews.data import Images
@@ -127,7 +126,7 @@ def _stretch(images: "Images", crowd: torch.Tensor) -> tuple[float, float] | Non
 
 def _about(pair: "ViewPair") -> list[dict[str, str]]:
     """What each step is, from the table of views."""
-    names = {call.name: str(call) for calls in parse_pair(repr(pair)) for call in calls}
+    names = {call.name: str(call) for calls in spell(repr(pair))[1] for call in calls}
     return [
         {
             "step": name,

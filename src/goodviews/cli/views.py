@@ -7,7 +7,7 @@ import typer
 
 from goodviews.cli.shared import Data, Labels, Root, Size
 from goodviews.core.checks import InputError
-from goodviews.core.names import VIEWS, check_names
+from goodviews.core.names import PRESETS, VIEWS, check_names
 
 __all__ = ["app", "listing", "show"]
 
@@ -30,6 +30,20 @@ def listing() -> None:
         print(f"    {view.does}")
         strength = "none" if view.strength == "–" else view.strength
         print(f"    channels: {view.channels}; strength: {strength}; source: {view.source}")
+    group = ""
+    for name, preset in PRESETS.items():
+        if preset.group != group:
+            group = preset.group
+            print(f"\nNamed specs, {group}:")
+        arguments = ", ".join(f"{key}={_short(value)}" for key, value in preset.arguments)
+        if preset.does == preset.spec:
+            print(f"{name}() = {preset.spec}; source: {preset.source}")
+            continue
+        print(f"{name}({arguments})")
+        print(f"    {preset.does}")
+        print(f"    = {preset.spec}")
+        strength = "none" if preset.strength == "–" else preset.strength
+        print(f"    channels: {preset.channels}; strength: {strength}; source: {preset.source}")
 
 
 @app.command("show")

@@ -8,9 +8,10 @@ from typing import Any
 
 from goodviews.core.checks import InputError, unknown
 from goodviews.core.listings import VIEWS, Listing
+from goodviews.core.listings.presets import PRESETS, Preset
 from goodviews.core.spec import Call, expand, format_calls, parse_pair
 
-__all__ = ["VIEWS", "Listing", "bind", "check_names", "spell"]
+__all__ = ["PRESETS", "VIEWS", "Listing", "Preset", "bind", "check_names", "spell"]
 
 
 def check_names(text: str) -> tuple[str, ...]:
@@ -32,29 +33,87 @@ def check_names(text: str) -> tuple[str, ...]:
 
 
 def spell(text: str) -> tuple[str, tuple[tuple[Call, ...], tuple[Call, ...]]]:
-    """A spec tidied, and the steps of its two views.
+    """A spec tidied, and the steps of its two views with presets spelt out.
+
+    Args:
+        text: A spec or pair, no family.
+
+    Returns:
+        The text as it is shown, and the steps of v1 and of v2.
 
     Raises:
-        InputError: The text does not parse.
+        InputError: The text does not parse, a preset's argument is not known, or a preset that
+            makes both views stands beside ``//``.
 
     Example:
-        >>> spell("crop|flip(p=.5)")[0]
-        'crop()|flip(p=0.5)'
+        >>> text, (first, second) = spell("crop|swav(strength=.5)")
+        >>> text, str(first[1]), first == second
+        ('crop()|swav(strength=0.5)', 'crop(scale=(0.14, 1), strength=0.5)', True)
     """
     first, second = parse_pair(text)
-    texts = [format_calls(first)] if first == second else [*map(format_calls, (first, second))]
-    return " // ".join(texts), (first, second)
+    if first == second:
+        return format_calls(first), _unfold(first)
+    sides = []
+    for calls in (first, second):
+        one, other = _unfold(calls)
+        if one != other:
+            raise InputError(
+                f"{format_calls(calls)} makes both views, so {text.strip()!r} must not have '//'."
+            )
+        sides.append(one)
+    return f"{format_calls(first)} // {format_calls(second)}", (sides[0], sides[1])
+
+
+def _unfold(calls: tuple[Call, ...]) -> tuple[tuple[Call, ...], tuple[Call, ...]]:
+    """Steps of both views, each preset replaced by what it stands for."""
+    one: tuple[Call, ...] = ()
+    two: tuple[Call, ...] = ()
+    for call in calls:
+        preset = PRESETS.get(call.name)
+        left, right = ((call,), (call,)) if preset is None else _steps(preset, bind(call))
+        one, two = one + left, two + right
+    return one, two
+
+
+def _steps(preset: Preset, given: dict[str, Any]) -> tuple[tuple[Call, ...], tuple[Call, ...]]:
+    first, second = (
+        tuple(_set(call, given) for call in calls) for calls in parse_pair(preset.spec)
+    )
+    return first, second
+
+
+def _set(call: Call, given: dict[str, Any]) -> Call:
+    """A preset's step with the size, area and strength that the preset was given."""
+    own = dict(call.kwargs)
+    listing = VIEWS[call.name]
+    if call.name == "crop" and "size" not in own:
+        if "area" in given:
+            own["scale"] = (given["area"], own["scale"][1])
+        if given.get("size") is not None:
+            own["size"] = given["size"]
+    strength = given.get("strength", 1.0)
+    if strength != 1 and listing.strength != "–":
+        if any(name == "strength" for name, _ in listing.arguments):
+            return Call(call.name, (_times(call.args[0], strength), *call.args[1:]), call.kwargs)
+        own["strength"] = strength
+    return Call(call.name, call.args, tuple(own.items()))
+
+
+def _times(value: float, strength: Any) -> Any:
+    number = isinstance(strength, int | float) and not isinstance(strength, bool)
+    return value * strength if number else strength
 
 
 def bind(call: Call) -> dict[str, Any]:
-    """Arguments of a step by name, defaults left out.
+    """Arguments of a step or preset by name, defaults left out.
 
     Raises:
         InputError: The view, or one of the arguments, is not known or given twice.
     """
-    if call.name not in VIEWS:
-        raise unknown("view", call.name, VIEWS)
-    listing = VIEWS[call.name]
+    known: dict[str, Listing | Preset] = {**VIEWS, **PRESETS}
+    if call.name not in known:
+        raise unknown("view", call.name, known)
+    listing = known[call.name]
     names = [name for name, _ in listing.arguments]
     if len(call.args) > len(names):
         raise InputError(

@@ -135,6 +135,12 @@ def build_pair(
     Returns:
         The encoders, on the CPU, two when the views differ in channels or are not shared.
     """
+    for view in (v1, v2):
+        if view.ndim != 4:
+            raise InputError(
+                f"Encoders of a pair take images (B, C, H, W), but these views are "
+                f"{tuple(view.shape)}; stacks such as jigsaw's need an encoder of their own."
+            )
     views = [v1] if shared and v1.shape[1] == v2.shape[1] else [v1, v2]
     backbones: list[nn.Module] = []
     projectors: list[nn.Module] = []

@@ -23,6 +23,14 @@ PHOTOMETRIC = {
         "Chen et al., 2020: 0.8, 0.8, 0.8, 0.2 times the strength",
         "brightness, contrast, saturation, hue in a random order",
     ),
+    "colourjitter": Listing(
+        "goodviews.views.colourjitter:ColourJitter",
+        (("brightness", 0.4), ("contrast", 0.4), ("saturation", 0.4), ("hue", 0.1), ("p", 0.8)),
+        "1 or 3",
+        "all four amounts",
+        "He et al., 2020 (MoCo v2); torchvision's ColorJitter",
+        "jitter with an amount for each of the four",
+    ),
     "blur": Listing(
         f"{_HOME}:Blur",
         (("sigma", (0.1, 2.0)), ("p", 0.5), ("kernel", "3sigma")),

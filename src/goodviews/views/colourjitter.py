@@ -1,0 +1,95 @@
+"""Brightness, contrast, saturation and hue, each by an amount of its own.
+
+Letters: B examples.
+"""
+
+from dataclasses import astuple, dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from goodviews.core.checks import InputError
+from goodviews.core.rng import Key
+from goodviews.views.base import Params, Shape, View, check_probability
+from goodviews.views.photometric import Jitter
+from goodviews.views.strength import check_strength
+
+__all__ = ["ColourJitter"]
+
+_LARGEST_HUE = 0.5
+
+
+@dataclass(frozen=True, repr=False)
+class ColourJitter(View):
+    """As :class:`goodviews.views.photometric.Jitter`, with four amounts: ColorJitter.
+
+    Factors are uniform from 1 - amount (not below 0) to 1 + amount, the hue shift from -hue to
+    hue; the order is drawn per image, and values are cut to [0, 1] after every change.
+
+    Attributes:
+        brightness: Amount.
+        contrast: Amount.
+        saturation: Amount.
+        hue: Largest share of the circle, up to 0.5.
+        p: Probability that an image is changed at all.
+    """
+
+    name: ClassVar[str] = "colourjitter"
+    brightness: float = 0.4
+    contrast: float = 0.4
+    saturation: float = 0.4
+    hue: float = 0.1
+    p: float = 0.8
+
+    def __post_init__(self) -> None:
+        """Refuse amounts below 0 and hues beyond half the circle."""
+        check_probability("colourjitter", self.p)
+        amounts = astuple(self)[:4]
+        if not (min(amounts) >= 0 and max(amounts) <= 10 and self.hue <= _LARGEST_HUE):
+            raise InputError(
+                f"colourjitter has amounts {amounts}, but numbers from 0 to 10 and a hue of at "
+                f"most {_LARGEST_HUE} are wanted."
+            )
+
+    def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
+        """Draw ``brightness``, ``contrast``, ``saturation``, ``hue``, ``order`` (B, 4), ``on``."""
+        draws = 2 * key.uniform(4) - 1
+        amounts = torch.tensor(astuple(self)[:4], device=draws.device)
+        moved = draws * amounts
+        factors = (1 + moved[:, :3]).clamp(min=0)
+        return {
+            "brightness": factors[:, 0],
+            "contrast": factors[:, 1],
+            "saturation": factors[:, 2],
+            "hue": moved[:, 3],
+            "order": key.fold(1).permutation(4),
+            "on": key.fold(2).uniform(1)[:, 0] < self.p,
+        }
+
+    def apply(self, images: Tensor, params: Params) -> Tensor:
+        """Change the images that are on, step by step in their own order."""
+        return Jitter().apply(images, params)
+
+    def clipped(self, images: Tensor, params: Params) -> float:
+        """Share of values cut at any of the steps, added up."""
+        return Jitter().clipped(images, params)
+
+    def check(self, shape: Shape) -> None:
+        """Refuse other channels than grey and RGB."""
+        if shape[0] not in (1, 3):
+            raise InputError(
+                f"colourjitter takes images of 1 or 3 channels, but these have {shape[0]}; "
+                f"brightness and contrast take any."
+            )
+
+    def at(self, strength: float) -> "ColourJitter":
+        """The amounts times the strength, hue up to 0.5."""
+        times = check_strength("colourjitter", strength)
+        return ColourJitter(
+            self.brightness * times,
+            self.contrast * times,
+            self.saturation * times,
+            min(self.hue * times, _LARGEST_HUE),
+            self.p,
+        )
