@@ -9,7 +9,7 @@ from torchvision.transforms import InterpolationMode, RandomResizedCrop
 
 from goodviews.core.rng import Key
 from goodviews.views.affine import Rotate
-from goodviews.views.geometric import Crop, Flip, Translate, resample_weights
+from goodviews.views.geometric import Crop, Flip, Translate, VerticalFlip, resample_weights
 
 SIZES = [(17, 23), (8, 8), (31, 9), (33, 32)]
 
@@ -37,6 +37,25 @@ def test_crop_is_torchvisions_resized_crop(height, width, size):
             x[i], top, left, h, w, out, InterpolationMode.BILINEAR, antialias=True
         )
         assert torch.allclose(seen[i], twin, atol=1e-5)
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+@pytest.mark.parametrize("size", [None, 5, 50])
+@pytest.mark.parametrize(("channels", "dtype"), [(1, torch.float32), (13, torch.float64)])
+def test_bicubic_crop_is_torchvisions_cut_to_the_range(height, width, size, channels, dtype):
+    x = images(height, width, channels=channels, dtype=dtype)
+    view = Crop(scale=(0.05, 1.0), size=size, interpolation="bicubic")
+    params = view.sample(tuple(x.shape[1:]), key(len(x)))
+    seen = view.apply(x, params)
+    outside = []
+    for i in range(len(x)):
+        box = [int(params[name][i]) for name in ("top", "left", "height", "width")]
+        out = [size or height, size or width]
+        twin = tv.resized_crop(x[i], *box, out, InterpolationMode.BICUBIC, antialias=True)
+        assert torch.allclose(seen[i], twin.clamp(0, 1), atol=1e-5)
+        outside.append(((twin < -1e-6) | (twin > 1 + 1e-6)).double().mean())
+    assert abs(view.clipped(x, params) - sum(outside) / len(x)) < 1e-3
+    assert Crop().clipped(x, params) == 0
 
 
 def test_crop_shrinks_with_antialiasing_and_only_sees_the_crop():
@@ -130,6 +149,17 @@ def test_flip_mirrors_and_half_of_the_images():
     share = Flip(p=0.3).sample((3, 7, 10), key(10_000))["flipped"].double().mean()
     assert abs(share - 0.3) < 3 * math.sqrt(0.3 * 0.7 / 10_000)
     assert Flip(p=1).sample((3, 7, 10), key(100))["flipped"].all()
+
+
+def test_vertical_flip_turns_half_of_the_images_upside_down():
+    x = images(7, 10)
+    view = VerticalFlip(p=0.5)
+    params = view.sample((3, 7, 10), key(12))
+    seen = view.apply(x, params)
+    for i in range(12):
+        assert torch.equal(seen[i], tv.vflip(x[i]) if params["flipped"][i] else x[i])
+    share = VerticalFlip(p=0.3).sample((3, 7, 10), key(10_000))["flipped"].double().mean()
+    assert abs(share - 0.3) < 3 * math.sqrt(0.3 * 0.7 / 10_000)
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)

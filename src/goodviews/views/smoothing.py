@@ -49,7 +49,7 @@ def box_band(sigma: Tensor, largest: float, size: int) -> Tensor:
         size: S.
     """
     variance = sigma**2 / _PASSES
-    whole = ((((12 * variance + 1).sqrt() - 1) / 2) + 1e-6).floor()
+    whole = (((12 * variance + 1).sqrt() - 1) / 2).floor()
     excess = (2 * whole + 1) * (3 * variance - whole * (whole + 1))
     part = excess / (6 * ((whole + 1) ** 2 - variance))
     reach = math.ceil((math.sqrt(4 * largest**2 + 1) - 1) / 2) + 1
