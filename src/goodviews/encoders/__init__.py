@@ -5,6 +5,7 @@ from goodviews.encoders.alexnet import AlexNet
 from goodviews.encoders.halves import Halves
 from goodviews.encoders.heads import Prototypes, build_head, projector
 from goodviews.encoders.jigsaw import JigsawHead
+from goodviews.encoders.joint_norm import JointBatchNorm, synchronise
 from goodviews.encoders.libraries import resnet, timm_backbone, torchvision_backbone
 from goodviews.encoders.mlp import Mlp
 from goodviews.encoders.pair import PairEncoder, build_backbone, build_pair
@@ -17,6 +18,7 @@ __all__ = [
     "ConvNet",
     "Halves",
     "JigsawHead",
+    "JointBatchNorm",
     "Mlp",
     "Normalise",
     "PairEncoder",
@@ -29,6 +31,7 @@ __all__ = [
     "build_pair",
     "projector",
     "resnet",
+    "synchronise",
     "timm_backbone",
     "torchvision_backbone",
 ]

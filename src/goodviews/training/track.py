@@ -1,4 +1,8 @@
-"""The optional logger: TensorBoard, W&B or MLflow, each loaded only when asked for."""
+"""The optional logger: TensorBoard, W&B or MLflow, each loaded only when asked for.
+
+A run that was killed after its last checkpoint makes some steps again. ``log.csv`` and
+TensorBoard forget the first time; W&B keeps it and MLflow shows both.
+"""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
