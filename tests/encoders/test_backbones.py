@@ -106,7 +106,8 @@ def test_channels_last_gives_the_same(text):
 def test_one_seed_gives_one_initialisation(text):
     x = images(8)
     one, two, three = (
-        build_pair(text, x, x, shared=True, embedding=4, seed=seed) for seed in (0, 0, 1)
+        build_pair(text, x, x, shared=True, head="projector(dim=4)", seed=seed)
+        for seed in (0, 0, 1)
     )
     assert all(map(torch.equal, one.parameters(), two.parameters()))
     assert not all(map(torch.equal, one.parameters(), three.parameters()))

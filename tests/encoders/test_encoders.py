@@ -35,11 +35,15 @@ def test_convnet_halves_until_four_to_seven_pixels_are_left(size, layers):
 
 def test_normalise_gives_each_channel_mean_zero_and_spread_one():
     x = images(50) * torch.tensor([1.0, 0.2, 0.5])[:, None, None]
-    out = Normalise(x.mean(dim=(0, 2, 3)), x.std(dim=(0, 2, 3)))(x)
+    normalise = Normalise(3)
+    assert torch.equal(normalise(x), x)
+    normalise.learn(x)
+    out = normalise(x)
     assert torch.allclose(out.mean(dim=(0, 2, 3)), torch.zeros(3), atol=1e-5)
     assert torch.allclose(out.std(dim=(0, 2, 3)), torch.ones(3), atol=1e-5)
-    flat = Normalise(torch.ones(1), torch.zeros(1))(torch.ones(2, 1, 4, 4))
-    assert flat.isfinite().all()
+    flat = Normalise(1)
+    flat.learn(torch.ones(2, 1, 4, 4))
+    assert flat(torch.ones(2, 1, 4, 4)).isfinite().all()
 
 
 @pytest.mark.parametrize(
@@ -64,7 +68,9 @@ def test_an_impossible_encoder_is_refused_in_a_sentence(text, word):
 
 def test_one_seed_gives_one_initialisation_whatever_the_views_and_the_global_seed():
     def build(seed, views):
-        return build_pair("convnet(width=4)", *views, shared=True, embedding=8, seed=seed)
+        return build_pair(
+            "convnet(width=4)", *views, shared=True, head="projector(dim=8)", seed=seed
+        )
 
     plain, other = (images(), images()), (images(seed=1) * 0.5, images(seed=2))
     torch.manual_seed(1)
@@ -79,7 +85,9 @@ def test_one_seed_gives_one_initialisation_whatever_the_views_and_the_global_see
 
 def test_building_leaves_the_global_generator_alone():
     state = torch.random.get_rng_state()
-    build_pair("convnet(width=4)", images(), images(), shared=False, embedding=8, seed=3)
+    build_pair(
+        "convnet(width=4)", images(), images(), shared=False, head="projector(dim=8)", seed=3
+    )
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
@@ -88,7 +96,9 @@ def test_building_leaves_the_global_generator_alone():
 )
 def test_two_encoders_when_the_views_differ(shared, channels, count):
     v1, v2 = images(channels=channels[0]), images(channels=channels[1])
-    pair = build_pair("convnet(width=4)", v1, v2, shared=shared, embedding=8, seed=0).eval()
+    pair = build_pair(
+        "convnet(width=4)", v1, v2, shared=shared, head="projector(dim=8)", seed=0
+    ).eval()
     assert len(pair.backbones) == len(pair.projectors) == count
     assert pair.shared == (count == 1)
     z1, z2 = pair(v1, v2)
@@ -101,26 +111,34 @@ def test_two_encoders_when_the_views_differ(shared, channels, count):
 
 
 def test_a_shared_encoder_takes_two_sizes():
-    pair = build_pair("convnet(width=4)", images(), images(), shared=True, embedding=8, seed=0)
+    pair = build_pair(
+        "convnet(width=4)", images(), images(), shared=True, head="projector(dim=8)", seed=0
+    )
     z1, z2 = pair.eval()(images(size=16), images(size=12))
     assert z1.shape == z2.shape
 
 
 def test_each_view_is_normalised_with_its_own_statistics():
     dark, light = images() * 0.1, 0.9 + images() * 0.1
-    pair = build_pair("convnet(width=4)", dark, light, shared=False, embedding=8, seed=0)
+    pair = build_pair(
+        "convnet(width=4)", dark, light, shared=False, head="projector(dim=8)", seed=0
+    )
     assert pair.backbones[0][0].mean.mean() < 0.1
     assert pair.backbones[1][0].mean.mean() > 0.9
 
 
 def test_the_representation_is_both_sides_or_a_named_one():
     x = images()
-    pair = build_pair("convnet(width=4)", x, x, shared=False, embedding=8, seed=0).eval()
+    pair = build_pair(
+        "convnet(width=4)", x, x, shared=False, head="projector(dim=8)", seed=0
+    ).eval()
     first, second = (pair.represent(x, side=side) for side in ("first", "second"))
     assert torch.equal(first, pair.backbones[0](x))
     assert torch.equal(second, pair.backbones[1](x))
     assert torch.equal(pair.represent(x), torch.cat([first, second], dim=1))
-    alike = build_pair("convnet(width=4)", x, x, shared=True, embedding=8, seed=0).eval()
+    alike = build_pair(
+        "convnet(width=4)", x, x, shared=True, head="projector(dim=8)", seed=0
+    ).eval()
     for side in ("both", "first", "second"):
         assert torch.equal(alike.represent(x, side=side), alike.backbones[0](x))
     with pytest.raises(InputError, match="Did you mean 'first'"):

@@ -141,7 +141,7 @@ def default_out(data: str | None) -> Path:
     return Path(f"study-{plain}" if plain else "study-data")
 
 
-def written(params: dict[str, Any]) -> str:
+def written(params: dict[str, Any], *, verb: str = "study") -> str:
     """The command for a shell, options at their default left out and no home folder in it.
 
     Example:
@@ -149,7 +149,7 @@ def written(params: dict[str, Any]) -> str:
         "goodviews study mnist --views 'flip(p=0.5)' --seeds 5"
     """
     usual = {"seeds": 3, "per_class": 10, "device": "auto"}
-    words = ["goodviews", "study"]
+    words = ["goodviews", verb]
     if params.get("data") is not None:
         words.append(_quoted(params["data"]))
     for name, value in params.items():

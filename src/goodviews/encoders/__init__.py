@@ -8,7 +8,8 @@ from goodviews.encoders.jigsaw import JigsawHead
 from goodviews.encoders.joint_norm import JointBatchNorm, synchronise
 from goodviews.encoders.libraries import resnet, timm_backbone, torchvision_backbone
 from goodviews.encoders.mlp import Mlp
-from goodviews.encoders.pair import PairEncoder, build_backbone, build_pair
+from goodviews.encoders.pair import PairEncoder, build_backbone, build_empty, build_pair
+from goodviews.encoders.saved import load_encoder, save_encoder
 from goodviews.encoders.sequence import SequenceEncoder
 from goodviews.encoders.small import ConvNet, Normalise, Projector
 
@@ -27,10 +28,13 @@ __all__ = [
     "SequenceEncoder",
     "as_backbone",
     "build_backbone",
+    "build_empty",
     "build_head",
     "build_pair",
+    "load_encoder",
     "projector",
     "resnet",
+    "save_encoder",
     "synchronise",
     "timm_backbone",
     "torchvision_backbone",

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from goodviews.core.checks import InputError, unknown
 from goodviews.core.spec import parse_spec
 from goodviews.encoders.jigsaw import JigsawHead
+from goodviews.encoders.small import Projector
 
 __all__ = ["Prototypes", "build_head", "projector"]
 
@@ -81,6 +82,10 @@ def _mlp(features: int, *, dim: int = 128) -> nn.Module:
     return nn.Sequential(*layers)
 
 
+def _small(features: int, *, dim: int = 64) -> nn.Module:
+    return Projector(features, dim)
+
+
 def _simclr(features: int, *, dim: int = 128, hidden: int | None = None) -> nn.Module:
     hidden = features if hidden is None else hidden
     last = nn.BatchNorm1d(dim)
@@ -133,6 +138,7 @@ HEADS: dict[str, Callable[..., nn.Module]] = {
     "linear": _linear,
     "mlp": _mlp,
     "predictor": _predictor,
+    "projector": _small,
     "prototypes": Prototypes,
     "simclr": _simclr,
     "simsiam": _simsiam,
@@ -146,6 +152,7 @@ def build_head(text: str, features: int) -> nn.Module:
     ========================  ========================================================
     ``linear(dim=128)``       one layer (InstDis, CMC, MoCo, PIRL)
     ``mlp(dim=128)``          F-F, ReLU, F-128, no BatchNorm (MoCo v2, InfoMin)
+    ``projector(dim=64)``     F-F, BatchNorm, ReLU, F-64 (a study's)
     ``simclr(dim=128)``       BatchNorm after both layers, the last without bias
     ``simsiam(dim=2048)``     three layers, BatchNorm after each, the last without affine
     ``8192-8192-2048``        widths; BatchNorm and ReLU but after the last, which has no

@@ -1,7 +1,8 @@
 """The encoders of the two views: one for both, or one each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -10,11 +11,12 @@ from goodviews.core.checks import InputError, unknown
 from goodviews.core.spec import parse_spec
 from goodviews.encoders.alexnet import AlexNet
 from goodviews.encoders.halves import Halves
+from goodviews.encoders.heads import build_head
 from goodviews.encoders.libraries import resnet, timm_backbone, torchvision_backbone
 from goodviews.encoders.mlp import Mlp
-from goodviews.encoders.small import ConvNet, Normalise, Projector, channel_statistics
+from goodviews.encoders.small import ConvNet, Normalise
 
-__all__ = ["PairEncoder", "build_backbone", "build_pair"]
+__all__ = ["PairEncoder", "build_backbone", "build_empty", "build_pair"]
 
 BACKBONES: dict[str, Callable[..., nn.Module]] = {
     "alexnet": AlexNet,
@@ -42,6 +44,17 @@ class PairEncoder(nn.Module):
         super().__init__()
         self.backbones = nn.ModuleList(backbones)
         self.projectors = nn.ModuleList(projectors)
+        self.made_of: dict[str, Any] = {}
+
+    @property
+    def features(self) -> int:
+        """F of one backbone."""
+        return int(self.backbones[0][1].features)  # type: ignore[index]
+
+    @property
+    def embedding(self) -> int:
+        """D."""
+        return int(self.projectors[0].outputs)  # type: ignore[arg-type]
 
     @property
     def shared(self) -> bool:
@@ -120,7 +133,7 @@ def build_backbone(text: str, *, channels: int, size: int) -> nn.Module:
 
 
 def build_pair(
-    text: str, v1: Tensor, v2: Tensor, *, shared: bool, embedding: int, seed: int
+    text: str, v1: Tensor, v2: Tensor, *, shared: bool, head: str, seed: int
 ) -> PairEncoder:
     """Make the encoders for a pair of views; one seed gives one initialisation.
 
@@ -129,7 +142,7 @@ def build_pair(
         v1: (N, C, H, W), first views of some images: their channel statistics are kept.
         v2: (N, C', H', W'), second views.
         shared: Whether one encoder may serve both.
-        embedding: D.
+        head: Projector spec.
         seed: Number of the run.
 
     Returns:
@@ -142,16 +155,41 @@ def build_pair(
                 f"{tuple(view.shape)}; stacks such as jigsaw's need an encoder of their own."
             )
     views = [v1] if shared and v1.shape[1] == v2.shape[1] else [v1, v2]
-    backbones: list[nn.Module] = []
-    projectors: list[nn.Module] = []
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        for view in views:
-            size = min(view.shape[-2:])
-            backbone = build_backbone(text, channels=view.shape[1], size=size)
-            backbones.append(nn.Sequential(Normalise(*channel_statistics(view)), backbone))
-            projectors.append(Projector(backbone.features, embedding))  # type: ignore[arg-type]
-    return PairEncoder(backbones, projectors)
+        encoders = build_empty(
+            encoder=text,
+            head=head,
+            channels=[view.shape[1] for view in views],
+            sizes=[min(view.shape[-2:]) for view in views],
+        )
+    for backbone, view in zip(encoders.backbones, views, strict=True):
+        backbone[0].learn(view)  # type: ignore[index]
+    return encoders
+
+
+def build_empty(
+    *, encoder: str, head: str, channels: Sequence[int], sizes: Sequence[int]
+) -> PairEncoder:
+    """Make encoders that have seen nothing; weights are as torch draws them.
+
+    Args:
+        encoder: Backbone spec.
+        head: Projector spec.
+        channels: C of each view that has an encoder of its own.
+        sizes: Smaller side of each, in pixels.
+    """
+    backbones: list[nn.Module] = []
+    projectors: list[nn.Module] = []
+    for channel, size in zip(channels, sizes, strict=True):
+        backbone = build_backbone(encoder, channels=channel, size=size)
+        backbones.append(nn.Sequential(Normalise(channel), backbone))
+        projectors.append(build_head(head, backbone.features))  # type: ignore[arg-type]
+    made = PairEncoder(backbones, projectors)
+    made.made_of = {
+        "encoder": encoder, "head": head, "channels": list(channels), "sizes": list(sizes)
+    }  # fmt: skip
+    return made
 
 
 def _halves(

@@ -15,18 +15,27 @@ class Normalise(nn.Module):
     """Subtract the mean and divide by the standard deviation of each channel, after the views.
 
     Args:
-        mean: (C,) of the pretraining images, in [0, 1].
-        std: (C,), not below 1/255.
+        channels: C.
     """
 
-    def __init__(self, mean: Tensor, std: Tensor) -> None:
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.register_buffer("mean", mean.float()[:, None, None])
-        self.register_buffer("std", std.float().clamp(min=1 / 255)[:, None, None])
+        self.register_buffer("mean", torch.zeros(channels, 1, 1))
+        self.register_buffer("std", torch.ones(channels, 1, 1))
+
+    @torch.no_grad()
+    def learn(self, images: Tensor) -> None:
+        """Keep the statistics of some images (N, C, H, W); the spread not below 1/255."""
+        self.mean.copy_(images.mean(dim=(0, 2, 3))[:, None, None])
+        spread = torch.std(images, dim=(0, 2, 3)).clamp(min=1 / 255)
+        self.std.copy_(spread[:, None, None])
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, C, H, W) to the same shape."""
-        return (images - self.mean) / self.std  # type: ignore[operator]
+        return (images - self.mean) / self.std
 
 
 class ConvNet(nn.Module):
@@ -77,8 +86,3 @@ class Projector(nn.Sequential):
             nn.ReLU(inplace=True),
             nn.Linear(features, embedding),
         )
-
-
-def channel_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each channel of (B, C, H, W)."""
-    return images.mean(dim=(0, 2, 3)), torch.std(images, dim=(0, 2, 3))

@@ -5,6 +5,7 @@ Letters: B images of a step, D embedding dims.
 
 import copy
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -125,7 +126,11 @@ def shuffle_order(
 
 
 def forward_in_groups(
-    module: nn.Module, images: Tensor, *, groups: int = 1, order: Tensor | None = None
+    module: Callable[[Tensor], Tensor],
+    images: Tensor,
+    *,
+    groups: int = 1,
+    order: Tensor | None = None,
 ) -> Tensor:
     """Encode a batch in groups that share no BatchNorm statistics, in a shuffled order.
 
@@ -180,7 +185,7 @@ def forward_in_groups(
         return whole[start : start + len(images)]
 
 
-def _in_parts(module: nn.Module, images: Tensor, groups: int) -> Tensor:
+def _in_parts(module: Callable[[Tensor], Tensor], images: Tensor, groups: int) -> Tensor:
     if groups < 1 or (groups > 1 and len(images) < 2 * groups):
         raise InputError(
             f"{groups} BatchNorm groups of {len(images)} images leave fewer than 2 in one; "

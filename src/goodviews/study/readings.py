@@ -19,7 +19,7 @@ from goodviews.views import ViewPair, parse_view
 __all__ = ["baseline", "of_encoder", "view_reader"]
 
 _READER_DRAWS = 4
-_READER_PENALTY = 1e-3
+_READER_PENALTY = 1e-2
 _SIDE = 3072
 """Raw values above which raw pixels are averaged down for the baseline."""
 
@@ -105,7 +105,7 @@ def view_reader(
                 )
                 parts = 2
             encoder = build_pair(
-                plan.settings.encoder, made, made, shared=True, embedding=8, seed=seed
+                plan.settings.encoder, made, made, shared=True, head="linear(dim=8)", seed=seed
             ).eval()
             both = []
             for draw in range(parts):
@@ -151,7 +151,7 @@ def baseline(plan: Plan, cell: Cell, seed: int) -> Read:
             some,
             some,
             shared=True,
-            embedding=plan.settings.embedding,
+            head=plan.settings.head,
             seed=seed,
         )
         return of_encoder(plan, encoders.eval())

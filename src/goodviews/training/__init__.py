@@ -1,5 +1,20 @@
-"""Training: one loop for every view, read from the top."""
+"""Training: one loop for every method, read from the top."""
 
-from goodviews.training.loop import Settings, Trained, pretrain
+from goodviews.training.learners import Batch, Learner
+from goodviews.training.loop import Trained, pretrain
+from goodviews.training.machine import launch
+from goodviews.training.settings import Settings, change
+from goodviews.training.state import Interrupted, load_state, save_state
 
-__all__ = ["Settings", "Trained", "pretrain"]
+__all__ = [
+    "Batch",
+    "Interrupted",
+    "Learner",
+    "Settings",
+    "Trained",
+    "change",
+    "launch",
+    "load_state",
+    "pretrain",
+    "save_state",
+]

@@ -1,65 +1,49 @@
-"""Pretraining, read from the top: data, views, encoders, objective, step, log.
+"""Pretraining, read from the top: data, views, learner, step, log, checkpoint.
 
 Letters: B examples of a batch, N pretraining images.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
 
 from goodviews.core.checks import InputError
+from goodviews.core.rng import Key
 from goodviews.data import Images
-from goodviews.encoders import PairEncoder, build_pair
+from goodviews.encoders import PairEncoder
+from goodviews.training.learners import Batch, Learner, build_learner
+from goodviews.training.machine import launch, wrap
 from goodviews.training.monitor import History, check_finite
-from goodviews.training.objective import build_objective
-from goodviews.views import ViewPair
+from goodviews.training.optim import build_optimiser
+from goodviews.training.schedule import build_schedule
+from goodviews.training.settings import Settings
+from goodviews.training.state import Checkpoints
+from goodviews.views import Chain, ViewPair, parse_view
 
-__all__ = ["Settings", "Trained", "pretrain"]
-
-
-_STEADY = 0.7
-"""Share of training at the peak rate, so that levelling off is not the schedule's doing."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How an encoder is pretrained; the same for every view of a study.
-
-    Attributes:
-        encoder: Backbone spec.
-        objective: Objective spec.
-        epochs: Passes over the pretraining images.
-        batch: Images per step; fewer when there are fewer.
-        embedding: D, the projector's output.
-        lr: Peak learning rate of AdamW; by default 6e-3 times sqrt(batch / 256).
-        weight_decay: Of AdamW.
-        warmup: Share of the steps in which the rate rises; then it falls as a cosine.
-        device: ``auto``, ``cpu`` or ``cuda``.
-        precision: As Lightning Fabric names it.
-    """
-
-    encoder: str = "convnet(width=16)"
-    objective: str = "infonce(temperature=0.1)"
-    epochs: int = 80
-    batch: int = 250
-    embedding: int = 64
-    lr: float | None = None
-    weight_decay: float = 1e-3
-    warmup: float = 0.1
-    device: str = "auto"
-    precision: str = "32-true"
+__all__ = ["Trained", "pretrain"]
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What pretraining leaves: the encoders and what happened."""
+    """What pretraining leaves.
+
+    Attributes:
+        encoders: In evaluation mode.
+        history: What happened.
+        rule: How the learning rate came about, one sentence.
+    """
 
     encoders: PairEncoder
     history: History
+    rule: str
+
+
+Look = Callable[[PairEncoder], tuple[float, float]]
 
 
 def pretrain(
@@ -69,13 +53,19 @@ def pretrain(
     *,
     settings: Settings,
     seed: int,
-    look: Callable[[PairEncoder], tuple[float, float]] | None = None,
+    labels: np.ndarray | None = None,
+    folder: Path | None = None,
+    save_every: int = 0,
+    look: Look | None = None,
+    watch: Callable[[Learner, History], None] | None = None,
     tick: Callable[[], None] | None = None,
+    fabric: Fabric | None = None,
 ) -> Trained:
     """Pretrain the encoders of a pair of views.
 
     Initialisation, order of the images and draws of the views depend on the seed alone, so
-    that two views with one seed differ in nothing else (common random numbers).
+    that two views with one seed differ in nothing else (common random numbers), and a run
+    that is resumed takes the steps it would have taken.
 
     Args:
         images: The data.
@@ -83,65 +73,149 @@ def pretrain(
         pair: Makes v1 and v2.
         settings: How.
         seed: Number of the run.
+        labels: (N,) classes of those images, for methods that learn from labels.
+        folder: Where checkpoints go; a run that stands there is resumed.
+        save_every: Steps between checkpoints; each epoch by default.
         look: Held-out bound of the encoders and its standard error, in nats; called halfway
             through the steady part, at its end and at the end.
+        watch: Called after every step with the learner and the history.
         tick: Called after each epoch.
+        fabric: Devices and processes, where they are set up already.
 
     Returns:
         Encoders in evaluation mode, and the history.
 
     Raises:
-        InputError: Fewer than 8 images, or a step whose loss is not finite.
+        InputError: Fewer than 8 images, a step whose loss is not finite, or a checkpoint of
+            another run.
+        Interrupted: The run was asked to stop; its state stands in ``folder``.
     """
     count = len(index)
     if count < 8:
         raise InputError(f"Only {count} images to pretrain on, but at least 8 are wanted.")
     pair.check((images.channels, images.height, images.width))
-    fabric = Fabric(accelerator=settings.device, devices=1, precision=settings.precision)
-    batch = min(settings.batch, count)
-    objective = build_objective(settings.objective)
+    jigsaw = parse_view(settings.jigsaw).first if settings.jigsaw else None
+    fabric = fabric or launch(settings)
+    batch = _batch(settings, count, fabric.world_size)
+    per_epoch = count // batch
+    total = settings.epochs * per_epoch
 
     some = images.batch(index[: min(count, 1024)], torch.device("cpu"))
-    v1, v2 = pair(some, seed=seed, samples=torch.from_numpy(index[: len(some)]), epoch=0)
-    encoders = build_pair(
-        settings.encoder, v1, v2, shared=pair.alike, embedding=settings.embedding, seed=seed
-    ).to(memory_format=torch.channels_last)
-    lr = 6e-3 * math.sqrt(batch / 256) if settings.lr is None else settings.lr
-    optimiser = torch.optim.AdamW(encoders.parameters(), lr=lr, weight_decay=settings.weight_decay)
-    total = settings.epochs * (count // batch)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, _rate(total, settings.warmup))
-    model, optimiser = fabric.setup(encoders, optimiser)
+    first = torch.from_numpy(index[: len(some)])
+    v1, v2 = pair(some, seed=seed, samples=first, epoch=0)
+    learner = build_learner(
+        settings,
+        v1,
+        v2,
+        shared=pair.alike,
+        images=count,
+        steps=total,
+        seed=seed,
+        classes=0 if labels is None else int(labels.max()) + 1,
+    )
+    optimiser, rule = build_optimiser(settings.optimiser, learner.parameters(), batch=batch)
+    peaks = [group["lr"] for group in optimiser.param_groups]
+    rate = build_schedule(settings.schedule, total, epoch=per_epoch)
+    model, optimiser = wrap(fabric, learner, optimiser, settings)
 
-    history = History()
-    looks = {round(part * total) for part in (_STEADY / 2, _STEADY, 1)}
-    for epoch in range(1, settings.epochs + 1):
-        order = np.random.default_rng((seed, epoch)).permutation(count)
-        for start in range(0, count - batch + 1, batch):
-            rows = index[order[start : start + batch]]
-            x_BCHW = images.batch(rows, fabric.device)
-            v1, v2 = pair(x_BCHW, seed=seed, samples=torch.from_numpy(rows), epoch=epoch)
-            loss = objective(*model(v1, v2)).mean()
-            check_finite(loss, seed=seed, epoch=epoch, step=history.steps, view=repr(pair))
-            optimiser.zero_grad()
-            fabric.backward(loss)
+    history = History(per_epoch=per_epoch, total=total)
+    kept = Checkpoints(
+        folder,
+        settings=settings,
+        view=repr(pair),
+        seed=seed,
+        data=images.hash,
+        writer=fabric.is_global_zero,
+    )
+    kept.hold(learner, optimiser, history)
+    looks = {round(part * total) for part in (0.35, 0.7, 1)} if look else set()
+    with kept.stoppable() as saved:
+        for step in range(history.steps, total):
+            epoch, place = divmod(step, per_epoch)
+            order = _order(seed, epoch + 1, count)
+            places = order[place * batch : (place + 1) * batch]
+            for group, peak in zip(optimiser.param_groups, peaks, strict=True):
+                group["lr"] = peak * rate(step)
+
+            losses = []
+            parts = np.split(places, settings.accumulate * fabric.world_size)
+            parts = parts[fabric.global_rank :: fabric.world_size]
+            for number, part in enumerate(parts, start=1):
+                made = _views(
+                    images, index, part, pair, jigsaw, labels,
+                    seed=seed, epoch=epoch + 1, step=step, device=fabric.device,
+                )  # fmt: skip
+                with fabric.no_backward_sync(model, enabled=number < len(parts)):
+                    loss = model(made) / len(parts)
+                    check_finite(loss, seed=seed, epoch=epoch + 1, step=step, view=repr(pair))
+                    fabric.backward(loss)
+                losses.append(loss.detach())
             optimiser.step()
-            schedule.step()
-            history.steps += 1
-            history.losses.append(loss.item())
+            optimiser.zero_grad()
+            learner.after()
+            if learner.average is not None:
+                learner.average.update(learner.encoders)
+
+            history.steps = step + 1
+            history.losses.append(float(torch.stack(losses).sum()))
+            if watch:
+                watch(learner, history)
             if look and history.steps in looks:
-                encoders.eval()
-                history.bounds.append((history.steps, *look(encoders)))
-                encoders.train()
-        if tick:
-            tick()
-    return Trained(encoders.eval(), history)
+                learner.encoders.eval()
+                history.bounds.append((history.steps, *look(learner.encoders)))
+                learner.train()
+            if tick and place == per_epoch - 1:
+                tick()
+            saved(due=history.steps % (save_every or per_epoch) == 0)
+    return Trained(learner.result().eval(), history, rule)
 
 
-def _rate(total: int, warmup: float) -> Callable[[int], float]:
-    rise = max(round(total * warmup), 1)
-    fall = max(total - round(total * _STEADY), 1)
+@lru_cache(maxsize=2)
+def _order(seed: int, epoch: int, count: int) -> np.ndarray:
+    """Order of the images in an epoch."""
+    return np.random.default_rng((seed, epoch)).permutation(count)
 
-    def at(step: int) -> float:
-        return max(min((step + 1) / rise, (total - step) / fall, 1.0), 0.0)
 
-    return at
+def _batch(settings: Settings, count: int, processes: int) -> int:
+    """Images per step over all processes, a multiple of the parts it is worked off in."""
+    parts = settings.accumulate * processes
+    batch = min(settings.batch, count) // parts * parts
+    if batch < 2 * parts:
+        raise InputError(
+            f"A batch of {min(settings.batch, count)} images in {parts} parts leaves fewer than "
+            f"2 images in one; raise the batch, or lower accumulate or the processes."
+        )
+    return batch
+
+
+def _views(
+    images: Images,
+    index: np.ndarray,
+    places: np.ndarray,
+    pair: ViewPair,
+    jigsaw: Chain | None,
+    labels: np.ndarray | None,
+    *,
+    seed: int,
+    epoch: int,
+    step: int,
+    device: torch.device,
+) -> Batch:
+    """A part of a batch, ready for the learner."""
+    rows = index[places]
+    x_BCHW = images.batch(rows, device)
+    samples = torch.from_numpy(rows).to(device)
+    v1, v2 = pair(x_BCHW, seed=seed, samples=samples, epoch=epoch)
+    patches = None
+    if jigsaw is not None:
+        key = Key.of(seed=seed, samples=samples, epoch=epoch, view=2)
+        patches = jigsaw.apply(x_BCHW, jigsaw.sample(tuple(x_BCHW.shape[1:]), key))
+    return Batch(
+        v1,
+        v2,
+        torch.from_numpy(places).to(device),
+        Key.of(seed=seed, samples=samples, epoch=epoch, view=3).words,
+        step,
+        None if labels is None else torch.from_numpy(labels[places]).to(device),
+        patches,
+    )

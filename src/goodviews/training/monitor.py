@@ -28,11 +28,15 @@ class History:
         losses: Mean objective of each step, nats.
         bounds: (step, nats, standard error) of each look at the held-out bound.
         steps: Optimiser steps taken.
+        per_epoch: Optimiser steps of an epoch.
+        total: Optimiser steps of the whole run.
     """
 
     losses: list[float] = field(default_factory=list)
     bounds: list[tuple[int, float, float]] = field(default_factory=list)
     steps: int = 0
+    per_epoch: int = 0
+    total: int = 0
 
 
 def collapsed(embeddings: Tensor) -> bool:

@@ -1,31 +1,76 @@
 """An objective by its text: ``infonce(temperature=0.1)``."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from inspect import signature
+from typing import Any
 
 import torch
-from torch import Tensor
 
+from goodviews import objectives
 from goodviews.core.checks import InputError, unknown
 from goodviews.core.spec import parse_spec
-from goodviews.objectives import infonce_two_sided
 
-__all__ = ["build_objective"]
+__all__ = ["OBJECTIVES", "Objective", "build_objective"]
 
-Objective = Callable[[Tensor, Tensor], Tensor]
+OBJECTIVES = {
+    "infonce": ("pair", "infonce_two_sided"),
+    "ntxent": ("pair", "ntxent"),
+    "simclr_sq": ("pair", "simclr_sq"),
+    "simclr_abs": ("pair", "simclr_abs"),
+    "dcl": ("pair", "dcl"),
+    "dclw": ("pair", "dclw"),
+    "dcl_sq": ("pair", "dcl_sq"),
+    "dcl_abs": ("pair", "dcl_abs"),
+    "spectral": ("pair", "spectral"),
+    "align_uniform": ("pair", "align_uniform"),
+    "vicreg": ("pair", "vicreg"),
+    "vicreg_exp": ("pair", "vicreg_exp"),
+    "vicreg_ctr": ("pair", "vicreg_ctr"),
+    "barlow": ("pair", "barlow"),
+    "tcr": ("pair", "tcr"),
+    "wmse": ("pair", "wmse"),
+    "byol": ("prediction", "byol"),
+    "simsiam": ("prediction", "simsiam"),
+    "swav": ("prototypes", "swav"),
+    "supcon": ("labels", "supcon"),
+    "cross_entropy": ("classes", "cross_entropy"),
+    "nce": ("stored", "nce"),
+    "cpc": ("context", "infonce"),
+}
+"""Name: what it is made of besides two embeddings, and its function."""
 
-_PAIRWISE = {"infonce": infonce_two_sided}
+
+@dataclass(frozen=True)
+class Objective:
+    """A loss with its options.
+
+    Attributes:
+        name: As it is typed.
+        kind: ``pair``, ``prediction``, ``prototypes``, ``labels``, ``classes`` or ``context``.
+        loss: The function; what it takes depends on the kind.
+        options: As they were typed.
+    """
+
+    name: str
+    kind: str
+    loss: Callable[..., Any]
+    options: dict[str, Any]
+
+    def __call__(self, *tensors: torch.Tensor) -> Any:
+        """The loss before it is reduced."""
+        return self.loss(*tensors)
 
 
 def build_objective(text: str) -> Objective:
-    """Make a loss of two sets of embeddings.
+    """Make a loss from its spec.
 
     Args:
         text: Name and options, literals only.
 
     Returns:
-        A function of two (B, D) tensors that gives (B,), a loss per pair, in nats.
+        For the kind ``pair`` a function of two (B, D) tensors.
 
     Raises:
         InputError: The name or an option is not known, or the text holds more than one call.
@@ -37,19 +82,32 @@ def build_objective(text: str) -> Objective:
     calls = parse_spec(text)
     if len(calls) != 1 or calls[0].args:
         raise InputError(f"Objective {text!r} is not one name with named options.")
-    if calls[0].name not in _PAIRWISE:
-        raise unknown("objective", calls[0].name, _PAIRWISE)
-    function, options = _PAIRWISE[calls[0].name], dict(calls[0].kwargs)
-    taken = signature(function).parameters.values()
-    names = [option.name for option in taken if option.kind is option.KEYWORD_ONLY]
-    for name in options:
-        if name not in names:
-            raise unknown(f"option of {calls[0].name}", name, names)
-    pair = torch.eye(2)
+    name, options = calls[0].name, dict(calls[0].kwargs)
+    if name not in OBJECTIVES:
+        raise unknown("objective", name, OBJECTIVES)
+    kind, function = OBJECTIVES[name]
+    if kind == "classes":
+        loss: Callable[..., Any] = partial(torch.nn.functional.cross_entropy, reduction="none")
+        known = ["label_smoothing"]
+    else:
+        loss = getattr(objectives, function)
+        taken = signature(loss).parameters.values()
+        known = [option.name for option in taken if option.kind is option.KEYWORD_ONLY]
+    for option in options:
+        if option not in known:
+            raise unknown(f"option of {name}", option, known)
+    made = partial(loss, **options)
+    if kind == "pair" and name != "wmse":  # whose options depend on the batch
+        _try(text, made)
+    return Objective(name, kind, made, options)
+
+
+def _try(text: str, loss: Callable[..., Any]) -> None:
+    """Call it once, so that an option of the wrong kind is told before training."""
+    pair = torch.linspace(-1, 1, 24, dtype=torch.float64).sin().reshape(12, 2)
     try:
-        function(pair, pair, **options)
+        loss(pair, pair.flip(1))
     except InputError:
         raise
     except (TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise InputError(f"Objective {text!r} has an option of the wrong kind.") from error
-    return partial(function, **options)

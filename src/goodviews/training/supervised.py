@@ -13,7 +13,7 @@ from torch import nn
 
 from goodviews.data import Images
 from goodviews.encoders import build_pair
-from goodviews.training.loop import Settings
+from goodviews.training.settings import Settings
 from goodviews.views import ViewPair
 
 __all__ = ["train_supervised"]
@@ -49,9 +49,7 @@ def train_supervised(
     """
     fabric = Fabric(accelerator=settings.device, devices=1, precision=settings.precision)
     x = images.batch(index, torch.device("cpu"))
-    encoders = build_pair(
-        settings.encoder, x, x, shared=True, embedding=settings.embedding, seed=seed
-    )
+    encoders = build_pair(settings.encoder, x, x, shared=True, head=settings.head, seed=seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = nn.Sequential(encoders.backbones[0], nn.LazyLinear(classes))

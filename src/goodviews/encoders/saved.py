@@ -1,0 +1,65 @@
+"""An encoder in one file: weights as safetensors, and what it takes to build it again."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+
+from goodviews.core.checks import InputError
+from goodviews.core.files import write_bytes
+from goodviews.encoders.pair import PairEncoder, build_empty
+
+__all__ = ["load_encoder", "save_encoder"]
+
+_KEY = "goodviews"
+
+
+def save_encoder(path: Path, encoders: PairEncoder, *, about: dict[str, Any]) -> None:
+    """Write the encoders of a pair of views.
+
+    Args:
+        path: A ``.safetensors`` file; it appears whole or not at all.
+        encoders: Made by :func:`build_pair`.
+        about: What goes with them, JSON: views, data hash, seed, versions.
+
+    Raises:
+        InputError: It cannot be written, or the encoders were not built from a spec.
+    """
+    if not encoders.made_of:
+        raise InputError("Only encoders built from a spec can be saved; save their state_dict.")
+    told = json.dumps({"format": 1, "made_of": encoders.made_of, "about": about})
+    state = {name: value.contiguous() for name, value in encoders.state_dict().items()}
+    write_bytes(path, safetensors.torch.save(state, metadata={_KEY: told}))
+
+
+def load_encoder(path: Path) -> tuple[PairEncoder, dict[str, Any]]:
+    """Read what :func:`save_encoder` wrote.
+
+    Args:
+        path: The file, or the folder of a run that holds ``encoder.safetensors``.
+
+    Returns:
+        The encoders in evaluation mode, on the CPU, and what went with them.
+
+    Raises:
+        InputError: There is no such file, or it is damaged or not ours.
+    """
+    file = path / "encoder.safetensors" if path.is_dir() else path
+    if not file.is_file():
+        raise InputError(f"There is no encoder {file}; name the folder of a finished run.")
+    try:
+        with safe_open(file, framework="pt") as opened:
+            told = (opened.metadata() or {}).get(_KEY)
+            state = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise InputError(f"{file} is damaged or no safetensors file ({error}).") from error
+    if told is None:
+        raise InputError(f"{file} holds weights, but no word on how to build their encoder.")
+    known = json.loads(told)
+    encoders = build_empty(**known["made_of"])
+    with torch.no_grad():
+        encoders.load_state_dict(state)
+    return encoders.eval(), known["about"]

@@ -1,0 +1,63 @@
+"""A paper's method on other data: what has to change, and one sentence for each change."""
+
+import re
+from dataclasses import replace
+
+from goodviews.core.spec import parse_spec
+from goodviews.data import Images
+from goodviews.training import Settings
+
+__all__ = ["fitted"]
+
+_SMALL = 96
+"""Sides up to which a backbone gets the stem for small images."""
+
+
+def fitted(settings: Settings, images: Images, count: int) -> tuple[Settings, list[str]]:
+    """Settings that fit the data, from settings made for ImageNet.
+
+    Memories are cut to the images there are, batches as well, small images get a stem that
+    does not shrink them, and the jigsaw is cut from their own size.
+
+    Args:
+        settings: As a method's file gives them.
+        images: The data.
+        count: How many of them are trained on.
+
+    Returns:
+        The settings, and a sentence for each thing that was changed.
+    """
+    side, said = min(images.height, images.width), []
+    if "stem='imagenet'" in settings.encoder and side <= _SMALL:
+        settings = replace(settings, encoder=settings.encoder.replace("imagenet", "small"))
+        said.append(f"Images have {side} pixels: the stem is 3 x 3 without a max-pool.")
+    batch = min(settings.batch, max(count // 8 // 2 * 2, 4))
+    if batch < settings.batch:
+        settings = replace(settings, batch=batch)
+        said.append(f"{count} images: batches of {batch}, so that an epoch has 8 steps or more.")
+    settings, more = _memory(settings, count)
+    said += more
+    if settings.jigsaw and side < 255:
+        cell = max(side // 3, 4)
+        crop = max(round(cell * 64 / 85), 3)
+        piece = f"jigsaw(grid=3, crop={crop})"
+        jigsaw = re.sub(r"jigsaw\(.*?\)", piece, settings.jigsaw)
+        jigsaw = jigsaw.replace("size=255", f"size={3 * cell}")
+        settings = replace(settings, jigsaw=jigsaw)
+        said.append(f"The jigsaw has cells of {cell} pixels and patches of {crop}.")
+    return settings, said
+
+
+def _memory(settings: Settings, count: int) -> tuple[Settings, list[str]]:
+    if not settings.memory:
+        return settings, []
+    call = parse_spec(settings.memory)[0]
+    given = dict(call.kwargs)
+    name = "size" if call.name == "queue" else "negatives"
+    most = max(count // 2 // settings.batch, 1) * settings.batch
+    if given.get(name, 0) <= most:
+        return settings, []
+    given[name] = most
+    text = ", ".join(f"{key}={value!r}" for key, value in given.items())
+    said = f"{count} images: the {call.name} gives {most} negatives, half of the images."
+    return replace(settings, memory=f"{call.name}({text})"), [said]

@@ -1,0 +1,174 @@
+"""Pretraining for real: data, a method and views in; a run folder with an encoder out."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from goodviews.core.checks import InputError
+from goodviews.core.files import write_json
+from goodviews.core.origin import origin
+from goodviews.data import Images, load, splits
+from goodviews.encoders import PairEncoder, save_encoder
+from goodviews.recipes.fitting import fitted
+from goodviews.recipes.methods import method as named
+from goodviews.recipes.probing import Probe, told
+from goodviews.training import Learner, Settings, change, launch, pretrain
+from goodviews.training.log import Log
+from goodviews.training.monitor import History
+from goodviews.views import parse_view
+
+__all__ = ["Run", "pretraining"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a pretraining run left.
+
+    Attributes:
+        folder: ``encoder.safetensors``, ``log.csv``, ``run.json`` and checkpoints.
+        encoders: In evaluation mode.
+        settings: As they were used.
+        said: One sentence for each rule that set a number.
+    """
+
+    folder: Path
+    encoders: PairEncoder
+    settings: Settings
+    said: list[str]
+
+
+def pretraining(
+    data: str | Path | Images | None,
+    *,
+    method: str | Settings = "simclr",
+    out: str | Path,
+    views: str | None = None,
+    changes: Iterable[str] = (),
+    labels: Path | None = None,
+    size: int | None = None,
+    root: Path | None = None,
+    seed: int = 0,
+    devices: int = 1,
+    nodes: int = 1,
+    strategy: str = "auto",
+    track: str = "",
+    probe_every: int = 0,
+    command: str = "",
+    say: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Run:
+    """Pretrain with a method on images; a run that was stopped goes on.
+
+    Args:
+        data: A folder, an array file, a known name, or images that are loaded already.
+        method: Name of a method, or settings of one's own.
+        out: The run folder.
+        views: Spec of the two views, instead of the method's.
+        changes: Fields to change, such as ``batch=64``.
+        labels: A CSV of labels for the probe; training does not need them.
+        size: Side of the images in pixels.
+        root: Where torchvision's sets lie.
+        seed: Number of the run.
+        devices: Processes on this machine.
+        nodes: Machines.
+        strategy: ``auto``, ``ddp`` or ``fsdp``.
+        track: ``tensorboard``, ``wandb`` or ``mlflow``, besides ``log.csv``.
+        probe_every: Epochs between two looks with nearest neighbours and a linear readout;
+            a tenth of the run by default.
+        command: What was typed, for the record.
+        say: Takes sentences to show.
+        progress: Called with a stage, what is done and what there is.
+
+    Returns:
+        The encoders and where they lie.
+
+    Raises:
+        InputError: Something given cannot be used; the message says what to type.
+    """
+    settings = named(method) if isinstance(method, str) else method
+    images = data if isinstance(data, Images) else load(data, labels=labels, size=size, root=root)
+    index = np.flatnonzero(images.part == 0)
+    settings, said = fitted(settings, images, len(index))
+    settings = change(settings, changes)
+    settings = replace(settings, views=views or settings.views)
+    if not settings.views:
+        raise InputError(f"{settings.name} has no views of its own; name some with --views.")
+    pair = parse_view(settings.views)
+    folder = Path(out)
+    fabric = launch(settings, devices=devices, nodes=nodes, strategy=strategy)
+    zero = fabric.is_global_zero
+    every = probe_every or max(settings.epochs // 10, 1)
+    probe = Probe(images, pair) if zero and images.labels else None
+    for sentence in said:
+        say(sentence)
+    log: list[Log] = []
+
+    def watch(learner: Learner, history: History) -> None:
+        log[:] = log or [Log(folder, after=history.steps - 1, track=track or None)]
+        row: dict[str, Any] = {"loss": history.losses[-1]}
+        if probe and history.steps % (every * history.per_epoch) == 0:
+            row |= probe(learner.result())
+            say(f"epoch {history.steps // history.per_epoch}: {told(row)}")
+        log[0].row(history.steps, **row)
+        if history.steps % history.per_epoch == 0:
+            log[0].flush()
+        if progress:
+            progress("training", history.steps, history.total)
+
+    try:
+        trained = pretrain(
+            images,
+            index,
+            pair,
+            settings=settings,
+            seed=seed,
+            labels=_labels(images, index, settings),
+            folder=folder,
+            watch=watch,
+            fabric=fabric,
+        )
+    finally:
+        for opened in log:
+            opened.close()
+    said.append(trained.rule)
+    if zero:
+        about = _passport(settings, images, seed, splits(images).hash if images.labels else "")
+        save_encoder(folder / "encoder.safetensors", trained.encoders, about=about)
+        write_json(folder / "passport.json", about)
+        ran = origin(command, seeds=[seed], settings=asdict(settings), rules=said)
+        write_json(folder / "run.json", ran)
+    return Run(folder, trained.encoders, settings, said)
+
+
+def _labels(images: Images, index: np.ndarray, settings: Settings) -> np.ndarray | None:
+    """Labels of the first task, for methods that learn from them."""
+    if not settings.objective.startswith(("supcon", "cross_entropy")):
+        return None
+    for task in images.labels:
+        found = images.labels[task][index]
+        if (found >= 0).all():
+            return found
+        raise InputError(
+            f"{settings.name} learns from labels, but {int((found < 0).sum())} images have none "
+            f"for task {task}; leave those out, or choose a method without labels."
+        )
+    raise InputError(f"{settings.name} learns from labels, but {images.name} has none.")
+
+
+def _passport(settings: Settings, images: Images, seed: int, split: str) -> dict[str, Any]:
+    """What goes with the weights, wherever they go."""
+    return {
+        "views": settings.views,
+        "method": settings.name,
+        "source": settings.source,
+        "settings": asdict(settings),
+        "data": {"name": images.name, "hash": images.hash, "split": split},
+        "channels": images.channels,
+        "size": [images.height, images.width],
+        "seed": seed,
+        "versions": origin("")["versions"],
+        "measured_invariances": None,
+    }

@@ -1,0 +1,50 @@
+"""Predict the other view's target: BYOL (a slow encoder gives it) and SimSiam (its own)."""
+
+import torch
+from torch import Tensor, nn
+
+from goodviews.core.distributed import mean
+from goodviews.encoders import PairEncoder
+from goodviews.memory import Momentum
+from goodviews.training.learners.base import Batch, Learner
+from goodviews.training.objective import Objective
+
+__all__ = ["BootstrapLearner"]
+
+
+class BootstrapLearner(Learner):
+    """A predictor on top of the projector regresses onto a target without gradient.
+
+    Args:
+        encoders: The online encoders.
+        objective: ``byol`` or ``simsiam``.
+        predictor: D to D.
+        target: The slow copy of the encoders; without one they are their own target.
+    """
+
+    def __init__(
+        self,
+        encoders: PairEncoder,
+        objective: Objective,
+        *,
+        predictor: nn.Module,
+        target: Momentum | None,
+    ) -> None:
+        super().__init__(encoders, objective)
+        self.predictor = predictor
+        self.target = target
+
+    def forward(self, batch: Batch) -> Tensor:
+        """See :meth:`Learner.forward`."""
+        z1, z2 = self.encoders(batch.v1, batch.v2)
+        self.saw(z1, z2)
+        p1, p2 = self.predictor(torch.cat([z1, z2])).chunk(2)
+        with torch.no_grad():
+            slow = self.target.module if self.target else None
+            t1, t2 = slow(batch.v1, batch.v2) if slow else (z1.detach(), z2.detach())
+        return mean(self.objective(p1, p2, t1, t2))
+
+    def after(self) -> None:
+        """The target moves towards the online encoders."""
+        if self.target:
+            self.target.update(self.encoders)

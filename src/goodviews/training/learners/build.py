@@ -1,0 +1,164 @@
+"""A learner from settings: which family, with which memory, target and heads."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from goodviews.core.checks import InputError, unknown
+from goodviews.core.spec import parse_spec
+from goodviews.encoders import PairEncoder, build_head, build_pair
+from goodviews.memory import Bank, Momentum, Queue
+from goodviews.training.learners.base import Learner, PairLearner
+from goodviews.training.learners.bootstrap import BootstrapLearner
+from goodviews.training.learners.context import ContextLearner
+from goodviews.training.learners.contrast import BankLearner, QueueLearner
+from goodviews.training.learners.labelled import ClassLearner, SupConLearner
+from goodviews.training.learners.prototypes import PrototypeLearner
+from goodviews.training.objective import Objective, build_objective
+from goodviews.training.settings import Settings
+
+__all__ = ["build_learner"]
+
+_MEMORIES: dict[str, dict[str, Any]] = {
+    "queue": {"size": 65536},
+    "bank": {"negatives": 65536, "momentum": 0.5, "each": True},
+}
+"""Name and defaults of each memory; sizes of Tian et al., 2020 (PyContrast)."""
+
+
+def build_learner(
+    settings: Settings,
+    v1: Tensor,
+    v2: Tensor,
+    *,
+    shared: bool,
+    images: int,
+    steps: int,
+    seed: int,
+    classes: int = 0,
+) -> Learner:
+    """Make what a method trains; one seed gives one initialisation.
+
+    Args:
+        settings: The method.
+        v1: (N, C, H, W) first views of some images; (N, P, C, h, w) where they are patches.
+        v2: Their second views.
+        shared: Whether one encoder may serve both views.
+        images: How many images are trained on: rows of a memory bank.
+        steps: Optimiser steps of the whole run.
+        seed: Number of the run.
+        classes: How many there are, for methods that classify.
+
+    Raises:
+        InputError: The settings contradict each other.
+    """
+    objective = build_objective(settings.objective)
+    rows = 0
+    if v1.ndim == 5:
+        rows = int(v1.shape[1] ** 0.5)
+        v1, v2 = v1.flatten(0, 1), v2.flatten(0, 1)
+    if objective.kind == "classes" and not classes:
+        raise InputError(f"{settings.objective} learns from labels, but the data have none.")
+    head = f"linear(dim={classes})" if objective.kind == "classes" else settings.head
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        encoders = build_pair(
+            settings.encoder,
+            v1,
+            v2,
+            shared=shared,
+            head=head,
+            seed=seed,
+        )
+        target = None
+        if settings.momentum is not None:
+            target = Momentum(
+                encoders,
+                momentum=settings.momentum,
+                total=steps if settings.momentum_rises else None,
+            )
+        made = _family(settings, encoders, objective, target, images, rows, seed)
+        if settings.average:
+            made.average = Momentum(encoders, momentum=settings.average)
+    return made
+
+
+def _family(
+    settings: Settings,
+    encoders: PairEncoder,
+    objective: Objective,
+    target: Momentum | None,
+    images: int,
+    rows: int,
+    seed: int,
+) -> Learner:
+    if settings.memory:
+        return _contrast(settings, encoders, objective, target, images, seed)
+    if objective.kind == "pair":
+        return PairLearner(encoders, objective)
+    if objective.kind == "prediction":
+        predictor = build_head(settings.predictor, encoders.embedding)
+        return BootstrapLearner(encoders, objective, predictor=predictor, target=target)
+    if objective.kind == "prototypes":
+        count, embedding = settings.prototypes, encoders.embedding
+        return PrototypeLearner(encoders, objective, count=count, embedding=embedding)
+    if objective.kind == "labels":
+        return SupConLearner(encoders, objective)
+    if objective.kind == "classes":
+        return ClassLearner(encoders, objective)
+    if objective.kind == "stored":
+        raise InputError(f"{objective.name} wants stored negatives; set memory=bank().")
+    if not rows:
+        raise InputError("cpc reads a grid of patches; use views that make one, like cpc().")
+    return ContextLearner(encoders, objective, rows=rows)
+
+
+def _contrast(
+    settings: Settings,
+    encoders: PairEncoder,
+    objective: Objective,
+    target: Momentum | None,
+    images: int,
+    seed: int,
+) -> Learner:
+    """Bank or queue, one per encoder, with the jigsaw branch where there is one."""
+    calls = parse_spec(settings.memory)
+    name, given = calls[0].name, dict(calls[0].kwargs)
+    if len(calls) != 1 or calls[0].args or name not in _MEMORIES:
+        raise unknown("memory", name, _MEMORIES)
+    for option in given:
+        if option not in _MEMORIES[name]:
+            raise unknown(f"option of {name}", option, _MEMORIES[name])
+    options = {**_MEMORIES[name], **given}
+    if objective.name not in ("infonce", "nce"):
+        raise InputError(f"{objective.name} takes no stored negatives; leave memory empty.")
+    sides = len(encoders.backbones)
+    jigsaw: nn.Module | None = None
+    if settings.jigsaw:
+        kind = parse_spec(settings.head)[0].name
+        jigsaw = build_head(f"jigsaw(dim={encoders.embedding}, kind={kind!r})", encoders.features)
+    common: dict[str, Any] = {"jigsaw": jigsaw, "jigsaw_weight": settings.jigsaw_weight}
+    dim = encoders.embedding
+    if name == "queue":
+        if target is None:
+            raise InputError("memory is a queue, whose keys need a momentum, like momentum=0.999.")
+        queues = [Queue(options["size"], dim, seed=seed + side) for side in range(sides)]
+        return QueueLearner(
+            *(encoders, objective),
+            target=target,
+            queues=queues,
+            shuffle=settings.shuffle,
+            seed=seed,
+            **common,
+        )
+    banks = [
+        Bank(images, dim, momentum=options["momentum"], seed=seed + side) for side in range(sides)
+    ]
+    return BankLearner(
+        *(encoders, objective),
+        banks=banks,
+        negatives=options["negatives"],
+        each=options["each"],
+        **common,
+    )

@@ -1,0 +1,35 @@
+"""Swapped assignments to prototypes: SwAV (Caron et al., 2020)."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from goodviews.encoders import PairEncoder
+from goodviews.objectives import across_ranks, total
+from goodviews.training.learners.base import Batch, Learner
+from goodviews.training.objective import Objective
+
+__all__ = ["PrototypeLearner"]
+
+
+class PrototypeLearner(Learner):
+    """Each view predicts which prototypes the other one is assigned to.
+
+    Args:
+        encoders: Backbone and projector.
+        objective: ``swav``.
+        count: Prototypes.
+        embedding: D.
+    """
+
+    def __init__(
+        self, encoders: PairEncoder, objective: Objective, *, count: int, embedding: int
+    ) -> None:
+        super().__init__(encoders, objective)
+        self.prototypes = nn.Linear(embedding, count, bias=False)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """See :meth:`Learner.forward`."""
+        z1, z2 = self.encoders(batch.v1, batch.v2)
+        self.saw(z1, z2)
+        weights = F.normalize(self.prototypes.weight, dim=1)
+        return total(across_ranks(self.objective.loss, z1, z2, weights))
