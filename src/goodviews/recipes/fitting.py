@@ -7,7 +7,7 @@ from goodviews.core.spec import parse_spec
 from goodviews.data import Images
 from goodviews.training import Settings
 
-__all__ = ["fitted"]
+__all__ = ["fitted", "shortened"]
 
 _SMALL = 96
 """Sides up to which a backbone gets the stem for small images."""
@@ -35,12 +35,18 @@ def fitted(settings: Settings, images: Images, count: int) -> tuple[Settings, li
     if batch < settings.batch:
         settings = replace(settings, batch=batch)
         said.append(f"{count} images: batches of {batch}, so that an epoch has 8 steps or more.")
+    if settings.views == "cpc()" and side < 256:
+        patch = side // 2 if side <= _SMALL else side // 4
+        views = f"crop(scale=(0.73, 0.73), ratio=(1, 1), size={side})|flip()"
+        views += f"|grid(patch={patch}, overlap={patch // 2})"
+        settings = replace(settings, views=views)
+        said.append(f"The grid has patches of {patch} pixels that overlap by half.")
     settings, more = _memory(settings, count)
     said += more
     if settings.jigsaw and side < 255:
         cell = max(side // 3, 4)
         crop = max(round(cell * 64 / 85), 3)
-        piece = f"jigsaw(grid=3, crop={crop})"
+        piece = f"jigsaw(grid=3, cell={cell}, crop={crop})"
         jigsaw = re.sub(r"jigsaw\(.*?\)", piece, settings.jigsaw)
         jigsaw = jigsaw.replace("size=255", f"size={3 * cell}")
         settings = replace(settings, jigsaw=jigsaw)
@@ -61,3 +67,12 @@ def _memory(settings: Settings, count: int) -> tuple[Settings, list[str]]:
     text = ", ".join(f"{key}={value!r}" for key, value in given.items())
     said = f"{count} images: the {call.name} gives {most} negatives, half of the images."
     return replace(settings, memory=f"{call.name}({text})"), [said]
+
+
+def shortened(settings: Settings) -> Settings:
+    """The same with a warm-up of at most a tenth of the run, for runs shorter than the paper's."""
+    found = re.search(r"warmup=([0-9.]+)", settings.schedule)
+    if found is None or float(found[1]) <= settings.epochs / 10:
+        return settings
+    short = f"warmup={settings.epochs / 10:g}"
+    return replace(settings, schedule=settings.schedule.replace(found[0], short))

@@ -12,7 +12,7 @@ from goodviews.core.files import write_json
 from goodviews.core.origin import origin
 from goodviews.data import Images, load, splits
 from goodviews.encoders import PairEncoder, save_encoder
-from goodviews.recipes.fitting import fitted
+from goodviews.recipes.fitting import fitted, shortened
 from goodviews.recipes.methods import method as named
 from goodviews.recipes.probing import Probe, told
 from goodviews.training import Learner, Settings, change, launch, pretrain
@@ -92,7 +92,7 @@ def pretraining(
     images = data if isinstance(data, Images) else load(data, labels=labels, size=size, root=root)
     index = np.flatnonzero(images.part == 0)
     settings, said = fitted(settings, images, len(index))
-    settings = change(settings, changes)
+    settings = shortened(change(settings, changes))
     settings = replace(settings, views=views or settings.views)
     if not settings.views:
         raise InputError(f"{settings.name} has no views of its own; name some with --views.")

@@ -4,7 +4,8 @@ Operational, per task, for few seeds. With "below the best" a simultaneous claim
 candidates compared with one another at 95 %):
 
 * ``missing``: below the best, and either the view loses usable task information (interval of
-  I(v; y) - I(x; y) below 0) or it shares fewer nats than every view that is not below;
+  I(v; y) - I(x; y) below minus a quarter of I(x; y)) or it shares fewer nats than every view
+  that is not below;
 * ``excess``: below the best, more nats than every view that is not below, task kept;
 * ``sweet_spot``: not below the best, inside the interval of the peak, and better than random
   weights; only where some view is below the best, so that there is a peak at all;
@@ -14,18 +15,21 @@ A loss of task information alone does not make a view ``missing``: nearly every 
 about the label than the whole image does, and the best ones do too.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
-from goodviews.study.layout import Layout
+from goodviews.study.layout import Interval, Layout
 from goodviews.study.sweet_spot import Curve, Peak, fit_curve
 from goodviews.study.table import RANDOM, TaskTable
 
-__all__ = ["Reading", "honest", "read"]
+__all__ = ["Reading", "honest", "loses", "read"]
 
 _REPEATS, _FOLDS = 10, 5
+_LOSS = 0.25
+"""Share of what the reader takes from the image that a view must lose to be said to lose it."""
 _LEAST = 4
 """Views of a family below which no curve is drawn."""
 
@@ -75,16 +79,19 @@ def read(table: TaskTable, layout: Layout | None = None, *, family: bool = True)
     if family and count >= _LEAST and np.isfinite(nats).all() and layout.seeds > 1:
         curve = fit_curve(nats, means, _noise(layout, count))
     peak = _peak(curve, nats, below, best)
-    kept_nats = nats[[not low for low in below]]
+    alike = [table.nats[view] for view in range(count) if not below[view]]
     random = table.row(RANDOM)
     regimes = []
     for view in range(count):
-        lost = not shuffled and table.kept.level(view).below
+        lost = not shuffled and loses(table.kept.level(view), _image_nats(table, view))
         if below[view]:
-            if lost or nats[view] < kept_nats.min():
+            own = table.nats[view]
+            if lost or all(_fewer(own, other) for other in alike):
                 regimes.append("missing")
+            elif all(_fewer(other, own) for other in alike):
+                regimes.append("excess")
             else:
-                regimes.append("excess" if nats[view] > kept_nats.max() else "undecided")
+                regimes.append("undecided")
         elif (
             peak is not None
             and peak.kind != "none"
@@ -95,6 +102,35 @@ def read(table: TaskTable, layout: Layout | None = None, *, family: bool = True)
         else:
             regimes.append("undecided")
     return Reading(winner, below, regimes, curve, peak)
+
+
+def loses(kept: Interval, image_nats: float) -> bool:
+    """Whether a view loses what the task needs, by usable information.
+
+    A reader that is not perfect takes a little less from a view that disturbs what the task
+    does not need, so the whole interval must lie below minus a quarter of what the reader takes
+    from the image. A reader that takes nothing from the image cannot tell.
+
+    Args:
+        kept: Usable I(v; y) of the view less that of the image, nats.
+        image_nats: Usable I(x; y), nats.
+
+    Example:
+        >>> loses(Interval(-0.5, -0.6, -0.4), 0.8), loses(Interval(-0.05, -0.08, -0.02), 0.8)
+        (True, False)
+    """
+    return image_nats > 0 and kept.high < -_LOSS * image_nats
+
+
+def _image_nats(table: TaskTable, view: int) -> float:
+    read = [row.image_nats for row in table.records[table.views[view]]]
+    return float(np.mean([nats for nats in read if nats is not None] or [0.0]))
+
+
+def _fewer(one: Interval, other: Interval) -> bool:
+    """Whether a bound lies below another, their errors added in squares."""
+    gap = other.value - one.value
+    return gap > math.hypot(one.high - one.value, other.value - other.low)
 
 
 def honest(table: TaskTable, winner: int) -> float:

@@ -10,7 +10,7 @@ __all__ = ["METHOD"]
 METHOD = Settings(
     name="barlow",
     source="Zbontar et al., 2021, arXiv:2103.03230",
-    views="byol()",
+    views="barlow()",
     head="8192-8192-8192",
     objective="barlow(redundancy=0.005)",
     optimiser="lars(lr=0.2, momentum=0.9, weight_decay=1e-06, eta=0.001)",

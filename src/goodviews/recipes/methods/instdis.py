@@ -14,7 +14,7 @@ METHOD = Settings(
         "Wu et al., 2018, arXiv:1805.01978; Tian et al., 2020, arXiv:2005.10243, "
         "section 4 and official code"
     ),
-    views="aug_a(scale=0.08)",
+    views="pycontrast_a()",
     head="linear(dim=128)",
     objective="infonce(temperature=0.07)",
     memory="bank(negatives=65536, momentum=0.5, each=False)",

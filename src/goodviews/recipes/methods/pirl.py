@@ -18,7 +18,7 @@ METHOD = Settings(
     head="linear(dim=128)",
     objective="infonce(temperature=0.07)",
     memory="bank(negatives=65536, momentum=0.5, each=False)",
-    jigsaw="crop(scale=(0.6, 1), size=255)|flip()|jigsaw(grid=3, crop=64)",
+    jigsaw="crop(scale=(0.6, 1), size=255)|flip()|jigsaw(grid=3, cell=85, crop=64)",
     jigsaw_weight=0.5,
     encoder="resnet(depth=50, stem='imagenet')",
     optimiser="sgd(lr=0.03, momentum=0.9, weight_decay=0.0001)",
