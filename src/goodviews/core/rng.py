@@ -77,7 +77,8 @@ class Key:
 
     def uniform(self, count: int) -> Tensor:
         """(B, count) float32, uniform on [0, 1), multiples of 2**-24."""
-        steps = torch.arange(1, count + 1, device=self.words.device) * _GOLDEN
+        # Xor with 0: inductor would fold the product into an index and overflow.
+        steps = (torch.arange(1, count + 1, device=self.words.device) ^ 0) * _GOLDEN
         bits = _mix(self.words[:, None] + steps)
         return _shift(bits, 40).to(torch.float32) * 2.0**-24
 
