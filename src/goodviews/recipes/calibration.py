@@ -200,7 +200,8 @@ def _worlds(parts: Components, s: Calibration) -> dict[str, tuple[Components, fl
     count = len(parts.accuracy)
     level = max(parts.accuracy)
     nats = np.linspace(2.5, 6.5, count)
-    even = replace(parts, nats=tuple(nats), baselines=(level, level, level))
+    keeps = replace(parts.kept, level=(0.0,) * count)
+    even = replace(parts, nats=tuple(nats), kept=keeps, baselines=(level, level, level))
     equal = replace(even, accuracy=(level,) * count)
     place = (nats - nats[0]) / (nats[-1] - nats[0])
     made: dict[str, tuple[Components, float | None]] = {"all equal": (equal, None)}

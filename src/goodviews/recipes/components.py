@@ -5,7 +5,8 @@ draws of ten labels per class, 797 test items), all parts by
 :func:`goodviews.recipes.measured.from_cells`; what a label draw does to kept and usable nats
 (0.0523 and 0.0536) was measured on seven of its cells. ``mnist``: levels, seeds, draws and
 bounds by :func:`goodviews.recipes.measured.from_rows` on the committed rows of
-``results/study_mnist`` (nine strengths of noise, three seeds); parts of items and of nats from digits.
+``results/study_mnist`` (nine strengths of noise, three seeds); parts of
+items and of nats from digits.
 """
 
 from goodviews.recipes.simulated import Components, Nats
