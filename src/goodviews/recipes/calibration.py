@@ -16,6 +16,7 @@ Proportions carry Clopper and Pearson's 95 % interval.
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from multiprocessing import get_context
@@ -77,6 +78,8 @@ SCALE = {
 
 Hits = dict[tuple[str, ...], np.ndarray]
 """By statistic (and sizes): one number per set."""
+Each = Callable[[Callable[[int], Any], Iterable[int]], Iterable[Any]]
+"""``map``, or that of a pool of processes."""
 
 
 def calibration(*, scale: str, out: Path) -> Path:
@@ -96,15 +99,19 @@ def calibration(*, scale: str, out: Path) -> Path:
         settings=asdict(s),
         components={name: asdict(parts) for name, parts in STUDIES.items()},
     )
-    rows = [row for name in s.studies for row in _coverage(s, name)]
-    write_table(out, rows, run)
-    write_table(out / "claims", list(_claims(s)), run)
-    write_table(out / "power", list(_power(s)), run)
+    with ExitStack() as stack:
+        each: Each = map
+        if s.jobs > 1:
+            made = ProcessPoolExecutor(s.jobs, mp_context=get_context("spawn"))
+            each = partial(stack.enter_context(made).map, chunksize=5)
+        write_table(out, [row for name in s.studies for row in _coverage(s, name, each)], run)
+        write_table(out / "power", list(_power(s, each)), run)
+        write_table(out / "claims", list(_claims(s, each)), run)
     return out
 
 
-def _coverage(s: Calibration, study: str) -> Iterator[dict[str, Any]]:
-    found = _sets(partial(_covered, s, STUDIES[study]), s.sets, s.jobs)
+def _coverage(s: Calibration, study: str, each: Each) -> Iterator[dict[str, Any]]:
+    found = _sets(partial(_covered, s, STUDIES[study]), s.sets, each)
     for (name, seeds, items, draws), hits in found.items():
         yield {
             "study": study,
@@ -175,7 +182,7 @@ def _intervals(table: TaskTable, parts: Components) -> dict[str, Any]:
     }
 
 
-def _claims(s: Calibration) -> Iterator[dict[str, Any]]:
+def _claims(s: Calibration, each: Each) -> Iterator[dict[str, Any]]:
     for study in s.studies:
         parts = STUDIES[study]
         for world, (made, peak) in _worlds(parts, s).items():
@@ -183,7 +190,7 @@ def _claims(s: Calibration) -> Iterator[dict[str, Any]]:
                 continue  # the bounds, not the components, decide where a peak is
             count = s.null_sets if peak is None else s.peak_sets
             job = partial(_claimed, (made, peak), s.claim_seeds, s.items[-1], s.draws[-1])
-            for (claim, seeds), hits in _sets(job, count, s.jobs).items():
+            for (claim, seeds), hits in _sets(job, count, each).items():
                 yield {
                     "study": study,
                     "world": world,
@@ -279,7 +286,7 @@ def _said(table: TaskTable, parts: Components, peak: float | None) -> dict[str, 
     }
 
 
-def _power(s: Calibration) -> Iterator[dict[str, Any]]:
+def _power(s: Calibration, each: Each) -> Iterator[dict[str, Any]]:
     for study in s.studies:
         parts = STUDIES[study]
         count = len(parts.accuracy)
@@ -289,7 +296,7 @@ def _power(s: Calibration) -> Iterator[dict[str, Any]]:
             accuracy = (first, *(level,) * (count - 1))
             equal = replace(parts, accuracy=accuracy, baselines=(level, level, level))
             job = partial(_told, equal, s)
-            for (claim, *sizes), hits in _sets(job, s.power_sets, s.jobs).items():
+            for (claim, *sizes), hits in _sets(job, s.power_sets, each).items():
                 yield {
                     "study": study,
                     "level": level,
@@ -320,12 +327,9 @@ def _told(parts: Components, s: Calibration, number: int) -> dict[tuple[str, ...
     return found
 
 
-def _sets(job: Callable[[int], dict[tuple[str, ...], Any]], count: int, jobs: int) -> Hits:
+def _sets(job: Callable[[int], dict[tuple[str, ...], Any]], count: int, each: Each) -> Hits:
     """Run a job for every set; the same sets whatever the number of processes."""
-    if jobs == 1:
-        return _stack(map(job, range(count)))
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        return _stack(pool.map(job, range(count), chunksize=25))
+    return _stack(each(job, range(count)))
 
 
 def _stack(found: Iterable[dict[tuple[str, ...], Any]]) -> Hits:

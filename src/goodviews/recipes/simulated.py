@@ -10,6 +10,7 @@ Letters: V rows, C candidates, S seeds, N test items, R label draws.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -132,7 +133,12 @@ class Scores:
             each = whole[0][:, :seeds, :items] + drawn.mean(axis=2, keepdims=True)
             return Layout(each, drawn, pooled=count)
 
-        blank = {"seed": 0, "task": "label", "at_ceiling": False, "candidates": 4096}
+        blank: dict[str, Any] = {
+            "seed": 0,
+            "task": "label",
+            "at_ceiling": False,
+            "candidates": 4096,
+        }
         return TaskTable(
             task=task,
             views=views,
