@@ -27,6 +27,7 @@ def table(
     labels = rng.integers(0, 10, ITEMS)
     null = rng.random((len(views) + 2, seeds, ITEMS)) < 0.1
     blank = {"seed": 0, "task": "label", "at_ceiling": False, "candidates": 500, "seconds": 1.0}
+    blank |= {"image_nats": 1.0}
     rows = [*views, "twin", RANDOM, SCRATCH]
     return TaskTable(
         task=Task(

@@ -80,7 +80,7 @@ def test_a_factor_of_a_vector_moves_its_own_coordinates_alone():
 
 @pytest.mark.parametrize("form", range(len(FORMS)))
 def test_a_shape_covers_as_many_pixels_at_any_side(form):
-    values = torch.tensor([[form, 0, 2, 4, 0, 0]])
+    values = torch.tensor([[form, 0, 0, 4, 0, 0]])
 
     def covered(side):
         world = Shapes(side=side)

@@ -23,6 +23,8 @@ def linear_log_probs(
 
     Features are standardised with the fitted examples' mean and spread. A class without a
     fitted example gets the probability of half an example, so that nothing is infinite.
+    Tested values beyond those fitted count as the nearest fitted one: a unit that hardly
+    stirs in a few fitted examples would otherwise be blown up and decide alone.
 
     Args:
         fitted: (N, F).
@@ -46,7 +48,8 @@ def linear_log_probs(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit((fitted - centre) / spread, labels)
-    inside = model.predict_proba((tested - centre) / spread)
+    within = np.clip(tested, fitted.min(axis=0), fitted.max(axis=0))
+    inside = model.predict_proba((within - centre) / spread)
     share = 1 - floor * (classes - len(known))
     probs[:, known] = share * inside
     return np.log(np.maximum(probs, 1e-12))

@@ -61,7 +61,7 @@ BACKGROUNDS = {
     "navy": (0.1, 0.12, 0.4),
 }
 TEXTURES = ("plain", "rows", "columns")
-_RADII = (0.14, 0.18, 0.22)
+_RADII = (0.22, 0.18, 0.14)
 _PLACES = 3
 
 
