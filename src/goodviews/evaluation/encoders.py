@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 
 from goodviews.core.checks import InputError, unknown
 
-__all__ = ["Embed", "Encoder", "Opener", "open_encoder", "raw_pixels"]
+__all__ = ["ARRAYS", "Embed", "Encoder", "Opener", "open_encoder", "raw_pixels", "settle"]
 
 Embed = Callable[[Tensor, Tensor], Tensor]
 """Pixels (B, C, H, W) in [0, 1] and places (B,) in the set to representations (B, F)."""
@@ -43,12 +44,15 @@ class Encoder:
         detail: What it is, in a few words.
         embed: Pixels and places to representations.
         trained: Whether it learned anything; ``None`` where that is not known.
+        settle: For drawn weights: measures the normalisation's statistics on images
+            (B, C, H, W), as a trained encoder's were; without it random weights say too little.
     """
 
     name: str
     detail: str
     embed: Embed
     trained: bool | None = None
+    settle: Callable[[Tensor], None] | None = None
 
 
 Opener = Callable[[str, int, int, int], Encoder]
@@ -196,7 +200,34 @@ def _module(
         f"{what}, {shape[1]:,} features",
         embed,
         not random,
+        partial(settle, model, lambda x: embed(x, x)) if random else None,
     )
+
+
+@torch.no_grad()
+def settle(model: nn.Module, embed: Callable[[Tensor], Tensor], images: Tensor) -> None:
+    """Make drawn weights a fair baseline: batch-norms as after a first step of training.
+
+    Running statistics are those of one batch; a scale that starts at 0, which would leave
+    out the block behind it, becomes 1.
+
+    Args:
+        model: With drawn weights.
+        embed: Its forward pass.
+        images: (B, C, H, W) in [0, 1].
+    """
+    norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    kept = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        if norm.weight is not None and not bool(norm.weight.any()):
+            norm.weight.fill_(1.0)
+        norm.momentum = None  # the plain mean of what is seen
+        norm.train()
+    embed(images)
+    for norm, momentum in zip(norms, kept, strict=True):
+        norm.momentum = momentum
+        norm.eval()
 
 
 def _timm(name: str, pretrained: bool, channels: int) -> tuple[nn.Module, Tensor, Tensor]:

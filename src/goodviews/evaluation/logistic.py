@@ -125,13 +125,19 @@ def fit_logistic(
     x, centre, spread = standardised(features, device=device)
     if not bool(x.isfinite().all()):
         raise InputError("The features hold values that are not finite: leave those items out.")
+    span: Tensor | None = None
+    if len(x) < x.shape[1]:  # the optimum lies in the span of the examples
+        span, upper = torch.linalg.qr(x.T)
+        x = upper.T.contiguous()
     problem = _Problem(x, y, classes, penalty)
     if start is not None:
-        problem.begin(start.weight, start.bias)
+        problem.begin(start.weight if span is None else span.T @ start.weight, start.bias)
     elif len(x) >= 4 * FIRST * sizes["F"]:
         few = _Problem(x[::FIRST].contiguous(), y[::FIRST], classes, penalty, problem.root)
         problem.begin(*few.solve(max(tolerance, 1e-3), most)[:2])
     weight, bias, loss, steps = problem.solve(tolerance, most)
+    if span is not None:
+        weight = span @ weight
     return LinearProbe(weight, bias, centre, spread, loss, steps)
 
 

@@ -1,0 +1,119 @@
+"""``goodviews evaluate``: rows, table and page from one command; mistakes in one sentence."""
+
+import csv
+import json
+import re
+
+import numpy as np
+import pytest
+
+from goodviews.cli.judging import OPENERS
+from goodviews.cli.main import main
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("GOODVIEWS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def few(tmp_path):
+    """900 images: the class is a corner's brightness, ``tint`` the other corner's."""
+    rng = np.random.default_rng(0)
+    y, tint = rng.integers(0, 3, 900), rng.random(900)
+    images = rng.integers(0, 40, size=(900, 8, 8, 1), dtype=np.uint8)
+    images[:, :3, :3, 0] += (60 * y[:, None, None]).astype(np.uint8)
+    images[:, 5:, 5:, 0] += (200 * tint[:, None, None]).astype(np.uint8)
+    np.savez(tmp_path / "few.npz", images=images, labels=y)
+    lines = ["row,tint,coin", *(f"{i},{t:.4f},{rng.integers(2)}" for i, t in enumerate(tint))]
+    (tmp_path / "meta.csv").write_text("\n".join(lines))
+    z = np.c_[y, tint, rng.standard_normal((900, 2))]
+    np.save(tmp_path / "z.npy", z)
+    return tmp_path
+
+
+def rows(folder):
+    with (folder / "rows.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_an_array_is_judged_beside_pixels_and_random_weights_with_its_leakage(few, capsys):
+    words = ["evaluate", "z.npy", "few.npz", "--leakage", "meta.csv", "--seeds", "2"]
+    assert main([*words, "--out", "judged", "--quiet", "--draws", "2"]) == 0
+    said = capsys.readouterr().out
+    assert said.splitlines()[-1] == "judged/rows.csv"
+    assert "Vary tint between the two views: z keeps it" in said
+    found = rows(few / "judged")
+    top = {(r["encoder"], r["protocol"]): float(r["top1"]) for r in found if r["top1"]}
+    assert top["z", "linear"] == 1
+    assert {"raw pixels", "random weights", "z minus raw pixels"} <= {r["encoder"] for r in found}
+    assert {r["encoder_seed"] for r in found if r["encoder"] == "random weights"} == {"0", "1"}
+    run = json.loads((few / "judged" / "run.json").read_text())
+    for row in found:
+        assert row["split"] == run["split"]["hash"]
+        assert row["seed"] == "0"
+        if row["top1"]:
+            assert float(row["top1_low"]) <= float(row["top1"]) <= float(row["top1_high"])
+    assert run["command"].startswith("goodviews evaluate z.npy few.npz --leakage meta.csv")
+    assert run["leakage"]["kept"] == ["tint"]
+    page = (few / "judged" / "leakage.html").read_text("utf8")
+    assert page.count("<h1") == 1
+    assert str(few) not in page + json.dumps(run)
+    assert not re.search(r"\bnan\b|\binf\b|None|\{\{", page)
+    cells = (few / "judged" / "leakage.csv").read_text().splitlines()
+    assert len(cells) == 1 + 4 * 3  # z, random weights, raw pixels, task label; three factors
+
+
+def test_the_same_command_gives_the_same_rows(few):
+    words = [
+        "evaluate",
+        "convnet(width=4)",
+        "few.npz",
+        "--protocol",
+        "linear",
+        "-q",
+        "--seeds",
+        "1",
+    ]
+    for name in ("a", "b"):
+        assert main([*words, "--out", name]) == 0
+    one, two = ([{**r, "seconds": ""} for r in rows(few / name)] for name in ("a", "b"))
+    assert one == two
+
+
+def test_what_a_view_draws_is_asked_of_the_view(few, capsys):
+    words = ["evaluate", "pixels", "few.npz", "--protocol", "linear", "--seeds", "0", "-q"]
+    assert main([*words, "--view", "translate(0.4)", "--out", "v"]) == 0
+    with (few / "v" / "leakage.csv").open() as file:
+        told = {r["factor"]: r["told"] for r in csv.DictReader(file) if r["row"] == "raw pixels"}
+    assert told["translate.down"] == told["translate.right"] == "True"
+    assert "though its views were drawn to hide it" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["evaluate", "nothing", "few.npz"], "Unknown encoder 'nothing'"),
+        (["evaluate", "z.npy", "few.npz", "--protocol", "liner"], "Did you mean 'linear'"),
+        (["evaluate", "z.npy", "few.npz", "--task", "lable"], "Unknown task 'lable'"),
+        (["evaluate", "z.npy", "few.npz", "--temperature", "0"], "more than 0"),
+        (["evaluate", "z.npy", "few.npz", "--budget", "many"], "budget"),
+        (["evaluate", "z.npy", "few.npz", "--leakage", "none.csv"], "Cannot read"),
+        (["evaluate", "z.npy", "few.npz", "--view", "flip()"], "but an array was given"),
+        (["evaluate", "pixels", "few.npz", "--view", "identity()"], "draws nothing"),
+    ],
+)
+def test_mistakes_get_one_sentence(words, said, few, capsys):
+    extra = ["--protocol", "knn"] if "--protocol" not in words and "--budget" not in words else []
+    assert main([*words, *extra, "--seeds", "0", "-q", "--out", "o"]) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.count("\n") == 1
+    assert not (few / "o").exists()
+
+
+def test_openers_take_our_own_specs():
+    encoder = OPENERS["convnet"]("convnet(width=4)", 1, 8, 0)
+    assert encoder.trained is False
+    assert encoder.settle is not None

@@ -1,0 +1,303 @@
+"""Readouts are right where the answer is known, see only what they may, and say what they did."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from goodviews.core.checks import InputError
+from goodviews.evaluation import scores as module
+from goodviews.evaluation.encoders import Encoder, open_encoder, raw_pixels
+from goodviews.evaluation.evaluate import KINDS, evaluate, over, uniformity_of
+from goodviews.evaluation.knn import knn_predict, knn_votes
+from goodviews.evaluation.scores import Parts, few_labels, knn, linear, sgd, usable_budgets
+from goodviews.evaluation.sgd import PROTOCOLS, Protocol, train_sgd
+from goodviews.objectives import uniformity
+
+BRIEF = Protocol("brief", 6, (3, 5), 0.2, rate=1.0, batch=64)
+
+
+def blobs(count=900, classes=3, dims=6, distance=3.0, seed=0):
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, classes, count)
+    x = distance * np.eye(classes, dims)[y] + rng.standard_normal((count, dims))
+    return torch.from_numpy(x).float(), y
+
+
+def thirds(count):
+    cut = count // 3
+    return Parts(np.arange(cut), np.arange(cut, 2 * cut), np.arange(2 * cut, count))
+
+
+def test_every_readout_finds_perfect_features_and_none_finds_noise():
+    x, y = blobs(distance=40)
+    noise, _ = blobs(distance=0, seed=1)
+    kinds = ["linear", "knn", "few", "infomin"]
+    parts = thirds(900)
+    for features, low, high in ((x, 1.0, 1.0), (noise, 1 / 3 - 0.1, 1 / 3 + 0.1)):
+        found, right = evaluate(
+            features, y, parts, classes=3, kinds=kinds, budgets=["10"], neighbours=20
+        )
+        assert [one.protocol for one in found] == ["linear", "knn", "few 10", "infomin"]
+        for one in found:
+            assert low <= one.top1 <= high
+            assert one.top1_low <= one.top1 <= one.top1_high
+            assert one.tested == 300
+            assert len(right[one.protocol]) == 300
+        assert found[2].fitted == 30
+        assert found[2].draws == 5
+    assert found[0].usable_nats == pytest.approx(0, abs=0.05)
+
+
+def test_the_linear_readout_reaches_the_bayes_rate_of_two_gaussians():
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 9000)
+    x = torch.from_numpy((2 * y[:, None] - 1) + rng.standard_normal((9000, 1)))
+    found = linear(x, y, thirds(9000), classes=2)
+    truth = 0.5 * (1 + math.erf(1 / math.sqrt(2)))
+    assert abs(found.right.mean() - truth) < 3 * math.sqrt(truth * (1 - truth) / 3000)
+
+
+def test_no_readout_sees_a_tested_label_nor_a_tested_item(monkeypatch):
+    x, y = blobs()
+    parts = thirds(900)
+    scrambled = y.copy()
+    scrambled[parts.test] = (y[parts.test] + 1) % 3
+    for job in (
+        lambda labels: linear(x, labels, parts, classes=3),
+        lambda labels: knn(x, labels, parts, classes=3, neighbours=5),
+        lambda labels: few_labels(x, labels, parts, classes=3, budget="10", draws=2),
+        lambda labels: sgd(x, labels, parts, classes=3, protocol=BRIEF),
+    ):
+        one, two = job(y), job(scrambled)
+        assert one.setting == two.setting
+        assert (two.right <= 1 - one.right + 1e-9).all()  # the same guesses against other labels
+    with pytest.raises(InputError, match="also fitted"):
+        Parts(np.arange(5), np.arange(5, 8), np.arange(4, 9))
+
+
+def test_the_choosing_items_choose_and_do_not_fit():
+    x, y = blobs(distance=1.0)
+    parts = thirds(900)
+    other = y.copy()
+    other[parts.choose] = np.random.default_rng(0).integers(0, 3, 300)
+    one, two = (linear(x, labels, parts, classes=3).setting for labels in (y, other))
+    assert two == "penalty 1"  # labels of chance ask for the strongest
+    assert one != two
+
+
+def test_cross_fitting_tests_every_item_once_and_fits_on_others(monkeypatch):
+    x, y = blobs(count=120)
+    seen = []
+    real = module.fit_logistic
+
+    def spy(features, labels, **options):
+        seen.append(len(labels))
+        return real(features, labels, **options)
+
+    monkeypatch.setattr(module, "fit_logistic", spy)
+    found, right = evaluate(x, y, np.arange(120), classes=3, kinds=("linear", "knn"))
+    assert found[0].tested == len(right["linear"]) == 120
+    assert found[0].fitted == 96
+    assert max(seen) == 96
+    assert "5 folds" in found[0].setting
+    with pytest.raises(InputError, match="use linear"):
+        evaluate(x, y, np.arange(120), classes=3, kinds=("moco",))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("block", [1, 700, 1 << 24])
+def test_votes_in_blocks_equal_a_written_out_loop(dtype, block, monkeypatch):
+    monkeypatch.setattr("goodviews.evaluation.knn.BLOCK", block)
+    rng = torch.Generator().manual_seed(0)
+    known, tested = torch.randn(90, 5, generator=rng), torch.randn(11, 5, generator=rng)
+    labels = torch.arange(90) % 4
+    found = knn_votes(known.to(dtype), labels, tested.to(dtype), classes=4, neighbours=7)
+    cosines = F.normalize(tested.double(), dim=1) @ F.normalize(known.double(), dim=1).T
+    for m in range(11):
+        wanted = torch.zeros(4, dtype=torch.float64)
+        for n in cosines[m].argsort(descending=True)[:7]:
+            wanted[labels[n]] += math.exp((cosines[m, n] - 1) / 0.1)
+        assert torch.allclose(found[m].double(), wanted, atol=1e-5)
+
+
+def test_bfloat16_changes_few_neighbours_and_hardly_an_answer():
+    x, y = blobs(count=1500, distance=2.0)
+    known, labels = x[:1000], torch.from_numpy(y[:1000])
+    votes = [
+        knn_votes(known, labels, x[1000:], classes=3, bf16=b).argmax(1) for b in (False, True)
+    ]
+    assert (votes[0] == votes[1]).float().mean() > 0.98
+    plain = knn_predict(x[:1000].numpy(), y[:1000], x[1000:].numpy(), classes=3, neighbours=200)
+    assert (votes[0].numpy() == plain).all()
+
+
+def test_rates_side_by_side_equal_torchs_optimiser_one_by_one():
+    x, y = blobs(count=150)
+    labels = torch.from_numpy(y)
+    rates = (1.0, 0.01)
+    found = train_sgd(x, labels, x, classes=3, protocol=BRIEF, rates=rates, seed=4)
+    for place, share in enumerate(rates):
+        layer = torch.nn.Linear(6, 3)
+        torch.nn.init.zeros_(layer.weight)
+        torch.nn.init.zeros_(layer.bias)
+        optimiser = torch.optim.SGD(layer.parameters(), lr=BRIEF.rate * share, momentum=0.9)
+        schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, list(BRIEF.drops), BRIEF.factor)
+        rng = torch.Generator().manual_seed(4)
+        for _ in range(BRIEF.epochs):
+            for rows in torch.randperm(150, generator=rng).split(BRIEF.batch):
+                optimiser.zero_grad()
+                F.cross_entropy(layer(x[rows]), labels[rows]).backward()
+                optimiser.step()
+            schedule.step()
+        assert torch.allclose(found[place], layer(x).log_softmax(1), atol=1e-4)
+
+
+def test_the_papers_schedules_are_the_papers():
+    infomin, cmc, moco = (PROTOCOLS[name] for name in ("infomin", "cmc", "moco"))
+    assert (infomin.epochs, infomin.drops, infomin.factor) == (60, (30, 40, 50), 0.2)
+    assert (infomin.rate, infomin.batch, infomin.momentum) == (30, 256, 0.9)
+    assert (cmc.epochs, cmc.drops, cmc.factor, cmc.batch) == (60, (30, 40, 50), 0.2, 128)
+    assert (moco.epochs, moco.drops, moco.factor, moco.rate) == (100, (60, 80), 0.1, 30)
+    assert set(PROTOCOLS) <= set(KINDS)
+
+
+@pytest.mark.parametrize("budget", ["x", "0", "1.5", "200%", "-1", "0.1%"])
+def test_a_budget_that_cannot_be_is_refused(budget):
+    x, y = blobs(count=300)
+    with pytest.raises(InputError, match=r"budget|fewer than one"):
+        few_labels(x, y, thirds(300), classes=3, budget=budget)
+
+
+def test_budgets_that_fit_are_kept():
+    labels = np.arange(1000) % 20
+    assert usable_budgets(["1%", "10%", "10", "80"], labels, np.arange(1000)) == ["10%", "10"]
+
+
+def test_geometry_knows_its_closed_forms():
+    _, y = blobs(count=300)
+    x = torch.eye(300)[:, :8].repeat(1, 1)
+    x = torch.eye(8).repeat(38, 1)[:300]
+    found, _ = evaluate(x, y, thirds(300), classes=3, kinds=("geometry",))
+    assert found[0].effective_rank == pytest.approx(8, rel=1e-2)
+    z = torch.randn(64, 5, generator=torch.Generator().manual_seed(0))
+    assert uniformity_of(z) == pytest.approx(
+        float(uniformity(F.normalize(z, dim=1)).mean()), abs=1e-4
+    )
+
+
+def test_a_difference_is_paired():
+    x, y = blobs(distance=1.5)
+    found, right = evaluate(x, y, thirds(900), classes=3, kinds=("linear", "knn"))
+    gap = over(right["linear"], right["knn"], name="linear minus kNN", like=found[0])
+    assert gap.role == "difference"
+    assert gap.top1 == pytest.approx(found[0].top1 - found[1].top1)
+    assert gap.top1_high - gap.top1 < found[0].top1_high - found[0].top1 + 0.02
+    none = over(right["knn"], right["knn"], name="same", like=found[0])
+    assert (none.top1, none.top1_low, none.top1_high) == (0, 0, 0)
+
+
+def test_an_unknown_protocol_names_the_nearest():
+    x, y = blobs(count=30)
+    with pytest.raises(InputError, match="Did you mean 'linear'"):
+        evaluate(x, y, thirds(30), classes=3, kinds=("linaer",))
+
+
+def opened(text, **change):
+    return open_encoder(text, **{"channels": 3, "size": 32, "count": 4, **change})
+
+
+def test_arrays_are_looked_up_by_place(tmp_path):
+    table = np.arange(8.0).reshape(4, 2)
+    np.save(tmp_path / "z.npy", table)
+    np.savez(tmp_path / "z.npz", features=table, labels=np.arange(4))
+    for name in ("z.npy", "z.npz"):
+        encoder = opened(str(tmp_path / name))
+        assert encoder.name == "z"
+        places = torch.tensor([2, 0])
+        assert (encoder.embed(torch.zeros(2, 3, 32, 32), places).numpy() == table[[2, 0]]).all()
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda p: np.save(p, np.zeros((5, 2))), "5 rows, but the set has 4"),
+        (lambda p: np.save(p, np.zeros(4)), "numbers \\(N, F\\)"),
+        (lambda p: np.save(p, np.full((4, 2), np.nan)), "not finite"),
+        (lambda p: p.write_text("no"), "not an array"),
+        (lambda p: None, "No such file"),
+    ],
+)
+def test_broken_arrays_get_a_sentence(make, said, tmp_path):
+    make(tmp_path / "z.npy")
+    with pytest.raises(InputError, match=said):
+        opened(str(tmp_path / "z.npy"))
+
+
+@pytest.mark.parametrize("text", ["timm:resnet10t@random", "torchvision:resnet18@random"])
+def test_models_of_both_libraries_represent_and_repeat(text):
+    channels = 1
+    one, same, other = (opened(text, channels=channels, seed=s) for s in (0, 0, 1))
+    x = torch.rand(3, channels, 32, 32, generator=torch.Generator().manual_seed(0))
+    found = one.embed(x, torch.arange(3))
+    assert found.shape == (3, 512)
+    assert torch.equal(found, same.embed(x, torch.arange(3)))
+    assert not torch.allclose(found, other.embed(x, torch.arange(3)))
+    assert one.trained is False
+    one.settle(torch.rand(16, channels, 32, 32))
+    with torch.no_grad():
+        settled = one.embed(x, torch.arange(3))
+    assert settled.isfinite().all()
+    assert not torch.equal(settled, found)
+    assert torch.equal(settled[:1], one.embed(x[:1], torch.arange(1))) or torch.allclose(
+        settled[:1], one.embed(x[:1], torch.arange(1)), atol=1e-4
+    )
+
+
+def test_weights_of_a_file_are_taken_and_others_refused(tmp_path):
+    import timm
+    from safetensors.torch import save_file
+
+    model = timm.create_model("resnet10t", num_classes=0, in_chans=3)
+    torch.save({"state_dict": model.state_dict()}, tmp_path / "w.pth")
+    save_file(model.state_dict(), tmp_path / "w.safetensors")
+    x = torch.rand(2, 3, 32, 32)
+    both = [opened(f"timm:resnet10t@{tmp_path / name}") for name in ("w.pth", "w.safetensors")]
+    assert torch.equal(*(one.embed(x, torch.arange(2)) for one in both))
+    torch.save({"other": torch.zeros(1)}, tmp_path / "bad.pth")
+    with pytest.raises(InputError, match="belongs to another one"):
+        opened(f"timm:resnet10t@{tmp_path / 'bad.pth'}")
+    with pytest.raises(InputError, match="Cannot read the weights"):
+        opened(f"timm:resnet10t@{tmp_path / 'none.pth'}")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("timm:resnt18", "Near: resnet18"),
+        ("torchvision:resnet81@random", "has no model"),
+        ("whatever", "Unknown encoder 'whatever'"),
+        ("torchvision:vit_b_16@random", "try --size 224"),
+    ],
+)
+def test_names_nobody_knows_get_a_sentence(text, said):
+    with pytest.raises(InputError, match=said):
+        opened(text)
+
+
+def test_more_kinds_are_added_by_beginning_or_ending():
+    def opener(text, channels, size, seed):
+        return Encoder(f"{text} {channels} {size} {seed}", "", lambda x, _: x)
+
+    kinds = {".ckpt": opener, "mine": opener}
+    assert opened("a/b.ckpt", openers=kinds, seed=7).name == "a/b.ckpt 3 32 7"
+    assert opened("mine(width=3)", openers=kinds).name.startswith("mine(width=3)")
+
+
+def test_raw_pixels_are_averaged_until_they_are_few():
+    x = torch.rand(2, 3, 96, 96)
+    assert raw_pixels(x).shape == (2, 3 * 24 * 24)
+    assert torch.equal(raw_pixels(x[:, :, :8, :8]), x[:, :, :8, :8].flatten(1))
+    assert raw_pixels(x).mean() == pytest.approx(float(x.mean()), abs=1e-5)
