@@ -41,3 +41,27 @@ def test_the_bound_of_own_embeddings_is_log_k_less_the_loss(capsys):
     assert found.nats == pytest.approx(math.log(256) - loss, abs=1e-4)
     assert 1 < found.nats <= math.log(256)
     assert "lower bound" in capsys.readouterr().out
+
+
+def test_views_feed_a_plain_loop_that_learns(capsys):
+    losses = run("views_in_a_plain_loop", epochs=20)
+    first, last = (sum(part) / len(part) for part in (losses[:4], losses[-4:]))
+    assert last < first - 0.2
+    assert last > 0
+    assert "crop(scale=(0.2, 1))|flip()" in capsys.readouterr().out
+
+
+def test_views_and_torchvision_hold_each_other(capsys):
+    pytest.importorskip("torchvision")
+    apart, made = run("views_with_torchvision")
+    assert made.shape == (3, 24, 24)
+    assert (apart.abs().amax(dim=(1, 2, 3)) > 0.01).all()
+    assert "twice the same: True" in capsys.readouterr().out
+
+
+def test_views_feed_a_loop_of_lightly(capsys):
+    pytest.importorskip("lightly", reason="lightly is not installed")
+    losses = run("views_with_lightly", steps=2)
+    assert len(losses) == 2
+    assert all(0 < loss < 2 * math.log(31) for loss in losses)
+    assert "simclr(size=32, strength=0.5)" in capsys.readouterr().out

@@ -14,6 +14,7 @@ from goodviews.core.rng import Key
 from goodviews.core.spec import Call, expand, format_calls
 from goodviews.views import compiled
 from goodviews.views.base import Joint, Params, Shape, View
+from goodviews.views.factors import as_factors
 
 __all__ = ["Chain", "ViewPair", "parse_view"]
 
@@ -134,6 +135,10 @@ class Chain:
             images = step.apply(images, self._own(place, params))
             seen.append((repr(step), images))
         return seen
+
+    def factors(self, params: Params) -> dict[str, Tensor]:
+        """What was drawn as one number per image: name to (B,) float64; see :func:`as_factors`."""
+        return as_factors(params)
 
     def _own(self, place: int, params: Params) -> Params:
         prefix = f"{place}.{self.steps[place].name}."

@@ -124,6 +124,12 @@ PAPERS = {
         "Caron et al., 2020, their code: the two large crops; multicrop adds six small ones",
         "SimCLR's colours, areas from 0.14",
     ),
+    "swav_small": Preset(
+        "papers",
+        "crop(scale=(0.05, 0.14))|flip()|jitter(1, p=0.8)|grey(p=0.2)|blur(kernel='23taps')",
+        "Caron et al., 2020, their code: the six small crops, 96 pixels beside 224",
+        "areas from 0.05 to 0.14",
+    ),
     "pirl": Preset(
         "papers", f"{_A} // {_JIGSAW}",
         f"{_PYCONTRAST}; Misra and van der Maaten, 2020",

@@ -1,0 +1,41 @@
+"""What was drawn, as one number per image: free labels for probes of what leaks.
+
+Letters: B examples.
+"""
+
+import torch
+from torch import Tensor
+
+from goodviews.views.base import Params
+
+__all__ = ["as_factors"]
+
+_HIDDEN = ("word",)
+"""Seeds of fields: numbers without meaning."""
+
+
+def as_factors(params: Params) -> dict[str, Tensor]:
+    """Drawn parameters as columns.
+
+    Args:
+        params: What :meth:`goodviews.views.Chain.sample` drew.
+
+    Returns:
+        Name to (B,) float64: a yes or no as 0 or 1, a parameter of several numbers as
+        ``<name>[0]``, ``<name>[1]`` and so on. Seeds of noise are left out.
+
+    Example:
+        >>> as_factors({"0.jigsaw.top": torch.tensor([[3, 5]]), "1.noise.word": torch.ones(1)})
+        {'0.jigsaw.top[0]': tensor([3.], dtype=torch.float64), \
+'0.jigsaw.top[1]': tensor([5.], dtype=torch.float64)}
+    """
+    found: dict[str, Tensor] = {}
+    for name, value in params.items():
+        if name.rpartition(".")[2] in _HIDDEN:
+            continue
+        flat = value.reshape(len(value), -1).to(torch.float64)
+        if value.ndim == 1:
+            found[name] = flat[:, 0]
+        else:
+            found |= {f"{name}[{place}]": flat[:, place] for place in range(flat.shape[1])}
+    return found
