@@ -37,7 +37,7 @@ def per_image(values: Tensor, images: Tensor) -> Tensor:
 
 
 def blend(images: Tensor, duller: Tensor | float, factor: Tensor) -> Tensor:
-    """``factor`` parts of the images and the rest of the duller ones; 1 leaves them exactly."""
+    """``factor`` (B, 1, 1, 1) parts of images (B, C, H, W), the rest duller; 1 leaves them."""
     return factor * images + (1 - factor) * duller
 
 
@@ -98,7 +98,7 @@ def smoothed(images: Tensor) -> Tensor:
 
 
 def sharpness(images: Tensor, factor: Tensor) -> Tensor:
-    """Distances from the smoothed image times a factor; sides of 1 or 2 pixels stay."""
+    """Distances of images (B, C, H, W) from smoothed ones times a factor; tiny ones stay."""
     if min(images.shape[-2:]) <= 2:
         return images
     return blend(images, smoothed(images), factor)
@@ -128,5 +128,5 @@ def only_where(
 
 
 def outside(values: Tensor) -> float:
-    """Share of values that lie outside [0, 1] by more than rounding."""
+    """Share of values of any shape (...) that lie outside [0, 1] by more than rounding."""
     return ((values < -_ROUNDING) | (values > 1 + _ROUNDING)).double().mean().item()
