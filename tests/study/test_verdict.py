@@ -1,5 +1,7 @@
 """Verdicts from planted tables: what must be said when the truth is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -126,3 +128,10 @@ def test_advice_says_what_the_numbers_carry(options, wording):
         wording in ("do_not_pretrain", "baseline_wins", "undecided_gain")
     )
     assert advice.head.split()[0].rstrip(":") in ("Pretrain", "Do", "Use", "Undecided", "Try")
+
+
+def test_bounds_that_cannot_be_told_apart_name_no_side():
+    made = table(HILL, NATS)
+    wide = [Interval(one.value, one.value - 9, one.value + 9) for one in made.nats]
+    assert not {"missing", "excess"} & set(read(replace(made, nats=wide)).regimes)
+    assert {"missing", "excess"} <= set(read(made).regimes)
