@@ -35,7 +35,7 @@ SCALES = {
 }
 """World: how many studies in the tuning and in the held-out half."""
 
-EPOCHS, LABELS, DRAWS, RUNS = 30, 5, 5, 3
+EPOCHS, LABELS, DRAWS, RUNS = 40, 5, 5, 3
 
 
 def calibration_worlds(*, scale: str, out: Path) -> Path:

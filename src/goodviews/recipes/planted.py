@@ -23,7 +23,7 @@ __all__ = ["HELD_OUT", "TUNING", "Planted", "plant", "seed_of"]
 TUNING = "The tuning half of the end-to-end calibration may be read as often as one likes."
 HELD_OUT = "The held-out half of the end-to-end calibration is read once, after all is mended."
 
-_TRAIN, _TEST = 512, 512
+_TRAIN, _TEST = 256, 400
 
 
 @dataclass(frozen=True)
