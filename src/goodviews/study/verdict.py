@@ -24,8 +24,8 @@ __all__ = ["make_verdict"]
 
 _WORDS = {
     "missing": "Loses what the task needs.",
-    "sweet_spot": "Keeps what the task needs; most of what it does not need no longer agrees "
-    "between the views.",
+    "sweet_spot": "Keeps what the task needs and reads out as well as the best; it may still "
+    "share more than that.",
     "excess": "Keeps what the task needs, and shares more besides.",
     "undecided": "These runs cannot tell on which side of the peak it lies.",
 }
