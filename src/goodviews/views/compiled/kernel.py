@@ -36,12 +36,12 @@ def _cached(version: int) -> Callable[..., None]:
                 if len(data):
                     crop(
                         *(data, at, strides, channels, ints, b, size, reach[0], flipped),
-                        *(_SHARE, image),
+                        *(_SHARE, reach[0] > 1, image),
                     )
                 else:
                     crop(
                         *(values, at, strides, channels, ints, b, size, reach[0], flipped),
-                        *(ONE, image),
+                        *(ONE, True, image),
                     )
             elif len(data):
                 copy(data, at, strides, channels, size, _SHARE, image)

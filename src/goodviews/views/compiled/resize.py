@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from goodviews.views.compiled.jit import FOUR, HALF, ONE, TWO, ZERO, exact, quick
-from goodviews.views.compiled.vectors import LANES, weighted_sums
+from goodviews.views.compiled.vectors import LANES, three_weighted_sums, weighted_sums
 
 __all__ = ["copy", "crop"]
 
@@ -75,7 +75,7 @@ def _bands(length, mirrored, first, weights, lows, counts, deep, matrix):
 
 
 @quick
-def crop(source, origin, strides, channels, boxes, b, size, reach, mirrored, scale, out):
+def crop(source, origin, strides, channels, boxes, b, size, reach, mirrored, scale, cut, out):
     """Resize the rows, then the columns, one line of the view at a time; mirror on the way."""
     top, left, height, width = boxes[0, b], boxes[1, b], boxes[2, b], boxes[3, b]
     high, wide = size[0], size[1]
@@ -97,66 +97,57 @@ def crop(source, origin, strides, channels, boxes, b, size, reach, mirrored, sca
     pitch = (long + LANES - 1) // LANES * LANES
     apart = pitch if jump == 1 else 1
     line, tail = np.empty(lines * pitch, np.float32), np.empty(LANES, np.float32)
+    # 16 values at once may read past a crop, but must not read past the last image.
+    last = origin + (lines - 1) * strides[0] + (top + height - 1) * strides[1] + left * jump
+    inside = last + pitch <= len(source)
     for y in range(high):
         rows = min(tall, height - row_first[y])
+        start = origin + (top + row_first[y]) * strides[1] + left * jump
         for part in range(lines):
-            at = origin + part * strides[0] + (top + row_first[y]) * strides[1] + left * jump
-            _rows(
-                row_taps,
-                y * tall,
-                source,
-                at,
-                strides[1],
-                rows,
-                long,
-                line[part * pitch : (part + 1) * pitch],
-            )
+            at, to = start + part * strides[0], part * pitch
+            if not inside:
+                _rows(row_taps, y * tall, source, at, strides[1], rows, long, line, to)
+            elif rows == 2:  # written out, so that the compiler unrolls it
+                for x in range(0, pitch, LANES):
+                    weighted_sums(
+                        row_taps, y * tall, 1, source, at + x, strides[1], 2, line, to + x
+                    )
+            else:
+                for x in range(0, pitch, LANES):
+                    weighted_sums(
+                        row_taps, y * tall, 1, source, at + x, strides[1], rows, line, to + x
+                    )
+        if channels == 3 and wide % LANES == 0:
+            for band in range(bands):
+                three_weighted_sums(
+                    *(line, lows[band] * jump, apart, jump),
+                    *(matrix, band * deep * LANES, LANES, counts[band]),
+                    *(out, y * wide + LANES * band, high * wide),
+                )
+            continue
         for c in range(channels):
             at = (c * high + y) * wide
             for band in range(bands):
-                begin = c * apart + lows[band] * jump
-                if LANES * (band + 1) <= wide:
-                    weighted_sums(
-                        line,
-                        begin,
-                        jump,
-                        matrix,
-                        band * deep * LANES,
-                        LANES,
-                        counts[band],
-                        out,
-                        at + LANES * band,
-                    )
-                else:
-                    weighted_sums(
-                        line,
-                        begin,
-                        jump,
-                        matrix,
-                        band * deep * LANES,
-                        LANES,
-                        counts[band],
-                        tail,
-                        0,
-                    )
-                    for x in range(LANES * band, wide):
-                        out[at + x] = tail[x - LANES * band]
-    for x in range(len(out)):
-        out[x] = min(max(out[x], ZERO), ONE)
+                begin, full = c * apart + lows[band] * jump, LANES * (band + 1) <= wide
+                into = out if full else tail
+                to = at + LANES * band if full else 0
+                first = band * deep * LANES
+                weighted_sums(line, begin, jump, matrix, first, LANES, counts[band], into, to)
+                for x in range(LANES * band, 0 if full else wide):
+                    out[at + x] = tail[x - LANES * band]
+    if cut:
+        for x in range(len(out)):
+            out[x] = min(max(out[x], ZERO), ONE)
 
 
 @quick
-def _rows(taps, first, source, at, jump, count, long, line):
-    """Weighted sum of some rows of the source, ``long`` values each."""
-    if at + (count - 1) * jump + len(line) <= len(source):
-        for x in range(0, len(line), LANES):
-            weighted_sums(taps, first, 1, source, at + x, jump, count, line, x)
-        return
-    for x in range(long):  # 16 at once would read past the last image
+def _rows(taps, first, source, at, jump, count, long, line, to):
+    """Weighted sum of some rows of the source, ``long`` values each, one by one."""
+    for x in range(long):
         total = ZERO
         for k in range(count):
             total += taps[first + k] * np.float32(source[at + k * jump + x])
-        line[x] = total
+        line[to + x] = total
 
 
 @quick
