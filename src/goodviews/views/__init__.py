@@ -3,5 +3,6 @@
 from goodviews.views.base import View
 from goodviews.views.compose import Chain, ViewPair, parse_view
 from goodviews.views.families import default_views
+from goodviews.views.multicrop import MultiCrop
 
-__all__ = ["Chain", "View", "ViewPair", "default_views", "parse_view"]
+__all__ = ["Chain", "MultiCrop", "View", "ViewPair", "default_views", "parse_view"]
