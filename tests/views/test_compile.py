@@ -57,6 +57,7 @@ def test_one_graph_draws_and_applies(spec):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("spec", ["crop()|flip()|jitter()|grey()|blur()", "randaugment()"])
 def test_inductor_makes_the_same_views(spec, request):
     if "slow" not in request.config.option.markexpr:
