@@ -14,7 +14,7 @@ import argparse
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -52,26 +52,39 @@ SETS = {
 """The views that a study of colour photographs and of grey images tries by default."""
 
 
+DIM = 64
+SHOWN = 80_000
+"""Images that a default study shows to each encoder."""
+
+
 class Parts(dict[str, float]):
-    """CPU seconds by part; what is inside another part is counted there alone."""
+    """CPU seconds by part; what is inside another part is counted there alone.
+
+    Views are a part of their own only while an encoder is trained: those of the bound and of
+    the readouts belong to them.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.open: list[float] = []
+        self.open: list[tuple[str, float]] = []
 
     @contextmanager
     def time(self, name: str) -> Iterator[None]:
         """Add the time of the block, less that of named blocks inside it."""
+        if name == "views" and self.open and self.open[-1][0] not in ("encoder", "rest"):
+            yield
+            return
         begin = clock()
-        self.open.append(0.0)
+        self.open.append((name, 0.0))
         try:
             yield
         finally:
             whole = clock() - begin
-            inside = self.open.pop()
+            inside = self.open.pop()[1]
             self[name] = self.get(name, 0.0) + whole - inside
             if self.open:
-                self.open[-1] += whole
+                outer, so_far = self.open[-1]
+                self.open[-1] = outer, so_far + whole
 
     def wrap(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, timed."""
@@ -161,7 +174,7 @@ def lightly(plan: Plan, scale: float, colour: bool) -> tuple[Parts, float]:
             drop_last=True,
         )
         backbone = ConvNet(channels=images.channels, size=size)
-        head = Projector(backbone.features, settings.embedding)
+        head = Projector(backbone.features, DIM)
         model = nn.Sequential(backbone, head)
         criterion = NTXentLoss(temperature=0.1)
         lr = 6e-3 * math.sqrt(settings.batch / 256)
@@ -234,7 +247,7 @@ def planned(name: str, quick: bool) -> tuple[Plan, tuple[float, ...], str]:
     """The plan of a small study, its settings of the view, and the view with a hole."""
     data, size, view = SETS[name]
     images = as_bytes(load(data, size=size))
-    count, epochs = (600, 1) if quick else (5000, 4)
+    count, epochs = (600, 1) if quick else (2000, 2)
     if images.part.any():
         rng = np.random.default_rng(0)
         own, test = np.flatnonzero(images.part == 0), np.flatnonzero(images.part == 1)
@@ -251,7 +264,7 @@ def planned(name: str, quick: bool) -> tuple[Plan, tuple[float, ...], str]:
             cache=None,
         )
     elif not quick:
-        epochs = 20
+        epochs = 4
     scales = (0.2,) if quick else (0.1, 0.5)
     plan = make_plan(
         images,
@@ -329,18 +342,36 @@ def contest(name: str, quick: bool) -> list[dict[str, object]]:
     return rows
 
 
+def beside(seconds: Mapping[str, float | None]) -> str:
+    """Seconds of both, and how many times ours the rival's are."""
+    theirs, own = seconds.get("lightly"), seconds.get("goodviews")
+    shown = ["      —" if value is None else f"{value:7.2f}" for value in (theirs, own)]
+    ratio = f"{theirs / own:5.1f}x" if theirs and own else "      "
+    return f"lightly {shown[0]} ours {shown[1]} {ratio}"
+
+
 def table(name: str, rows: list[dict[str, Any]]) -> None:
     """Print seconds by part, summed over the views."""
     total: dict[tuple[str, str], float] = {}
     for row in rows:
         key = row["part"], row["library"]
         total[key] = total.get(key, 0.0) + row["seconds"]
-    print(f"\n{name}: CPU seconds, {len({row['view'] for row in rows})} views, one seed")
+    views, images_shown = len({row["view"] for row in rows}), rows[0]["images_shown"]
+    times = SHOWN / images_shown
+    print(f"\n{name}: CPU seconds, {views} views, one seed, {images_shown:,} images shown to each")
+    print(f"{'':16} as run{'':29} computed for {SHOWN:,} images shown")
+    sums = dict.fromkeys(("lightly", "goodviews"), 0.0)
     for part in ("views", "encoder", "readouts", "bound", "one view alone", "rest", "all"):
-        theirs, own = total.get((part, "lightly")), total.get((part, "goodviews"))
-        ratio = f"{theirs / own:6.1f}x" if theirs and own else ""
-        shown = ["     —" if value is None else f"{value:6.2f}" for value in (theirs, own)]
-        print(f"{part:16} lightly {shown[0]}   goodviews {shown[1]} {ratio}", flush=True)
+        own = {library: total.get((part, library)) for library in sums}
+        more = {
+            library: value * (times if part in ("views", "encoder") else 1)
+            for library, value in own.items()
+            if value is not None
+        }
+        if part == "all":
+            more = sums
+        sums = {library: value + more.get(library, 0.0) for library, value in sums.items()}
+        print(f"{part:16} {beside(own)}   {beside(more)}", flush=True)
     for library in ("lightly", "goodviews"):
         level = np.mean([row["accuracy"] for row in rows if row["library"] == library])
         print(f"{library}: mean readout {level:.3f}")
