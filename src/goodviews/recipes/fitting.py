@@ -1,6 +1,7 @@
 """A paper's method on other data: what has to change, and one sentence for each change."""
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 
 from goodviews.core.spec import parse_spec
@@ -13,7 +14,9 @@ _SMALL = 96
 """Sides up to which a backbone gets the stem for small images."""
 
 
-def fitted(settings: Settings, images: Images, count: int) -> tuple[Settings, list[str]]:
+def fitted(
+    settings: Settings, images: Images, count: int, *, given: Collection[str] = ()
+) -> tuple[Settings, list[str]]:
     """Settings that fit the data, from settings made for ImageNet.
 
     Memories are cut to the images there are, batches as well, small images get a stem that
@@ -23,6 +26,7 @@ def fitted(settings: Settings, images: Images, count: int) -> tuple[Settings, li
         settings: As a method's file gives them.
         images: The data.
         count: How many of them are trained on.
+        given: Names of settings that the user chose; they stay.
 
     Returns:
         The settings, and a sentence for each thing that was changed.
@@ -32,7 +36,7 @@ def fitted(settings: Settings, images: Images, count: int) -> tuple[Settings, li
         settings = replace(settings, encoder=settings.encoder.replace("imagenet", "small"))
         said.append(f"Images have {side} pixels: the stem is 3 x 3 without a max-pool.")
     batch = min(settings.batch, max(count // 8 // 2 * 2, 4))
-    if batch < settings.batch:
+    if batch < settings.batch and "batch" not in given:
         settings = replace(settings, batch=batch)
         said.append(f"{count} images: batches of {batch}, so that an epoch has 8 steps or more.")
     if settings.views == "cpc()" and side < 256:
@@ -41,9 +45,13 @@ def fitted(settings: Settings, images: Images, count: int) -> tuple[Settings, li
         views += f"|grid(patch={patch}, overlap={patch // 2})"
         settings = replace(settings, views=views)
         said.append(f"The grid has patches of {patch} pixels that overlap by half.")
-    settings, more = _memory(settings, count)
-    said += more
-    if settings.jigsaw and side < 255:
+    if "memory" not in given:
+        settings, more = _memory(settings, count)
+        said += more
+    if settings.momentum is not None and "momentum" not in given:
+        settings, more = _momentum(settings, count)
+        said += more
+    if settings.jigsaw and side < 255 and "jigsaw" not in given:
         cell = max(side // 3, 4)
         crop = max(round(cell * 64 / 85), 3)
         piece = f"jigsaw(grid=3, cell={cell}, crop={crop})"
@@ -52,6 +60,16 @@ def fitted(settings: Settings, images: Images, count: int) -> tuple[Settings, li
         settings = replace(settings, jigsaw=jigsaw)
         said.append(f"The jigsaw has cells of {cell} pixels and patches of {crop}.")
     return settings, said
+
+
+def _momentum(settings: Settings, count: int) -> tuple[Settings, list[str]]:
+    """A target that remembers the paper's share of the run, however short the run is."""
+    steps = settings.epochs * max(count // settings.batch, 1)
+    most = 1 - min(20 / steps, 0.5)
+    if settings.momentum is None or settings.momentum <= most:
+        return settings, []
+    said = f"A run of {steps} steps: the target keeps {most:.4f} of itself at each."
+    return replace(settings, momentum=round(most, 6)), [said]
 
 
 def _memory(settings: Settings, count: int) -> tuple[Settings, list[str]]:

@@ -88,11 +88,14 @@ def pretraining(
     Raises:
         InputError: Something given cannot be used; the message says what to type.
     """
+    changes = list(changes)
     settings = named(method) if isinstance(method, str) else method
     images = data if isinstance(data, Images) else load(data, labels=labels, size=size, root=root)
     index = np.flatnonzero(images.part == 0)
-    settings, said = fitted(settings, images, len(index))
-    settings = shortened(change(settings, changes))
+    typed = [text.partition("=")[0].strip() for text in changes]
+    settings = change(settings, changes)
+    settings, said = fitted(settings, images, len(index), given=typed)
+    settings = shortened(settings)
     settings = replace(settings, views=views or settings.views)
     if not settings.views:
         raise InputError(f"{settings.name} has no views of its own; name some with --views.")

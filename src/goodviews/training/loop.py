@@ -15,7 +15,7 @@ from lightning_fabric import Fabric
 from goodviews.core.checks import InputError
 from goodviews.core.rng import Key
 from goodviews.data import Images
-from goodviews.encoders import PairEncoder
+from goodviews.encoders import PairEncoder, synchronise
 from goodviews.training.learners import Batch, Learner, build_learner
 from goodviews.training.machine import launch, wrap
 from goodviews.training.monitor import History, check_finite
@@ -113,6 +113,8 @@ def pretrain(
         seed=seed,
         classes=0 if labels is None else int(labels.max()) + 1,
     )
+    if settings.sync_batchnorm:
+        synchronise(learner)
     optimiser, rule = build_optimiser(settings.optimiser, learner.parameters(), batch=batch)
     peaks = [group["lr"] for group in optimiser.param_groups]
     rate = build_schedule(settings.schedule, total, epoch=per_epoch)
