@@ -6,9 +6,14 @@ import re
 
 import numpy as np
 import pytest
+import torch
 
 from goodviews.cli.judging import OPENERS
 from goodviews.cli.main import main
+from goodviews.core.checks import InputError
+
+
+HEAD = "projector(dim=64)"
 
 
 @pytest.fixture(autouse=True)
@@ -117,3 +122,22 @@ def test_openers_take_our_own_specs():
     encoder = OPENERS["convnet"]("convnet(width=4)", 1, 8, 0)
     assert encoder.trained is False
     assert encoder.settle is not None
+
+
+def test_a_run_of_ours_is_opened_from_its_folder_or_file(few, capsys):
+    from goodviews.encoders import build_pair, save_encoder
+
+    x = torch.rand(4, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    encoders = build_pair("convnet(width=4)", x, x, shared=True, head=HEAD, seed=0).eval()
+    (few / "run").mkdir()
+    save_encoder(few / "run" / "encoder.safetensors", encoders, about={})
+    for text in ("run", "run/encoder.safetensors"):
+        found = OPENERS["/"](text, 1, 8, 0)
+        assert (found.name, found.trained, found.blank) == ("run", True, "convnet(width=4)")
+        with torch.no_grad():
+            assert torch.equal(found.embed(x, torch.arange(4)), encoders.represent(x))
+        words = ["evaluate", text, "few.npz", "--protocol", "knn", "--seeds", "1", "-q"]
+        assert main([*words, "--out", "o"]) == 0
+    assert "run minus random weights" in capsys.readouterr().out
+    with pytest.raises(InputError, match="takes images of 1 channels"):
+        OPENERS["/"]("run", 3, 8, 0)

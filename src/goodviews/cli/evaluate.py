@@ -20,7 +20,7 @@ def evaluate(
         typer.Argument(
             metavar="ENCODER",
             help="An array of representations (z.npy), timm:NAME, torchvision:NAME (@random or "
-            "@FILE for other weights), a checkpoint, or pixels.",
+            "@FILE for other weights), the folder of a pretraining run, or pixels.",
         ),
     ],
     data: Data = None,

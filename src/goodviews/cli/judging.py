@@ -14,7 +14,7 @@ from goodviews.core.checks import InputError, unknown
 from goodviews.core.files import write_text
 from goodviews.core.origin import origin, write_table
 from goodviews.data import load, splits
-from goodviews.encoders import build_backbone
+from goodviews.encoders import build_backbone, load_encoder
 from goodviews.evaluation import represent
 from goodviews.evaluation.advice import LABEL_ROW, leakage_board
 from goodviews.evaluation.encoders import ARRAYS, Encoder, Opener, open_encoder, raw_pixels, settle
@@ -26,7 +26,7 @@ from goodviews.evaluation.scores import Parts, usable_budgets
 from goodviews.report.leakage_page import leakage_page
 from goodviews.views import ViewPair, parse_view
 
-__all__ = ["OPENERS", "Judge", "open_backbone"]
+__all__ = ["OPENERS", "Judge", "open_backbone", "open_saved"]
 
 RAW, RANDOM = "raw pixels", "random weights"
 FIT_MOST, TEST_MOST = 10_000, 5_000
@@ -48,8 +48,34 @@ def open_backbone(text: str, channels: int, size: int, seed: int) -> Encoder:
     return Encoder(text, "random weights", embed, False, partial(settle, backbone, embed))
 
 
-OPENERS: dict[str, Opener] = {"convnet": open_backbone, "resnet": open_backbone}
-"""Kinds of encoder that the command line adds: a beginning, or an ending with its dot."""
+def open_saved(text: str, channels: int, size: int, seed: int) -> Encoder:  # noqa: ARG001
+    """The encoder of a pretraining run: its folder, or its ``encoder.safetensors``."""
+    path = Path(text)
+    encoders, about = load_encoder(path)
+    wanted = sum(encoders.made_of["channels"][: len(encoders.backbones)])
+    if channels not in (wanted, encoders.made_of["channels"][0]):
+        raise InputError(
+            f"{path.name} takes images of {wanted} channels, but these have {channels}: evaluate "
+            f"it on data like its own."
+        )
+    name = path.name if path.is_dir() else path.resolve().parent.name
+    what = about.get("method") or encoders.made_of["encoder"]
+    return Encoder(
+        name,
+        f"checkpoint, {what}",
+        lambda pixels, _: encoders.represent(pixels),
+        True,
+        None,
+        encoders.made_of["encoder"],
+    )
+
+
+OURS = ("convnet", "resnet", "alexnet", "halves", "mlp", "timm(", "torchvision(")
+OPENERS: dict[str, Opener] = {
+    **dict.fromkeys(OURS, open_backbone), ".safetensors": open_saved, "/": open_saved
+}  # fmt: skip
+"""Kinds of encoder that the command line adds: a beginning, an ending with its dot, or / for
+a folder."""
 
 
 class Judge:
@@ -114,13 +140,13 @@ class Judge:
             )
 
         self.encoder = opened(text)
-        library = text.split(":")[0] in ("timm", "torchvision")
-        blank = f"{text.partition('@')[0]}@random" if library else "convnet(width=16)"
-        if self.encoder.trained is False and text != "pixels":
-            blank = text
+        blank = self.encoder.blank or (text if self._untrained(text) else "convnet(width=16)")
         self.random = [(k, opened(blank, k)) for k in range(seeds)]
         self.run: dict[str, Any] = origin("", seeds=[seed])
         self._begin()
+
+    def _untrained(self, text: str) -> bool:
+        return self.encoder.trained is False and text != "pixels"
 
     def _begin(self) -> None:
         """Represent every image by the encoder and its baselines."""
@@ -305,7 +331,7 @@ class Judge:
             encoders=[self.encoder.name],
             task=task,
             varied=varied,
-            reference=RANDOM if self.random else RAW if RAW in matrix.rows else None,
+            reference=RANDOM if self.random and self.encoder.trained is not False else None,
             details=details,
             data=images.name,
             made=[

@@ -82,8 +82,12 @@ def leakage_advice(
         also = ", ".join(f"{name} ({_short(cells[name])})" for name in kept[1:4])
         rest = f" and {len(kept) - 4} more" if len(kept) > 4 else ""
         more.append(f"Also kept: {also}{rest}.")
-    others = "other factors" if task is not None else "factors"
-    finding = f"{len(kept)} of {len(factors)} {others} can be told, {top} best"
+    if task is not None and LABEL_ROW in found.rows:
+        finding = f"{len(kept)} of {len(factors)} other factors are kept beyond what {task} says"
+    else:
+        others = "other factors" if task is not None else "factors"
+        finding = f"{len(kept)} of {len(factors)} {others} can be told"
+    finding += f", {top} most" if len(kept) > 1 else f": {top}"
     return {"advice": advice, "finding": finding, "more": more, "kept": kept}
 
 
@@ -168,7 +172,7 @@ def _learned(found: Leakage, row: str, reference: str, name: str) -> str:
         return f"Training added to it: {ends} more than {reference} ({_short(other)})."
     if high < 0:
         return f"Training took from it: {ends} less than {reference} ({_short(other)})."
-    return f"Training did not change it: {reference} keeps as much ({_short(other)})."
+    return f"Training changed it by nothing that can be told from {reference} ({_short(other)})."
 
 
 def _score(cell: Cell) -> str:

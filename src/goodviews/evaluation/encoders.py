@@ -46,6 +46,7 @@ class Encoder:
         trained: Whether it learned anything; ``None`` where that is not known.
         settle: For drawn weights: measures the normalisation's statistics on images
             (B, C, H, W), as a trained encoder's were; without it random weights say too little.
+        blank: Text that opens the same kind of encoder with drawn weights, where there is one.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Encoder:
     embed: Embed
     trained: bool | None = None
     settle: Callable[[Tensor], None] | None = None
+    blank: str | None = None
 
 
 Opener = Callable[[str, int, int, int], Encoder]
@@ -76,7 +78,8 @@ def open_encoder(
       cache or downloaded; ``NAME@random`` draws them instead, ``NAME@FILE`` loads a state
       dict (``.pth``, ``.safetensors``);
     * ``pixels``: the images themselves, averaged down where they are large;
-    * what ``openers`` adds, by the beginning (``convnet``) or the ending (``.pt``) of the text.
+    * what ``openers`` adds, by the beginning (``convnet``) or the ending (``.pt``) of the
+      text, or ``/`` for a folder that exists.
 
     Args:
         text: What the user wrote.
@@ -108,10 +111,16 @@ def open_encoder(
     if Path(text).suffix.lower() in ARRAYS:
         return _array(Path(text), count)
     for mark, opener in (openers or {}).items():
-        if text.endswith(mark) if mark.startswith(".") else text.startswith(mark):
+        if mark == "/":
+            fits = Path(text).is_dir()
+        else:
+            fits = text.endswith(mark) if mark.startswith(".") else text.startswith(mark)
+        if fits:
             return opener(text, channels, size, seed)
     known = ["timm:NAME", "torchvision:NAME", "FILE.npy", "FILE.npz", "pixels"]
-    known += [f"FILE{m}" if m.startswith(".") else m for m in openers or {}]
+    marks = [mark for mark in openers or {} if mark != "/"]
+    known += [f"FILE{mark}" if mark.startswith(".") else mark for mark in marks]
+    known += ["FOLDER"] if "/" in (openers or {}) else []
     raise unknown("encoder", text, known)
 
 
@@ -201,6 +210,7 @@ def _module(
         embed,
         not random,
         partial(settle, model, lambda x: embed(x, x)) if random else None,
+        f"{library}:{name}@random",
     )
 
 
