@@ -88,7 +88,8 @@ def pretrain(
     from goodviews.cli.progress import Progress
     from goodviews.cli.study import written
 
-    command = written(ctx.params, verb="pretrain")
+    usual = {option.name: option.default for option in ctx.command.params}
+    command = written(ctx.params, verb="pretrain", usual=usual)
     try:
         from goodviews.recipes.pretraining import pretraining
 

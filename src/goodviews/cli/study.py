@@ -141,14 +141,16 @@ def default_out(data: str | None) -> Path:
     return Path(f"study-{plain}" if plain else "study-data")
 
 
-def written(params: dict[str, Any], *, verb: str = "study") -> str:
+def written(
+    params: dict[str, Any], *, verb: str = "study", usual: dict[str, Any] | None = None
+) -> str:
     """The command for a shell, options at their default left out and no home folder in it.
 
     Example:
         >>> written({"data": "mnist", "views": ["flip(p=0.5)"], "seeds": 5, "out": None})
         "goodviews study mnist --views 'flip(p=0.5)' --seeds 5"
     """
-    usual = {"seeds": 3, "per_class": 10, "device": "auto"}
+    usual = {"seeds": 3, "per_class": 10, "device": "auto", **(usual or {})}
     words = ["goodviews", verb]
     if params.get("data") is not None:
         words.append(_quoted(params["data"]))
@@ -156,7 +158,7 @@ def written(params: dict[str, Any], *, verb: str = "study") -> str:
         if name in ("data", "quiet") or value is None or value == usual.get(name):
             continue
         for item in value if isinstance(value, list | tuple) else [value]:
-            words += [f"--{name.replace('_', '-')}", _quoted(item)]
+            words += [f"--{'set' if name == 'change' else name.replace('_', '-')}", _quoted(item)]
     return " ".join(words)
 
 
