@@ -145,6 +145,28 @@ def test_the_representation_is_both_sides_or_a_named_one():
         pair.represent(x, side="firts")
 
 
+def test_each_encoder_represents_what_it_is_given():
+    v1, v2 = images()[:, :1], images().repeat(1, 2, 1, 1)[:, :2]
+    pair = build_pair(
+        "convnet(width=4)", v1, v2, shared=True, head="projector(dim=8)", seed=0
+    ).eval()
+    both = pair.represent(v1, v2)
+    assert torch.equal(both, torch.cat([pair.backbones[0](v1), pair.backbones[1](v2)], dim=1))
+    assert torch.equal(pair.represent(v1, v2, side="second"), pair.backbones[1](v2))
+
+
+def test_stacks_of_images_are_refused_in_a_sentence():
+    with pytest.raises(InputError, match="jigsaw"):
+        build_pair(
+            "convnet(width=4)",
+            images(),
+            images()[:, None],
+            shared=True,
+            head="projector(dim=8)",
+            seed=0,
+        )
+
+
 def test_any_modules_make_a_pair():
     pair = PairEncoder([torch.nn.Flatten()], [torch.nn.Identity()])
     z1, z2 = pair(images(), images(seed=1))

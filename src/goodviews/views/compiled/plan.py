@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from goodviews.views.base import Params, Shape, View
+from goodviews.views.colourjitter import ColourJitter
 from goodviews.views.compiled.codes import BLUR, CROP, FLIP, GREY, JITTER
 from goodviews.views.geometric import Crop, Flip, _centre
 from goodviews.views.photometric import Blur, Grey, Jitter
@@ -29,15 +30,18 @@ class Record:
     floats: tuple[str, ...] = ()
 
 
+_JITTER = Record(
+    JITTER,
+    ints=("order",) * 4,
+    flags=("on",),
+    floats=("brightness", "contrast", "saturation", "hue"),
+)
+
 _RECORDS: dict[type[View], Record] = {
     Crop: Record(CROP, ints=("top", "left", "height", "width")),
     Flip: Record(FLIP, flags=("flipped",)),
-    Jitter: Record(
-        JITTER,
-        ints=("order",) * 4,
-        flags=("on",),
-        floats=("brightness", "contrast", "saturation", "hue"),
-    ),
+    Jitter: _JITTER,
+    ColourJitter: _JITTER,
     Grey: Record(GREY, flags=("greyed",)),
     Blur: Record(BLUR, floats=("sigma",)),
 }
@@ -140,7 +144,7 @@ def draw_plan(
     Returns:
         None when one of the steps is not drawn by a kernel, or the shape is no image's.
     """
-    if len(shape) != 3 or not steps or any(type(step) not in _RECORDS for step in steps):
+    if len(shape) != 3 or not steps or any(type(step) not in _CONSTANTS for step in steps):
         return None
     constants = np.zeros((len(steps), 8))
     for number, step in enumerate(steps):
