@@ -12,9 +12,12 @@ def doctor(data: Data = None, labels: Labels = None, size: Size = None, root: Ro
 
     Ends with code 2 when a study could not use the set.
     """
-    from goodviews.data import examine
+    from goodviews.cli.pace import pace
+    from goodviews.data import examine, load
 
     found = examine(data, labels=labels, size=size, root=root)
+    if all(finding.kind != "broken" for finding in found):
+        found[-1:-1] = pace(load(data, labels=labels, size=size, root=root))
     width = max(len(finding.kind) for finding in found)
     for finding in found:
         said = finding.sentence + (f" {finding.action}" if finding.action else "")

@@ -105,6 +105,27 @@ class Images:
         values = torch.from_numpy(raw).to(device=device or "cpu").to(torch.float32)
         return values.sub_(low).div_(high - low).clamp_(0, 1)
 
+    def raw(self, index: Tensor | np.ndarray, device: torch.device | str | None = None) -> Tensor:
+        """Some of the images in as few bytes as views can take.
+
+        Args:
+            index: (B,) integers, which images.
+            device: Where to put them.
+
+        Returns:
+            (B, C, H, W): uint8, of which 255 means 1, where that is how they are stored;
+            else what :meth:`batch` gives. Views of either are the same.
+
+        Example:
+            >>> from goodviews.data import load
+            >>> load("digits").raw(torch.tensor([0, 5])).dtype
+            torch.float32
+        """
+        if self.pixels.dtype != np.uint8 or self.scale != (0.0, 255.0):
+            return self.batch(index, device)
+        rows = np.atleast_1d(index.cpu().numpy() if isinstance(index, Tensor) else index)
+        return torch.from_numpy(np.array(self.pixels[rows], copy=None)).to(device or "cpu")
+
     @classmethod
     def open(cls, cache: Path) -> "Images":
         """Map the images of a cache folder, as another process left them.

@@ -227,7 +227,7 @@ class ViewPair:
     def key(which: int, images: Tensor, seed: int, samples: Tensor, epoch: int) -> Key:
         """The key of one view of a batch, on the device of the images."""
         samples = samples.to(images.device)
-        own = Key.of(seed=seed, samples=samples, epoch=epoch, view=which)
+        own = compiled.key_of(seed=seed, samples=samples, epoch=epoch, view=which)
         return _ViewKey(own.words, seed, samples, epoch)
 
     def check(self, shape: Shape) -> None:

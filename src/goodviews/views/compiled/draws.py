@@ -15,7 +15,7 @@ from numba import njit
 from goodviews.views.compiled.codes import BLUR, CROP, FLIP, GREY, JITTER
 from goodviews.views.compiled.jit import ONE, TWO, ZERO, exact, stamp
 
-__all__ = ["draw"]
+__all__ = ["draw", "hash_words"]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -118,4 +118,28 @@ Args:
     ints: (rows, B) int64, written.
     flags: (rows, B) bool, written.
     floats: (rows, B) float32, written.
+"""
+
+
+def _cached_words(version: int) -> Callable[..., None]:
+    @njit(nogil=True, cache=True, error_model="numpy")
+    def entry(samples, steps, words):
+        if version == 0:
+            return
+        for b in range(len(samples)):
+            word = _mix(samples[b] * _GOLDEN + _GOLDEN)
+            for step in steps:
+                word = _mix(word + step)
+            words[b] = word
+
+    return entry
+
+
+hash_words = _cached_words(stamp())
+"""The words of :meth:`goodviews.core.rng.Key.of`.
+
+Args:
+    samples: (B,) uint64, the places of the images.
+    steps: (3,) uint64: golden steps of seed, epoch and view, each one more than its number.
+    words: (B,) uint64, written.
 """

@@ -19,7 +19,6 @@ def _build(
     streams: int, context: Any, builder: Any, signature: Any, arrays: Any, numbers: Any
 ) -> None:
     """Write the loop for sums of one row of vectors under several rows of scalars."""
-    scalars, vectors, out = arrays
     s, apart, hop, v, jump, count, o, gap = numbers
 
     def address(which: int, index: Any) -> Any:
