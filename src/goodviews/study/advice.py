@@ -13,7 +13,7 @@ import numpy as np
 from goodviews.study.layout import Interval
 from goodviews.study.regimes import Reading, honest
 from goodviews.study.table import RANDOM, RAW, SCRATCH, TaskTable
-from goodviews.study.words import again, more_labels, points, shares
+from goodviews.study.words import again, few_to_choose, more_labels, points, shares
 
 __all__ = ["Advice", "advise"]
 
@@ -72,15 +72,16 @@ def advise(table: TaskTable, reading: Reading, *, data: str, command: str) -> Ad
     wins = f"{points(over)} more than training from scratch on {on_labels}"
 
     def make(wording: str, head: str, spec: str | None, lead: str, **more: str) -> Advice:
-        show = shlex.join(["goodviews", "views", "show", spec or "", *([data] if data else [])])
+        words = [*([data] if data else []), "--backbone", "resnet18", "--views", spec or ""]
+        train = shlex.join(["goodviews", "pretrain", *words])
         return Advice(
             wording=wording,
             head=head,
             spec=spec,
             lead=lead,
             reason=more.get("reason", ""),
-            open=more.get("open", ""),
-            command=more.get("command", show if spec else again(command, "--seeds", seeds)),
+            open=_open(table, more.get("open", ""), chosen=spec is not None),
+            command=more.get("command", train if spec else again(command, "--seeds", seeds)),
             good=spec is not None and over.above,
             answer=_answer(over),
             level=level,
@@ -126,6 +127,12 @@ def advise(table: TaskTable, reading: Reading, *, data: str, command: str) -> Ad
             command=again(command, "--seeds", seeds),
         )
     return _positive(table, reading, make, lead=f"It reads out {shares(level)}, {wins}.")
+
+
+def _open(table: TaskTable, text: str, *, chosen: bool) -> str:
+    """What is open, and whether the labels that chose were too few to choose."""
+    few = few_to_choose(int(table.task.choose.sum()) or len(table.task.items)) if chosen else ""
+    return f"{text.rstrip('.')}. {few}." if text and few else f"{few}." if few else text
 
 
 def _positive(
