@@ -135,3 +135,13 @@ def test_bounds_that_cannot_be_told_apart_name_no_side():
     wide = [Interval(one.value, one.value - 9, one.value + 9) for one in made.nats]
     assert not {"missing", "excess"} & set(read(replace(made, nats=wide)).regimes)
     assert {"missing", "excess"} <= set(read(made).regimes)
+
+
+def test_a_view_chosen_by_few_labels_is_said_to_be():
+    many = table(HILL, NATS)
+    few = replace(many, task=replace(many.task, items=many.task.items[:60]))
+    reading = read(many)
+    said = advise(few, reading, data="", command="goodviews study")
+    assert said.spec
+    assert "Only 60 labels chose" in said.open
+    assert "labels chose" not in advise(many, reading, data="", command="goodviews study").open

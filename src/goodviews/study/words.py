@@ -8,9 +8,12 @@ from pathlib import PurePath
 from goodviews.core.spec import Family
 from goodviews.study.layout import Interval
 
-__all__ = ["again", "more_labels", "points", "share", "shares", "spec_labels"]
+__all__ = ["again", "few_to_choose", "more_labels", "points", "share", "shares", "spec_labels"]
 
 _LONGEST = 24
+_ENOUGH = 100
+"""Labels that chose a view within one point of the best in nearly every draw; thirty did not
+(recipe ``label_choice``, MNIST under noise)."""
 
 
 def share(value: float) -> str:
@@ -66,6 +69,25 @@ def more_labels(spread: float, difference: float, have: int) -> str:
     if need > 20 * have:
         return ""
     return f"about {two_digits(max(need, 1))} more test labels would tell them apart"
+
+
+def few_to_choose(labels: int) -> str:
+    """What to say of a choice among views that few labels made; empty when they are enough.
+
+    Args:
+        labels: Labelled images that chose.
+
+    Example:
+        >>> few_to_choose(40)
+        'Only 40 labels chose the view, but about 100 choose well: label more first'
+        >>> few_to_choose(797)
+        ''
+    """
+    if labels >= _ENOUGH:
+        return ""
+    return (
+        f"Only {labels} labels chose the view, but about {_ENOUGH} choose well: label more first"
+    )
 
 
 def spec_labels(views: Sequence[str], family: Family | None) -> list[str]:
