@@ -27,7 +27,6 @@ from goodviews.evaluation.knn import knn_votes
 from goodviews.evaluation.logistic import fit_logistic, standardised
 
 WIDE, CLASSES = 512, 10
-PENALTY = 1e-4
 TESTED = 2_000
 """Test items of the neighbours; their cost is proportional."""
 
@@ -86,7 +85,7 @@ def sgd_cached(x: Tensor, y: Tensor, epochs: int) -> nn.Linear:
 def scikit(x: np.ndarray, y: np.ndarray) -> Any:
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(C=1 / (PENALTY * len(y)), max_iter=1000, tol=1e-4).fit(x, y)
+    return LogisticRegression(C=1.0, max_iter=1000, tol=1e-4).fit(x, y)
 
 
 def probes(
@@ -96,17 +95,18 @@ def probes(
     z, centre, spread = standardised(x)
     tz = ((torch.from_numpy(tx) - centre) / spread).numpy()
     zt, yt = z * WIDE**0.5, torch.from_numpy(y)
-    zn = z.numpy()
+    zn, tn = zt.numpy(), tz * WIDE**0.5
+    penalty = 1 / x.size  # scikit-learn's C = 1 on standardised features
 
     def ours() -> tuple[np.ndarray, np.ndarray, float]:
-        found = fit_logistic(x, y, classes=CLASSES, penalty=PENALTY)
+        found = fit_logistic(x, y, classes=CLASSES, penalty=penalty)
         square = float(found.weight.square().sum())
         return found.log_probs(x).numpy(), found.log_probs(tx).numpy(), square
 
     def theirs() -> tuple[np.ndarray, np.ndarray, float]:
         found = scikit(zn, y)
-        square = float(np.square(found.coef_).sum())
-        return found.predict_log_proba(zn), found.predict_log_proba(tz), square
+        square = WIDE * float(np.square(found.coef_).sum())
+        return found.predict_log_proba(zn), found.predict_log_proba(tn), square
 
     def cached() -> tuple[np.ndarray, np.ndarray, float]:
         layer = sgd_cached(zt, yt, epochs)
@@ -148,7 +148,7 @@ def probes(
                 "slowest_s": max(times),
                 "times_goodviews": statistics.median(times) / best,
                 "loss": loss,
-                "penalised_loss": loss + PENALTY / 2 * square,
+                "penalised_loss": loss + penalty / 2 * square,
                 "top1": float((test.argmax(1) == ty).mean()),
             }
         )
@@ -223,7 +223,7 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     flags = (" --quick" if asked.quick else "") + f" --rounds {asked.rounds}"
-    run = origin(f"python benchmarks/evaluation.py{flags}", seeds=[0], threads=1, penalty=PENALTY)
+    run = origin(f"python benchmarks/evaluation.py{flags}", seeds=[0], threads=1)
     count = 5_000 if asked.quick else 50_000
     if os.environ.get("GOODVIEWS_DATA") and not asked.quick:
         x, y, part, about = filtered(count)

@@ -279,7 +279,7 @@ def test_weights_of_a_file_are_taken_and_others_refused(tmp_path):
         ("timm:resnt18", "Near: resnet18"),
         ("torchvision:resnet81@random", "has no model"),
         ("whatever", "Unknown encoder 'whatever'"),
-        ("torchvision:vit_b_16@random", "try --size 224"),
+        ("timm:vit_tiny_patch16_224@random", "try --size 224"),
     ],
 )
 def test_names_nobody_knows_get_a_sentence(text, said):

@@ -3,6 +3,7 @@
 Letters: N items, n of them tested, F representation, C classes.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,16 +16,27 @@ from goodviews.evaluation.logistic import LinearProbe, fit_logistic
 from goodviews.evaluation.ridge import fit_ridge
 from goodviews.information import usable_information
 
-__all__ = ["FEWEST", "PENALTIES", "Reading", "choose_logistic", "read_factor"]
+__all__ = ["FEWEST", "Reading", "choose_logistic", "penalties", "read_factor"]
 
 FEWEST = 20
 """Items with a known value that fitting and testing need, each."""
 
-PENALTIES = tuple(10.0**power for power in (0, -1, -2, -3, -4, -5))
-"""Strong first: the weaker ones start from their solution."""
 
 VALIDATION = 4
 """One of so many fitted items chooses the penalty."""
+
+
+def penalties(count: int) -> tuple[float, ...]:
+    """Penalties to choose from, strong first: the weaker ones start from their solution.
+
+    Args:
+        count: Fitted items; more of them need less penalty.
+
+    Example:
+        >>> penalties(10)[-1], penalties(50_000)[-1]
+        (0.0001, 1e-08)
+    """
+    return tuple(float(f"1e-{power}") for power in range(4 + round(math.log10(max(count, 1)))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +109,6 @@ def choose_logistic(
     truth: np.ndarray,
     *,
     classes: int,
-    penalties: tuple[float, ...] = PENALTIES,
     device: torch.device | None = None,
 ) -> tuple[float, float]:
     """The penalty with the lowest cross-entropy on other items; strong ones are tried first.
@@ -108,15 +119,14 @@ def choose_logistic(
         judged: (M, F), items that choose.
         truth: (M,) their classes.
         classes: C.
-        penalties: To choose from, descending.
         device: Where to compute.
 
     Returns:
         The penalty and that cross-entropy, nats.
     """
     probe: LinearProbe | None = None
-    best, lowest, worse = penalties[0], np.inf, 0
-    for penalty in penalties:
+    best, lowest, worse = 1.0, np.inf, 0
+    for penalty in penalties(len(labels)):
         probe = fit_logistic(
             fitted,
             labels,
@@ -194,13 +204,14 @@ def _numbers(
     values = factor.values
     scale = float(values[fit].std()) or 1.0
     choose, rest = fit[::VALIDATION], np.delete(fit, np.s_[::VALIDATION])
-    tried = fit_ridge(features[rest], values[rest] / scale, penalties=PENALTIES, device=device)
+    some = penalties(len(rest))
+    tried = fit_ridge(features[rest], values[rest] / scale, penalties=some, device=device)
     left = [np.square(values[choose] / scale - one.predict(features[choose])) for one in tried]
     best = int(np.argmin([one.mean() for one in left]))
     # Noise of the readout is measured where it was not fitted; fitting on all only lowers it.
     noise = max(float(left[best].mean()), 1e-12)
     (probe,) = fit_ridge(
-        features[fit], values[fit] / scale, penalties=(PENALTIES[best],), device=device
+        features[fit], values[fit] / scale, penalties=(some[best],), device=device
     )
     truth = values[test] / scale
     predicted = probe.predict(features[test])
@@ -221,5 +232,5 @@ def _numbers(
         nats=float(gained.mean()),
         stderr_nats=float(gained.std(ddof=1)) / len(gained) ** 0.5,
         entropy_nats=None,
-        penalty=PENALTIES[best],
+        penalty=some[best],
     )

@@ -16,7 +16,7 @@ from goodviews.core.checks import InputError
 from goodviews.data import draw_labels
 from goodviews.evaluation.knn import knn_votes
 from goodviews.evaluation.logistic import LinearProbe, fit_logistic
-from goodviews.evaluation.readings import PENALTIES, choose_logistic
+from goodviews.evaluation.readings import choose_logistic, penalties
 from goodviews.evaluation.sgd import RATES, Protocol, train_sgd
 
 __all__ = [
@@ -232,7 +232,7 @@ def few_labels(
         sets = draw_labels(labels, pool, count=count, draws=draws, seed=seed)
     else:
         sets = draw_labels(labels, pool, per_class=int(number), draws=draws, seed=seed)
-    right, logs, by_draw, penalties = [], [], [], []
+    right, logs, by_draw, chosen = [], [], [], []
     for index in sets:
         x, y = features[index], labels[index]
         penalty = fold_penalty(x, y, classes=classes, seed=seed)
@@ -241,12 +241,12 @@ def few_labels(
         right.append(one.right)
         logs.append(one.log_prob)
         by_draw.append(one.right.mean())
-        penalties.append(penalty)
+        chosen.append(penalty)
     return Judged(
         np.mean(right, axis=0),
         np.mean(np.array(logs), axis=0),
         np.array(by_draw),
-        f"{len(sets)} draws, median penalty {np.median(penalties):g}",
+        f"{len(sets)} draws, median penalty {np.median(chosen):g}",
         len(sets[0]),
     )
 
@@ -298,16 +298,17 @@ def fold_penalty(features: Tensor, labels: np.ndarray, *, classes: int, seed: in
         seed: Of the folds.
 
     Returns:
-        One of :data:`goodviews.evaluation.readings.PENALTIES`; the strongest below three items.
+        One of :func:`goodviews.evaluation.readings.penalties`; the strongest below three items.
     """
+    some = penalties(len(labels))
     if len(labels) < 3:
-        return PENALTIES[0]
+        return some[0]
     counts = np.unique(labels, return_counts=True)[1]
     kind = StratifiedKFold if counts.min() >= 3 else KFold
-    losses = np.zeros(len(PENALTIES))
+    losses = np.zeros(len(some))
     for inner, outer in kind(3, shuffle=True, random_state=seed).split(labels, labels):
         probe: LinearProbe | None = None
-        for number, penalty in enumerate(PENALTIES):
+        for number, penalty in enumerate(some):
             probe = fit_logistic(
                 features[inner],
                 labels[inner],
@@ -318,7 +319,7 @@ def fold_penalty(features: Tensor, labels: np.ndarray, *, classes: int, seed: in
             )
             logs = probe.log_probs(features[outer]).cpu().numpy()
             losses[number] -= logs[np.arange(len(outer)), labels[outer]].sum()
-    return PENALTIES[int(losses.argmin())]
+    return some[int(losses.argmin())]
 
 
 def _judge(
