@@ -35,7 +35,7 @@ from goodviews.core.origin import hardware, origin, write_table
 from goodviews.data import Images, load
 from goodviews.data.hashing import content_hash
 from goodviews.encoders import ConvNet
-from goodviews.encoders.small import Projector, channel_statistics
+from goodviews.encoders.small import Projector
 from goodviews.study import cells
 from goodviews.study.plan import Cell, Plan, Task, make_plan
 from goodviews.study.run import one_thread
@@ -149,8 +149,8 @@ def lightly(plan: Plan, scale: float, colour: bool) -> tuple[Parts, float]:
 
     parts, images, settings = Parts(), plan.images, plan.settings
     size = images.height
-    mean, std = channel_statistics(images.batch(plan.splits.pretrain[:1024]))
-    norm = {"mean": mean.tolist(), "std": std.tolist()}
+    some = images.batch(plan.splits.pretrain[:1024]).transpose(0, 1).flatten(1)
+    norm = {"mean": some.mean(dim=1).tolist(), "std": some.std(dim=1).tolist()}
     with parts.time("rest"):
         torch.manual_seed(0)
         if colour:
