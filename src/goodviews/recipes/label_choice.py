@@ -154,13 +154,13 @@ def _choosers(settings: LabelChoice, found: list[Found]) -> Iterator[dict[str, A
         score = np.array([[scores[n] for _, scores in view] for view in views])  # V, S, 3, D
         for truth in ("all labels", f"{n} labels"):
             for which, name in enumerate(("accuracy", "log probability")):
-                for runs in (1, len(settings.seeds)):
+                for runs in sorted({1, len(settings.seeds)}):
                     given = score[:, :, which]
                     yield _row(f"labels, {name}", given, truths[truth], runs, truth, n)
     for name, sign in SURROGATES.items():
         given = sign * _table(views, name)[:, :, None]
         for truth in truths:
-            for runs in (1, len(settings.seeds)):
+            for runs in sorted({1, len(settings.seeds)}):
                 yield _row(name, given, truths[truth], runs, truth, 0)
 
 
