@@ -99,7 +99,7 @@ def test_one_graph_cuts_the_same_patches(spec):
     ("spec", "shape", "words"),
     [
         ("patches(size=64, distance=48)", (3, 96, 96), ["112 x 112", "96 x 96", "lower"]),
-        ("jigsaw()", (3, 96, 96), ["255 x 255", "crop(scale=(0.6, 1), size=255)"]),
+        ("jigsaw()", (3, 96, 96), ["192 x 192", "crop(scale=(0.6, 1), size=255)"]),
         ("grid()", (3, 32, 96), ["64 x 64"]),
         ("jigsaw(3, 10, 8)|flip()", (3, 30, 30), ["flip()", "before jigsaw"]),
         ("grid(8, 4)|crop()", (3, 30, 30), ["crop()", "stacks"]),
@@ -113,7 +113,7 @@ def test_images_that_do_not_fit_are_refused_with_what_would(spec, shape, words):
 
 @pytest.mark.parametrize(
     "spec",
-    ["patches(0)", "patches(8, -1)", "patches(8.5)", "grid(8, 8)", "jigsaw(crop=99)", "jigsaw(0)"],
+    ["patches(0)", "patches(8, -1)", "patches(8.5)", "grid(8, 8)", "jigsaw(cell=85, crop=99)", "jigsaw(0)"],
 )
 def test_impossible_patches_are_refused(spec):
     with pytest.raises(InputError, match=r"\.$"):

@@ -169,31 +169,35 @@ class Jigsaw(View):
 
     Attributes:
         grid: Cells along each side.
-        cell: Side of a cell in pixels.
+        cell: Side of a cell in pixels; by default the largest that fits, 85 of 255. Pixels
+            beyond the last cell are left out.
         crop: S, side of the square cut from each cell.
     """
 
     name: ClassVar[str] = "jigsaw"
     grid: int = 3
-    cell: int = 85
+    cell: int | None = None
     crop: int = 64
 
     def __post_init__(self) -> None:
         """Refuse squares that do not fit in their cell."""
-        for name in ("grid", "cell", "crop"):
-            _whole("jigsaw", name, getattr(self, name), 1)
-        if self.crop > self.cell:
+        _whole("jigsaw", "grid", self.grid, 1)
+        _whole("jigsaw", "crop", self.crop, 1)
+        if self.cell is not None:
+            _whole("jigsaw", "cell", self.cell, 1)
+        if self.cell is not None and self.crop > self.cell:
             raise InputError(f"jigsaw has crop={self.crop}, but cell={self.cell} is smaller.")
 
-    def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
+    def sample(self, shape: Shape, key: Key) -> Params:
         """Draw ``top`` and ``left``, (B, P) int64, in pixels within each cell."""
         count = self.grid**2
-        draws = (key.uniform(2 * count).double() * (self.cell - self.crop + 1)).long()
+        draws = (key.uniform(2 * count).double() * (self._cell(shape) - self.crop + 1)).long()
         return {"top": draws[:, :count], "left": draws[:, count:]}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
         """Cut the squares."""
-        places = torch.arange(self.grid, device=images.device) * self.cell
+        cell = self._cell(tuple(images.shape))
+        places = torch.arange(self.grid, device=images.device) * cell
         down = params["top"] + places.repeat_interleave(self.grid)
         along = params["left"] + places.repeat(self.grid)
         squares = [
@@ -207,13 +211,17 @@ class Jigsaw(View):
         return (self.grid**2, shape[0], self.crop, self.crop)
 
     def check(self, shape: Shape) -> None:
-        """Refuse images of another size than the cells."""
-        side = self.grid * self.cell
-        if tuple(shape[-2:]) != (side, side):
+        """Refuse images in which the cells do not fit."""
+        side = self.grid * (self.cell or self.crop)
+        if min(shape[-2:]) < side:
+            wanted = self.grid * (self.cell or 85)
             raise InputError(
-                f"{self!r} needs images of {side} x {side} pixels, but got {shape[-2]} x "
-                f"{shape[-1]}; write crop(scale=(0.6, 1), size={side}) before it."
+                f"{self!r} needs images of at least {side} x {side} pixels, but got {shape[-2]} x "
+                f"{shape[-1]}; write crop(scale=(0.6, 1), size={wanted}) before it."
             )
+
+    def _cell(self, shape: Shape) -> int:
+        return min(shape[-2:]) // self.grid if self.cell is None else self.cell
 
 
 def _whole(step: str, name: str, value: object, least: int) -> None:

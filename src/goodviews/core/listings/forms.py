@@ -100,7 +100,7 @@ FORMS = {
     ),
     "jigsaw": Listing(
         f"{_PATCHES}:Jigsaw",
-        (("grid", 3), ("cell", 85), ("crop", 64)),
+        (("grid", 3), ("cell", None), ("crop", 64)),
         "any",
         "–",
         "Misra and van der Maaten, 2020 (PIRL)",
