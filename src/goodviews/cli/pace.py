@@ -9,7 +9,7 @@ _BATCH = 256
 _ROUNDS = 3
 
 
-def pace(images) -> list:  # type: ignore[no-untyped-def, type-arg]
+def pace(images) -> list:  # type: ignore[no-untyped-def]
     """Time one training step's parts: median of three, after one to warm up.
 
     Args:

@@ -179,7 +179,14 @@ _CONSTANTS: dict[type[View], Callable[..., list[float]]] = {
 def unpack(
     steps: tuple[View, ...], ints: torch.Tensor, flags: torch.Tensor, floats: torch.Tensor
 ) -> Params:
-    """Drawn rows by the names that each step's own draw would have."""
+    """Drawn rows by the names that each step's own draw would have.
+
+    Args:
+        steps: Of a chain.
+        ints: (R, B) whole numbers, R rows of them.
+        flags: (R, B) yes or no.
+        floats: (R, B) float32.
+    """
     params: Params = {}
     row = [0, 0, 0]
     for place, step in enumerate(steps):
