@@ -18,7 +18,7 @@ from goodviews.data import Images
 from goodviews.encoders import PairEncoder, synchronise
 from goodviews.training.learners import Batch, Learner, build_learner
 from goodviews.training.machine import launch, wrap
-from goodviews.training.monitor import History, check_finite
+from goodviews.training.monitor import History, check_finite, gradient_norm
 from goodviews.training.optim import build_optimiser
 from goodviews.training.schedule import build_schedule
 from goodviews.training.settings import Settings
@@ -95,6 +95,8 @@ def pretrain(
         raise InputError(f"Only {count} images to pretrain on, but at least 8 are wanted.")
     pair.check((images.channels, images.height, images.width))
     jigsaw = parse_view(settings.jigsaw).first if settings.jigsaw else None
+    if jigsaw:
+        jigsaw.check((images.channels, images.height, images.width))
     fabric = fabric or launch(settings)
     batch = _batch(settings, count, fabric.world_size)
     per_epoch = count // batch
@@ -139,19 +141,27 @@ def pretrain(
             for group, peak in zip(optimiser.param_groups, peaks, strict=True):
                 group["lr"] = peak * rate(step)
 
-            losses = []
             parts = np.split(places, settings.accumulate * fabric.world_size)
-            parts = parts[fabric.global_rank :: fabric.world_size]
-            for number, part in enumerate(parts, start=1):
-                made = _views(
+            batches = [
+                _views(
                     images, index, part, pair, jigsaw, labels,
                     seed=seed, epoch=epoch + 1, step=step, device=fabric.device,
-                )  # fmt: skip
-                with fabric.no_backward_sync(model, enabled=number < len(parts)):
-                    loss = model(made) / len(parts)
+                )
+                for part in parts[fabric.global_rank :: fabric.world_size]
+            ]  # fmt: skip
+            learner.before(batches)
+            losses = []
+            for number, made in enumerate(batches, start=1):
+                with fabric.no_backward_sync(model, enabled=number < len(batches)):
+                    loss = model(made) / len(batches)
                     check_finite(loss, seed=seed, epoch=epoch + 1, step=step, view=repr(pair))
                     fabric.backward(loss)
                 losses.append(loss.detach())
+            norm = gradient_norm(learner.parameters())
+            if settings.precision != "16-mixed":  # its scaler skips such steps
+                check_finite(
+                    norm, seed=seed, epoch=epoch + 1, step=step, view=repr(pair), what="gradient"
+                )
             optimiser.step()
             optimiser.zero_grad()
             learner.after()
@@ -160,6 +170,7 @@ def pretrain(
 
             history.steps = step + 1
             history.losses.append(float(torch.stack(losses).sum()))
+            history.gradients.append(float(norm))
             if watch:
                 watch(learner, history)
             if look and history.steps in looks:

@@ -14,7 +14,7 @@ METHOD = Settings(
         "Misra and van der Maaten, 2020, arXiv:1912.01991; Tian et al., 2020, "
         "arXiv:2005.10243, section 4 and official code"
     ),
-    views="pirl()",
+    views="pycontrast_a()",
     head="linear(dim=128)",
     objective="infonce(temperature=0.07)",
     memory="bank(negatives=65536, momentum=0.5, each=False)",
