@@ -84,6 +84,8 @@ def test_one_command_writes_choosers_with_and_without_labels(tmp_path):
     for row in rows:
         assert 0 <= float(row["good"]) <= 1
         assert float(row["lost_points"]) >= 0
+        if row["good_low"]:
+            assert float(row["good_low"]) <= float(row["good"]) <= float(row["good_high"])
     assert (tmp_path / "figure.svg").read_text().startswith("<svg")
 
 

@@ -178,7 +178,11 @@ def _row(
     good, lost = chance_of_good(score, level)
     draws = score.shape[2]
     hits = good.mean(axis=0).sum()  # of the draws; runs of one draw are averaged
-    tail = (1 - 0.95) / 2
+    none, every = hits < 1e-9, hits > draws - 1e-9
+    ends = (
+        0.0 if none else float(beta.ppf(0.025, hits, draws - hits + 1)),
+        1.0 if every else float(beta.ppf(0.975, hits + 1, draws - hits)),
+    )
     order = spearmanr(score.mean(axis=(1, 2)), level).statistic if len(level) > 2 else None
     return {
         "chooser": chooser,
@@ -186,8 +190,8 @@ def _row(
         "runs": runs,
         "judged_by": judged,
         "good": float(hits / draws),
-        "good_low": float(beta.ppf(tail, hits, draws - hits + 1)) if draws > 1 and hits else None,
-        "good_high": float(beta.ppf(1 - tail, hits + 1, draws - hits)) if draws > 1 else None,
+        "good_low": ends[0] if draws > 1 else None,
+        "good_high": ends[1] if draws > 1 else None,
         "lost_points": 100 * float(lost.mean()),
         "good_views": int((level >= level.max() - NEAR).sum()),
         "views": len(level),
