@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from goodviews.data import examine
+from goodviews.cli.pace import pace
+from goodviews.data import examine, load
 
 
 def test_digits_are_ready() -> None:
@@ -29,3 +31,30 @@ def test_doubles_constants_and_missing_labels_are_found(
     np.save(tmp_path / "b.npy", pixels[:9])
     assert examine(tmp_path / "b.npy")[-1].kind == "broken"
     assert examine(tmp_path / "nothing")[0].kind == "broken"
+
+
+def test_a_step_is_timed_in_its_parts() -> None:
+    (finding,) = pace(load("digits"))
+    assert finding.kind in ("read", "slow")
+    for part in ("reading", "two views", "model"):
+        assert f"{part} " in finding.sentence
+    assert finding.action
+
+
+def test_raw_images_are_bytes_where_255_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOODVIEWS_CACHE", str(tmp_path / "cache"))
+    pixels = np.random.default_rng(0).integers(0, 256, (80, 8, 8), dtype=np.uint8)
+    rows = np.array([3, 70, 3])
+    for name, values, dtype in (
+        ("full", pixels, torch.uint8),
+        ("dark", pixels // 8, torch.float32),
+        ("deep", pixels.astype(np.uint16) * 200, torch.float32),
+    ):
+        np.save(tmp_path / f"{name}.npy", values)
+        images = load(tmp_path / f"{name}.npy")
+        raw = images.raw(rows)
+        assert raw.dtype == dtype
+        unit = raw.float() / 255 if dtype == torch.uint8 else raw
+        assert torch.equal(unit, images.batch(rows))
