@@ -14,6 +14,7 @@ RECIPES = {
     "calibration": "goodviews.recipes.calibration:calibration",
     "calibration_erasure": "goodviews.recipes.calibration_erasure:calibration_erasure",
     "calibration_worlds": "goodviews.recipes.calibration_worlds:calibration_worlds",
+    "imagenet_path": "goodviews.recipes.imagenet_path:imagenet_path",
     "label_choice": "goodviews.recipes.label_choice:label_choice",
     "mi_bench": "goodviews.recipes.mi_bench:mi_bench",
     "proposition": "goodviews.recipes.proposition:proposition",

@@ -62,6 +62,9 @@ class Learner(nn.Module):
         """The scalar that a step goes down on, of the batch of all processes."""
         raise NotImplementedError
 
+    def before(self, batches: list[Batch]) -> None:
+        """What a step needs to know of all its parts, before the first goes forward."""
+
     def after(self) -> None:
         """What follows an optimiser step: targets move, memories take in keys."""
 

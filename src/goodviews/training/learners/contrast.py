@@ -84,7 +84,7 @@ class QueueLearner(_Contrast):
         objective: ``infonce`` or ``nce``.
         target: The slow copy that makes the keys.
         queues: One per encoder.
-        shuffle: Groups in which keys pass the batch-norm.
+        shuffle: Groups in which keys pass the batch-norm; at least the parts of a step.
         seed: Of the order in which they do.
         jigsaw: Head of the patches' branch.
         jigsaw_weight: Beta.
@@ -106,13 +106,29 @@ class QueueLearner(_Contrast):
         self.target = target
         self.queues = nn.ModuleList(queues)
         self.shuffle, self.seed = shuffle, seed
+        self.ready: list[list[Tensor]] = []
+
+    @torch.no_grad()
+    def before(self, batches: list[Batch]) -> None:
+        """Make the keys of all parts: a key is normalised with images of other parts.
+
+        So accumulated parts stand for the devices of the papers, where a query and its key
+        share no BatchNorm statistics either.
+        """
+        sides = (0, 1) if len(self.queues) == 2 else (1,)
+        sizes = [len(batch.v1) for batch in batches]
+        made = []
+        for side in sides:
+            views = torch.cat([(batch.v1, batch.v2)[side] for batch in batches])
+            keys = self._key(side, views, step=batches[0].step, parts=len(batches))
+            made.append(F.normalize(keys, dim=1).split(sizes))
+        self.ready = [list(keys) for keys in zip(*made, strict=True)]
 
     def forward(self, batch: Batch) -> Tensor:
         """See :meth:`Learner.forward`."""
-        views = (batch.v1, batch.v2)
-        with torch.no_grad():
-            sides = (0, 1) if len(self.queues) == 2 else (1,)
-            keys = [F.normalize(self._key(side, views[side], batch), dim=1) for side in sides]
+        if not self.ready:
+            self.before([batch])
+        keys = self.ready.pop(0)
         if len(keys) == 1:
             queries = [self.encoders.embed(0, batch.v1)]
             self.saw(queries[0], keys[0])
@@ -135,17 +151,18 @@ class QueueLearner(_Contrast):
         there = self._loss(pieces, keys[0], stored[0], noise=len(stored[0]))
         return (1 - self.beta) * loss + self.beta * there
 
-    def _key(self, side: int, view: Tensor, batch: Batch) -> Tensor:
+    def _key(self, side: int, view: Tensor, *, step: int, parts: int) -> Tensor:
         slow: PairEncoder = self.target.module  # type: ignore[assignment]
 
         def embed(part: Tensor) -> Tensor:
             return slow.embed(side, part)
 
-        if self.shuffle == 1 and ranks() == 1:
+        groups = max(self.shuffle, parts)
+        if groups == 1 and ranks() == 1:
             return embed(view)
         count = len(view) * ranks()
-        order = shuffle_order(count, seed=self.seed, step=batch.step, device=view.device)
-        made: Tensor = forward_in_groups(embed, view, groups=self.shuffle, order=order)
+        order = shuffle_order(count, seed=self.seed, step=step, device=view.device)
+        made: Tensor = forward_in_groups(embed, view, groups=groups, order=order)
         return made
 
     def _queues(self) -> list[Queue]:
