@@ -1,13 +1,13 @@
 """``goodviews views list`` and ``goodviews views show SPEC [DATA]``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from goodviews.cli.shared import Data, Labels, Root, Size
-from goodviews.core.checks import InputError
+from goodviews.cli.shared import Data, Labels, Quiet, Root, Size
 from goodviews.core.names import PRESETS, VIEWS, check_names
+from goodviews.core.spec import expand
 
 __all__ = ["app", "listing", "show"]
 
@@ -56,28 +56,63 @@ def show(
         "views.html"
     ),
     seed: Annotated[int, typer.Option(metavar="N", help="Number of the draws.")] = 0,
+    report: Annotated[
+        bool,
+        typer.Option("--report", help="Print what each step does to the values as well."),
+    ] = False,
+    bound: Annotated[
+        bool,
+        typer.Option(
+            "--bound", help="Train a small critic and bound the nats the two views share."
+        ),
+    ] = False,
     labels: Labels = None,
     size: Size = None,
     root: Root = None,
+    quiet: Quiet = False,
 ) -> None:
-    """Write a page that shows what SPEC does to images of DATA, and print its path."""
-    if len(check_names(spec)) > 1:
-        raise InputError(f"{spec!r} is a family; show one of its values at a time.")
+    """Write a page that shows what SPEC does to images of DATA, and print its path.
 
-    from goodviews.cli.shown import look
+    Of a family, such as 'rotate(degrees={10, 30, 90})', the page shows the last value, with
+    all of them in its strip.
+    """
+    specs = check_names(spec)
+
+    from goodviews.cli.progress import Progress
+    from goodviews.cli.shown import look, shared
     from goodviews.cli.study import written
     from goodviews.core.files import write_text
     from goodviews.data import load
     from goodviews.report.views_page import views_page
     from goodviews.views import parse_view
 
-    pair = parse_view(spec)
+    pair = parse_view(specs[-1])
     images = load(data, labels=labels, size=size, root=root)
     given = {"data": data, "views": [spec], "labels": labels, "size": size, "root": root}
-    command = written(given)
     target = out if out.suffix == ".html" else out / "views.html"
-    write_text(target, views_page(look(pair, images, command=command, seed=seed)))
+    family = expand(spec)
+    seen = look(pair, images, command=written(given), seed=seed, family=family)
+    if bound:
+        with Progress(quiet=quiet) as progress:
+            seen["bound"] = shared(repr(pair), images, seed=seed, progress=progress)
+        print(seen["bound"]["words"])
+    if report:
+        _print_report(seen)
+    write_text(target, views_page(seen))
     print(target)
+
+
+def _print_report(seen: dict[str, Any]) -> None:
+    """Clipped share and entropy of values, a line per step."""
+    for which, rows in enumerate(seen["reports"]):
+        if which and seen["same"]:
+            break
+        head = "step" if seen["same"] else f"step of v{which + 1}"
+        print(f"{head:<44} {'clipped':>8} {'entropy, nats':>16}")
+        for row in rows:
+            clipped = f"{100 * row['clipped']:.1f} %"
+            nats = f"{row['before_nats']:.2f} to {row['after_nats']:.2f}"
+            print(f"{row['step'][:44]:<44} {clipped:>8} {nats:>16}")
 
 
 def _short(value: object) -> str:

@@ -31,7 +31,10 @@ def views_page(seen: dict[str, Any]) -> str:
             [0, 1], ``sides``: per view a list of (step, (B, H', W', C')), ``clipped`` (share
             of values), ``before_counts`` and ``after_counts`` (histograms over [0, 1]),
             ``before`` and ``after`` (``mean``, ``std``), ``constant`` and
-            ``constant_before`` (numbers of images of one value), ``stretch`` (display range
+            ``constant_before`` (numbers of images of one value), ``notes`` (what was drawn,
+            per view, step and image), ``reports`` (per view and step: clipped share, entropy
+            before and after in nats), ``strip`` (columns of rising strength, or None),
+            ``bound`` (shared nats, where it was asked for), ``stretch`` (display range
             or None), ``about`` (what each step is), ``command`` (a study of this view).
 
     Returns:
@@ -56,9 +59,7 @@ def views_page(seen: dict[str, Any]) -> str:
         counted=f"{seen['counted']:,}",
         seed=seen["seed"],
         same=seen["same"],
-        answer=f"This view clips {clipped} of values."
-        if seen["clipped"]
-        else "This view clips nothing.",
+        answer=_answer(seen, clipped),
         lead=_lead(seen),
         command=seen["command"],
         figures=_figures(seen, clipped),
@@ -66,6 +67,8 @@ def views_page(seen: dict[str, Any]) -> str:
         pairs=pairs,
         shown=_shown(channels, stretch),
         stages=stages,
+        strip=_strip(seen),
+        reports=_reports(seen),
         steps_heading=_steps_heading(seen),
         values_heading=_values_heading(seen),
         histogram=_histogram(seen),
@@ -74,6 +77,52 @@ def views_page(seen: dict[str, Any]) -> str:
         if small
         else None,
     )
+
+
+def _answer(seen: dict[str, Any], clipped: str) -> str:
+    bound = seen.get("bound")
+    clips = f"clips {clipped} of values" if seen["clipped"] else "clips nothing"
+    if not bound:
+        return f"This view {clips}."
+    more = " (at the ceiling)" if bound["at_ceiling"] else ""
+    return f"This view shares at least {bound['nats']:.1f} nats{more} and {clips}."
+
+
+def _strip(seen: dict[str, Any]) -> dict[str, Any] | None:
+    """Columns of one image each row, from nothing to the view as written."""
+    strip = seen.get("strip")
+    if not strip:
+        return None
+    columns = [
+        {
+            "label": label,
+            "images": [
+                _picture(image, seen["stretch"], f"{strip['argument']} {label}")
+                for image in images
+            ],
+        }
+        for label, images in strip["columns"]
+    ]
+    kept = ", ".join(strip["kept"])
+    return {"columns": columns, "argument": strip["argument"], "kept": kept}
+
+
+def _reports(seen: dict[str, Any]) -> list[dict[str, str]]:
+    """What each step costs, as the page writes it."""
+    rows = []
+    for which, side in enumerate(seen.get("reports", [])):
+        if which and seen["same"]:
+            break
+        rows += [
+            {
+                "step": row["step"],
+                "side": "" if seen["same"] else f"v{which + 1}",
+                "clipped": _percent(row["clipped"]) if row["clipped"] else "none",
+                "nats": f"{row['before_nats']:.2f} → {row['after_nats']:.2f}",
+            }
+            for row in side
+        ]
+    return rows
 
 
 def _percent(share: float) -> str:
@@ -131,8 +180,12 @@ def _warnings(seen: dict[str, Any], clipped: str) -> list[str]:
 
 
 def _stages(seen: dict[str, Any]) -> list[dict[str, Any]]:
-    def row(head: str, step: str, note: str, images: np.ndarray) -> dict[str, Any]:
+    def row(
+        head: str, step: str, note: str, images: np.ndarray, drawn: list[str] | None = None
+    ) -> dict[str, Any]:
         shots = [_picture(image, seen["stretch"], head) for image in images]
+        for shot, text in zip(shots, drawn or [""] * len(shots), strict=True):
+            shot["drawn"] = text
         return {"head": head, "step": step, "note": note, "images": shots}
 
     rows = [row("Original", "", "as it was read", seen["original"])]
@@ -141,7 +194,9 @@ def _stages(seen: dict[str, Any]) -> list[dict[str, Any]]:
         last = seen["original"]
         for place, (step, images) in enumerate(side):
             head = f"After step {place + 1}" if seen["same"] else f"v{which + 1}, step {place + 1}"
-            rows.append(row(head, step, _changed(last, images), images))
+            notes = seen.get("notes", [])
+            drawn = notes[which][place] if which < len(notes) else None
+            rows.append(row(head, step, _changed(last, images), images, drawn))
             last = images
     return rows
 
@@ -230,5 +285,6 @@ def _picture(image: np.ndarray, stretch: tuple[float, float] | None, alt: str) -
         "width": shown.width,
         "height": shown.height,
         "flat": flat,
+        "drawn": "",
         "alt": alt,
     }
