@@ -54,6 +54,10 @@ class Spy:
         self.asked.append(np.asarray(index).tolist())
         return self.images.batch(index, device)
 
+    def raw(self, index, device=None):
+        self.asked.append(np.asarray(index).tolist())
+        return self.images.raw(index, device)
+
 
 def run(spec="noise(std=0.05)", *, images=None, seed=0, count=64, look=None, **more):
     images = planted() if images is None else images

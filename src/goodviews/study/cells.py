@@ -118,7 +118,7 @@ def _pretrained(
         parts: tuple[list[Tensor], list[Tensor]] = ([], [])
         for begin in range(0, len(rows), 1024):
             some = rows[begin : begin + 1024]
-            x = images.batch(some, device)
+            x = images.raw(some, device)
             for which in (0, 1):
                 view = pair.view(
                     which, x, seed=seed, samples=torch.from_numpy(some), epoch=-1 - draw
