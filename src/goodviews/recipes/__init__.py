@@ -15,10 +15,12 @@ RECIPES = {
     "calibration_erasure": "goodviews.recipes.calibration_erasure:calibration_erasure",
     "calibration_worlds": "goodviews.recipes.calibration_worlds:calibration_worlds",
     "imagenet_path": "goodviews.recipes.imagenet_path:imagenet_path",
+    "failure_zoo": "goodviews.recipes.failure_zoo:failure_zoo",
     "label_choice": "goodviews.recipes.label_choice:label_choice",
     "mi_bench": "goodviews.recipes.mi_bench:mi_bench",
     "proposition": "goodviews.recipes.proposition:proposition",
     "two_tasks": "goodviews.recipes.two_tasks:two_tasks",
+    "view_gallery": "goodviews.recipes.view_gallery:view_gallery",
 }
 """Name: where its function is. Each takes a scale and a folder and returns the folder."""
 

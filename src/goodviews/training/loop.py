@@ -122,7 +122,7 @@ def pretrain(
     rate = build_schedule(settings.schedule, total, epoch=per_epoch)
     model, optimiser = wrap(fabric, learner, optimiser, settings)
 
-    history = History(per_epoch=per_epoch, total=total)
+    history = History(per_epoch=per_epoch, total=total, rule=rule)
     kept = Checkpoints(
         folder,
         settings=settings,

@@ -1,5 +1,6 @@
 """Does it learn? Collapse, non-finite steps and whether training has levelled off."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,7 +10,14 @@ from torch import Tensor
 
 from goodviews.core.checks import InputError
 
-__all__ = ["History", "NonFiniteError", "check_finite", "collapsed", "levelled_off"]
+__all__ = [
+    "History",
+    "NonFiniteError",
+    "check_finite",
+    "collapsed",
+    "gradient_norm",
+    "levelled_off",
+]
 
 
 _FEWEST = 40
@@ -17,7 +25,7 @@ _FEWEST = 40
 
 
 class NonFiniteError(InputError):
-    """A loss stopped being a number; the message holds what is needed to replay the step."""
+    """A loss or gradient is no number any more; the message holds what replays the step."""
 
 
 @dataclass
@@ -26,17 +34,21 @@ class History:
 
     Attributes:
         losses: Mean objective of each step, nats.
+        gradients: Norm of the gradient of each step since training began or was resumed.
         bounds: (step, nats, standard error) of each look at the held-out bound.
         steps: Optimiser steps taken.
         per_epoch: Optimiser steps of an epoch.
         total: Optimiser steps of the whole run.
+        rule: How the learning rate came about, one sentence.
     """
 
     losses: list[float] = field(default_factory=list)
+    gradients: list[float] = field(default_factory=list, kw_only=True)
     bounds: list[tuple[int, float, float]] = field(default_factory=list)
     steps: int = 0
     per_epoch: int = 0
     total: int = 0
+    rule: str = ""
 
 
 def collapsed(embeddings: Tensor) -> bool:
@@ -85,14 +97,22 @@ def levelled_off(history: History, *, nats: float = 0.25) -> bool:
     return bool(before - after <= nats and late - early <= nats)
 
 
-def check_finite(loss: Tensor, *, seed: int, epoch: int, step: int, view: str) -> None:
-    """Stop at the first loss, a scalar, that is not a number.
+def gradient_norm(parameters: Iterable[Tensor]) -> Tensor:
+    """Euclidean norm of all gradients together, a scalar; 0 where there are none."""
+    there = [p.grad for p in parameters if p.grad is not None]
+    return torch.nn.utils.get_total_norm(there)
+
+
+def check_finite(
+    value: Tensor, *, seed: int, epoch: int, step: int, view: str, what: str = "loss"
+) -> None:
+    """Stop at the first loss or gradient norm, a scalar, that is not a number.
 
     Raises:
         NonFiniteError: With seed, epoch, step and view, which replay it.
     """
-    if not torch.isfinite(loss):
+    if not torch.isfinite(value):
         raise NonFiniteError(
-            f"The loss is {loss.item()} at step {step} (epoch {epoch}, seed {seed}) with view "
+            f"The {what} is {value.item()} at step {step} (epoch {epoch}, seed {seed}) with view "
             f"{view}; lower the learning rate or raise the temperature and run again."
         )
