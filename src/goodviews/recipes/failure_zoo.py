@@ -277,6 +277,11 @@ def failure_zoo(*, scale: str, out: Path) -> Path:
         row, seen = induce(one)
         rows.append(row)
         looks += seen
+    for row in rows:
+        twins = [
+            r["knn_top1"] for r in rows if (r["method"], r["failure"]) == (row["method"], HEALTHY)
+        ]
+        row["below_twins"] = sum(twins) / len(twins) - row["knn_top1"]
     write_table(out, rows, run)
     write_table(out / "looks", looks, run)
     write_table(out / "rates", rates(rows), run)
