@@ -73,6 +73,9 @@ def pretrain(
     probe_every: Annotated[
         int, typer.Option(metavar="N", help="Epochs between looks; 0 for a tenth of the run.")
     ] = 0,
+    stop_on_collapse: Annotated[
+        bool, typer.Option("--stop-on-collapse", help="End the run when it collapses.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Pretrain an encoder on DATA; ends with the path of its file.
@@ -109,14 +112,19 @@ def pretrain(
                 strategy=strategy,
                 track=track,
                 probe_every=probe_every,
+                stop_on_collapse=stop_on_collapse,
                 command=command,
                 say=(lambda _: None) if quiet else (lambda text: print(text, file=sys.stderr)),
-                progress=progress,
+                progress=progress if sys.stderr.isatty() else None,  # else lines are enough
             )
     except KeyboardInterrupt as stop:
-        print(f"{stop or 'Stopped.'} Resume with: {command}", file=sys.stderr)
-        raise typer.Exit(130) from None
-    print(run.folder / "encoder.safetensors")
+        said = str(stop).partition(";")[0].rstrip(".") or "Stopped"
+        print(f"{said}. Resume with: {command}", file=sys.stderr)
+        raise typer.Exit(getattr(stop, "code", 130)) from None
+    from goodviews.core.distributed import rank
+
+    if rank() == 0:
+        print(run.folder / "encoder.safetensors")
 
 
 def _one(views: str | None) -> str | None:

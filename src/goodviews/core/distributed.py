@@ -14,7 +14,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-__all__ = ["gather", "gather_others", "mean", "rank", "ranks"]
+__all__ = ["anywhere", "gather", "gather_others", "mean", "rank", "ranks", "together"]
 
 
 def ranks() -> int:
@@ -35,6 +35,30 @@ def rank() -> int:
         0
     """
     return dist.get_rank() if _running() else 0
+
+
+def anywhere(here: bool) -> bool:
+    """Whether something holds on any rank; every rank gets the same answer.
+
+    Args:
+        here: Whether it holds on this one.
+
+    Example:
+        >>> anywhere(True)
+        True
+    """
+    if ranks() == 1:
+        return here
+    device = "cuda" if dist.get_backend() == "nccl" else "cpu"
+    flag = torch.tensor([int(here)], device=device)
+    dist.all_reduce(flag, op=dist.ReduceOp.MAX)
+    return bool(flag.item())
+
+
+def together() -> None:
+    """Wait until every rank is here."""
+    if ranks() > 1:
+        anywhere(False)
 
 
 def gather(tensor: Tensor, *, dim: int = 0) -> Tensor:

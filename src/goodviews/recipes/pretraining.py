@@ -12,13 +12,14 @@ from goodviews.core.files import write_json
 from goodviews.core.origin import origin
 from goodviews.data import Images, load, splits
 from goodviews.encoders import PairEncoder, save_encoder
-from goodviews.recipes.fitting import fitted, shortened
+from goodviews.recipes.fitting import fitted
+from goodviews.recipes.following import Follower
 from goodviews.recipes.methods import method as named
-from goodviews.recipes.probing import Probe, told
-from goodviews.training import Learner, Settings, change, launch, pretrain
-from goodviews.training.log import Log
-from goodviews.training.monitor import History
-from goodviews.views import parse_view
+from goodviews.recipes.probing import Probe
+from goodviews.training import Settings, change, launch, pretrain
+from goodviews.training.health import CollapseError
+from goodviews.training.state import LAST, PREVIOUS
+from goodviews.views import ViewPair, parse_view
 
 __all__ = ["Run", "pretraining"]
 
@@ -56,6 +57,7 @@ def pretraining(
     strategy: str = "auto",
     track: str = "",
     probe_every: int = 0,
+    stop_on_collapse: bool = False,
     command: str = "",
     say: Callable[[str], None] = lambda _: None,
     progress: Callable[[str, int, int], None] | None = None,
@@ -78,6 +80,7 @@ def pretraining(
         track: ``tensorboard``, ``wandb`` or ``mlflow``, besides ``log.csv``.
         probe_every: Epochs between two looks with nearest neighbours and a linear readout;
             a tenth of the run by default.
+        stop_on_collapse: Whether the run ends when its monitor says that it collapsed.
         command: What was typed, for the record.
         say: Takes sentences to show.
         progress: Called with a stage, what is done and what there is.
@@ -87,6 +90,7 @@ def pretraining(
 
     Raises:
         InputError: Something given cannot be used; the message says what to type.
+        CollapseError: The run collapsed, and was told to stop then.
     """
     changes = list(changes)
     settings = named(method) if isinstance(method, str) else method
@@ -94,33 +98,38 @@ def pretraining(
     index = np.flatnonzero(images.part == 0)
     typed = [text.partition("=")[0].strip() for text in changes]
     settings = change(settings, changes)
-    settings, said = fitted(settings, images, len(index), given=typed)
-    settings = shortened(settings)
-    settings = replace(settings, views=views or settings.views)
+    if views:
+        settings, typed = replace(settings, views=views), [*typed, "views"]
     if not settings.views:
         raise InputError(f"{settings.name} has no views of its own; name some with --views.")
+    settings, said = fitted(settings, images, len(index), given=typed)
     pair = parse_view(settings.views)
-    folder = Path(out)
+    folder = _folder(Path(out))
     fabric = launch(settings, devices=devices, nodes=nodes, strategy=strategy)
     zero = fabric.is_global_zero
+    if not zero:  # one of several processes speaks
+        say, progress = (lambda _: None), None
     every = probe_every or max(settings.epochs // 10, 1)
-    probe = Probe(images, pair) if zero and images.labels else None
-    for sentence in said:
-        say(sentence)
-    log: list[Log] = []
-
-    def watch(learner: Learner, history: History) -> None:
-        log[:] = log or [Log(folder, after=history.steps - 1, track=track or None)]
-        row: dict[str, Any] = {"loss": history.losses[-1]}
-        if probe and history.steps % (every * history.per_epoch) == 0:
-            row |= probe(learner.result())
-            say(f"epoch {history.steps // history.per_epoch}: {told(row)}")
-        log[0].row(history.steps, **row)
-        if history.steps % history.per_epoch == 0:
-            log[0].flush()
-        if progress:
-            progress("training", history.steps, history.total)
-
+    probe, split, note = _probe(images, pair)
+    say(
+        f"{settings.name} on {len(index):,} images of {images.name}, {images.channels} x "
+        f"{images.height} x {images.width}: {settings.encoder}, views {settings.views}."
+    )
+    for sentence in [*said, note]:
+        if sentence:
+            say(sentence)
+    follower = Follower(
+        folder,
+        settings,
+        fabric=fabric,
+        every=every,
+        probe=probe if zero else None,
+        track=track,
+        stop=stop_on_collapse,
+        say=say,
+        progress=progress,
+    )
+    ran = origin(command, seeds=[seed], settings=asdict(settings), rules=said)
     try:
         trained = pretrain(
             images,
@@ -130,19 +139,21 @@ def pretraining(
             seed=seed,
             labels=_labels(images, index, settings),
             folder=folder,
-            watch=watch,
+            watch=follower,
             fabric=fabric,
         )
+    except CollapseError:
+        if zero:
+            write_json(folder / "run.json", ran | {"health": follower.verdict})
+        raise
     finally:
-        for opened in log:
-            opened.close()
+        follower.close()
     said.append(trained.rule)
     if zero:
-        about = _passport(settings, images, seed, splits(images).hash if images.labels else "")
+        about = _passport(settings, repr(pair), images, seed, split)
         save_encoder(folder / "encoder.safetensors", trained.encoders, about=about)
         write_json(folder / "passport.json", about)
-        ran = origin(command, seeds=[seed], settings=asdict(settings), rules=said)
-        write_json(folder / "run.json", ran)
+        write_json(folder / "run.json", ran | {"health": follower.verdict})
     return Run(folder, trained.encoders, settings, said)
 
 
@@ -161,10 +172,40 @@ def _labels(images: Images, index: np.ndarray, settings: Settings) -> np.ndarray
     raise InputError(f"{settings.name} learns from labels, but {images.name} has none.")
 
 
-def _passport(settings: Settings, images: Images, seed: int, split: str) -> dict[str, Any]:
+def _folder(out: Path) -> Path:
+    """The run folder: a new one, an empty one, or that of a run.
+
+    Raises:
+        InputError: It holds something else, which a run might write over.
+    """
+    there = {path.name for path in out.iterdir()} if out.is_dir() else set()
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file; choose another --out.")
+    if there & {LAST, PREVIOUS} or not there & {"run.json", "rows.csv", "encoder.safetensors"}:
+        return out
+    raise InputError(
+        f"{out} holds results, but no checkpoint of a pretraining run to go on with; choose "
+        f"another --out."
+    )
+
+
+def _probe(images: Images, pair: ViewPair) -> tuple[Probe | None, str, str]:
+    """What reads out on the way, the hash of its split, and a sentence where there is none."""
+    if not images.labels:
+        return None, "", ""
+    try:
+        return Probe(images, pair), splits(images).hash, ""
+    except InputError as error:
+        return None, "", f"No readouts on the way: {error}"
+
+
+def _passport(
+    settings: Settings, spelt: str, images: Images, seed: int, split: str
+) -> dict[str, Any]:
     """What goes with the weights, wherever they go."""
     return {
         "views": settings.views,
+        "views_spelt": spelt,
         "method": settings.name,
         "source": settings.source,
         "settings": asdict(settings),

@@ -149,7 +149,8 @@ def pretrain(
                 )
                 for part in parts[fabric.global_rank :: fabric.world_size]
             ]  # fmt: skip
-            learner.before(batches)
+            with fabric.autocast():
+                learner.before(batches)
             losses = []
             for number, made in enumerate(batches, start=1):
                 with fabric.no_backward_sync(model, enabled=number < len(batches)):

@@ -1,18 +1,54 @@
 """Devices and processes: what Lightning Fabric is told, and what a model is wrapped in."""
 
+import atexit
+import os
+from collections.abc import Mapping
+from inspect import signature
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from lightning_fabric import Fabric
 from lightning_fabric.strategies import DDPStrategy, FSDPStrategy, Strategy
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
 from goodviews.core.checks import InputError, unknown
 from goodviews.training.settings import Settings
 
-__all__ = ["STRATEGIES", "launch", "wrap"]
+__all__ = ["STRATEGIES", "launch", "processes", "wrap"]
 
 STRATEGIES = ("auto", "ddp", "fsdp")
+
+
+def processes(
+    devices: int, nodes: int, environment: Mapping[str, str] = os.environ
+) -> tuple[int, int]:
+    """Processes on each machine, and machines: as asked, or as torchrun started them.
+
+    Args:
+        devices: Processes per machine that were asked for; 1 is no wish.
+        nodes: Machines that were asked for; 1 is no wish.
+        environment: Where torchrun says ``WORLD_SIZE`` and ``LOCAL_WORLD_SIZE``.
+
+    Raises:
+        InputError: torchrun started others than were asked for.
+
+    Example:
+        >>> torchrun = {"TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "16", "LOCAL_WORLD_SIZE": "8"}
+        >>> processes(1, 1, torchrun)
+        (8, 2)
+    """
+    if "TORCHELASTIC_RUN_ID" not in environment:
+        return devices, nodes
+    local, world = int(environment["LOCAL_WORLD_SIZE"]), int(environment["WORLD_SIZE"])
+    there = local, world // local
+    if (devices, nodes) not in ((1, 1), there):
+        raise InputError(
+            f"torchrun started {there[0]} processes on {there[1]} machines, but {devices} on "
+            f"{nodes} were asked for; leave out --devices and --nodes under torchrun."
+        )
+    return there
 
 
 def launch(
@@ -20,7 +56,8 @@ def launch(
 ) -> Fabric:
     """Set up devices and processes.
 
-    Under torchrun or SLURM, Fabric reads the processes there are from the environment.
+    Under torchrun the processes there are count, whatever is asked for; SLURM's are joined by
+    Fabric, which holds them against ``devices`` and ``nodes``.
 
     Args:
         settings: Device and precision.
@@ -34,6 +71,7 @@ def launch(
     """
     if strategy not in STRATEGIES:
         raise unknown("strategy", strategy, STRATEGIES)
+    devices, nodes = processes(devices, nodes)
     chosen: str | Strategy = "auto"
     if strategy == "fsdp":
         if not torch.cuda.is_available():
@@ -41,7 +79,7 @@ def launch(
         chosen = FSDPStrategy()
     elif devices * nodes > 1:
         # Queues and banks are equal on all ranks by construction: sending them costs a copy.
-        chosen = DDPStrategy(broadcast_buffers=False)
+        chosen = DDPStrategy(**{_sync_name(): False})
     fabric = Fabric(
         accelerator=settings.device,
         devices=devices,
@@ -51,7 +89,20 @@ def launch(
     )
     if devices * nodes > 1:
         fabric.launch()
+        atexit.register(_leave)
     return fabric
+
+
+def _leave() -> None:
+    """End the process group while Python still runs: its threads abort a process that goes."""
+    if dist.is_available() and dist.is_initialized():
+        dist.destroy_process_group()
+
+
+def _sync_name() -> str:
+    """What this torch calls the option that sends buffers around before each forward."""
+    new = "forward_sync_buffers"
+    return new if new in signature(DistributedDataParallel).parameters else "broadcast_buffers"
 
 
 def wrap(

@@ -4,6 +4,7 @@ import hashlib
 import io
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -15,6 +16,7 @@ import torch
 from torch import nn
 
 from goodviews.core.checks import InputError
+from goodviews.core.distributed import anywhere, ranks, together
 from goodviews.core.files import writing
 from goodviews.training.monitor import History
 from goodviews.training.settings import Settings
@@ -26,10 +28,26 @@ _MARK = b"goodviews 1 "
 """Begins every checkpoint; the SHA-256 of the rest follows."""
 _FREE = ("device", "precision", "compile")
 """Settings that a resumed run may change."""
+_TYPED = {"name": "--recipe", "encoder": "--backbone", "views": "--views"}
+"""Settings with an option of their own."""
+_TWICE_S = 5.0
+"""Signals within so many seconds are one: a launcher sends on what its processes got as well."""
 
 
 class Interrupted(KeyboardInterrupt):
-    """A run was asked to stop, by Ctrl-C or a cluster; its state was written."""
+    """A run was asked to stop, by Ctrl-C or a cluster; its state was written.
+
+    Args:
+        said: What to show.
+        number: Of the signal.
+
+    Attributes:
+        code: What a process that ends by it exits with: 128 + that number.
+    """
+
+    def __init__(self, said: str, number: int = signal.SIGINT) -> None:
+        super().__init__(said)
+        self.code = 128 + int(number)
 
 
 def save_state(folder: Path, state: dict[str, Any]) -> Path:
@@ -129,7 +147,8 @@ class Checkpoints:
             "seed": seed,
             "data": data,
         }
-        self._asked: int | None = None
+        self._asked: float | None = None
+        self._signal = int(signal.SIGINT)
 
     def hold(self, learner: nn.Module, optimiser: Any, history: History) -> None:
         """Take charge of a run's state; a run that stands in the folder is gone on with.
@@ -157,23 +176,28 @@ class Checkpoints:
                 )
         for name, value in self.run["settings"].items():
             if name not in _FREE and there["settings"].get(name) != value:
+                typed = _TYPED.get(name, f"--set {name}")
                 raise InputError(
                     f"{self.folder} holds a run with {name}={there['settings'].get(name)!r}, not "
-                    f"{value!r}; choose another --out, or --set {name} as it was."
+                    f"{value!r}; choose another --out, or {typed} as it was."
                 )
 
     @contextmanager
     def stoppable(self) -> Iterator[Callable[..., None]]:
         """While this block runs, Ctrl-C and SIGTERM stop after the step, with a checkpoint.
 
+        Of several processes it is enough that one is asked: all stop after the same step.
+
         Yields:
             A function to call after each step; ``due`` says whether to write anyway.
         """
 
-        def asked(number: int, _: FrameType | None) -> None:
-            if self._asked is not None:  # asked twice: at once
+        def asked(number: int, _frame: FrameType | None) -> None:
+            now = time.monotonic()
+            if self._asked is None:
+                self._asked, self._signal = now, number
+            elif ranks() == 1 or now - self._asked > _TWICE_S:  # asked twice: at once
                 raise KeyboardInterrupt
-            self._asked = number
 
         mine = self.folder is not None and threading.current_thread() is threading.main_thread()
         before = {s: signal.signal(s, asked) for s in _SIGNALS} if mine else {}
@@ -184,7 +208,8 @@ class Checkpoints:
                 signal.signal(number, handler)
 
     def _saved(self, *, due: bool) -> None:
-        if self.folder is not None and self.writer and (due or self._asked is not None):
+        stop = self.folder is not None and anywhere(self._asked is not None)
+        if self.folder is not None and self.writer and (due or stop):
             save_state(
                 self.folder,
                 {
@@ -196,9 +221,11 @@ class Checkpoints:
                     "optimiser": self.optimiser.state_dict(),
                 },
             )
-        if self._asked is not None:
+        if stop:
+            together()  # a launcher ends the others as soon as one has ended
             raise Interrupted(
-                f"Stopped after step {self.history.steps}; run the same command to go on."
+                f"Stopped after step {self.history.steps}; run the same command to go on.",
+                self._signal,
             )
 
 

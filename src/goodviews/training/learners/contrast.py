@@ -120,6 +120,7 @@ class QueueLearner(_Contrast):
         made = []
         for side in sides:
             views = torch.cat([(batch.v1, batch.v2)[side] for batch in batches])
+            views = views.to(next(self.target.parameters()).dtype)
             keys = self._key(side, views, step=batches[0].step, parts=len(batches))
             made.append(F.normalize(keys, dim=1).split(sizes))
         self.ready = [list(keys) for keys in zip(*made, strict=True)]

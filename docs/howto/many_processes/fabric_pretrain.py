@@ -1,0 +1,27 @@
+"""Pretrain from Python over several processes of this machine.
+
+Start it once, as ``python fabric_pretrain.py``: Fabric starts it again for each other process.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from goodviews.recipes.pretraining import Run, pretraining
+
+
+def main(out: Path, *, devices: int, changes: list[str]) -> Run:
+    """MoCo v2 with one BatchNorm over all processes; every process returns the same weights."""
+    return pretraining(
+        os.environ.get("DATA", "digits"),
+        method="mocov2",
+        out=out,
+        changes=["sync_batchnorm=true", *changes],
+        devices=devices,
+        say=print,
+    )
+
+
+if __name__ == "__main__":
+    run = main(Path(sys.argv[1]), devices=int(sys.argv[2]), changes=sys.argv[3:])
+    print(run.folder)

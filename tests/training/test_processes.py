@@ -1,0 +1,136 @@
+"""Two processes train what one trains on the joint batch, stop together and go on."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tests.training.process_worker import BASE, CASES, STOP, Recorder, images, train
+
+from goodviews.core.checks import InputError
+from goodviews.encoders import load_encoder
+from goodviews.training import launch, load_state, loop
+from goodviews.training.machine import processes
+
+HERE = Path(__file__).parent
+RECIPES = HERE.parents[1] / "docs" / "howto" / "many_processes"
+ENVIRONMENT = {**os.environ, "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
+TINY = [
+    "--set", "encoder=convnet(width=4)", "--set", "head=projector(dim=8)",
+    "--set", "optimiser=sgd(lr=0.03)", "--set", "sync_batchnorm=true",
+    "--views", "crop(scale=(0.5, 1))", "--epochs", "2", "--batch", "16", "--device", "cpu",
+]  # fmt: skip
+
+
+def call(*command, folder, **more):
+    return subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, timeout=200, check=False,
+        cwd=folder, env={**ENVIRONMENT, **more},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """What both ranks wrote, and the folder of their runs."""
+    folder = tmp_path_factory.mktemp("two")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    done = call(sys.executable, HERE / "process_worker.py", folder, port, folder=folder,
+                PYTHONPATH=str(HERE.parents[1]))  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder, [torch.load(folder / f"rank{rank}.pt") for rank in range(2)]
+
+
+def agree(one, other):
+    """Weights and stored keys to 1e-6; running statistics, which are larger, to 1e-5."""
+    assert one.keys() == other.keys()
+    for name in other:
+        apart = float((one[name] - other[name]).abs().nan_to_num().max())
+        assert apart <= (1e-5 if "running" in name else 1e-6), f"{name} differs by {apart:.1e}"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_ten_steps_of_two_processes_are_those_of_one_with_the_joint_batch(name, two, tmp_path):
+    folder, ranks = two
+    alone = train(name, folder=tmp_path)
+    assert alone.history.steps == 10
+    for rank in ranks:
+        assert rank["world"] == 2
+        weights = {key: value for key, value in rank[name].items() if key != "losses"}
+        agree(weights, alone.encoders.state_dict())
+        assert rank[name]["losses"] == pytest.approx(alone.history.losses, abs=1e-5)
+    # The whole state: memories, slow encoders, jigsaw heads.
+    joint = load_state(tmp_path)["learner"]
+    agree(load_state(folder / name)["learner"], joint)
+    if name == "jigsaw":
+        assert int(joint["queues.0.pushed"]) == 160
+
+
+def test_each_example_gets_the_views_it_gets_in_one_process(two, monkeypatch):
+    recorder = Recorder()
+    monkeypatch.setattr(loop, "_views", recorder)
+    train("pairs")
+    first, second = (rank["views"] for rank in two[1])
+    assert not first.keys() & second.keys()
+    both = {**first, **second}
+    assert both.keys() == recorder.seen.keys()
+    assert all(torch.equal(both[key], recorder.seen[key]) for key in both)
+
+
+def test_one_rank_that_is_asked_to_stop_stops_all_and_the_run_goes_on(two):
+    for rank in two[1]:
+        assert rank["saved"] == STOP
+        assert f"after step {STOP}" in rank["said"]
+        resumed, whole = rank["resumed"], rank["jigsaw"]
+        assert resumed["losses"] == whole["losses"]
+        assert all(torch.equal(resumed[key], whole[key]) for key in whole if key != "losses")
+
+
+def test_the_torchrun_recipe_trains_the_encoder_of_one_process(tmp_path, monkeypatch):
+    np.savez(tmp_path / "noise.npz", images=images().pixels[:, 0])
+    monkeypatch.setenv("GOODVIEWS_CACHE", str(tmp_path / "cache"))
+    bin_folder = Path(sys.executable).parent
+    done = call("bash", RECIPES / "torchrun.sh", *TINY, folder=tmp_path, OUT="two", DATA="noise.npz",
+                PATH=f"{bin_folder}:{os.environ['PATH']}")  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.strip().splitlines() == ["two/encoder.safetensors"]
+
+    from goodviews.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+    assert main(["pretrain", "noise.npz", "--out", "one", *TINY, "--quiet"]) == 0
+    one, two = (load_encoder(tmp_path / name)[0].state_dict() for name in ("one", "two"))
+    agree(two, one)
+
+
+def test_the_recipe_in_python_runs(tmp_path):
+    done = call(sys.executable, RECIPES / "fabric_pretrain.py", tmp_path / "run", 2,
+                "encoder=convnet(width=4)", "epochs=1", "batch=400", "device=cpu",
+                folder=tmp_path, GOODVIEWS_CACHE=str(tmp_path / "cache"))  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert load_encoder(tmp_path / "run")[1]["method"] == "mocov2"
+
+
+def test_the_slurm_recipe_is_a_script_whose_options_exist():
+    text = (RECIPES / "slurm.sbatch").read_text("utf8")
+    assert subprocess.run(["bash", "-n"], input=text, text=True, check=False).returncode == 0
+    from goodviews.cli.pretrain import pretrain
+
+    line = re.search(r"goodviews pretrain(.*?)\n\S", text, re.DOTALL)[1]
+    known = pretrain.__annotations__
+    assert set(re.findall(r"--(\w+)", line)) <= known.keys()
+
+
+def test_processes_are_torchruns_under_torchrun_and_a_contradiction_is_refused():
+    torchrun = {"TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "4", "LOCAL_WORLD_SIZE": "2"}
+    assert processes(1, 1, torchrun) == processes(2, 2, torchrun) == (2, 2)
+    assert processes(3, 1, {"WORLD_SIZE": "4"}) == (3, 1)
+    with pytest.raises(InputError, match="leave out --devices and --nodes under torchrun"):
+        processes(3, 1, torchrun)
+    assert launch(BASE).world_size == 1
