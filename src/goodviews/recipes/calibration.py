@@ -14,6 +14,7 @@ study does. Three tables:
 Proportions carry Clopper and Pearson's 95 % interval.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
@@ -32,6 +33,7 @@ from goodviews.recipes.simulated import RANDOM, RAW, SCRATCH, Components, simula
 from goodviews.study.advice import advise
 from goodviews.study.layout import Interval
 from goodviews.study.regimes import honest, read
+from goodviews.study.sweet_spot import Peak
 from goodviews.study.table import TaskTable
 
 __all__ = ["SCALE", "Calibration", "calibration"]
@@ -270,7 +272,7 @@ def _said(table: TaskTable, parts: Components, peak: float | None) -> dict[str, 
             "any regime of shuffled labels": set(null.regimes) != {"undecided"},
         }
     kind = reading.peak.kind if reading.peak else "none"
-    held = reading.peak is not None and reading.peak.low <= peak <= reading.peak.high
+    held = reading.peak is not None and _inside(reading.peak, peak)
     right = {parts.nats[0]: "left", parts.nats[-1]: "right"}.get(peak, "inside")
     nats = np.array(parts.nats)
     missing = np.array([regime == "missing" for regime in reading.regimes])
@@ -354,3 +356,10 @@ def _share(hits: np.ndarray, name: str) -> dict[str, Any]:
         "low": float(ends.low),
         "high": float(ends.high),
     }
+
+
+def _inside(told: Peak, truth: float) -> bool:
+    """Whether a peak's interval holds the truth; at an end of the range it is open there."""
+    low = -math.inf if told.kind == "left" else told.low
+    high = math.inf if told.kind == "right" else told.high
+    return low <= truth <= high

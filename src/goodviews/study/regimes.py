@@ -19,6 +19,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import norm
 from sklearn.model_selection import StratifiedKFold
 
 from goodviews.study.layout import Interval, Layout
@@ -78,7 +79,7 @@ def read(table: TaskTable, layout: Layout | None = None, *, family: bool = True)
     curve = None
     if family and count >= _LEAST and np.isfinite(nats).all() and layout.seeds > 1:
         curve = fit_curve(nats, means, _noise(layout, count))
-    peak = _peak(curve, nats, below, best)
+    peak = _peak(curve, table.nats, below, best)
     alike = [table.nats[view] for view in range(count) if not below[view]]
     random = table.row(RANDOM)
     regimes = []
@@ -86,9 +87,9 @@ def read(table: TaskTable, layout: Layout | None = None, *, family: bool = True)
         lost = not shuffled and loses(table.kept.level(view), _image_nats(table, view))
         if below[view]:
             own = table.nats[view]
-            if lost or all(_fewer(own, other) for other in alike):
+            if lost or all(_fewer(own, other, among=count) for other in alike):
                 regimes.append("missing")
-            elif all(_fewer(other, own) for other in alike):
+            elif all(_fewer(other, own, among=count) for other in alike):
                 regimes.append("excess")
             else:
                 regimes.append("undecided")
@@ -127,10 +128,15 @@ def _image_nats(table: TaskTable, view: int) -> float:
     return float(np.mean([nats for nats in read if nats is not None] or [0.0]))
 
 
-def _fewer(one: Interval, other: Interval) -> bool:
-    """Whether a bound lies below another, their errors added in squares."""
+def _fewer(one: Interval, other: Interval, *, among: int) -> bool:
+    """Whether a bound lies below another, their errors added in squares.
+
+    Every candidate below the best is asked, so the intervals are widened from one question at
+    95 % to ``among`` of them (Bonferroni).
+    """
+    wider = norm.ppf(1 - 0.025 / among) / norm.ppf(0.975)
     gap = other.value - one.value
-    return gap > math.hypot(one.high - one.value, other.value - other.low)
+    return gap > wider * math.hypot(one.high - one.value, other.value - other.low)
 
 
 def honest(table: TaskTable, winner: int) -> float:
@@ -169,12 +175,16 @@ def _noise(layout: Layout, count: int) -> np.ndarray:
     return np.sqrt(variance)
 
 
-def _peak(curve: Curve | None, nats: np.ndarray, below: list[bool], best: int) -> Peak | None:
+def _peak(
+    curve: Curve | None, bounds: list[Interval], below: list[bool], best: int
+) -> Peak | None:
     """Peak of the curve; with nothing below the best there is none to tell.
 
     The views that are not below the best bound it from outside, and the best view itself
-    always lies inside: a smooth curve may lean past it, the evidence does not.
+    always lies inside: a smooth curve may lean past it, the evidence does not. The curve takes
+    the bounds at their values, so their own errors are added to its interval, in squares.
     """
+    nats = np.array([bound.value for bound in bounds])
     if not any(below):
         low, high = float(np.nanmin(nats)), float(np.nanmax(nats))
         return None if curve is None else Peak("none", float(nats[best]), low, high)
@@ -185,4 +195,17 @@ def _peak(curve: Curve | None, nats: np.ndarray, below: list[bool], best: int) -
     if found.kind == "none":
         return found
     at = float(nats[best])
-    return Peak(found.kind, found.nats, min(found.low, at), max(found.high, at))
+    low, high = min(found.low, at), max(found.high, at)
+    return Peak(
+        found.kind,
+        found.nats,
+        found.nats - math.hypot(found.nats - low, _error(bounds, low)),
+        found.nats + math.hypot(high - found.nats, _error(bounds, high)),
+    )
+
+
+def _error(bounds: list[Interval], nats: float) -> float:
+    """Half the 95 % interval of the bound nearest to a place; 0 where one run gives none."""
+    near = min(bounds, key=lambda bound: abs(bound.value - nats))
+    half = (near.high - near.low) / 2
+    return half if math.isfinite(half) else 0.0
