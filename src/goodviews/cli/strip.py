@@ -24,7 +24,7 @@ STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Columns of the strip."""
 
 _BINS = 256
-_LONGEST = 60
+_LONGEST = 90
 
 
 def strips(
@@ -94,12 +94,16 @@ def captions(chain: "Chain", params: "Params") -> list[list[str]]:
 
 
 def _caption(own: "Params", image: int) -> str:
+    if "on" in own and not bool(own["on"][image]):
+        return "left out"
     parts = []
     for name, value in own.items():
-        if value[image].numel() != 1:
+        if name == "on" or value[image].numel() != 1:
             continue
-        number = float(value[image])
-        parts.append(f"{name} {number:.3g}")
+        if value.dtype == torch.bool:
+            parts.append(name if bool(value[image]) else f"not {name}")
+        else:
+            parts.append(f"{name} {float(value[image]):.3g}")
     text = ", ".join(parts)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
