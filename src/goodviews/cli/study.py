@@ -157,6 +157,9 @@ def written(
     for name, value in params.items():
         if name in ("data", "quiet") or value is None or value == usual.get(name):
             continue
+        if value is True:
+            words.append(f"--{name.replace('_', '-')}")
+            continue
         for item in value if isinstance(value, list | tuple) else [value]:
             words += [f"--{'set' if name == 'change' else name.replace('_', '-')}", _quoted(item)]
     return " ".join(words)

@@ -233,7 +233,7 @@ def _knn(encoders: PairEncoder, pair: ViewPair) -> float:
 def rates(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Detections and false alarms of each half, with 95 % intervals (Clopper and Pearson)."""
     made = []
-    for half in METHODS:
+    for half in dict.fromkeys(row["half"] for row in rows):
         own = [row for row in rows if row["half"] == half]
         failed = [row for row in own if row["failure"] != HEALTHY]
         for failure in ["any failure", *dict.fromkeys(row["failure"] for row in failed)]:

@@ -8,7 +8,7 @@ from goodviews.core.spec import parse_spec
 from goodviews.data import Images
 from goodviews.training import Settings
 
-__all__ = ["fitted", "shortened"]
+__all__ = ["fitted"]
 
 _SMALL = 96
 """Sides up to which a backbone gets the stem for small images."""
@@ -32,14 +32,16 @@ def fitted(
         The settings, and a sentence for each thing that was changed.
     """
     side, said = min(images.height, images.width), []
-    if "stem='imagenet'" in settings.encoder and side <= _SMALL:
+    typical = "stem='imagenet'" in settings.encoder and "encoder" not in given
+    if typical and side <= _SMALL:
         settings = replace(settings, encoder=settings.encoder.replace("imagenet", "small"))
         said.append(f"Images have {side} pixels: the stem is 3 x 3 without a max-pool.")
     batch = min(settings.batch, max(count // 8 // 2 * 2, 4))
     if batch < settings.batch and "batch" not in given:
         settings = replace(settings, batch=batch)
-        said.append(f"{count} images: batches of {batch}, so that an epoch has 8 steps or more.")
-    if settings.views == "cpc()" and side < 256:
+        steps = max(count // batch, 1)
+        said.append(f"{count} images: batches of {batch}, so that an epoch has {steps} steps.")
+    if settings.views == "cpc()" and side < 256 and "views" not in given:
         patch = side // 2 if side <= _SMALL else side // 4
         views = f"crop(scale=(0.73, 0.73), ratio=(1, 1), size={side})|flip()"
         views += f"|grid(patch={patch}, overlap={patch // 2})"
@@ -59,6 +61,9 @@ def fitted(
         jigsaw = jigsaw.replace("size=255", f"size={3 * cell}")
         settings = replace(settings, jigsaw=jigsaw)
         said.append(f"The jigsaw has cells of {cell} pixels and patches of {crop}.")
+    if "schedule" not in given:
+        settings, more = _warmup(settings)
+        said += more
     return settings, said
 
 
@@ -83,14 +88,15 @@ def _memory(settings: Settings, count: int) -> tuple[Settings, list[str]]:
         return settings, []
     given[name] = most
     text = ", ".join(f"{key}={value!r}" for key, value in given.items())
-    said = f"{count} images: the {call.name} gives {most} negatives, half of the images."
+    said = f"{count} images: the {call.name} gives {most} negatives."
     return replace(settings, memory=f"{call.name}({text})"), [said]
 
 
-def shortened(settings: Settings) -> Settings:
-    """The same with a warm-up of at most a tenth of the run, for runs shorter than the paper's."""
+def _warmup(settings: Settings) -> tuple[Settings, list[str]]:
+    """A warm-up of at most a tenth of the run, for runs shorter than the paper's."""
     found = re.search(r"warmup=([0-9.]+)", settings.schedule)
     if found is None or float(found[1]) <= settings.epochs / 10:
-        return settings
+        return settings, []
     short = f"warmup={settings.epochs / 10:g}"
-    return replace(settings, schedule=settings.schedule.replace(found[0], short))
+    said = f"A run of {settings.epochs} epochs: the warm-up takes {settings.epochs / 10:g}."
+    return replace(settings, schedule=settings.schedule.replace(found[0], short)), [said]

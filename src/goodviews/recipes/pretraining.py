@@ -149,6 +149,8 @@ def pretraining(
     finally:
         follower.close()
     said.append(trained.rule)
+    if not follower.called:
+        say("The run was finished before; its encoder is written again.")
     if zero:
         about = _passport(settings, repr(pair), images, seed, split)
         save_encoder(folder / "encoder.safetensors", trained.encoders, about=about)

@@ -51,6 +51,10 @@ SOARS = 20.0
 """Gradient over its median that announces divergence."""
 
 
+_USUAL = 1000
+"""Steps whose gradients make the usual one."""
+
+
 class CollapseError(InputError):
     """Training was stopped by its monitor, as it had been told to."""
 
@@ -66,7 +70,7 @@ class Look:
         loss: Mean objective since the last look.
         share: Where that lies between floor (0) and chance (1), where both are known.
         ceiling: Log K in nats, where the loss is a softmax over K candidates.
-        rise: Largest gradient since the last look over the median gradient so far.
+        rise: Largest gradient since the last look over the median of the last 1,000.
     """
 
     step: int
@@ -187,7 +191,7 @@ class Monitor:
 
     Args:
         settings: The method.
-        every: Steps between two looks; a tenth of the run by default, from 5 to 20.
+        every: Steps between two looks; a tenth of the run by default, from 10 to 20.
 
     Attributes:
         looks: What was seen; empty again after a resume.
@@ -206,14 +210,14 @@ class Monitor:
         Returns:
             What was seen, if it was time.
         """
-        every = self.every or min(max(history.total // 10, 5), 20)
+        every = self.every or min(max(history.total // 10, 10), 20)
         if history.steps % every or learner.seen is None or len(learner.seen[0]) < 2:
             return None
         pairs = len(learner.seen[0])
         recent = history.losses[-every:]
         loss = sum(recent) / len(recent)
         known = loss_range(self.settings, pairs * ranks())
-        gradients = [one for one in history.gradients if math.isfinite(one)]
+        gradients = [one for one in history.gradients[-_USUAL:] if math.isfinite(one)]
         usual = median(gradients) if gradients else 0.0
         look = Look(
             step=history.steps,

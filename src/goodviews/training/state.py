@@ -28,7 +28,7 @@ _MARK = b"goodviews 1 "
 """Begins every checkpoint; the SHA-256 of the rest follows."""
 _FREE = ("device", "precision", "compile")
 """Settings that a resumed run may change."""
-_TYPED = {"name": "--recipe", "encoder": "--backbone", "views": "--views"}
+_TYPED = {"name": "--recipe", "encoder": "--backbone", "batch": "--batch", "epochs": "--epochs"}
 """Settings with an option of their own."""
 _TWICE_S = 5.0
 """Signals within so many seconds are one: a launcher sends on what its processes got as well."""
@@ -174,7 +174,8 @@ class Checkpoints:
                     f"{self.folder} holds a run with {name} {there[name]!r}, not "
                     f"{self.run[name]!r}; choose another --out, or the same {name}."
                 )
-        for name, value in self.run["settings"].items():
+        mine = self.run["settings"]
+        for name, value in {**{name: mine[name] for name in _TYPED}, **mine}.items():
             if name not in _FREE and there["settings"].get(name) != value:
                 typed = _TYPED.get(name, f"--set {name}")
                 raise InputError(
