@@ -22,13 +22,15 @@ from goodviews.views import parse_view
 BASE = Settings(
     encoder="convnet(width=4)",
     head="projector(dim=8)",
+    objective="infonce(temperature=0.5)",
     optimiser="sgd(lr=0.1, momentum=0.9, weight_decay=0.0001)",
     epochs=2,
     batch=16,
     device="cpu",
     sync_batchnorm=True,
 )
-"""Ten steps. SGD, for Adam divides rounding by rounding where a gradient is nearly nothing."""
+"""Ten calm steps, for rounding grows: by tenfold at temperature 0.1. SGD, for Adam divides
+rounding by rounding where a gradient is nearly nothing."""
 QUEUE = ["memory=queue(size=40)", "momentum=0.9"]
 CASES = {
     "pairs": [],
