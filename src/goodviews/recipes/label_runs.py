@@ -61,7 +61,7 @@ def kept_run(
 
     Args:
         images: The data.
-        pretrain_on: Places of the images to pretrain on.
+        pretrain_on: (N,) places of the images to pretrain on.
         items: Places of the images to represent; none of them pretrained on.
         view: Spec.
         seed: Number of the run.

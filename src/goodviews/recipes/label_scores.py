@@ -106,7 +106,7 @@ def fit_draws(
 
 
 def all_labels(features: np.ndarray, labels: np.ndarray, classes: int) -> float:
-    """Accuracy over five folds of all items, each tested by a readout of the other four."""
+    """Accuracy over five folds of all items, features (N, F), each read by the other four."""
     fold = np.random.default_rng(0).permutation(len(labels)) % _FOLDS
     right = np.zeros(len(labels))
     for number in range(_FOLDS):

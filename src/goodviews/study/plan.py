@@ -13,7 +13,7 @@ from goodviews.data import Images, Splits, draw_labels, splits
 from goodviews.evaluation import LabelDraw
 from goodviews.training import Settings
 
-__all__ = ["Cell", "Plan", "Task", "make_plan"]
+__all__ = ["BASELINES", "Cell", "Plan", "Task", "make_plan"]
 
 BASELINES = ("raw pixels", "random weights", "supervised from scratch")
 _FIXED_CHOOSERS = 2000
