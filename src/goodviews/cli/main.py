@@ -26,6 +26,7 @@ VERBS = {
     "study": "Which views to pretrain with: a page with advice, from your images.",
     "pretrain": "An encoder for real: any method, backbone and views; resumes.",
     "evaluate": "Readouts of any encoder, and which factors it keeps: --leakage meta.csv.",
+    "export": "A backbone for timm, torchvision, safetensors, ONNX or detectron2.",
     "report": "The page of a study again, or of an embedding with --embedding z.npy.",
     "views": "List the views, or show what a spec does to your images.",
     "doctor": "What was read from DATA, what is odd, slow or missing.",

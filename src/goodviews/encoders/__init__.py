@@ -2,6 +2,7 @@
 
 from goodviews.encoders.adapt import Backbone, as_backbone
 from goodviews.encoders.alexnet import AlexNet
+from goodviews.encoders.export import export_encoders
 from goodviews.encoders.halves import Halves
 from goodviews.encoders.heads import Prototypes, build_head, projector
 from goodviews.encoders.jigsaw import JigsawHead
@@ -31,6 +32,7 @@ __all__ = [
     "build_empty",
     "build_head",
     "build_pair",
+    "export_encoders",
     "load_encoder",
     "projector",
     "resnet",

@@ -1,0 +1,45 @@
+"""``goodviews export RUN --to FORMAT``: the backbone of a run for another library."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from goodviews.cli.shared import verb
+from goodviews.core.checks import unknown
+
+__all__ = ["app", "export"]
+
+KNOWN = ("timm", "torchvision", "safetensors", "onnx", "detectron2")
+
+
+def export(
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="Folder of goodviews pretrain, or its encoder.")
+    ],
+    to: Annotated[str, typer.Option(metavar="FORMAT", help=f"One of {', '.join(KNOWN)}.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Where it goes; RUN/export/FORMAT when left out.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Write the backbone of RUN for another library; ends with the folders' paths.
+
+    Each folder holds the weights, export.json (how to load and feed them) and the passport. A
+    run with an encoder for each view gives two folders, first and second.
+    """
+    if to not in KNOWN:
+        raise unknown("format", to, KNOWN)
+    from goodviews.encoders import export_encoders, load_encoder
+
+    encoders, passport = load_encoder(run)
+    home = run if run.is_dir() else run.parent
+    folders = export_encoders(encoders, to=to, out=out or home / "export" / to, passport=passport)
+    print("\n".join(map(str, folders)))
+
+
+app = verb(export)

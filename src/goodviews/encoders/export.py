@@ -1,0 +1,269 @@
+"""Backbones for other libraries: files that they load, and a word on how to feed them.
+
+Every export is a folder with the weights, ``export.json`` (how pixels are normalised, how the
+library loads it) and ``passport.json`` (what the weights were trained with). The projector stays.
+Letters: B images, C channels, H and W pixels, F representation.
+"""
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from goodviews.core.checks import InputError, unknown
+from goodviews.core.extras import need
+from goodviews.core.files import write_bytes, write_json
+from goodviews.core.spec import parse_spec
+from goodviews.encoders.adapt import Backbone
+from goodviews.encoders.detectron import detectron_names, detectron_settings, pickled
+from goodviews.encoders.libraries import LAYERS
+from goodviews.encoders.pair import PairEncoder
+
+__all__ = ["FORMATS", "export_encoders"]
+
+ANY = ("safetensors", "onnx")
+"""Formats that hold every backbone."""
+
+
+class Side(NamedTuple):
+    """One encoder of a pair, and what is known of it."""
+
+    whole: nn.Sequential
+    """Normalisation and backbone."""
+    spec: str
+    channels: int
+    size: int
+
+    @property
+    def net(self) -> nn.Module:
+        """The library's own module where there is one, else ours."""
+        part = self.whole[1]
+        return part.module if isinstance(part, Backbone) else part
+
+    @property
+    def features(self) -> int:
+        """F."""
+        return int(self.whole[1].features)  # type: ignore[arg-type]
+
+    @property
+    def weights(self) -> dict[str, Tensor]:
+        """Of the backbone alone, by the names its library gives them."""
+        return {name: value.contiguous() for name, value in self.net.state_dict().items()}
+
+    def statistics(self) -> dict[str, list[float]]:
+        """Mean and spread of each channel, of pixels in [0, 1]."""
+        first = self.whole[0]
+        return {name: getattr(first, name).flatten().tolist() for name in ("mean", "std")}
+
+
+class Network(NamedTuple):
+    """A network as its library names it."""
+
+    library: str
+    name: str
+    options: dict[str, Any]
+    stem: str
+    width: float
+
+
+def export_encoders(
+    encoders: PairEncoder, *, to: str, out: Path, passport: dict[str, Any]
+) -> list[Path]:
+    """Write the backbones of a run for another library.
+
+    Args:
+        encoders: In evaluation mode, built from a spec.
+        to: ``timm``, ``torchvision``, ``safetensors``, ``onnx`` or ``detectron2``.
+        out: The folder; two encoders go into ``first`` and ``second`` below it.
+        passport: What goes with the weights, JSON.
+
+    Returns:
+        The folders that were written.
+
+    Raises:
+        InputError: The format is not known or cannot hold this backbone, or a library that
+            writes it is missing.
+    """
+    if to not in FORMATS:
+        raise unknown("format", to, FORMATS)
+    made_of = encoders.made_of
+    if not made_of:
+        raise InputError("Only encoders built from a spec can be exported; save their state_dict.")
+    shapes = zip(encoders.backbones, made_of["channels"], made_of["sizes"], strict=True)
+    sides = [Side(whole, made_of["encoder"], c, size) for whole, c, size in shapes]  # type: ignore[arg-type]
+    names = [""] if len(sides) == 1 else ["first", "second"]
+    made = []
+    for name, side in zip(names, sides, strict=True):
+        folder = out / name
+        told = {
+            "format": to,
+            "encoder": side.spec,
+            "view": name or "both",
+            "channels": side.channels,
+            "size": side.size,
+            "features": side.features,
+            **side.statistics(),
+            "apply": "Pixels in [0, 1], channels first, RGB where there are three; then subtract "
+            "mean and divide by std of each channel.",
+            **FORMATS[to](side, folder),
+        }
+        write_json(folder / "export.json", told)
+        write_json(folder / "passport.json", passport)
+        made.append(folder)
+    return made
+
+
+def _timm(side: Side, folder: Path) -> dict[str, Any]:
+    """``config.json`` and ``model.safetensors``, as on timm's hub."""
+    network = _network(side)
+    fits = network.library == "timm" or (network.library == "resnet" and network.width == 1)
+    if not fits:
+        more = ("torchvision",) if network.library == "torchvision" else ()
+        raise _cannot("timm", side, (*more, *ANY))
+    if network.stem == "small":
+        raise _cannot("timm", side, ("torchvision", *ANY), "whose resnets have no 3 x 3 stem")
+    shape = [side.channels, side.size, side.size]
+    config = {
+        "architecture": network.name,
+        "num_classes": 0,
+        "num_features": side.features,
+        "model_args": {"in_chans": side.channels, "num_classes": 0, **network.options},
+        "pretrained_cfg": {
+            "tag": "goodviews", "custom_load": False, "input_size": shape,
+            "fixed_input_size": False, "interpolation": "bicubic", "crop_pct": 1.0,
+            "crop_mode": "center", **side.statistics(), "num_classes": 0,
+        },
+    }  # fmt: skip
+    data = safetensors.torch.save(side.weights, metadata={"format": "pt"})
+    write_bytes(folder / "model.safetensors", data)
+    write_json(folder / "config.json", config)
+    return {
+        "files": ["config.json", "model.safetensors"],
+        "load": "timm.create_model('local-dir:FOLDER', pretrained=True)",
+    }
+
+
+def _torchvision(side: Side, folder: Path) -> dict[str, Any]:
+    """A state dict by torchvision's names, without the last linear layer."""
+    network = _network(side)
+    ours = network.library in ("resnet", "timm") and _depth(network.name) is not None
+    plain = network.width == 1 and set(network.options) <= {"pretrained", "weights"}
+    if network.library != "torchvision" and not (ours and plain):
+        more = ("timm",) if network.library == "timm" else ()
+        raise _cannot("torchvision", side, (*more, *ANY))
+    lines = [f"net = torchvision.models.get_model({network.name!r})"]
+    first, last = _ends(network.name)
+    if network.stem == "small":
+        lines.append(f"net.conv1 = torch.nn.Conv2d({side.channels}, 64, 3, padding=1, bias=False)")
+        lines.append("net.maxpool = torch.nn.Identity()")
+    elif side.channels != 3:
+        lines.append(f"net.set_submodule({first!r}, CONVOLUTION)  # of {side.channels} channels")
+    lines.append(f"net.set_submodule({last!r}, torch.nn.Identity())")
+    lines.append("net.load_state_dict(torch.load('backbone.pth', weights_only=True))")
+    buffer = io.BytesIO()
+    torch.save(side.weights, buffer)
+    write_bytes(folder / "backbone.pth", buffer.getvalue())
+    return {"files": ["backbone.pth"], "load": lines}
+
+
+def _safetensors(side: Side, folder: Path) -> dict[str, Any]:
+    """Weights of any backbone; what builds it again stands in the file's metadata."""
+    told = {"encoder": side.spec, "channels": side.channels, "size": side.size}
+    text = json.dumps({**told, **side.statistics()})
+    data = safetensors.torch.save(side.weights, metadata={"format": "pt", "goodviews": text})
+    write_bytes(folder / "backbone.safetensors", data)
+    return {
+        "files": ["backbone.safetensors"],
+        "load": "safetensors.torch.load_file('backbone.safetensors')",
+    }
+
+
+def _onnx(side: Side, folder: Path) -> dict[str, Any]:
+    """A graph from images in [0, 1] to representations, the normalisation within."""
+    for name in ("onnx", "onnxscript"):
+        need(name, "export")
+    images = torch.rand(2, side.channels, side.size, side.size)
+    program = torch.onnx.export(
+        side.whole.eval(), (images,), dynamo=True, verbose=False, optimize=True,
+        input_names=["images"], output_names=["representation"],
+        dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
+    )  # fmt: skip
+    assert program is not None
+    write_bytes(folder / "backbone.onnx", program.model_proto.SerializeToString())
+    return {
+        "files": ["backbone.onnx"],
+        "apply": "Pixels in [0, 1], (B, C, H, W) float32; the normalisation is in the graph.",
+        "load": "onnxruntime.InferenceSession('backbone.onnx').run(None, {'images': pixels})",
+    }
+
+
+def _detectron2(side: Side, folder: Path) -> dict[str, Any]:
+    """A pickle of arrays by detectron2's names; nothing here has loaded it."""
+    network = _network(side)
+    depth = _depth(network.name)
+    if depth is None or network.width != 1 or network.stem == "small" or side.channels != 3:
+        raise _cannot(
+            "detectron2", side, ANY, "which takes resnets of full width, stem and three channels"
+        )
+    arrays = {name: value.numpy() for name, value in detectron_names(side.weights).items()}
+    write_bytes(folder / "backbone.pkl", pickled(arrays))
+    return {
+        "files": ["backbone.pkl"],
+        "apply": "detectron2 does it: pixels from 0 to 255 in the order of INPUT.FORMAT.",
+        "load": detectron_settings(depth, **side.statistics()),
+        "loaded": False,
+        "note": "Checked against detectron2's names and shapes, but never loaded by it.",
+    }
+
+
+FORMATS: dict[str, Callable[[Side, Path], dict[str, Any]]] = {
+    "timm": _timm,
+    "torchvision": _torchvision,
+    "safetensors": _safetensors,
+    "onnx": _onnx,
+    "detectron2": _detectron2,
+}
+"""What ``--to`` takes: each writes the files of one side and says how to load them."""
+
+
+def _network(side: Side) -> Network:
+    call = parse_spec(side.spec)[0]
+    options = dict(call.kwargs)
+    if call.name in ("timm", "torchvision"):
+        drop = ("pretrained", "weights")
+        kept = {name: value for name, value in options.items() if name not in drop}
+        return Network(call.name, str(call.args[0]), kept, "imagenet", 1)
+    if not call.name.startswith("resnet"):
+        return Network(call.name, call.name, options, "", 1)
+    depth = options.get("depth", call.name.removeprefix("resnet") or 18)
+    stem, width = options.get("stem", "small"), options.get("width", 1)
+    return Network("resnet", f"resnet{depth}", {}, stem, width)
+
+
+def _depth(name: str) -> int | None:
+    """Of a plain residual network; none of any other."""
+    known = {f"resnet{depth}": depth for depth in LAYERS}
+    return known.get(name)
+
+
+def _ends(name: str) -> tuple[str, str]:
+    """Where torchvision keeps a network's first convolution and last linear layer."""
+    import torchvision
+
+    with torch.device("meta"):
+        net = torchvision.models.get_model(name)
+    first = next(path for path, part in net.named_modules() if isinstance(part, nn.Conv2d))
+    last = [path for path, part in net.named_modules() if isinstance(part, nn.Linear)][-1]
+    return first, last
+
+
+def _cannot(to: str, side: Side, instead: tuple[str, ...], why: str = "") -> InputError:
+    why = f", {why}" if why else ""
+    return InputError(
+        f"{side.spec} is no network of {to}{why}; type --to {' or --to '.join(instead)} instead."
+    )
