@@ -6,6 +6,8 @@ with the environment that torchrun gives.
 
 import multiprocessing
 import os
+import runpy
+import shutil
 import signal
 import sys
 from dataclasses import replace
@@ -38,6 +40,8 @@ CASES = {
     "bank": ["memory=bank(negatives=20)"],
 }
 STOP = 3
+FABRIC = Path(__file__).parents[2] / "docs" / "howto" / "many_processes" / "fabric_pretrain.py"
+RECIPE = ["encoder=convnet(width=4)", "epochs=1", "batch=40", "device=cpu", "views=crop()"]
 
 
 def images():
@@ -98,8 +102,13 @@ def work(rank, port, folder):
     except Interrupted as error:
         out["said"], out["saved"] = str(error), load_state(stopped)["step"]
     fabric.barrier()  # the file is read above, and written anew below
+    if rank == 0:
+        shutil.copytree(stopped, folder / "halfway")
+    fabric.barrier()
     again = train("jigsaw", folder=stopped, fabric=fabric)
     out["resumed"] = {"losses": again.history.losses, **again.encoders.state_dict()}
+    recipe = runpy.run_path(str(FABRIC))["main"]
+    out["recipe"] = recipe(folder / "recipe", devices=2, changes=RECIPE).encoders.state_dict()
     torch.save(out, folder / f"rank{rank}.pt")
     torch.distributed.destroy_process_group()
 

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 
 from goodviews.core.checks import InputError
 from goodviews.core.rng import Key
+from goodviews.memory import shuffle_order
 from goodviews.training import Settings, change
 from goodviews.training.learners import Batch, build_learner
 from goodviews.training.objective import OBJECTIVES, build_objective
@@ -65,6 +66,27 @@ def test_a_queue_takes_the_keys_of_an_accumulated_batch_once():
     made.after()
     assert made.queues[0].filled == 8
     assert not made.waiting
+
+
+def test_keys_of_an_accumulated_batch_are_normalised_in_shuffled_groups_over_all_parts():
+    made = learner(["memory=queue(size=12)", "momentum=0.5"])
+    parts = [batch(4, seed=seed) for seed in (0, 1)]
+    made.before(parts)
+    with torch.no_grad():
+        slow = made.target.module
+        views = torch.cat([part.v2 for part in parts])
+        order = shuffle_order(8, seed=made.seed, step=0)
+        groups = [unit(slow.embed(1, views[some])) for some in order.chunk(2)]
+        wanted = torch.empty(8, 6).index_copy_(0, order, torch.cat(groups))
+        apart = torch.cat([unit(slow.embed(1, part.v2)) for part in parts])
+    keys = torch.cat([side[0] for side in made.ready])
+    assert torch.allclose(keys, wanted, atol=1e-6)
+    assert not torch.allclose(keys, apart, atol=1e-3)
+    for part in parts:
+        made(part).backward()
+    made.after()
+    assert torch.allclose(made.queues[0].keys[:8], keys, atol=1e-6)
+    assert not made.ready
 
 
 def test_instance_discrimination_contrasts_with_the_images_own_entry():

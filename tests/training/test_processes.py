@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.training.process_worker import BASE, CASES, STOP, Recorder, images, train
+from tests.training.process_worker import BASE, CASES, RECIPE, STOP, Recorder, images, train
 
 from goodviews.core.checks import InputError
 from goodviews.encoders import load_encoder
@@ -46,10 +46,13 @@ def noise(tmp_path):
 def two(tmp_path_factory):
     """What both ranks wrote, and the folder of their runs."""
     folder = tmp_path_factory.mktemp("two")
+    file = folder / "noise.npz"
+    np.savez(file, images=images().pixels[:, 0])
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     done = call(sys.executable, HERE / "process_worker.py", folder, port, folder=folder,
+                DATA=str(file), GOODVIEWS_CACHE=str(folder / "cache"),
                 PYTHONPATH=str(HERE.parents[1]))  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return folder, [torch.load(folder / f"rank{rank}.pt") for rank in range(2)]
@@ -100,6 +103,14 @@ def test_one_rank_that_is_asked_to_stop_stops_all_and_the_run_goes_on(two):
         assert all(torch.equal(resumed[key], whole[key]) for key in whole if key != "losses")
 
 
+def test_one_process_goes_on_where_two_stopped(two):
+    folder, ranks = two
+    resumed = train("jigsaw", folder=folder / "halfway")
+    assert resumed.history.losses[:STOP] == ranks[0]["jigsaw"]["losses"][:STOP]
+    whole = {name: value for name, value in ranks[0]["jigsaw"].items() if name != "losses"}
+    agree(resumed.encoders.state_dict(), whole)
+
+
 def test_the_torchrun_recipe_trains_the_encoder_of_one_process(noise, tmp_path, monkeypatch):
     monkeypatch.setenv("GOODVIEWS_CACHE", str(tmp_path / "cache"))
     bin_folder = Path(sys.executable).parent
@@ -116,11 +127,21 @@ def test_the_torchrun_recipe_trains_the_encoder_of_one_process(noise, tmp_path, 
     agree(two, one)
 
 
-def test_the_recipe_in_python_runs(noise, tmp_path):
-    done = call(sys.executable, RECIPES / "fabric_pretrain.py", tmp_path / "run", 2,
-                "encoder=convnet(width=4)", "epochs=1", "batch=40", "device=cpu", "views=crop()",
-                DATA="noise.npz",
-                folder=tmp_path, GOODVIEWS_CACHE=str(tmp_path / "cache"))  # fmt: skip
+def test_the_recipe_in_python_trains_the_same_weights_in_each_process(two):
+    folder, (first, second) = two
+    agree(first["recipe"], second["recipe"])
+    saved, passport = load_encoder(folder / "recipe")
+    assert passport["method"] == "mocov2"
+    assert all(
+        torch.equal(saved.state_dict()[name], first["recipe"][name]) for name in saved.state_dict()
+    )
+
+
+@pytest.mark.slow
+def test_the_recipe_in_python_starts_its_own_processes(noise, tmp_path):
+    done = call(sys.executable, RECIPES / "fabric_pretrain.py", tmp_path / "run", 2, *RECIPE,
+                DATA="noise.npz", GOODVIEWS_CACHE=str(tmp_path / "cache"),
+                folder=tmp_path)  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     assert load_encoder(tmp_path / "run")[1]["method"] == "mocov2"
 

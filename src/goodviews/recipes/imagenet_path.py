@@ -164,7 +164,7 @@ def _train(folder: Path, size: int, settings: Settings, work: Path, number: int)
     last = [time.perf_counter(), time.process_time()]
 
     def watch(learner: Learner, history: History) -> None:
-        queue = learner.queues[0]  # type: ignore[index]
+        queue: Any = learner.get_submodule("queues.0")
         now = [time.perf_counter(), time.process_time()]
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         row = {
