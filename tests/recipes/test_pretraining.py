@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 import torch
 
+from goodviews.core.checks import InputError
 from goodviews.core.spec import parse_spec
 from goodviews.data import Images, digits
 from goodviews.encoders import load_encoder
 from goodviews.recipes.fitting import fitted
 from goodviews.recipes.methods import METHODS, method
 from goodviews.recipes.pretraining import pretraining
+from goodviews.training import Settings, change
 from goodviews.training.health import FATAL, CollapseError
 from goodviews.training.log import read_log
 
@@ -68,6 +70,14 @@ def test_a_collapse_is_told_once_and_ends_the_run_that_was_told_to_stop(tmp_path
     assert not (tmp_path / "off" / "encoder.safetensors").exists()
 
 
+def test_embeddings_that_shrink_towards_nothing_are_a_collapse_where_lengths_count(tmp_path):
+    changes = [*SMALL, "epochs=40", "objective=vicreg(variance=0.0, covariance=0.0)"]
+    changes.append("optimiser=adamw(lr=0.05)")
+    options = {"views": "noise(std=0.05)", "changes": changes, "stop_on_collapse": True}
+    with pytest.raises(CollapseError, match="complete collapse"):
+        pretraining(images(labels=False), out=tmp_path, **options)
+
+
 @pytest.mark.parametrize("labels", ["none", "few"])
 def test_labels_that_do_not_suffice_for_readouts_do_not_stop_a_run(labels, tmp_path):
     said, data = [], images(labels=labels == "few")
@@ -117,6 +127,12 @@ def test_what_was_typed_stays(name):
     usual = method(name)
     fields = {"encoder", "batch", "views", "memory", "momentum", "jigsaw", "schedule"}
     assert fitted(usual, digits(), 300, given=fields) == (usual, [])
+
+
+def test_a_head_can_be_typed_by_its_widths():
+    assert change(Settings(), ["head=64-32"]).head == "64-32"
+    with pytest.raises(InputError, match="head"):
+        change(Settings(), ["head=projector(dim=8)", "haed=64-32"])
 
 
 def test_one_epoch_of_few_images_says_how_many_steps_it_has():

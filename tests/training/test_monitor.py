@@ -176,6 +176,8 @@ def test_stored_negatives_may_all_lie_opposite():
         ({"apart": 0.01, "found": 0.5}, {}, HEALTHY),
         ({}, {"ceiling": math.log(15)}, "shortcut or saturation"),
         ({"apart": 1.0}, {}, "not learning"),
+        ({"deviation": 0.01, "apart": 1.0}, {"unit": True}, "complete collapse"),
+        ({"deviation": 0.01}, {}, HEALTHY),
         ({}, {"rise": 50.0}, "NaN ahead"),
     ],
 )

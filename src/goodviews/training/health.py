@@ -45,6 +45,8 @@ EASY, FOUND = 0.08, 0.8
 """Distance of a pair over that of strangers, and share found, where nothing is left to learn."""
 STRANGE = 0.9
 """The same distance where pairs are no nearer than strangers."""
+UNIT = ("vicreg", "vicreg_exp")
+"""Losses with a hinge on the standard deviation of a dimension at 1, which embeddings obey."""
 FEW = 3.0
 """Log K under which the loss has little to tell."""
 SOARS = 20.0
@@ -70,6 +72,7 @@ class Look:
         loss: Mean objective since the last look.
         share: Where that lies between floor (0) and chance (1), where both are known.
         ceiling: Log K in nats, where the loss is a softmax over K candidates.
+        unit: Whether the loss wants dimensions with a standard deviation of 1.
         rise: Largest gradient since the last look over the median of the last 1,000.
     """
 
@@ -79,6 +82,7 @@ class Look:
     loss: float
     share: float | None = None
     ceiling: float | None = None
+    unit: bool = False
     rise: float = 1.0
 
     def row(self) -> dict[str, float]:
@@ -150,6 +154,11 @@ def _alarm(look: Look) -> Health:
             "complete collapse",
             f"all images have nearly one embedding (spread {seen.spread:.2f} of 1)",
         )
+    if look.unit and seen.deviation < POINT:  # unit vectors hide that all of them shrink
+        return Health(
+            "complete collapse",
+            f"dimensions vary by {seen.deviation:.3f} between images, where the loss wants 1",
+        )
     if seen.apart > STRANGE:
         return Health(
             "not learning", "the two views of an image are no nearer than those of two images"
@@ -202,7 +211,7 @@ class Monitor:
         self.settings, self.every = settings, every
         self.looks: list[Look] = []
         self.health = Health(HEALTHY, "nothing was seen yet")
-        self._softmax = parse_spec(settings.objective)[0].name in SOFTMAX
+        self._loss = parse_spec(settings.objective)[0].name
 
     def __call__(self, learner: Learner, history: History) -> Look | None:
         """Look, if it is time; to be called after every step.
@@ -225,7 +234,8 @@ class Monitor:
             pairs=pairs,
             loss=loss,
             share=(loss - known[0]) / (known[1] - known[0]) if known else None,
-            ceiling=known[1] if known and self._softmax else None,
+            ceiling=known[1] if known and self._loss in SOFTMAX else None,
+            unit=self._loss in UNIT,
             rise=max(gradients[-every:]) / usual if usual else 1.0,
         )
         self.looks.append(look)

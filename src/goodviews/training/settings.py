@@ -113,9 +113,13 @@ def change(settings: Settings, changes: Iterable[str]) -> Settings:
     return replace(settings, **made)
 
 
+_SPECS = ("encoder", "head", "objective", "optimiser", "schedule", "memory")
+
+
 def _read(name: str, text: str, kind: Any) -> Any:
     if kind is str:
-        if text and name in ("encoder", "head", "objective", "optimiser", "schedule", "memory"):
+        widths = name == "head" and text.replace("-", "").isdigit()  # 2048-128
+        if text and name in _SPECS and not widths:
             parse_spec(text)
         return text
     if kind is bool:

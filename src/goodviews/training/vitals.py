@@ -147,7 +147,7 @@ def loss_range(settings: Settings, batch: int) -> tuple[float, float] | None:
     Example:
         >>> floor, chance = loss_range(Settings(objective="infonce(temperature=0.5)"), 64)
         >>> round(floor, 3), chance == math.log(64)
-        (2.178, True)
+        (2.226, True)
     """
     call = parse_spec(settings.objective)[0]
     if call.name in ("byol", "simsiam"):
