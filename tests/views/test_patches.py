@@ -113,7 +113,14 @@ def test_images_that_do_not_fit_are_refused_with_what_would(spec, shape, words):
 
 @pytest.mark.parametrize(
     "spec",
-    ["patches(0)", "patches(8, -1)", "patches(8.5)", "grid(8, 8)", "jigsaw(cell=85, crop=99)", "jigsaw(0)"],
+    [
+        "patches(0)",
+        "patches(8, -1)",
+        "patches(8.5)",
+        "grid(8, 8)",
+        "jigsaw(cell=85, crop=99)",
+        "jigsaw(0)",
+    ],
 )
 def test_impossible_patches_are_refused(spec):
     with pytest.raises(InputError, match=r"\.$"):

@@ -39,7 +39,9 @@ class Row:
         readout_spread: Standard deviation of that accuracy over label draws.
         usable_nats: H(y) minus cross-entropy of the linear readout.
         knn_top1: Nearest-neighbour accuracy, mean over label draws.
-        view_nats: Usable I(v; y): what a fixed reader takes from one view.
+        view_nats: Usable I(v; y): what a fixed reader takes from one view; of two different
+            views from the one that says less.
+        other_view_nats: The same of the other view, where it has a spec of its own.
         image_nats: Usable I(x; y): what the same reader takes from the whole image.
         effective_rank: Exponential of the entropy of the singular values (RankMe).
         alignment: Mean squared distance of positive embeddings.
@@ -69,6 +71,7 @@ class Row:
     usable_nats: float | None = None
     knn_top1: float | None = None
     view_nats: float | None = None
+    other_view_nats: float | None = None
     image_nats: float | None = None
     effective_rank: float | None = None
     alignment: float | None = None

@@ -103,13 +103,13 @@ def erasures(world: str, seed: int) -> list[dict[str, Any]]:
         for view in views.values()
     ]
     layout = Layout(
-        np.array([[view - image for view, image, _ in row] for row in read]),
-        np.array([[draws for _, _, draws in row] for row in read]),
+        np.array([[took.view - took.image for took in row] for row in read]),
+        np.array([[took.draws for took in row] for row in read]),
     )
     rows = []
     for number, erased in enumerate(views):
         kept = layout.level(number)
-        image = float(np.mean([image.mean() for _, image, _ in read[number]])) + entropy
+        image = float(np.mean([took.image.mean() for took in read[number]])) + entropy
         lost = loses(kept, image)
         rows.append(
             {

@@ -77,12 +77,14 @@ def run_cell(plan: Plan, cell: Cell, tick: Callable[[], None] | None = None) -> 
         usable = made["nats"].mean() + _entropy(task)
         extra: dict[str, Any] = {}
         if kept is not None:
-            view_nats, image_nats, made["kept_draws"] = kept(task)
-            made["kept"] = view_nats - image_nats
+            took = kept(task)
+            made["kept"], made["kept_draws"] = took.view - took.image, took.draws
             extra = {
-                "view_nats": float(view_nats.mean() + _entropy(task)),
-                "image_nats": float(image_nats.mean() + _entropy(task)),
+                "view_nats": float(took.view.mean() + _entropy(task)),
+                "image_nats": float(took.image.mean() + _entropy(task)),
             }
+            if took.other is not None:
+                extra["other_view_nats"] = float(took.other.mean() + _entropy(task))
         report = ~task.choose
         draws = made["draws"]
         rows.append(

@@ -5,6 +5,7 @@ Letters: M tested items, R label draws, F representation.
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from goodviews.study.plan import BASELINES, Cell, Plan, Task
 from goodviews.training.supervised import train_supervised
 from goodviews.views import ViewPair, parse_view
 
-__all__ = ["baseline", "of_encoder", "view_reader"]
+__all__ = ["Kept", "baseline", "of_encoder", "view_reader"]
 
 _READER_DRAWS = 4
 _READER_PENALTY = 1e-2
@@ -75,18 +76,31 @@ def _read(
     return made
 
 
-def view_reader(
-    plan: Plan, pair: ViewPair, seed: int
-) -> Callable[[Task], tuple[np.ndarray, np.ndarray, np.ndarray]]:
+class Kept(NamedTuple):
+    """What a fixed reader takes, as log probabilities of the right class, nats.
+
+    Attributes:
+        view: (M,) from one view; of two different ones from that which says less.
+        other: (M,) from the other view, or nothing where both come from one spec.
+        image: (M,) from the whole image.
+        draws: (R,) mean of view less image, by label draw.
+    """
+
+    view: np.ndarray
+    other: np.ndarray | None
+    image: np.ndarray
+    draws: np.ndarray
+
+
+def view_reader(plan: Plan, pair: ViewPair, seed: int) -> Callable[[Task], Kept]:
     """What a fixed reader takes from one view, and from the whole image, about a task.
 
     The reader is an untrained encoder under a linear readout: it owes nothing to any view.
-    Of two different views the one that says less counts. The third array, (R,), is their mean
-    difference by label draw.
+    Of two different views the one that says less counts.
     """
     images = plan.task_images
 
-    def read(task: Task) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def read(task: Task) -> Kept:
         index, draws = _compact(task)
         draws = draws[: _READER_DRAWS if not task.crossed else len(draws)]
         count, classes = len(index), len(task.classes)
@@ -126,9 +140,10 @@ def view_reader(
             return (total[place] + total[place + count]) / 2, found.log_by_draw
 
         sides = [score(0)] if pair.same else [score(0), score(1)]
-        view, by_draw = min(sides, key=lambda side: float(side[0].mean()))
+        sides.sort(key=lambda side: float(side[0].mean()))
+        (view, by_draw), other = sides[0], sides[1][0] if len(sides) == 2 else None
         image, image_by_draw = score(None)
-        return view, image, by_draw - image_by_draw
+        return Kept(view, other, image, by_draw - image_by_draw)
 
     return read
 
