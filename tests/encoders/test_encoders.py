@@ -50,6 +50,7 @@ def test_normalise_gives_each_channel_mean_zero_and_spread_one():
     ("text", "word"),
     [
         ("convnett()", "Did you mean 'convnet'"),
+        ("convnet(widht=4)", "Did you mean 'width'"),
         ("convnet(16)", "named arguments"),
         ("convnet()|convnet()", "not one name"),
         ("convnet(depth=3)", "depth"),

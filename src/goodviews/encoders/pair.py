@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from inspect import signature
 from typing import Any
 
 import torch
@@ -125,6 +126,14 @@ def build_backbone(text: str, *, channels: int, size: int) -> nn.Module:
         raise unknown("encoder", call.name, BACKBONES)
     if call.name in _TAKE_A_NAME and [type(value) for value in call.args] != [str]:
         raise InputError(f"Encoder {text!r} names no model; write {call.name}('resnet18').")
+    known = [
+        name
+        for name, option in signature(BACKBONES[call.name]).parameters.items()
+        if option.kind is option.KEYWORD_ONLY and name not in ("channels", "size")
+    ]
+    for name, _ in call.kwargs if known else ():
+        if name not in known:
+            raise unknown(f"argument of {call.name}", name, known)
     options = {"channels": channels, "size": size, **dict(call.kwargs)}
     try:
         return BACKBONES[call.name](*call.args, **options)
