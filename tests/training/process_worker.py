@@ -41,7 +41,7 @@ CASES = {
 }
 STOP = 3
 FABRIC = Path(__file__).parents[2] / "docs" / "howto" / "many_processes" / "fabric_pretrain.py"
-RECIPE = ["encoder=convnet(width=4)", "epochs=1", "batch=40", "device=cpu", "views=crop()"]
+RECIPE = ["encoder=convnet(width=4)", "epochs=1", "batch=20", "device=cpu", "views=crop()"]
 
 
 def images():

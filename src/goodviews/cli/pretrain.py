@@ -90,6 +90,7 @@ def pretrain(
 
     from goodviews.cli.progress import Progress
     from goodviews.cli.study import written
+    from goodviews.core.distributed import rank
 
     usual = {option.name: option.default for option in ctx.command.params}
     command = written(ctx.params, verb="pretrain", usual=usual)
@@ -121,8 +122,6 @@ def pretrain(
         said = str(stop).partition(";")[0].rstrip(".") or "Stopped"
         print(f"{said}. Resume with: {command}", file=sys.stderr)
         raise typer.Exit(getattr(stop, "code", 130)) from None
-    from goodviews.core.distributed import rank
-
     if rank() == 0:
         print(run.folder / "encoder.safetensors")
 

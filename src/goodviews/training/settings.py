@@ -28,8 +28,8 @@ class Settings:
         momentum: Share of itself that the target encoder keeps at a step; without one, the
             encoder is its own target.
         momentum_rises: Whether that share rises to 1 as a cosine.
-        shuffle: Groups in which keys pass the batch-norm, in an order that is not the
-            queries'; 1 for none. There are at least as many as ``accumulate`` parts.
+        shuffle: Groups in which keys pass the batch-norm, over all processes, in an order
+            that is not the queries'; 1 for none. Processes times ``accumulate`` are the least.
         jigsaw: Spec of a third view of patches (PIRL, InfoMin).
         jigsaw_weight: Beta, the weight of its loss; the image's gets the rest.
         optimiser: Optimiser spec; its learning rate is for 256 images, and a rule scales it.

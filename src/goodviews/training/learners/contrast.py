@@ -158,7 +158,7 @@ class QueueLearner(_Contrast):
         def embed(part: Tensor) -> Tensor:
             return slow.embed(side, part)
 
-        groups = max(self.shuffle, parts)
+        groups = max(-(-self.shuffle // ranks()), parts)  # processes are groups already
         if groups == 1 and ranks() == 1:
             return embed(view)
         count = len(view) * ranks()
