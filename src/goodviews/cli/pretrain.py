@@ -120,7 +120,8 @@ def pretrain(
             )
     except KeyboardInterrupt as stop:
         said = str(stop).partition(";")[0].rstrip(".") or "Stopped"
-        print(f"{said}. Resume with: {command}", file=sys.stderr)
+        if rank() == 0:
+            print(f"{said}. Resume with: {command}", file=sys.stderr)
         raise typer.Exit(getattr(stop, "code", 130)) from None
     if rank() == 0:
         print(run.folder / "encoder.safetensors")
