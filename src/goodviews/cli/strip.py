@@ -94,7 +94,7 @@ def captions(chain: "Chain", params: "Params") -> list[list[str]]:
 
 
 def _caption(own: "Params", image: int) -> str:
-    if "on" in own and not bool(own["on"][image]):
+    if "on" in own and not bool(own["on"][image].any()):  # randaugment draws one per operation
         return "left out"
     parts = []
     for name, value in own.items():
