@@ -17,9 +17,9 @@ about the label than the whole image does, and the best ones do too.
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from scipy.stats import norm
 from sklearn.model_selection import StratifiedKFold
 
 from goodviews.study.layout import Interval, Layout
@@ -28,6 +28,7 @@ from goodviews.study.table import RANDOM, TaskTable
 
 __all__ = ["Reading", "honest", "loses", "read"]
 
+_NORMAL = NormalDist()
 _REPEATS, _FOLDS = 10, 5
 _LOSS = 0.25
 """Share of what the reader takes from the image that a view must lose to be said to lose it."""
@@ -134,7 +135,7 @@ def _fewer(one: Interval, other: Interval, *, among: int) -> bool:
     Every candidate below the best is asked, so the intervals are widened from one question at
     95 % to ``among`` of them (Bonferroni).
     """
-    wider = norm.ppf(1 - 0.025 / among) / norm.ppf(0.975)
+    wider = _NORMAL.inv_cdf(1 - 0.025 / among) / _NORMAL.inv_cdf(0.975)
     gap = other.value - one.value
     return gap > wider * math.hypot(one.high - one.value, other.value - other.low)
 
