@@ -148,7 +148,8 @@ def shared(
     nats, err, ceiling = (
         float(value or 0.0) for value in (row.estimate_nats, row.stderr_nats, row.ceiling_nats)
     )
-    low, high = max(nats - 1.96 * err, 0.0), nats + 1.96 * err
+    low, high = max(nats - 1.96 * err, 0.0), max(nats + 1.96 * err, 0.0)
+    nats = max(nats, 0.0)  # a bound below nothing says nothing
     words = (
         f"The two views share at least {nats:.1f} nats [{low:.1f}, {high:.1f}] by a critic "
         f"trained for {_EPOCHS} epochs; the bound cannot exceed log {row.candidates} = "

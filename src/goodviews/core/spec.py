@@ -145,7 +145,7 @@ def expand(text: str) -> Family | None:
         return None
     if len(found) != 1:
         raise InputError(
-            f"{text!r} sweeps {len(found)} values, but a family sweeps one: "
+            f"{text!r} sweeps values in {len(found)} places, but a family sweeps in one: "
             f"crop(scale=({{0.1, 0.3, 0.6}}, 1))."
         )
     argument, sweep = found[0]

@@ -12,6 +12,7 @@ from goodviews.core.checks import InputError
 from goodviews.data import Images, Splits, draw_labels, splits
 from goodviews.evaluation import LabelDraw
 from goodviews.training import Settings
+from goodviews.views import parse_view
 
 __all__ = ["BASELINES", "Cell", "Plan", "Task", "make_plan"]
 
@@ -143,6 +144,14 @@ def make_plan(
     Raises:
         InputError: Too few images, or K is more than are held out.
     """
+    shape = (images.channels, images.height, images.width)
+    for spec in views:
+        pair = parse_view(spec)
+        if any(len(chain.out_shape(shape)) != 3 for chain in (pair.first, pair.second)):
+            raise InputError(
+                f"{spec} makes stacks of patches, but a study's encoder reads one image per view: "
+                f"use patches(), or train with them by goodviews pretrain --recipe cpc."
+            )
     own = splits(images)
     held = len(own.held_out)
     if candidates is not None and not 2 <= candidates <= held:
