@@ -58,3 +58,10 @@ def test_raw_images_are_bytes_where_255_is_one(
         assert raw.dtype == dtype
         unit = raw.float() / 255 if dtype == torch.uint8 else raw
         assert torch.equal(unit, images.batch(rows))
+
+
+def test_images_of_one_value_are_not_ready(tmp_path):
+    np.save(tmp_path / "flat.npy", np.zeros((80, 8, 8), np.uint8))
+    found = examine(tmp_path / "flat.npy")
+    assert any(f.kind == "broken" and "one value each" in str(f) for f in found)
+    assert all(f.kind != "next" for f in found)

@@ -1,6 +1,7 @@
 """What was read from a set, what is odd about it, what is slow, and what to type next."""
 
 import hashlib
+import shlex
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -77,6 +78,8 @@ def examine(data: str | Path | None = None, **options: Any) -> list[Finding]:
                 "It is done once; later runs read the cache.",
             )
         )
+    if any(finding.kind == "broken" for finding in found):
+        return found
     return [*found, *_next(images, data, options)]
 
 
@@ -175,7 +178,11 @@ def _pixels(images: Images) -> list[Finding]:
                 "Remove them: a double in train and test makes the test too easy.",
             )
         )
-    if constant:
+    if constant == len(rows):
+        found.append(
+            Finding("broken", f"All of {among} have one value each: there is nothing to see.")
+        )
+    elif constant:
         found.append(
             Finding("odd", f"{constant:,} of {among} have one value only.", "Remove them.")
         )
@@ -195,6 +202,8 @@ def _next(images: Images, data: str | Path | None, options: dict[str, Any]) -> l
         protocol = splits(images).protocol
     except InputError as error:
         return [Finding("broken", str(error))]
-    words = ["goodviews study", *([str(data)] if data is not None else [])]
-    words += [f"--{key} {options[key]}" for key in ("labels", "size", "root") if options.get(key)]
-    return [Finding("read", protocol), Finding("next", "Ready:", " ".join(words))]
+    words = ["goodviews", "study", *([str(data)] if data is not None else [])]
+    for key in ("labels", "size", "root"):
+        if options.get(key):
+            words += [f"--{key}", str(options[key])]
+    return [Finding("read", protocol), Finding("next", "Ready:", shlex.join(words))]
