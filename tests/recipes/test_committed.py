@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 RESULTS = Path(__file__).parents[2] / "results"
-OURS = ("failure_zoo", "mi_bench", "proposition", "bench_objectives", "bench_moco_queue")
+OURS = (
+    "calibration",
+    "failure_zoo",
+    "two_tasks",
+    "mi_bench",
+    "proposition",
+    "bench_objectives",
+    "bench_moco_queue",
+)
 RUNS = [run for name in OURS for run in sorted((RESULTS / name).glob("*/run.json"))]
 
 
