@@ -12,7 +12,6 @@ from goodviews.cli.judging import OPENERS
 from goodviews.cli.main import main
 from goodviews.core.checks import InputError
 
-
 HEAD = "projector(dim=64)"
 
 
