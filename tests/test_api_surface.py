@@ -53,7 +53,11 @@ def test_every_public_name_is_defined_or_imported_in_its_module():
             elif isinstance(node, ast.Import | ast.ImportFrom):
                 names |= {alias.asname or alias.name for alias in node.names}
             elif isinstance(node, ast.Assign):
-                names |= {ast.unparse(target) for target in node.targets}
+                names |= {
+                    name.strip()
+                    for target in node.targets
+                    for name in ast.unparse(target).strip("()").split(",")
+                }
             elif isinstance(node, ast.AnnAssign):
                 names.add(ast.unparse(node.target))
         gone = set(listed(file)) - names

@@ -15,7 +15,10 @@ USAGE = {
     "unknown view": (["study", "--views", "crap()"], "Did you mean 'crop'?"),
     "unknown argument": (["study", "--views", "crop(scal=1)"], "Did you mean 'scale'?"),
     "spec that does not parse": (["views", "show", "crop(("], "does not parse"),
-    "family to show": (["views", "show", "noise(std={0.1, 0.2})"], "is a family"),
+    "two families to show": (
+        ["views", "show", "noise(std={0.1, 0.2})|flip(p={0.1, 0.2})"],
+        "a family sweeps in one",
+    ),
     "no such file of specs": (["study", "--views", "@nowhere.txt"], "nowhere.txt"),
     "unknown recipe": (["reproduce", "propositon"], "Did you mean 'proposition'?"),
     "unknown scale": (["reproduce", "proposition", "--scale", "gpus"], "Did you mean 'gpu'?"),
