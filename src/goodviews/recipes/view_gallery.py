@@ -165,4 +165,6 @@ def _tile(image: Tensor) -> Any:
 def _does(spec: str) -> str:
     name = spec.split("(")[0]
     text = VIEWS[name].does if name in VIEWS else "a published method's views"
-    return text if len(text) <= 44 else text[:43] + "…"
+    if "split" in spec:
+        text = "a colour space, its first channel // the others"
+    return text if len(text) <= 47 else text[:46] + "…"
