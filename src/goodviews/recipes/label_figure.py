@@ -4,8 +4,8 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from goodviews.core.files import write_bytes, write_text
 from goodviews.core.tokens import TOKENS
+from goodviews.recipes.figures import write_figure
 
 __all__ = ["label_figure"]
 
@@ -20,7 +20,6 @@ def label_figure(folder: Path) -> Path:
         Path of the SVG.
     """
     import altair as alt
-    import vl_convert
 
     with (folder / "rows.csv").open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["judged_by"] == "all labels"]
@@ -82,28 +81,17 @@ def label_figure(folder: Path) -> Path:
                 right.properties(width=200, height=220),
             )
         )
-    chart = (
-        alt.vconcat(*panels)
-        .properties(
-            title=alt.Title(
-                "How many labels choose the view?",
-                subtitle="Bars of the lines: 95 % over draws of labels. What is true is known "
-                "from all test labels.",
-                anchor="start",
-                color=TOKENS["ink"].light,
-                subtitleColor=TOKENS["muted"].light,
-            )
+    chart = alt.vconcat(*panels).properties(
+        title=alt.Title(
+            "How many labels choose the view?",
+            subtitle="Bars of the lines: 95 % over draws of labels. What is true is known "
+            "from all test labels.",
+            anchor="start",
+            color=TOKENS["ink"].light,
+            subtitleColor=TOKENS["muted"].light,
         )
-        .configure_view(stroke=TOKENS["hairline"].light)
-        .configure_axis(gridColor=TOKENS["grid"].light, labelColor=TOKENS["muted"].light)
     )
-    path = folder / "figure.svg"
-    write_text(path, vl_convert.vegalite_to_svg(chart.to_json(), vl_version="5.20"))
-    write_bytes(
-        folder / "figure.png",
-        vl_convert.vegalite_to_png(chart.to_json(), vl_version="5.20", scale=2),
-    )
-    return path
+    return write_figure(chart, folder)
 
 
 def _without(rows: list[dict[str, str]], most: int) -> list[dict[str, Any]]:

@@ -4,8 +4,8 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from goodviews.core.files import write_bytes, write_text
 from goodviews.core.tokens import TOKENS
+from goodviews.recipes.figures import write_figure
 
 __all__ = ["two_figure"]
 
@@ -23,7 +23,6 @@ def two_figure(folder: Path) -> Path:
         Path of the SVG.
     """
     import altair as alt
-    import vl_convert
 
     views, curves, tasks = (_read(folder / f"{n}.csv") for n in ("views", "curves", "tasks"))
     names = [task["task"] for task in tasks]
@@ -75,32 +74,21 @@ def two_figure(folder: Path) -> Path:
             x=alt.X("peak_low:Q"), x2="peak_high:Q", y=alt.Y("y:Q", scale=y_scale), color=colour
         ),
     ]
-    chart = (
-        alt.layer(*layers)
-        .properties(
-            width=560,
-            height=340,
-            title=alt.Title(
-                "The same views, two tasks, two sweet spots"
-                if _apart(tasks)
-                else "The same views, two tasks: their peaks cannot be told apart",
-                subtitle="At each point the largest angle in degrees. Bars and bands: 95 %; "
-                "below: where each peak lies.",
-                anchor="start",
-                color=TOKENS["ink"].light,
-                subtitleColor=TOKENS["muted"].light,
-            ),
-        )
-        .configure_view(stroke=TOKENS["hairline"].light)
-        .configure_axis(gridColor=TOKENS["grid"].light, labelColor=TOKENS["muted"].light)
+    chart = alt.layer(*layers).properties(
+        width=560,
+        height=340,
+        title=alt.Title(
+            "The same views, two tasks, two sweet spots"
+            if _apart(tasks)
+            else "The same views, two tasks: their peaks cannot be told apart",
+            subtitle="At each point the largest angle in degrees. Bars and bands: 95 %; "
+            "below: where each peak lies.",
+            anchor="start",
+            color=TOKENS["ink"].light,
+            subtitleColor=TOKENS["muted"].light,
+        ),
     )
-    path = folder / "figure.svg"
-    write_text(path, vl_convert.vegalite_to_svg(chart.to_json(), vl_version="5.20"))
-    write_bytes(
-        folder / "figure.png",
-        vl_convert.vegalite_to_png(chart.to_json(), vl_version="5.20", scale=2),
-    )
-    return path
+    return write_figure(chart, folder)
 
 
 def _apart(tasks: list[dict[str, Any]]) -> bool:
