@@ -17,3 +17,15 @@ def test_steps_that_draw_several_operations_have_captions() -> None:
     assert _captions("randaugment(p=0)") == [["left out"] * 6]
     assert "left out" not in _captions("randaugment(p=1)")[0]
     assert len(_captions("infomin()")[-2]) == 6
+
+
+def test_stacks_are_offered_the_method_that_reads_them(tmp_path):
+    from goodviews.cli.main import main
+
+    spec = "grid(patch=8, overlap=4)"
+    assert main(["views", "show", spec, "--out", str(tmp_path / "v.html")]) == 0
+    page = (tmp_path / "v.html").read_text(encoding="utf-8")
+    assert "goodviews pretrain" in page
+    assert "--recipe cpc" in page
+    assert "goodviews study" not in page
+    assert main(["study", "--views", spec, "--out", str(tmp_path / "s"), "-q"]) == 2

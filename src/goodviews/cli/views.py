@@ -89,9 +89,12 @@ def show(
     pair = parse_view(specs[-1])
     images = load(data, labels=labels, size=size, root=root)
     given = {"data": data, "views": [spec], "labels": labels, "size": size, "root": root}
+    verb = "study"
+    if len(pair.first.out_shape((images.channels, images.height, images.width))) != 3:
+        verb, given["recipe"] = "pretrain", "cpc"  # a study reads one image per view, no stacks
     target = out if out.suffix == ".html" else out / "views.html"
     family = expand(spec)
-    seen = look(pair, images, command=written(given), seed=seed, family=family)
+    seen = look(pair, images, command=written(given, verb=verb), seed=seed, family=family)
     if bound:
         with Progress(quiet=quiet) as progress:
             seen["bound"] = shared(repr(pair), images, seed=seed, progress=progress)
