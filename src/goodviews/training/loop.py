@@ -17,7 +17,7 @@ from goodviews.core.rng import Key
 from goodviews.data import Images
 from goodviews.encoders import PairEncoder, synchronise
 from goodviews.training.learners import Batch, Learner, build_learner
-from goodviews.training.machine import launch, wrap
+from goodviews.training.machine import kept_memory, launch, wrap
 from goodviews.training.monitor import History, check_finite, gradient_norm
 from goodviews.training.optim import build_optimiser
 from goodviews.training.schedule import build_schedule
@@ -133,7 +133,7 @@ def pretrain(
     )
     kept.hold(learner, optimiser, history)
     looks = {round(part * total) for part in (0.35, 0.7, 1)} if look else set()
-    with kept.stoppable() as saved:
+    with kept_memory(fabric.device), kept.stoppable() as saved:
         for step in range(history.steps, total):
             epoch, place = divmod(step, per_epoch)
             order = _order(seed, epoch + 1, count)
