@@ -1,0 +1,8 @@
+"""Learned views: invertible maps of a pixel's channels, whose split makes the two views."""
+
+from goodviews.views.learned.base import Generator
+from goodviews.views.learned.build import build_generator
+from goodviews.views.learned.coupling import Coupling, CouplingGenerator
+from goodviews.views.learned.linear import LinearGenerator
+
+__all__ = ["Coupling", "CouplingGenerator", "Generator", "LinearGenerator", "build_generator"]
