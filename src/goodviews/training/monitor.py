@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -49,6 +50,20 @@ class History:
     per_epoch: int = 0
     total: int = 0
     rule: str = ""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps of it."""
+        return {
+            "step": self.steps,
+            "losses": torch.tensor(self.losses, dtype=torch.float64),
+            "bounds": [list(look) for look in self.bounds],
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what a checkpoint kept."""
+        self.steps = state["step"]
+        self.losses[:] = state["losses"].tolist()
+        self.bounds[:] = [(int(step), nats, err) for step, nats, err in state["bounds"]]
 
 
 def collapsed(embeddings: Tensor) -> bool:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -19,7 +19,9 @@ from goodviews.core.checks import InputError
 from goodviews.core.distributed import anywhere, ranks, together
 from goodviews.core.files import writing
 from goodviews.training.monitor import History
-from goodviews.training.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 __all__ = ["LAST", "PREVIOUS", "Checkpoints", "Interrupted", "load_state", "save_state"]
 
@@ -134,13 +136,13 @@ class Checkpoints:
         self,
         folder: Path | None,
         *,
-        settings: Settings,
+        settings: "DataclassInstance",
         view: str,
         seed: int,
         data: str,
         writer: bool = True,
     ) -> None:
-        self.folder, self.writer = folder, writer
+        self.folder, self.writer, self.kind = folder, writer, type(settings)
         self.run: dict[str, Any] = {
             "settings": asdict(settings),
             "view": view,
@@ -163,9 +165,7 @@ class Checkpoints:
         self._check(state["run"])
         learner.load_state_dict(state["learner"])
         optimiser.load_state_dict(state["optimiser"])
-        history.losses[:] = state["losses"].tolist()
-        history.bounds[:] = [(int(step), nats, err) for step, nats, err in state["bounds"]]
-        history.steps = state["step"]
+        history.load_state_dict(state)
 
     def _check(self, there: dict[str, Any]) -> None:
         for name in ("view", "seed", "data"):
@@ -175,11 +175,13 @@ class Checkpoints:
                     f"{self.run[name]!r}; choose another --out, or the same {name}."
                 )
         mine = self.run["settings"]
-        for name, value in {**{name: mine[name] for name in _TYPED}, **mine}.items():
-            if name not in _FREE and there["settings"].get(name) != value:
+        for name in [*(name for name in _TYPED if name in mine), *mine]:
+            value = mine[name]
+            was = there["settings"].get(name, getattr(self.kind, name, None))
+            if name not in _FREE and was != value:
                 typed = _TYPED.get(name, f"--set {name}")
                 raise InputError(
-                    f"{self.folder} holds a run with {name}={there['settings'].get(name)!r}, not "
+                    f"{self.folder} holds a run with {name}={was!r}, not "
                     f"{value!r}; choose another --out, or {typed} as it was."
                 )
 
@@ -215,9 +217,7 @@ class Checkpoints:
                 self.folder,
                 {
                     "run": self.run,
-                    "step": self.history.steps,
-                    "losses": torch.tensor(self.history.losses, dtype=torch.float64),
-                    "bounds": [list(look) for look in self.history.bounds],
+                    **self.history.state_dict(),
                     "learner": self.learner.state_dict(),
                     "optimiser": self.optimiser.state_dict(),
                 },
