@@ -15,12 +15,14 @@ from goodviews.data.folders import list_folder, read_folder
 from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
 from goodviews.data.labels import read_labels
+from goodviews.data.moving import moving_images
 from goodviews.data.names import IDX, TORCHVISION, read_named, shared, stamps
 from goodviews.data.worlds import WORLDS, known_world
 
 __all__ = ["known_names", "load"]
 
 ARRAYS = (".npz", ".npy")
+MOVING = "moving_digits"
 SIZE_MOST = 1024
 
 Progress = Callable[[int, int], None] | None
@@ -41,7 +43,7 @@ def load(
     ``data`` is one of
 
     * nothing or ``"digits"``: scikit-learn's 1,797 digits, enlarged to 16 pixels;
-    * ``"shapes"`` or ``"vectors"``: drawn examples whose factors are known;
+    * ``"shapes"``, ``"vectors"`` or ``"moving_digits"``: drawn examples whose factors are known;
     * a folder of class folders, of images at any depth, or of ``train/`` and ``test/`` (or
       ``val/``) folders of either kind;
     * an ``.npz`` or ``.npy`` file, or a folder with ``train.npz`` and ``test.npz``
@@ -92,7 +94,7 @@ def known_names() -> list[str]:
     """Names that ``load`` takes besides paths."""
     common = shared()
     folders = [d.name for d in common.iterdir() if _readable(d)] if common else []
-    return sorted({"digits", *WORLDS, *TORCHVISION, *folders})
+    return sorted({"digits", MOVING, *WORLDS, *TORCHVISION, *folders})
 
 
 def _readable(folder: Path) -> bool:
@@ -110,6 +112,8 @@ def _read(
             return digits(size)
         if name in WORLDS:
             return known_world(name, size)
+        if name == MOVING:
+            return moving_images(size)
         plain = name.replace("-", "").replace("_", "")
         if plain in TORCHVISION:
             return _named(plain, size, root, home, progress)
