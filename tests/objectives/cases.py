@@ -163,6 +163,8 @@ CASES: dict[str, Case] = {
     "regression": Case(objectives.regression, swapped=None, fixed=frozenset({1})),
     "sample_criterion": Case(objectives.sample_criterion, views(1), swapped=None),
     "simclr_abs": Case(objectives.simclr_abs, sharp=SHARP),
+    "simclr_centred": Case(objectives.simclr_centred, sharp=SHARP),
+    "simclr_centred[B]": Case(objectives.simclr_centred, options={"variant": "B"}, sharp=SHARP),
     "simclr_sq": Case(objectives.simclr_sq, sharp=SHARP),
     "simclr_sq[bent]": Case(objectives.simclr_sq, options={"bend_positive": True}, sharp=SHARP),
     "simsiam": Case(objectives.simsiam, **PREDICTED),

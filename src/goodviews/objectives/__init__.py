@@ -12,6 +12,7 @@ from goodviews.objectives.align_uniform import (
 )
 from goodviews.objectives.barlow import BarlowTerms, barlow, cross_correlation
 from goodviews.objectives.bootstrap import byol, regression, simsiam
+from goodviews.objectives.centred import simclr_centred
 from goodviews.objectives.coding import (
     MCR2Terms,
     TCRTerms,
@@ -116,6 +117,7 @@ __all__ = [
     "regression",
     "sample_criterion",
     "simclr_abs",
+    "simclr_centred",
     "simclr_sq",
     "simsiam",
     "sinkhorn",

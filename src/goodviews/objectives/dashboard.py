@@ -61,6 +61,7 @@ LOSSES: dict[str, tuple[str, str]] = {
     "regression": ("outside", _OUTSIDE),
     "sample_criterion": ("sample", "It is the criterion L_c itself."),
     "simclr_abs": ("sample", _BENT),
+    "simclr_centred": ("sample", _ASYMPTOTIC),
     "simclr_sq": ("sample", _BENT),
     "simsiam": ("outside", _OUTSIDE),
     "spectral": ("sample", "Its repulsion is L_c across the views, on a ball."),

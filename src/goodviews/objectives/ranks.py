@@ -67,6 +67,7 @@ COMBINE: dict[str, Combine] = {
     "regression": Combine("rows"),
     "sample_criterion": Combine("batch"),
     "simclr_abs": Combine("batch"),
+    "simclr_centred": Combine("batch"),
     "simclr_sq": Combine("batch"),
     "simsiam": Combine("rows"),
     "spectral": Combine("batch"),

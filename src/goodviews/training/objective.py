@@ -19,6 +19,7 @@ OBJECTIVES = {
     "ntxent": ("pair", "ntxent"),
     "simclr_sq": ("pair", "simclr_sq"),
     "simclr_abs": ("pair", "simclr_abs"),
+    "simclr_centred": ("pair", "simclr_centred"),
     "dcl": ("pair", "dcl"),
     "dclw": ("pair", "dclw"),
     "dcl_sq": ("pair", "dcl_sq"),

@@ -1,0 +1,79 @@
+"""SimCLR whose dimensions are centred, or standardised instead of its embeddings.
+
+Letters: B pairs, D embedding dims, 2B anchors.
+"""
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from goodviews.core.checks import check_shapes, unknown
+from goodviews.objectives.ntxent import ntxent
+from goodviews.objectives.precision import check_temperature, full_precision, lift
+
+__all__ = ["simclr_centred"]
+
+Variant = Literal["A", "B"]
+
+
+def simclr_centred(
+    view1: Tensor,
+    view2: Tensor,
+    *,
+    temperature: float | Tensor = 0.1,
+    variant: Variant = "A",
+) -> Tensor:
+    r"""NT-Xent with the normalisations of dimension-contrastive methods, in nats.
+
+    .. math::
+        A: \; \tilde z_i = \frac{z_i - \bar z}{\|z_i - \bar z\|}, \quad
+        B: \; \tilde z_{\cdot j} = \sqrt{\frac{2B}{D}} \,
+        \frac{z_{\cdot j} - \bar z_j}{\|z_{\cdot j} - \bar z_j\|}, \quad
+        \ell_i = -\tilde z_i \cdot \tilde z_{p(i)} / \tau
+        + \log \sum_{k \ne i} e^{\tilde z_i \cdot \tilde z_k / \tau}
+
+    Variant A centres each dimension and then gives each embedding norm 1. Variant B gives
+    each dimension mean 0 and norm :math:`\sqrt{2B / D}` and leaves the embeddings' norms,
+    which are 1 on average. Means and norms are taken over the pool of both views (ours: the
+    paper has one matrix).
+
+    Args:
+        view1: (B, D), embeddings of the first view, any norm.
+        view2: (B, D), embeddings of the second view.
+        temperature: tau > 0, dimensionless.
+        variant: "A" or "B".
+
+    Returns:
+        (2B,), one loss per anchor in nats, the first view's anchors first.
+
+    Raises:
+        ShapeError: The sizes of B or D disagree.
+        InputError: The temperature is not above zero, or an unknown variant.
+
+    References:
+        Garrido et al., 2023 (SimCLR variants A and B), arXiv:2206.02574.
+
+    Example:
+        >>> same = torch.ones(2, 3)  # nothing is left of it: log 3 nats
+        >>> simclr_centred(same, same, variant="B")
+        tensor([1.0986, 1.0986, 1.0986, 1.0986])
+    """
+    dims = check_shapes("view1: B D, view2: B D", view1, view2)["D"]
+    check_temperature(temperature)
+    if variant not in ("A", "B"):
+        raise unknown("variant of SimCLR", str(variant), ("A", "B"))
+    with full_precision(view1):
+        pool_KD = torch.cat([lift(view1), lift(view2)])
+        centred_KD = pool_KD - pool_KD.mean(dim=0)
+        if variant == "A":
+            first, second = centred_KD.chunk(2)
+            return ntxent(first, second, temperature=temperature)
+        count = len(pool_KD)
+        z_KD = F.normalize(centred_KD, dim=0) * (count / dims) ** 0.5
+        logits_KK = z_KD @ z_KD.T / temperature
+        half = count // 2
+        own_K = torch.cat([logits_KK.diagonal(half), logits_KK.diagonal(-half)])
+        itself = torch.eye(count, dtype=torch.bool, device=z_KD.device)
+        return logits_KK.masked_fill(itself, -torch.inf).logsumexp(dim=1) - own_K
