@@ -14,6 +14,7 @@ RECIPES = {
     "calibration": "goodviews.recipes.calibration:calibration",
     "calibration_erasure": "goodviews.recipes.calibration_erasure:calibration_erasure",
     "calibration_worlds": "goodviews.recipes.calibration_worlds:calibration_worlds",
+    "duality": "goodviews.recipes.duality:duality",
     "imagenet_path": "goodviews.recipes.imagenet_path:imagenet_path",
     "failure_zoo": "goodviews.recipes.failure_zoo:failure_zoo",
     "label_choice": "goodviews.recipes.label_choice:label_choice",
