@@ -173,9 +173,15 @@ def train_shared(
         error = float(each.std()) / len(each) ** 0.5
         return float(np.log(settings.batch)) - float(each.mean()), error
 
-    steps = [lambda n: loss_of(world, n, seed).mean(), look]
     history, seconds, kept = _descend(
-        model, *steps, settings, settings.steps, progress, image, keep
+        model,
+        lambda number: loss_of(world, number, seed).mean(),
+        look,
+        settings,
+        settings.steps,
+        image,
+        progress=progress,
+        keep=keep,
     )
     return MovingRun(image.eval(), history, float(np.log(settings.batch)), seconds, kept)
 
@@ -231,8 +237,14 @@ def train_task(
         model.train()
         return ceiling - float(each.mean()), float(each.std()) / len(each) ** 0.5
 
-    steps = [lambda n: loss_of(world, n).mean(), look]
-    history, seconds, _ = _descend(model, *steps, settings, settings.task_steps, None, image, ())
+    history, seconds, _ = _descend(
+        model,
+        lambda number: loss_of(world, number).mean(),
+        look,
+        settings,
+        settings.task_steps,
+        image,
+    )
     return MovingRun(image.eval(), history, ceiling, seconds)
 
 
@@ -242,9 +254,10 @@ def _descend(
     look: Callable[[], tuple[float, float]],
     settings: MovingSettings,
     total: int,
-    progress: Callable[[int, float], None] | None,
     image: nn.Module,
-    keep: Sequence[int],
+    *,
+    progress: Callable[[int, float], None] | None = None,
+    keep: Sequence[int] = (),
 ) -> tuple[History, float, dict[int, nn.Module]]:
     begin = time.perf_counter()
     optimiser, rule = build_optimiser(settings.optimiser, model.parameters(), batch=settings.batch)
