@@ -19,6 +19,7 @@ RECIPES = {
     "failure_zoo": "goodviews.recipes.failure_zoo:failure_zoo",
     "label_choice": "goodviews.recipes.label_choice:label_choice",
     "mi_bench": "goodviews.recipes.mi_bench:mi_bench",
+    "presets_axis": "goodviews.recipes.presets_axis:presets_axis",
     "moving_digits": "goodviews.recipes.moving_digits:moving_digits",
     "presets_axis": "goodviews.recipes.presets_axis:presets_axis",
     "proposition": "goodviews.recipes.proposition:proposition",
