@@ -1,0 +1,308 @@
+"""The game of view learning, read from the top.
+
+Letters: B examples of a batch, L labelled ones, N images, C channels, H and W pixels.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from goodviews.core.checks import InputError
+from goodviews.core.rng import Key
+from goodviews.data import Images
+from goodviews.training.monitor import check_finite
+from goodviews.training.state import Checkpoints
+from goodviews.training.view_learning.game import Game
+from goodviews.training.view_learning.looks import GameHistory, look_at, lost_too_much, verdict
+from goodviews.training.view_learning.players import Players
+from goodviews.views import Chain, parse_view
+from goodviews.views.learned import Generator
+
+__all__ = ["LearnedViews", "learn_views"]
+
+
+@dataclass(frozen=True)
+class LearnedViews:
+    """What the game leaves.
+
+    Attributes:
+        generator: The average of g at its last good look, in evaluation mode. Whether its views
+            are good is for new encoders to say, not for those of the game.
+        history: What happened.
+        verdict: A key of :data:`goodviews.training.view_learning.looks.SAID`.
+        candidates: K of the looks.
+    """
+
+    generator: Generator
+    history: GameHistory
+    verdict: str
+    candidates: int
+
+
+def learn_views(
+    images: Images,
+    index: np.ndarray,
+    *,
+    game: Game,
+    seed: int,
+    labelled: np.ndarray | None = None,
+    labels: np.ndarray | None = None,
+    held_out: np.ndarray | None = None,
+    folder: Path | None = None,
+    watch: Callable[[Players, GameHistory], None] | None = None,
+) -> LearnedViews:
+    r"""Learn an invertible generator whose channels, split in two, make good views.
+
+    .. math:: \min_{g, c_1, c_2} \max_{f_1, f_2} I^{f_1, f_2}(g(X)_1; g(X)_{2:n})
+              + \lambda \sum_{i} \mathrm{CE}(c_i(g(X)_i), y)
+
+    All players move at once: one pass forward and one backward, the gradient of the
+    information turned round where it enters g.
+
+    Args:
+        images: The data.
+        index: (N,) images without labels; those with labels may be among them.
+        game: How.
+        seed: Number of the run: initialisation, batches, draws of what stands before g.
+        labelled: (L,) images with labels; without any, ``game.mode`` is ``unsupervised``.
+        labels: (L,) their classes, below the number of classes.
+        held_out: Images that only watch; a tenth of ``index``, at most K, by default.
+        folder: Where checkpoints go; a game that stands there is resumed to the same steps.
+        watch: Called after every step.
+
+    Returns:
+        The generator and what happened.
+
+    Raises:
+        InputError: Too few images, labels that are missing, or a step that is not finite.
+        Interrupted: The game was asked to stop; its state stands in ``folder``.
+
+    References:
+        Tian et al., 2020, arXiv:2005.10243, section 3.5, for three channels; for more ours.
+    """
+    chain = parse_view(game.views).first if game.views else None
+    rest, seen = _hold(index, held_out, game)
+    teach, watching = _share(labelled, labels, game)
+    classes = 0 if labels is None or labelled is None else int(labels.max()) + 1
+    fabric = Fabric(accelerator=game.device, devices=1, precision=game.precision)
+    make = _Maker(images, chain, seed, fabric.device)
+    seen_BCHW = make(seen, 0)
+    players = Players(game, seen_BCHW, classes=classes, seed=seed)
+    players.to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser = torch.optim.Adam(
+        [
+            {"params": list(players.generator.parameters()), "lr": game.generator_rate},
+            {"params": list(players.finders()), "lr": game.encoder_rate},
+            {"params": list(players.classifiers.parameters()), "lr": game.classifier_rate},
+        ]
+    )
+    fixed = make.labelled(*watching, 0) if len(watching[0]) else ()
+
+    history = GameHistory(per_epoch=1, total=game.steps)
+    kept = Checkpoints(folder, settings=game, view=game.views, seed=seed, data=images.hash)
+    kept.hold(players, optimiser, history)
+    if not history.looks:
+        _look(players, history, seen_BCHW, *fixed)
+    with kept.stoppable() as saved:
+        for step in range(history.steps, game.steps):
+            if history.stopped:
+                break
+            rng = np.random.default_rng((seed, step))
+            for extra in range(1, game.encoder_steps):
+                rows = rng.choice(rest, min(game.batch, len(rest)), replace=False)
+                _find(players, optimiser, make(rows, step + 1, view=extra), fabric)
+            rows = rng.choice(rest, min(game.batch, len(rest)), replace=False)
+            few: tuple[Tensor, ...] = ()
+            if len(teach[0]):
+                size = min(game.labelled_batch, len(teach[0]))
+                some = rng.choice(len(teach[0]), size, replace=False)
+                few = make.labelled(teach[0][some], teach[1][some], step + 1)
+            still = step < game.warm_up
+            loss = _move(players, optimiser, make(rows, step + 1), few, fabric, still=still)
+            check_finite(loss, seed=seed, epoch=0, step=step, view=game.generator)
+            players.after()
+            if game.restart and (step + 1) % game.restart == 0:
+                players.restart(step + 1)
+                for parameter in players.finders():
+                    optimiser.state.pop(parameter, None)
+            history.steps = step + 1
+            history.losses.append(float(loss))
+            if history.steps % game.look_every == 0 or history.steps == game.steps:
+                _look(players, history, seen_BCHW, *fixed)
+            if watch:
+                watch(players, history)
+            saved(due=history.steps % game.look_every == 0)
+    return _result(players, history, game, len(seen))
+
+
+def _move(
+    players: Players,
+    optimiser: torch.optim.Optimizer,
+    x_BCHW: Tensor,
+    few: tuple[Tensor, ...],
+    fabric: Fabric,
+    *,
+    still: bool,
+) -> Tensor:
+    """One step of everyone; of everyone but g while that stands still. Loss of the encoders."""
+    game, count = players.game, len(x_BCHW)
+    with fabric.autocast():
+        images = torch.cat([x_BCHW, few[0]]) if few else x_BCHW
+        made = players.generator(images)
+        if still:
+            made = made.detach()
+        against = made[:count] if game.uses_information else made[:count].detach()
+        same = game.bound != "smile"
+        entered = _turned(against) if same else against.detach()
+        raised, _ = players.shared(*players.split(entered))
+        loss = -raised
+        if not same and against.requires_grad:
+            loss = loss + _lowered(players, against)
+        if few:
+            rest = made[count:] if game.uses_labels else made[count:].detach()
+            terms = players.label_terms(few[0], *players.split(rest), few[1])
+            loss = loss + game.label_weight * (terms[0] + terms[1]) + terms[2]
+    optimiser.zero_grad()
+    fabric.backward(loss)
+    if game.clip and not still:
+        nn.utils.clip_grad_norm_(players.generator.parameters(), game.clip)
+    optimiser.step()
+    return -raised.detach()
+
+
+def _find(
+    players: Players, optimiser: torch.optim.Optimizer, x_BCHW: Tensor, fabric: Fabric
+) -> None:
+    """One step of the encoders alone."""
+    with fabric.autocast():
+        with torch.no_grad():
+            views = players.views(x_BCHW)
+        raised, _ = players.shared(*views)
+    optimiser.zero_grad()
+    fabric.backward(-raised)
+    optimiser.step()
+
+
+def _lowered(players: Players, made: Tensor) -> Tensor:
+    """What g lowers where that is not what the encoders raise; only g feels it."""
+    finders = list(players.finders())
+    for parameter in finders:
+        parameter.requires_grad_(False)
+    _, lowered = players.shared(*players.split(made))
+    for parameter in finders:
+        parameter.requires_grad_(True)
+    return lowered
+
+
+def _turned(made: Tensor) -> Tensor:
+    """The same values; the gradient that comes back is turned round."""
+    if not made.requires_grad:
+        return made
+    turned = made.view_as(made)
+    turned.register_hook(torch.neg)
+    return turned
+
+
+def _look(
+    players: Players,
+    history: GameHistory,
+    seen: Tensor,
+    labelled: Tensor | None = None,
+    labels: Tensor | None = None,
+) -> None:
+    """Look, keep the generator of the moment, and say when the label is lost."""
+    look = look_at(players, history.steps, seen, labelled, labels)
+    history.looks.append(look)
+    history.bounds.append((look.step, look.shared_nats, look.shared_stderr))
+    state = {name: value.detach().clone() for name, value in players.smooth.state_dict().items()}
+    history.kept.append((look.step, state))
+    lost = [lost_too_much(one, players.game.give) for one in history.looks[-2:]]
+    if players.game.uses_labels and len(lost) == 2 and all(lost):
+        history.stopped = (
+            f"At two looks up to step {look.step} a view had lost more than "
+            f"{players.game.give:.0%} of the nats about the label."
+        )
+
+
+def _result(players: Players, history: GameHistory, game: Game, candidates: int) -> LearnedViews:
+    """The generator of the last look at which no view had lost the label."""
+    good = [
+        number
+        for number, look in enumerate(history.looks)
+        if not (game.uses_labels and lost_too_much(look, game.give))
+    ]
+    players.smooth.load_state_dict(history.kept[good[-1] if good else 0][1])
+    said = verdict(history.looks, give=game.give, ceiling=math.log(candidates))
+    return LearnedViews(players.smooth.eval().cpu(), history, said, candidates)
+
+
+class _Maker:
+    """Images as g is given them: read, and what stands before g drawn and applied."""
+
+    def __init__(
+        self, images: Images, chain: Chain | None, seed: int, device: torch.device
+    ) -> None:
+        self.images, self.chain, self.seed, self.device = images, chain, seed, device
+        if chain is not None:
+            chain.check((images.channels, images.height, images.width))
+
+    def __call__(self, rows: np.ndarray, epoch: int, *, view: int = 0) -> Tensor:
+        """(B, C, H, W) of some images, on the device."""
+        if self.chain is None:
+            return self.images.batch(rows, self.device)
+        x_BCHW = self.images.raw(rows, self.device)
+        samples = torch.from_numpy(rows).to(self.device)
+        key = Key.of(seed=self.seed, samples=samples, epoch=epoch, view=view)
+        return self.chain.apply(x_BCHW, self.chain.sample(tuple(x_BCHW.shape[1:]), key))
+
+    def labelled(self, rows: np.ndarray, labels: np.ndarray, epoch: int) -> tuple[Tensor, Tensor]:
+        """Labelled images (L, C, H, W), another draw of them than without labels, and labels."""
+        return self(rows, epoch, view=99), torch.from_numpy(labels).to(self.device)
+
+
+def _hold(
+    index: np.ndarray, held_out: np.ndarray | None, game: Game
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images to learn from, and images that only watch; never the same ones."""
+    if held_out is None:
+        order = np.random.default_rng(0).permutation(index)
+        held_out = order[: max(len(order) // 10, 2)]
+    rest = np.setdiff1d(index, held_out)
+    seen = held_out[: game.candidates]
+    if len(rest) < 32 or len(seen) < 8:
+        raise InputError(
+            f"{len(rest)} images to learn views from and {len(seen)} to watch with, but at least "
+            f"32 and 8 are wanted."
+        )
+    return rest, seen
+
+
+def _share(
+    labelled: np.ndarray | None, labels: np.ndarray | None, game: Game
+) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Labelled images that teach, and those that watch, class by class: places and labels."""
+    if labelled is None or labels is None or not len(labelled):
+        if game.uses_labels:
+            raise InputError(
+                f"mode={game.mode!r} learns from labels, but there are none; name some, or take "
+                f"mode=unsupervised."
+            )
+        none = np.zeros(0, np.int64)
+        return (none, none), (none, none)
+    rng = np.random.default_rng(0)
+    teach, watch = [], []
+    for one in np.unique(labels):
+        own = rng.permutation(np.flatnonzero(labels == one))
+        cut = min(round(game.held_labels * len(own)), len(own) - 1)
+        watch.append(own[:cut])
+        teach.append(own[cut:])
+    if len(teach) < 2:
+        raise InputError("All labels are of one class, but two or more are wanted.")
+    one, other = np.concatenate(teach), np.concatenate(watch)
+    return (labelled[one], labels[one]), (labelled[other], labels[other])

@@ -1,0 +1,212 @@
+"""Who plays: the generator, two encoders with a critic, and a classifier of each view.
+
+Letters: B examples, C channels, H and W pixels, K candidates, Y classes.
+"""
+
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from goodviews.core.checks import InputError
+from goodviews.encoders import build_backbone, build_head
+from goodviews.information.critics import CosineCritic, critic
+from goodviews.information.functionals import infonce_value, js_value, nwj_value, smile_value
+from goodviews.training.view_learning.game import Game
+from goodviews.views import View, parse_view
+from goodviews.views.base import Joint
+from goodviews.views.learned import Generator, build_generator
+
+__all__ = ["Players", "label_nats", "redundancy", "split_of"]
+
+Value = Callable[[Tensor], Tensor]
+
+
+def _symmetric_infonce(scores: Tensor) -> Tensor:
+    return (infonce_value(scores) + infonce_value(scores.T)) / 2
+
+
+def _smile(scores: Tensor) -> Tensor:
+    return smile_value(scores, clip=5.0)
+
+
+VALUES: dict[str, tuple[Value, Value]] = {
+    "infonce": (_symmetric_infonce, _symmetric_infonce),
+    "nwj": (nwj_value, nwj_value),
+    "js": (js_value, js_value),
+    "smile": (js_value, _smile),
+}
+"""Bound: what the encoders raise, and what the generator lowers."""
+
+
+class Players(nn.Module):
+    """All networks of the game; one seed gives one initialisation.
+
+    Args:
+        game: Its settings.
+        images: (N, C, H, W), some images as g will be given them.
+        classes: Y; 0 for no classifiers.
+        seed: Number of the run.
+
+    Attributes:
+        generator: g.
+        smooth: The running average of g, or g itself.
+        encoders: f1 and f2, each (B, C', H, W) to (B, D).
+        classifiers: Of view 1, of view 2 and of the image, each to (B, Y); none without labels.
+    """
+
+    generator: Generator
+    critic: nn.Module
+
+    def __init__(self, game: Game, images: Tensor, *, classes: int, seed: int) -> None:
+        super().__init__()
+        self.game, self.classes, self.seed = game, classes, seed
+        channels, size = images.shape[1], min(images.shape[-2:])
+        self.generator: Generator = build_generator(game.generator, channels, seed=seed)
+        self.sides = split_of(game.split)
+        with torch.no_grad():
+            wide = [view.shape[1] for view in self.split(self.generator(images[:2]))]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.encoders = nn.ModuleList(self._encoder(c, size) for c in wide)
+            self.critic = self._critic()
+            heads = [*wide, channels] if classes else []
+            self.classifiers = nn.ModuleList(self._classifier(c, size) for c in heads)
+        self.smooth: Generator = deepcopy(self.generator) if game.average else self.generator
+        self.smooth.requires_grad_(not game.average)
+
+    def views(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Both views (B, C', H, W) of images (B, C, H, W), by g as it stands."""
+        return self.split(self.generator(images))
+
+    def split(self, made: Tensor) -> tuple[Tensor, Tensor]:
+        """Both views of what g made."""
+        first, second = (side.apply(made, {}) for side in self.sides)
+        return first, second
+
+    def scores(self, v1: Tensor, v2: Tensor) -> Tensor:
+        """Scores (B, B) of every first view against every second one, nats."""
+        scores: Tensor = self.critic(self.encoders[0](v1), self.encoders[1](v2))
+        return scores
+
+    def shared(self, v1: Tensor, v2: Tensor) -> tuple[Tensor, Tensor]:
+        """What the encoders raise, and what g lowers: scalars, the same one but for SMILE."""
+        fit, value = VALUES[self.game.bound]
+        scores = self.scores(v1, v2)
+        raised = fit(scores)
+        return raised, raised if value is fit else value(scores)
+
+    def label_terms(self, images: Tensor, v1: Tensor, v2: Tensor, labels: Tensor) -> list[Tensor]:
+        """Cross-entropies of view 1, view 2 and the image itself, nats."""
+        parts = zip(self.classifiers, (v1, v2, images), strict=True)
+        return [F.cross_entropy(net(part), labels) for net, part in parts]
+
+    def finders(self) -> Iterable[nn.Parameter]:
+        """Parameters of encoders and critic."""
+        yield from self.encoders.parameters()
+        yield from (p for p in self.critic.parameters() if p.requires_grad)
+
+    def restart(self, step: int) -> None:
+        """New encoders, as those that judge the views in the end will be new."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed + 7919 * step)
+            for net in [*self.encoders.modules(), *self.critic.modules()]:
+                again = getattr(net, "reset_parameters", None)
+                if callable(again):
+                    again()
+
+    @torch.no_grad()
+    def after(self) -> None:
+        """Move the average of g."""
+        if self.smooth is self.generator:
+            return
+        for kept, now in zip(self.smooth.parameters(), self.generator.parameters(), strict=True):
+            kept.lerp_(now, 1 - self.game.average)
+
+    def _encoder(self, channels: int, size: int) -> nn.Module:
+        backbone = build_backbone(self.game.encoder, channels=channels, size=size)
+        head = build_head(self.game.head, int(backbone.features))  # type: ignore[arg-type]
+        # The scale of a view carries nothing, so that g gains nothing by shrinking it.
+        return nn.Sequential(nn.BatchNorm2d(channels, affine=False), backbone, head)
+
+    def _classifier(self, channels: int, size: int) -> nn.Module:
+        backbone = build_backbone(self.game.encoder, channels=channels, size=size)
+        last = nn.Linear(int(backbone.features), self.classes)  # type: ignore[arg-type]
+        return nn.Sequential(nn.BatchNorm2d(channels, affine=False), backbone, last)
+
+    def _critic(self) -> nn.Module:
+        if self.game.critic == "cosine":
+            return CosineCritic(self.game.temperature)
+        dim = int(self.encoders[0][2].outputs)  # type: ignore[index]
+        return critic(self.game.critic, dim, dim)
+
+
+def split_of(text: str) -> tuple[View, View]:
+    """The two sides of a step that makes two views of one image.
+
+    Raises:
+        InputError: The text is something else.
+
+    Example:
+        >>> split_of("split(2)")
+        (channels(keep=':2'), channels(keep='2:'))
+    """
+    pair = parse_view(text)
+    sides = [*pair.first.steps, *pair.second.steps]
+    if len(sides) != 2 or pair.same or isinstance(sides[0], Joint):
+        raise InputError(
+            f"{text!r} does not make two views of one image; type split(1), or "
+            f"channels((0, 2)) // channels(1)."
+        )
+    first, second = sides
+    return first, second
+
+
+def redundancy(v1: Tensor, v2: Tensor) -> float:
+    """Share of view 1 that is linear in view 2, pixel by pixel: 0 to 1.
+
+    Args:
+        v1: (B, C1, H, W).
+        v2: (B, C2, H, W).
+
+    Returns:
+        The share of the variance, mean over the channels of view 1.
+
+    Example:
+        >>> v = torch.randn(4, 2, 8, 8)
+        >>> round(redundancy(v[:, :1] + v[:, 1:], v), 3)
+        1.0
+    """
+    a, b = (v.transpose(0, 1).flatten(1).double() for v in (v1, v2))
+    a, b = a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True)
+    found = torch.linalg.lstsq(b.T, a.T, driver="gelsd").solution
+    rest = (a.T - b.T @ found).square().sum(0)
+    return float((1 - rest / a.square().sum(1).clamp(min=1e-12)).mean())
+
+
+def label_nats(logits: Tensor, labels: Tensor, entropy: float) -> tuple[float, Tensor]:
+    """Nats about the label that logits hold, at the sharpness that suits them best.
+
+    Args:
+        logits: (B, Y), of items that trained nothing.
+        labels: (B,).
+        entropy: H(y) in nats.
+
+    Returns:
+        H(y) less the cross-entropy, and the (B,) cross-entropies.
+
+    Example:
+        >>> nats, _ = label_nats(20 * torch.eye(4), torch.arange(4), 1.3863)
+        >>> round(nats, 3)
+        1.386
+    """
+    best = min(
+        (F.cross_entropy(logits.double() * scale, labels, reduction="none") for scale in _SCALES),
+        key=lambda loss: float(loss.mean()),
+    )
+    return entropy - float(best.mean()), best
+
+
+_SCALES = [0.0, *(2.0**power for power in range(-6, 4))]
