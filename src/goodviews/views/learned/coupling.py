@@ -3,11 +3,15 @@
 Letters: C channels, P pixels, K inputs and M outputs of a conditioner, U its hidden units.
 """
 
+from functools import cached_property
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from goodviews.core.checks import InputError
 from goodviews.views.learned.base import Generator
+from goodviews.views.learned.fused import fused, worth_it
 
 __all__ = ["Conditioner", "Coupling", "CouplingGenerator"]
 
@@ -166,7 +170,11 @@ class CouplingGenerator(Generator):
         )
 
     def map_pixels(self, pixels: Tensor) -> Tensor:
-        """(C, P) through every block."""
+        """(C, P) through every block; many at once on a CPU in one compiled pass."""
+        if worth_it(pixels):
+            return fused(
+                pixels, self._plan, torch.cat([one.flatten() for one in self.parameters()])
+            )
         for block in self.blocks:
             pixels, _ = block(pixels)
         return pixels
@@ -184,3 +192,14 @@ class CouplingGenerator(Generator):
             pixels, logs = block(pixels)
             total = total + logs
         return total
+
+    @cached_property
+    def _plan(self) -> np.ndarray:
+        """What the kernel is told of each half; see :mod:`goodviews.views.learned.kernel`."""
+        rows, begin = [], 0
+        for block in self.blocks:
+            assert isinstance(block, Coupling)
+            for second, part in enumerate((block.one, block.rest)):
+                rows.append((block.place, second, len(part.offset), part.affine, begin))
+                begin += sum(one.numel() for one in part.parameters())
+        return np.array(rows, np.int64)
