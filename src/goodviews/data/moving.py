@@ -1,5 +1,6 @@
 """Moving digits made of the data there are: real digits and photographs, else bundled ones."""
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -138,22 +139,24 @@ def bundled_photographs(size: int) -> Images:
         size: Height and width in pixels.
 
     Returns:
-        48 tiles of 96 pixels, resized; task ``label``: which photograph.
+        48 tiles of 96 pixels, resized; task ``label``: which photograph and which of its four
+        bands.
     """
     from PIL import Image
     from sklearn.datasets import load_sample_images
 
     bunch = load_sample_images()
-    names = tuple(str(name).partition(".")[0] for name in bunch.filenames)
-    names = tuple(name.rpartition("/")[2] for name in names)
-    tiles, labels = [], []
-    for label, photo in enumerate(bunch.images):
-        for top in range(0, photo.shape[0] - 95, 96):
+    tiles: list[np.ndarray] = []
+    labels: list[int] = []
+    names: list[str] = []
+    for file, photo in zip(bunch.filenames, bunch.images, strict=True):
+        for band, top in enumerate(range(0, photo.shape[0] - 95, 96)):
+            names.append(f"{Path(str(file)).stem} {band + 1}")
             for left in range(0, photo.shape[1] - 95, 96):
                 tile = Image.fromarray(photo[top : top + 96, left : left + 96])
                 small = tile.resize((size, size), Image.Resampling.LANCZOS)
                 tiles.append(np.asarray(small).transpose(2, 0, 1))
-                labels.append(label)
+                labels.append(len(names) - 1)
     pixels, column = np.stack(tiles), np.array(labels, dtype=np.int64)
     part = (np.arange(len(tiles)) % 4 == 3).astype(np.int8)
     return Images(
@@ -161,7 +164,7 @@ def bundled_photographs(size: int) -> Images:
         pixels=pixels,
         scale=(0.0, 255.0),
         labels={"label": column},
-        classes={"label": names},
+        classes={"label": tuple(names)},
         skipped=(),
         source=f"{len(tiles)} tiles of 96x96 pixels of scikit-learn's two photographs.",
         range_note="Values 0 to 255 were divided by 255.",
