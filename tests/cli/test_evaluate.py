@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from goodviews.cli.judging import OPENERS
 from goodviews.cli.main import main
+from goodviews.cli.openers import OPENERS
 from goodviews.core.checks import InputError
 
 HEAD = "projector(dim=64)"
@@ -106,6 +106,13 @@ def test_what_a_view_draws_is_asked_of_the_view(few, capsys):
         (["evaluate", "z.npy", "few.npz", "--leakage", "none.csv"], "Cannot read"),
         (["evaluate", "z.npy", "few.npz", "--view", "flip()"], "but an array was given"),
         (["evaluate", "pixels", "few.npz", "--view", "identity()"], "draws nothing"),
+        (["evaluate", "z.npy", "few.npz", "--protocol", "finetune"], "but z.npy has no weights"),
+        (["evaluate", "pixels", "few.npz", "--protocol", "finetune-few"], "has no weights"),
+        (["evaluate", "z.npy", "few.npz", "--set", "epochs=1"], "add --protocol finetune"),
+        (
+            ["evaluate", "convnet", "few.npz", "--protocol", "finetune", "--set", "epoch=1"],
+            "Did you mean 'epochs'",
+        ),
     ],
 )
 def test_mistakes_get_one_sentence(words, said, few, capsys):
@@ -138,5 +145,67 @@ def test_a_run_of_ours_is_opened_from_its_folder_or_file(few, capsys):
         words = ["evaluate", text, "few.npz", "--protocol", "knn", "--seeds", "1", "-q"]
         assert main([*words, "--out", "o"]) == 0
     assert "run minus random weights" in capsys.readouterr().out
-    with pytest.raises(InputError, match="takes images of 1 channels"):
+    with pytest.raises(InputError, match="takes images of 1 channel, but"):
         OPENERS["/"]("run", 3, 8, 0)
+
+
+NET = ["--backbone", "convnet(width=4)", "--set", "head=projector(dim=8)", "--epochs", "1"]
+
+
+def test_fine_tuning_is_a_protocol_like_any_other(few, capsys):
+    words = ["evaluate", "convnet(width=4)", "few.npz", "--protocol", "linear", "-q"]
+    words += ["--protocol", "finetune", "--protocol", "finetune-few", "--budget", "4"]
+    words += ["--draws", "2", "--runs", "2", "--seeds", "1", "--set", "epochs=2"]
+    assert main([*words, "--out", "o"]) == 0
+    said = capsys.readouterr().out
+    assert "finetune: convnet(width=4) minus random weights" in said
+    found = {(r["encoder"], r["protocol"]): r for r in rows(few / "o")}
+    one = found["convnet(width=4)", "finetune"]
+    assert (one["draws"], one["seed"]) == ("2", "0")
+    assert one["split"] == found["raw pixels", "linear"]["split"]
+    assert one["setting"].startswith("2 runs, encoder at ")
+    assert float(one["top1_low"]) <= float(one["top1"]) <= float(one["top1_high"])
+    assert found["random weights", "finetune"]["draws"] == "1"
+    assert found["convnet(width=4)", "finetune 4"]["fitted"] == "12"
+    assert ("raw pixels", "finetune") not in found
+    run = json.loads((few / "o" / "run.json").read_text())
+    assert run["finetune"]["epochs"] == 2
+    assert run["command"].endswith("--runs 2 --seeds 1 --set epochs=2 --out o")
+    assert main([*words, "--out", "o"]) == 0  # from what is kept
+    again = {(r["encoder"], r["protocol"]): r for r in rows(few / "o")}
+    assert again["convnet(width=4)", "finetune"]["top1"] == one["top1"]
+
+
+@pytest.mark.parametrize(
+    ("more", "said", "share"),
+    [
+        ([], "run was trained on 180 of the 180 tested images, without their labels", "1"),
+        (["--hold-out"], "None of the 180 tested images is among those run was trained on", "0"),
+        (["--recipe", "supervised"], "say nothing about new images", "1"),
+    ],
+)
+def test_an_encoder_that_saw_the_tested_images_is_told(more, said, share, few, capsys):
+    assert main(["pretrain", "few.npz", *NET, "--out", "run", "-q", *more]) == 0
+    words = ["evaluate", "run", "few.npz", "--protocol", "knn", "--seeds", "1", "-q"]
+    assert main([*words, "--out", "o"]) == 0
+    assert said in capsys.readouterr().out
+    found = {r["role"]: r["seen"] for r in rows(few / "o")}
+    assert found == {"encoder": share, "baseline": "0", "difference": share}
+    assert said in " ".join(json.loads((few / "o" / "run.json").read_text())["seen"])
+
+
+def test_whether_it_saw_them_is_not_known_of_an_array(few, capsys):
+    words = ["evaluate", "z.npy", "few.npz", "--protocol", "knn", "--seeds", "0", "-q"]
+    assert main([*words, "--out", "o"]) == 0
+    assert "Nothing says which images z was trained on" in capsys.readouterr().out
+    assert {r["seen"] for r in rows(few / "o") if r["encoder"] == "z"} == {""}
+
+
+def test_a_run_with_an_encoder_for_each_view_is_read_in_the_form_of_each(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, size=(200, 16, 16, 3), dtype=np.uint8)
+    np.savez(tmp_path / "rgb.npz", images=images, labels=np.arange(200) % 2)
+    assert main(["pretrain", "rgb.npz", "--recipe", "cmc", *NET, "--out", "run", "-q"]) == 0
+    words = ["evaluate", "run", "rgb.npz", "--protocol", "knn", "--seeds", "1", "-q"]
+    assert main([*words, "--out", "o"]) == 0
+    assert "run minus random weights" in capsys.readouterr().out

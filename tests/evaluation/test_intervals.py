@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest
 
-from goodviews.evaluation.intervals import explained, wilson
+from goodviews.evaluation.intervals import explained, half_width, wilson
 
 
 @pytest.mark.parametrize("items", [1, 10, 400])
@@ -33,3 +33,17 @@ def test_explained_variance_covers_the_truth():
         inside += low <= 0.75 <= high
     assert binomtest(inside, 300, 0.95).pvalue > 0.001
     assert explained(np.ones(5), np.zeros(5)) == (0.0, (0.0, 0.0))
+
+
+@pytest.mark.parametrize("runs", [2, 3, 5])
+@pytest.mark.parametrize("spread", [0.0, 0.03, 0.2])
+def test_a_mean_over_few_runs_is_covered_as_often_as_it_says(runs, spread):
+    rng = np.random.default_rng(0)
+    hits, trials = 0, 2000
+    for _ in range(trials):
+        by_run = spread * rng.standard_normal(runs)
+        items = 0.02 * rng.standard_normal()  # the error of a mean over 400 items
+        half = half_width((0.02**2, 399), (by_run.var(ddof=1) / runs, runs - 1))
+        hits += abs(by_run.mean() + items) <= half
+    assert hits / trials >= 0.95 - 3 * (0.95 * 0.05 / trials) ** 0.5
+    assert half_width((0.0, 5)) == 0

@@ -9,10 +9,11 @@ import torch.nn.functional as F
 
 from goodviews.core.checks import InputError
 from goodviews.evaluation import scores as module
+from goodviews.evaluation.budgets import usable_budgets
 from goodviews.evaluation.encoders import Encoder, open_encoder, raw_pixels
 from goodviews.evaluation.evaluate import KINDS, evaluate, over, uniformity_of
 from goodviews.evaluation.knn import knn_predict, knn_votes
-from goodviews.evaluation.scores import Parts, few_labels, knn, linear, sgd, usable_budgets
+from goodviews.evaluation.scores import Parts, few_labels, knn, linear, sgd
 from goodviews.evaluation.sgd import PROTOCOLS, Protocol, train_sgd
 from goodviews.objectives import uniformity
 

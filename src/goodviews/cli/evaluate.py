@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from goodviews.cli.shared import Data, Labels, Quiet, Root, Size, verb
+from goodviews.cli.shared import Data, Labels, Quiet, Root, Size, resumable, verb
 from goodviews.core.checks import InputError
 
 __all__ = ["app", "evaluate"]
@@ -49,8 +49,9 @@ def evaluate(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="linear, knn, few, geometry; infomin, cmc, moco for their schedules. May be "
-            "given several times; the first four when left out.",
+            help="linear, knn, few, geometry; finetune and finetune-few train the encoder; "
+            "infomin, cmc, moco for their schedules. May be given several times; the first four "
+            "when left out.",
             show_default=False,
         ),
     ] = None,
@@ -58,8 +59,8 @@ def evaluate(
         list[str] | None,
         typer.Option(
             metavar="N",
-            help="Labels of few: a share such as 1%, or a number per class. May be given "
-            "several times; of 1%, 10% and 10 what fits when left out.",
+            help="Labels of few and finetune-few: a share such as 1%, or a number per class. May "
+            "be given several times; of 1%, 10% and 10 what fits when left out.",
             show_default=False,
         ),
     ] = None,
@@ -67,6 +68,18 @@ def evaluate(
     temperature: Annotated[float, typer.Option(metavar="T", help="Of kNN's votes.")] = 0.1,
     bf16: Annotated[bool, typer.Option("--bf16", help="Cosines of kNN in bfloat16.")] = False,
     draws: Annotated[int, typer.Option(min=2, metavar="N", help="Draws of few labels.")] = 5,
+    runs: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Trainings of finetune; 1 for random weights.")
+    ] = 3,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="FIELD=VALUE",
+            help="A setting of fine-tuning, such as epochs=50 or encoder_rate=0.1.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Of the split and all draws.")] = 0,
     seeds: Annotated[
         int, typer.Option(min=0, metavar="N", help="Encoders with random weights beside it.")
@@ -84,13 +97,15 @@ def evaluate(
     if not temperature > 0:
         raise InputError(f"--temperature is {temperature:g}, but more than 0 is wanted.")
 
-    from goodviews.cli.judging import Judge
+    from goodviews.cli.judged import written
+    from goodviews.cli.judging import USUAL, Judge
     from goodviews.cli.progress import Progress
 
-    with Progress(quiet=quiet) as progress:
+    with resumable(written(ctx.params)), Progress(quiet=quiet) as progress:
         judge = Judge(
             encoder,
             data,
+            kinds=protocol or USUAL,
             labels=labels,
             task=task,
             table=leakage,
@@ -100,18 +115,19 @@ def evaluate(
             size=size,
             root=root,
             device=device,
+            changes=change or [],
+            out=out,
             progress=progress,
         )
         scores = judge.readouts(
-            protocol or ["linear", "knn", "few", "geometry"],
             budgets=budget,
             draws=draws,
+            runs=runs,
             neighbours=neighbours,
             temperature=temperature,
             bf16=bf16,
         )
-        asked = leakage is not None or view is not None
-        board = judge.factors() if asked else None
+        board = judge.factors.board(judge) if judge.factors.asked else None
     for line in judge.write(out, scores, board, params=ctx.params):
         print(line)
 

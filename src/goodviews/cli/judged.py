@@ -41,8 +41,8 @@ def score_table(scores: Sequence[Score]) -> list[str]:
             " ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
             for row in rows
         ]
-        first = [gap for gap in gaps if gap.protocol == gaps[0].protocol]
-        lines += [f"{gap.protocol}: {gap.encoder} {_entry([gap])}" for gap in first]
+        told = [gap for gap in gaps if gap.protocol in (gaps[0].protocol, "finetune")]
+        lines += [f"{gap.protocol}: {gap.encoder} {_entry([gap])}" for gap in told]
         lines.append("")
     return lines[:-1]
 
@@ -70,8 +70,8 @@ def _bare(value: float) -> str:
 def written(params: dict[str, Any]) -> str:
     """The command for a shell, options at their usual value left out and no home folder in it."""
     usual = {
-        "neighbours": 200, "temperature": 0.1, "bf16": False, "draws": 5, "seed": 0, "seeds": 3,
-        "out": "evaluation", "device": "auto", "quiet": False,
+        "neighbours": 200, "temperature": 0.1, "bf16": False, "draws": 5, "runs": 3,
+        "seed": 0, "seeds": 3, "out": "evaluation", "device": "auto", "quiet": False,
     }  # fmt: skip
     words = ["goodviews", "evaluate"]
     words += [
@@ -82,7 +82,7 @@ def written(params: dict[str, Any]) -> str:
             continue
         if name in usual and str(value) == str(usual[name]):
             continue
-        option = "--k" if name == "neighbours" else f"--{name}"
+        option = {"neighbours": "--k", "change": "--set"}.get(name, f"--{name}")
         if value is True:
             words.append(option)
             continue

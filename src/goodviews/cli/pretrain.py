@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from goodviews.cli.shared import Data, Labels, Quiet, Root, Size, read_specs, verb
+from goodviews.cli.shared import Data, Labels, Quiet, Root, Size, read_specs, resumable, verb
 from goodviews.core.checks import InputError
 
 __all__ = ["app", "pretrain"]
@@ -73,6 +73,10 @@ def pretrain(
     probe_every: Annotated[
         int, typer.Option(metavar="N", help="Epochs between looks; 0 for a tenth of the run.")
     ] = 0,
+    hold_out: Annotated[
+        bool,
+        typer.Option("--hold-out", help="Leave out the images that evaluate will test."),
+    ] = False,
     stop_on_collapse: Annotated[
         bool, typer.Option("--stop-on-collapse", help="End the run when it collapses.")
     ] = False,
@@ -94,7 +98,7 @@ def pretrain(
 
     usual = {option.name: option.default for option in ctx.command.params}
     command = written(ctx.params, verb="pretrain", usual=usual)
-    try:
+    with resumable(command, speaks=lambda: rank() == 0):
         from goodviews.recipes.pretraining import pretraining
 
         with Progress(quiet=quiet) as progress:
@@ -113,16 +117,12 @@ def pretrain(
                 strategy=strategy,
                 track=track,
                 probe_every=probe_every,
+                hold_out=hold_out,
                 stop_on_collapse=stop_on_collapse,
                 command=command,
                 say=(lambda _: None) if quiet else (lambda text: print(text, file=sys.stderr)),
                 progress=progress if sys.stderr.isatty() else None,  # else lines are enough
             )
-    except KeyboardInterrupt as stop:
-        said = str(stop).partition(";")[0].rstrip(".") or "Stopped"
-        if rank() == 0:
-            print(f"{said}. Resume with: {command}", file=sys.stderr)
-        raise typer.Exit(getattr(stop, "code", 130)) from None
     if rank() == 0:
         print(run.folder / "encoder.safetensors")
 

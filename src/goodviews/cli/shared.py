@@ -1,15 +1,18 @@
 """What several verbs need: options with one wording, specs from the command line."""
 
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from goodviews.core.beside import pin
 from goodviews.core.checks import InputError
 from goodviews.core.names import check_names
 
-__all__ = ["Data", "Labels", "Quiet", "Root", "Size", "read_specs", "verb"]
+__all__ = ["Data", "Labels", "Quiet", "Root", "Size", "read_specs", "resumable", "verb"]
 
 Data = Annotated[
     str | None,
@@ -49,6 +52,23 @@ def verb(function: Callable[..., Any]) -> typer.Typer:
     return app
 
 
+@contextmanager
+def resumable(command: str, *, speaks: Callable[[], bool] = lambda: True) -> Iterator[None]:
+    """Say how to go on when the block is stopped by Ctrl-C or a cluster.
+
+    Args:
+        command: What was typed.
+        speaks: Whether this process is the one that speaks.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        said = str(stop).partition(";")[0].rstrip(".") or "Stopped"
+        if speaks():
+            print(f"{said}. Resume with: {command}", file=sys.stderr)
+        raise typer.Exit(getattr(stop, "code", 130)) from None
+
+
 def read_specs(given: Iterable[str] | None) -> list[str] | None:
     """Specs of ``--views``, files opened, names checked without torch.
 
@@ -65,21 +85,22 @@ def read_specs(given: Iterable[str] | None) -> list[str] | None:
     for text in given or ():
         if not text.startswith("@"):
             check_names(text)
-            specs.append(text.strip())
+            specs.append(pin(text.strip()))
             continue
-        found = _lines(Path(text[1:]))
+        file = Path(text[1:]).expanduser()
+        found = _lines(file)
         for number, line in found:
             try:
                 check_names(line)
+                specs.append(pin(line, folder=file.parent))
             except InputError as error:
                 raise InputError(f"{text[1:]}, line {number}: {error}") from error
-        specs += [line for _, line in found]
     return specs or None
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:
     try:
-        text = path.expanduser().read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
         raise InputError(f"Cannot read the view specs in {path}: {reason}.") from error

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 from typing import Protocol
 
-__all__ = ["InputError", "ShapeError", "check_positive", "check_shapes", "unknown"]
+__all__ = ["InputError", "ShapeError", "check_positive", "check_shapes", "counted", "unknown"]
 
 
 class InputError(ValueError):
@@ -93,6 +93,16 @@ def check_positive(name: str, value: float) -> None:
     """
     if not (math.isfinite(value) and value > 0):
         raise InputError(f"{name} is {value}, but a finite number above 0 is wanted.")
+
+
+def counted(count: int, word: str) -> str:
+    """A number with its noun.
+
+    Example:
+        >>> counted(1, "channel"), counted(1200, "image")
+        ('1 channel', '1,200 images')
+    """
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:

@@ -3,21 +3,18 @@
 Letters: B images, N of them in the set, C H W one image, F representation.
 """
 
-import os
-import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from goodviews.core.checks import InputError, unknown
+from goodviews.evaluation.libraries import library_model
+from goodviews.evaluation.seen import Seen
 
 __all__ = ["ARRAYS", "Embed", "Encoder", "Opener", "open_encoder", "raw_pixels", "settle"]
 
@@ -25,12 +22,6 @@ Embed = Callable[[Tensor, Tensor], Tensor]
 """Pixels (B, C, H, W) in [0, 1] and places (B,) in the set to representations (B, F)."""
 
 ARRAYS = (".npy", ".npz")
-HEADS = ("fc", "classifier", "heads", "head")
-"""Where torchvision's models keep their classifier."""
-
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of ImageNet, for torchvision's weights."""
-
 RAW_MOST = 3072
 """Raw values above which pixels are averaged, two by two, for the baseline."""
 
@@ -47,6 +38,9 @@ class Encoder:
         settle: For drawn weights: measures the normalisation's statistics on images
             (B, C, H, W), as a trained encoder's were; without it random weights say too little.
         blank: Text that opens the same kind of encoder with drawn weights, where there is one.
+        module: What ``embed`` applies, pixels (B, C, H, W) to (B, F), where it has weights that
+            could be trained further.
+        seen: What it was trained on, where that is known.
     """
 
     name: str
@@ -55,6 +49,8 @@ class Encoder:
     trained: bool | None = None
     settle: Callable[[Tensor], None] | None = None
     blank: str | None = None
+    module: nn.Module | None = None
+    seen: Seen | None = None
 
 
 Opener = Callable[[str, int, int, int], Encoder]
@@ -106,8 +102,7 @@ def open_encoder(
     if text == "pixels":
         return Encoder("raw pixels", "averaged down where large", raw_pixels, False)
     if library in ("timm", "torchvision") and rest:
-        make = _timm if library == "timm" else _torchvision
-        return _module(make, library, rest, channels, size, seed, device)
+        return _of_library(library, rest, channels, size, seed, device)
     if Path(text).suffix.lower() in ARRAYS:
         return _array(Path(text), count)
     for mark, opener in (openers or {}).items():
@@ -163,54 +158,24 @@ def _array(path: Path, count: int) -> Encoder:
     )
 
 
-def _module(
-    make: Callable[[str, bool, int], tuple[nn.Module, Tensor, Tensor]],
-    library: str,
-    rest: str,
-    channels: int,
-    size: int,
-    seed: int,
-    device: torch.device | None,
+def _of_library(
+    library: str, rest: str, channels: int, size: int, seed: int, device: torch.device | None
 ) -> Encoder:
     """A library's model without its classifier, normalisation in front."""
     name, _, weights = rest.partition("@")
     random = weights == "random"
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model, mean, std = make(name, not weights, channels)
-    if weights and not random:
-        _load(model, Path(weights))
-    model = model.eval().to(device)
-    mean, std = mean.to(device), std.to(device)
-
-    def embed(pixels: Tensor, places: Tensor) -> Tensor:  # noqa: ARG001
-        out = model((pixels - mean) / std)
-        return out.flatten(1)
-
-    try:
-        with torch.no_grad():
-            shape = embed(
-                torch.zeros(2, channels, size, size, device=device), torch.arange(2)
-            ).shape
-    except (RuntimeError, AssertionError, ValueError) as error:
-        raise InputError(
-            f"{library}:{name} cannot take images of {size} pixels ({_first(error)}); try "
-            f"--size 224."
-        ) from error
-    what = (
-        "random weights"
-        if random
-        else f"weights of {Path(weights).name}"
-        if weights
-        else "its own weights"
+    model, features = library_model(
+        library, name, weights, channels=channels, size=size, seed=seed, device=device
     )
+    what = "its own weights" if not weights else f"weights of {Path(weights).name}"
     return Encoder(
         f"{library}:{name}" + ("@random" if random else ""),
-        f"{what}, {shape[1]:,} features",
-        embed,
+        f"{'random weights' if random else what}, {features:,} features",
+        lambda pixels, _: model(pixels),
         not random,
-        partial(settle, model, lambda x: embed(x, x)) if random else None,
+        partial(settle, model, model) if random else None,
         f"{library}:{name}@random",
+        model,
     )
 
 
@@ -238,101 +203,3 @@ def settle(model: nn.Module, embed: Callable[[Tensor], Tensor], images: Tensor) 
     for norm, momentum in zip(norms, kept, strict=True):
         norm.momentum = momentum
         norm.eval()
-
-
-def _timm(name: str, pretrained: bool, channels: int) -> tuple[nn.Module, Tensor, Tensor]:
-    import timm
-
-    plain = name.partition(".")[0]
-    if not timm.is_model(plain):
-        raise _no_model("timm", plain, timm.list_models())
-    try:
-        with _no_vain_waiting():
-            model = timm.create_model(
-                name, pretrained=pretrained, num_classes=0, in_chans=channels
-            )
-    except (OSError, RuntimeError, ValueError) as error:
-        raise _no_weights("timm", name, error) from error
-    about: dict[str, Any] = model.pretrained_cfg
-    mean, std = (torch.tensor(about[key], dtype=torch.float32) for key in ("mean", "std"))
-    if len(mean) != channels:
-        mean, std = mean.mean().expand(channels), std.mean().expand(channels)
-    return model, mean[:, None, None], std[:, None, None]
-
-
-def _torchvision(name: str, pretrained: bool, channels: int) -> tuple[nn.Module, Tensor, Tensor]:
-    from torchvision import models
-
-    if name not in models.list_models(module=models):
-        raise _no_model("torchvision", name, models.list_models(module=models))
-    if channels not in (1, 3):
-        raise InputError(
-            f"torchvision:{name} takes 3 channels, but the images have {channels}: try "
-            f"timm:{name}."
-        )
-    try:
-        model = models.get_model(name, weights="DEFAULT" if pretrained else None)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise _no_weights("torchvision", name, error) from error
-    for head in HEADS:
-        if hasattr(model, head):
-            setattr(model, head, nn.Identity())
-            break
-    mean, std = torch.tensor(MEAN)[:, None, None], torch.tensor(STD)[:, None, None]
-    return model, mean, std  # one channel is spread over three here
-
-
-def _no_model(library: str, name: str, known: Sequence[str]) -> InputError:
-    near = get_close_matches(name, known, n=3, cutoff=0.5)
-    hint = f" Near: {', '.join(near)}." if near else ""
-    return InputError(f"{library} has no model {name!r} among its {len(known):,}.{hint}")
-
-
-def _load(model: nn.Module, path: Path) -> None:
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            state: Any = load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # each format fails in its own way
-        raise InputError(f"Cannot read the weights {path}: {_first(error)}.") from error
-    state = state.get("state_dict", state)
-    missing, _ = model.load_state_dict(state, strict=False)
-    if missing:
-        raise InputError(
-            f"{path} lacks {len(missing)} weights of the model, such as {missing[0]}: it belongs "
-            f"to another one."
-        )
-
-
-def _no_weights(library: str, name: str, error: Exception) -> InputError:
-    return InputError(
-        f"The weights of {library}:{name} are neither here nor can they be fetched "
-        f"({_first(error)}); give a file, {library}:{name}@FILE, or {library}:{name}@random."
-    )
-
-
-def _first(error: Exception) -> str:
-    """The beginning of what a library said, on one line."""
-    said = str(error).strip().splitlines()
-    return (said[0][:120] if said else type(error).__name__).rstrip(". ")
-
-
-@contextmanager
-def _no_vain_waiting() -> Iterator[None]:
-    """Use only what is cached when the hub's name cannot be found: it would retry for a minute."""
-    from huggingface_hub import constants
-
-    before = constants.HF_HUB_OFFLINE
-    host = constants.ENDPOINT.partition("://")[2].partition("/")[0].partition(":")[0]
-    if not any(name.lower().endswith("_proxy") for name in os.environ):
-        try:
-            socket.getaddrinfo(host, 443)
-        except OSError:
-            constants.HF_HUB_OFFLINE = True
-    try:
-        yield
-    finally:
-        constants.HF_HUB_OFFLINE = before

@@ -13,7 +13,7 @@ from sklearn.model_selection import StratifiedKFold
 from torch import Tensor
 
 from goodviews.core.checks import check_shapes, unknown
-from goodviews.evaluation.intervals import Z, wilson
+from goodviews.evaluation.intervals import half_width, wilson
 from goodviews.evaluation.scores import Judged, Parts, few_labels, knn, linear, sgd
 from goodviews.evaluation.sgd import PROTOCOLS, find_protocol
 from goodviews.information import effective_rank
@@ -56,6 +56,7 @@ class Score:
         split: Hash of the split.
         seed: Of draws and orders.
         encoder_seed: Of drawn weights, where the encoder has such.
+        seen: Share of the tested items that the encoder was trained on, where that is known.
         seconds: Wall time.
     """
 
@@ -78,6 +79,7 @@ class Score:
     split: str = ""
     seed: int = 0
     encoder_seed: int | None = None
+    seen: float | None = None
     seconds: float | None = None
 
 
@@ -94,7 +96,8 @@ def evaluate(
     temperature: float = 0.1,
     bf16: bool = False,
     seed: int = 0,
-    about: Mapping[str, str | int | None] | None = None,
+    about: Mapping[str, str | float | None] | None = None,
+    more: Mapping[str, Callable[[Parts], Judged]] | None = None,
 ) -> tuple[list[Score], dict[str, np.ndarray]]:
     """Judge a representation by several readouts.
 
@@ -112,7 +115,9 @@ def evaluate(
         bf16: Whether their cosines may be computed in bfloat16.
         seed: Of draws, orders and folds.
         about: Fields every score shares: ``encoder``, ``role``, ``task``, ``split``,
-            ``encoder_seed``.
+            ``encoder_seed``, ``seen``.
+        more: Readouts of one's own: a protocol's name to a function of who fits, chooses and
+            is tested.
 
     Returns:
         The scores, and per protocol the (n,) share of right answers of each tested item, to
@@ -149,6 +154,7 @@ def evaluate(
                 jobs[f"few {budget}"] = _few(x, labels, classes, budget, draws, seed)
         elif kind != "geometry":
             jobs[kind] = _schedule(x, labels, classes, kind, seed)
+    jobs |= more or {}
     scores, right = [], {}
     for name, job in jobs.items():
         begun = time.perf_counter()
@@ -160,7 +166,14 @@ def evaluate(
     return scores, right
 
 
-def over(first: np.ndarray, other: np.ndarray, *, name: str, like: Score) -> Score:
+def over(
+    first: np.ndarray,
+    other: np.ndarray,
+    *,
+    name: str,
+    like: Score,
+    runs: Sequence[tuple[float, int]] = (),
+) -> Score:
     """The paired difference of two accuracies on the same tested items.
 
     Args:
@@ -168,12 +181,14 @@ def over(first: np.ndarray, other: np.ndarray, *, name: str, like: Score) -> Sco
         other: (n,) of another representation.
         name: What to call it, such as ``"ours minus raw pixels"``.
         like: The score of the first, whose fields it keeps.
+        runs: Variance that trainings add to either mean, and its degrees of freedom, where
+            readouts were trained at random.
 
     Returns:
         A row of role ``difference``.
     """
     gap = first - other
-    half = Z * float(gap.std(ddof=1)) / len(gap) ** 0.5
+    half = half_width(_of_mean(gap), *runs)
     mean = float(gap.mean())
     return Score(
         encoder=name,
@@ -188,7 +203,13 @@ def over(first: np.ndarray, other: np.ndarray, *, name: str, like: Score) -> Sco
         split=like.split,
         seed=like.seed,
         encoder_seed=like.encoder_seed,
+        seen=like.seen,
     )
+
+
+def _of_mean(values: np.ndarray) -> tuple[float, int]:
+    """Variance of the mean of values (N,), and its degrees of freedom."""
+    return float(values.var(ddof=1)) / len(values), len(values) - 1
 
 
 def uniformity_of(features: Tensor) -> float:
@@ -251,9 +272,7 @@ def _score(
     if len(by_draw) == 1:
         low, high = wilson(round(float(right.sum())), len(right))
     else:  # items and draws of labels both vary
-        half = (
-            Z * float(right.var(ddof=1) / len(right) + by_draw.var(ddof=1) / len(by_draw)) ** 0.5
-        )
+        half = half_width(_of_mean(right), _of_mean(by_draw))
         low, high = max(0.0, value - half), min(1.0, value + half)
     chance = np.concatenate(
         [labels[fold.test] == np.bincount(labels[fold.pool]).argmax() for fold in folds]

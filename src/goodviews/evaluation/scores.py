@@ -3,8 +3,6 @@
 Letters: N items, n of them tested, F representation, C classes, R draws.
 """
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +11,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from torch import Tensor
 
 from goodviews.core.checks import InputError
-from goodviews.data import draw_labels
+from goodviews.evaluation.budgets import drawn_sets
 from goodviews.evaluation.knn import knn_votes
 from goodviews.evaluation.logistic import LinearProbe, fit_logistic
 from goodviews.evaluation.readings import choose_logistic, penalties
@@ -27,7 +25,6 @@ __all__ = [
     "knn",
     "linear",
     "sgd",
-    "usable_budgets",
 ]
 
 
@@ -219,19 +216,7 @@ def few_labels(
     Raises:
         InputError: The budget is no number, or gives no label to some class.
     """
-    number, share = _budget(budget)
-    pool = parts.pool
-    have = len(np.unique(labels[pool]))
-    if share and round(len(pool) * number) < have:
-        raise InputError(
-            f"{budget} of {len(pool):,} labels is fewer than one for each of {have} classes: "
-            f"give a larger share, or a number per class."
-        )
-    if share:
-        count = min(round(len(pool) * number), len(pool))
-        sets = draw_labels(labels, pool, count=count, draws=draws, seed=seed)
-    else:
-        sets = draw_labels(labels, pool, per_class=int(number), draws=draws, seed=seed)
+    sets = drawn_sets(labels, parts.pool, budget=budget, draws=draws, seed=seed)
     right, logs, by_draw, chosen = [], [], [], []
     for index in sets:
         x, y = features[index], labels[index]
@@ -249,43 +234,6 @@ def few_labels(
         f"{len(sets)} draws, median penalty {np.median(chosen):g}",
         len(sets[0]),
     )
-
-
-def usable_budgets(budgets: Sequence[str], labels: np.ndarray, pool: np.ndarray) -> list[str]:
-    """Those of some budgets that give each class a label and leave most of the pool.
-
-    Args:
-        budgets: As for :func:`few_labels`.
-        labels: (N,) integers, -1 where there is none.
-        pool: (n,) places labels are drawn from.
-
-    Example:
-        >>> usable_budgets(["1%", "10%", "10"], np.arange(200) % 5, np.arange(200))
-        ['10%', '10']
-    """
-    have = len(np.unique(labels[pool]))
-    kept = []
-    for text in budgets:
-        number, share = _budget(text)
-        count = round(len(pool) * number) if share else have * number
-        if have <= count <= 0.9 * len(pool):
-            kept.append(text)
-    return kept
-
-
-def _budget(text: str) -> tuple[float, bool]:
-    """The number, and whether it is a share."""
-    try:
-        number = float(text.strip().removesuffix("%"))
-    except ValueError:
-        number = 0.0
-    share = text.strip().endswith("%")
-    if not 0 < number <= (100 if share else math.inf) or (not share and number != int(number)):
-        raise InputError(
-            f"A label budget is {text!r}, but a share such as 1% or a number per class such as "
-            f"10 is wanted."
-        )
-    return (number / 100 if share else number), share
 
 
 def fold_penalty(features: Tensor, labels: np.ndarray, *, classes: int, seed: int = 0) -> float:

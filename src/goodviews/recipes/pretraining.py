@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from goodviews.core.beside import keep_beside, pin
 from goodviews.core.checks import InputError
 from goodviews.core.files import write_json
 from goodviews.core.origin import origin
@@ -16,6 +17,7 @@ from goodviews.recipes.fitting import fitted
 from goodviews.recipes.following import Follower
 from goodviews.recipes.methods import method as named
 from goodviews.recipes.probing import Probe
+from goodviews.recipes.seen import write_seen
 from goodviews.training import Settings, change, launch, pretrain
 from goodviews.training.health import CollapseError
 from goodviews.training.state import LAST, PREVIOUS
@@ -57,6 +59,7 @@ def pretraining(
     strategy: str = "auto",
     track: str = "",
     probe_every: int = 0,
+    hold_out: bool = False,
     stop_on_collapse: bool = False,
     command: str = "",
     say: Callable[[str], None] = lambda _: None,
@@ -80,6 +83,7 @@ def pretraining(
         track: ``tensorboard``, ``wandb`` or ``mlflow``, besides ``log.csv``.
         probe_every: Epochs between two looks with nearest neighbours and a linear readout;
             a tenth of the run by default.
+        hold_out: Whether images that an evaluation of this set tests are left out.
         stop_on_collapse: Whether the run ends when its monitor says that it collapsed.
         command: What was typed, for the record.
         say: Takes sentences to show.
@@ -95,13 +99,14 @@ def pretraining(
     changes = list(changes)
     settings = named(method) if isinstance(method, str) else method
     images = data if isinstance(data, Images) else load(data, labels=labels, size=size, root=root)
-    index = np.flatnonzero(images.part == 0)
+    index = splits(images).pretrain if hold_out else np.flatnonzero(images.part == 0)
     typed = [text.partition("=")[0].strip() for text in changes]
     settings = change(settings, changes)
     if views:
         settings, typed = replace(settings, views=views), [*typed, "views"]
     if not settings.views:
         raise InputError(f"{settings.name} has no views of its own; name some with --views.")
+    settings = replace(settings, views=pin(settings.views))
     settings, said = fitted(settings, images, len(index), given=typed)
     pair = parse_view(settings.views)
     folder = _folder(Path(out))
@@ -109,6 +114,8 @@ def pretraining(
     zero = fabric.is_global_zero
     if not zero:  # one of several processes speaks
         say, progress = (lambda _: None), None
+    if zero:
+        keep_beside(settings.views, folder)
     every = probe_every or max(settings.epochs // 10, 1)
     probe, split, note = _probe(images, pair)
     say(
@@ -152,7 +159,8 @@ def pretraining(
     if not follower.called:
         say("The run was finished before; its encoder is written again.")
     if zero:
-        about = _passport(settings, repr(pair), images, seed, split)
+        write_seen(folder, images, index)
+        about = _passport(settings, repr(pair), images, seed, split, len(index))
         save_encoder(folder / "encoder.safetensors", trained.encoders, about=about)
         write_json(folder / "passport.json", about)
         write_json(folder / "run.json", ran | {"health": follower.verdict})
@@ -202,7 +210,7 @@ def _probe(images: Images, pair: ViewPair) -> tuple[Probe | None, str, str]:
 
 
 def _passport(
-    settings: Settings, spelt: str, images: Images, seed: int, split: str
+    settings: Settings, spelt: str, images: Images, seed: int, split: str, count: int
 ) -> dict[str, Any]:
     """What goes with the weights, wherever they go."""
     return {
@@ -211,7 +219,7 @@ def _passport(
         "method": settings.name,
         "source": settings.source,
         "settings": asdict(settings),
-        "data": {"name": images.name, "hash": images.hash, "split": split},
+        "data": {"name": images.name, "hash": images.hash, "split": split, "count": count},
         "channels": images.channels,
         "size": [images.height, images.width],
         "seed": seed,

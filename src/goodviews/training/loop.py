@@ -3,6 +3,7 @@
 Letters: B examples of a batch, N pretraining images.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -54,6 +55,7 @@ def pretrain(
     settings: Settings,
     seed: int,
     labels: np.ndarray | None = None,
+    learner: Learner | None = None,
     folder: Path | None = None,
     save_every: int = 0,
     look: Look | None = None,
@@ -74,6 +76,7 @@ def pretrain(
         settings: How.
         seed: Number of the run.
         labels: (N,) classes of those images, for methods that learn from labels.
+        learner: What to train, where it is not to be built from the settings.
         folder: Where checkpoints go; a run that stands there is resumed.
         save_every: Steps between checkpoints; each epoch by default.
         look: Held-out bound of the encoders and its standard error, in nats; called halfway
@@ -102,22 +105,29 @@ def pretrain(
     per_epoch = count // batch
     total = settings.epochs * per_epoch
 
-    some = images.batch(index[: min(count, 1024)], torch.device("cpu"))
-    first = torch.from_numpy(index[: len(some)])
-    v1, v2 = pair(some, seed=seed, samples=first, epoch=0)
-    learner = build_learner(
-        settings,
-        v1,
-        v2,
-        shared=pair.alike,
-        images=count,
-        steps=total,
-        seed=seed,
-        classes=0 if labels is None else int(labels.max()) + 1,
-    )
+    if learner is None:
+        some = images.batch(index[: min(count, 1024)], torch.device("cpu"))
+        first = torch.from_numpy(index[: len(some)])
+        v1, v2 = pair(some, seed=seed, samples=first, epoch=0)
+        learner = build_learner(
+            settings,
+            v1,
+            v2,
+            shared=pair.alike,
+            images=count,
+            steps=total,
+            seed=seed,
+            classes=0 if labels is None else int(labels.max()) + 1,
+        )
     if settings.sync_batchnorm:
         synchronise(learner)
-    optimiser, rule = build_optimiser(settings.optimiser, learner.parameters(), batch=batch)
+    optimiser, rule = build_optimiser(
+        settings.optimiser,
+        learner.parameters(),
+        batch=batch,
+        slow=learner.encoders.backbones.parameters(),
+        share=settings.encoder_rate,
+    )
     peaks = [group["lr"] for group in optimiser.param_groups]
     rate = build_schedule(settings.schedule, total, epoch=per_epoch)
     model, optimiser = wrap(fabric, learner, optimiser, settings)
@@ -128,12 +138,14 @@ def pretrain(
         settings=settings,
         view=repr(pair),
         seed=seed,
-        data=images.hash,
+        data=images.hash + _some(images, index),
         writer=fabric.is_global_zero,
     )
     kept.hold(learner, optimiser, history)
     looks = {round(part * total) for part in (0.35, 0.7, 1)} if look else set()
-    with kept_memory(fabric.device), kept.stoppable() as saved:
+    cards = [fabric.device] if fabric.device.type == "cuda" else []
+    drawing = torch.random.fork_rng(devices=cards)
+    with kept_memory(fabric.device), drawing, kept.stoppable() as saved:
         for step in range(history.steps, total):
             epoch, place = divmod(step, per_epoch)
             order = _order(seed, epoch + 1, count)
@@ -149,6 +161,7 @@ def pretrain(
                 )
                 for part in parts[fabric.global_rank :: fabric.world_size]
             ]  # fmt: skip
+            torch.manual_seed(_draws(seed, step, fabric.global_rank))  # a backbone's dropout
             with fabric.autocast():
                 learner.before(batches)
             losses = []
@@ -188,6 +201,18 @@ def pretrain(
 def _order(seed: int, epoch: int, count: int) -> np.ndarray:
     """Order of the images in an epoch."""
     return np.random.default_rng((seed, epoch)).permutation(count)
+
+
+def _some(images: Images, index: np.ndarray) -> str:
+    """What tells a part of the images from all that are there to train on."""
+    if np.array_equal(index, np.flatnonzero(images.part == 0)):
+        return ""
+    return f" {hashlib.sha256(index.astype('<i8').tobytes()).hexdigest()[:8]}"
+
+
+def _draws(seed: int, step: int, rank: int) -> int:
+    """What torch's own generator starts a step with, in a resumed run as in any other."""
+    return int(np.random.SeedSequence((seed % 2**32, step, rank)).generate_state(1)[0])
 
 
 def _batch(settings: Settings, count: int, processes: int) -> int:

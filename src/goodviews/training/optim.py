@@ -83,7 +83,12 @@ MAKERS: dict[str, tuple[Callable[..., Optimizer], dict[str, Any]]] = {
 
 
 def build_optimiser(
-    text: str, parameters: Iterable[Tensor], *, batch: int
+    text: str,
+    parameters: Iterable[Tensor],
+    *,
+    batch: int,
+    slow: Iterable[Tensor] = (),
+    share: float = 1.0,
 ) -> tuple[Optimizer, str]:
     """Make an optimiser from its text.
 
@@ -105,6 +110,8 @@ def build_optimiser(
         text: One of the above, with named arguments.
         parameters: What to train, each tensor once; those without gradient are left out.
         batch: Images per optimiser step, over all processes and accumulated parts.
+        slow: Those of the parameters that get only a share of the rate.
+        share: That share.
 
     Returns:
         The optimiser, and what it is in one sentence, to print and keep.
@@ -136,12 +143,25 @@ def build_optimiser(
     exclude = options.pop("exclude")
     decay = options["weight_decay"]
     groups = _groups(parameters, exclude=exclude, adapt=name == "lars")
+    if share != 1:
+        groups = _shared_out(groups, {id(one) for one in slow}, rate * share)
+        phrase += f", {share:g} of it for the backbone"
     try:
         optimiser = make(groups, lr=rate, **options)
     except (TypeError, ValueError, RuntimeError) as error:
         raise InputError(f"Optimiser {text!r}: {error}.") from error
     without = ", none on biases and norms" if exclude else ""
     return optimiser, f"{name}: {phrase}, weight decay {decay:g}{without}."
+
+
+def _shared_out(groups: Groups, slow: set[int], rate: float) -> Groups:
+    """Each group in two: those that go at the optimiser's rate, and those at this one."""
+    made = []
+    for group in groups:
+        quick = [p for p in group["params"] if id(p) not in slow]
+        late = [p for p in group["params"] if id(p) in slow]
+        made += [{**group, "params": quick}, {**group, "params": late, "lr": rate}]
+    return [group for group in made if group["params"]]
 
 
 _COMMON = ("groups", "parameters", "lr", "weight_decay", "more")

@@ -34,6 +34,7 @@ class Settings:
         jigsaw_weight: Beta, the weight of its loss; the image's gets the rest.
         optimiser: Optimiser spec; its learning rate is for 256 images, and a rule scales it.
         schedule: Schedule spec.
+        encoder_rate: Share of the learning rate that the backbones get; 0 keeps their weights.
         batch: Images per step over all processes; fewer when there are fewer.
         accumulate: Parts that a batch is worked off in, each with its own batch-norm and
             its own in-batch negatives.
@@ -61,6 +62,7 @@ class Settings:
     jigsaw_weight: float = 0.5
     optimiser: str = "adamw(lr=0.006, weight_decay=0.001)"
     schedule: str = "trapezoid(rise=0.1, steady=0.7)"
+    encoder_rate: float = 1.0
     batch: int = 250
     accumulate: int = 1
     epochs: int = 80
@@ -79,6 +81,10 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
                 raise InputError(f"{name} is {value!r}, but a share from 0 to 1 is wanted.")
+        if not (isinstance(self.encoder_rate, int | float) and self.encoder_rate >= 0):
+            raise InputError(
+                f"encoder_rate is {self.encoder_rate!r}, but a factor of 0 or more is wanted."
+            )
         if self.batch % self.accumulate:
             raise InputError(
                 f"batch is {self.batch}, which {self.accumulate} parts do not divide; "

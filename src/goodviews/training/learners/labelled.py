@@ -1,14 +1,18 @@
-"""Learning from labels: SupCon, and classification itself."""
+"""Learning from labels: SupCon, classification itself, and encoders that are trained further."""
+
+from typing import Self
 
 import torch
 from torch import Tensor
 
 from goodviews.core.checks import InputError
 from goodviews.core.distributed import mean
+from goodviews.encoders import PairEncoder
 from goodviews.objectives import across_ranks, total
 from goodviews.training.learners.base import Batch, Learner
+from goodviews.training.objective import Objective
 
-__all__ = ["ClassLearner", "SupConLearner"]
+__all__ = ["ClassLearner", "SupConLearner", "TunedLearner"]
 
 
 def _labels(batch: Batch) -> Tensor:
@@ -37,3 +41,33 @@ class ClassLearner(Learner):
         z1, z2 = self.encoders(batch.v1, batch.v2)
         self.saw(z1, z2)
         return mean(self.objective(torch.cat([z1, z2]), labels.repeat(2)))
+
+
+class TunedLearner(Learner):
+    """Classification by one view, where the encoder knows something already.
+
+    Args:
+        encoders: One backbone, and a projector that ends in the classes' logits.
+        objective: ``cross_entropy``.
+        frozen: Whether the backbone stays as it is, with its running statistics.
+    """
+
+    def __init__(
+        self, encoders: PairEncoder, objective: Objective, *, frozen: bool = False
+    ) -> None:
+        super().__init__(encoders, objective)
+        self.frozen = frozen
+        if frozen:
+            encoders.backbones.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> Self:
+        """As torch's; a frozen backbone stays in evaluation mode."""
+        super().train(mode)
+        if self.frozen:
+            self.encoders.backbones.eval()
+        return self
+
+    def forward(self, batch: Batch) -> Tensor:
+        """See :meth:`Learner.forward`."""
+        labels = _labels(batch)
+        return mean(self.objective(self.encoders.embed(0, batch.v1), labels))
