@@ -68,7 +68,7 @@ def claims(rows: _Rows) -> list[dict[str, Any]]:
     background overwhelms         what a factor loses of its own row's gain when the
                                   background is shared too: more than half of it
     background keeps its readout  what the background loses when others are shared too:
-                                  below a tenth of its own row's gain
+                                  below a quarter of its own row's gain
     digit over position           the share of its own row's gain that the digit keeps when
                                   both are shared, less that of the position: above 0
     ============================  =========================================================
@@ -118,7 +118,7 @@ def claims(rows: _Rows) -> list[dict[str, Any]]:
                 add("unreadable where not", name, factor, each, line=tenth, above=False)
             elif factor == "background":
                 claim = "background keeps its readout"
-                add(claim, name, factor, most - each, line=tenth, above=False)
+                add(claim, name, factor, most - each, line=2.5 * tenth, above=False)
             elif "background" in parts:
                 add("background overwhelms", name, factor, most - each, line=5 * tenth, above=True)
     if {"digit", "position"} <= set(own) and "digit+position" in names:
