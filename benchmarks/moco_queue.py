@@ -10,21 +10,20 @@ are there.
     python benchmarks/moco_queue.py [--quick] [--out FOLDER]
 """
 
-import argparse
-import ctypes
 import statistics
 import time
 import warnings
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.origin import hardware, origin, write_table
+from goodviews.core.origin import origin
 from goodviews.memory import Queue
 from goodviews.objectives import infonce
+from timing import arguments, growth, keep, peers, turns
 
 DIM = 128
 Step = Callable[[Tensor, Tensor], object]
@@ -73,25 +72,6 @@ def seconds(step: Step, batch: int, seed: int) -> float:
     return time.process_time() - begin
 
 
-def growth(step: Step, batch: int) -> float | None:
-    """MB by which the peak of resident memory grows; none where the system does not tell."""
-    try:
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-        Path("/proc/self/clear_refs").write_text("5")
-        before = _status("VmRSS")
-        seconds(step, batch, 0)
-        return (_status("VmHWM") - before) / 1024
-    except OSError:
-        return None
-
-
-def _status(name: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(name):
-            return int(line.split()[1])
-    raise OSError(name)
-
-
 def kept(size: int = 100, batch: int = 30) -> dict[str, int]:
     """How many of the newest ``size`` keys each holds after batches that pass its end."""
     from lightly.models.modules.memory_bank import MemoryBankModule
@@ -113,26 +93,24 @@ def kept(size: int = 100, batch: int = 30) -> dict[str, int]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
-    parser.add_argument("--out", type=Path, default=None, help="folder for rows.csv and run.json")
-    asked = parser.parse_args()
+    asked = arguments(__doc__).parse_args()
+    found = peers("lightly")
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     torch.manual_seed(0)
     flag = " --quick" if asked.quick else ""
-    run = origin(f"python benchmarks/moco_queue.py{flag}", seeds=[0], threads=1, dim=DIM)
+    run = origin(
+        f"python benchmarks/moco_queue.py{flag}", seeds=[0], threads=1, dim=DIM, peers=found
+    )
     size, rounds = (4096, 5) if asked.quick else (65536, 15)
     libraries = {"lightly": lightly(size), "goodviews": ours(size)}
     rows: list[dict[str, object]] = []
     for batch in (64, 256):
         for part in ("step", "negatives", "store"):
             steps = {name: parts[part] for name, parts in libraries.items()}
-            memory = {name: growth(step, batch) for name, step in steps.items()}
-            taken: dict[str, list[float]] = {name: [] for name in steps}
-            for number in range(rounds):
-                for name, step in steps.items():
-                    taken[name].append(seconds(step, batch, number))
+            works = {name: partial(seconds, step, batch) for name, step in steps.items()}
+            memory = {name: growth(partial(work, 0)) for name, work in works.items()}
+            taken = turns(works, rounds)
             measure = statistics.median(taken["lightly"])
             for name, times in taken.items():
                 median = statistics.median(times)
@@ -160,11 +138,7 @@ def main() -> None:
     for name, count in kept().items():
         rows.append({"part": "newest of 100 keys held", "library": name, "kept": count})
         print(f"of the newest 100 keys, pushed by 30, {name} holds {count}")
-    day = str(run["started"])[:10]
-    folder = asked.out or Path("results/bench_moco_queue") / f"{day}-{hardware()}"
-    if not asked.quick or asked.out:
-        write_table(folder, rows, run)
-        print(f"rows in {folder}")
+    keep("bench_moco_queue", asked, rows, run)
 
 
 if __name__ == "__main__":

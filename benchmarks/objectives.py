@@ -7,21 +7,20 @@ process's peak while one forward and backward runs.
     python benchmarks/objectives.py [--quick] [--out FOLDER]
 """
 
-import argparse
-import ctypes
 import statistics
 import time
 import warnings
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.origin import hardware, origin, write_table
+from goodviews.core.origin import origin
 from goodviews.core.tiles import pool_logsumexp, row_logsumexp
 from goodviews.objectives import barlow, dcl, infonce, ntxent, vicreg
+from timing import arguments, growth, keep, peers, rest, status, turns
 
 DIM = 128
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -128,25 +127,6 @@ def once(loss: Loss, pairs: int, seed: int) -> float:
     return time.process_time() - begin
 
 
-def growth(loss: Loss, pairs: int) -> float | None:
-    """MB by which the peak of resident memory grows; none where the system does not tell."""
-    try:
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-        Path("/proc/self/clear_refs").write_text("5")
-        before = _status("VmRSS")
-        once(loss, pairs, 0)
-        return (_status("VmHWM") - before) / 1024
-    except OSError:
-        return None
-
-
-def _status(name: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(name):
-            return int(line.split()[1])
-    raise OSError(name)
-
-
 def scale_rows(quick: bool) -> list[dict[str, object]]:
     """The engine where no matrix would fit: one run each, wall and CPU seconds."""
     pairs, candidates = (2048, 20_000) if quick else (32_768, 1_000_000)
@@ -158,9 +138,8 @@ def scale_rows(quick: bool) -> list[dict[str, object]]:
         ("NT-Xent forward and backward", lambda: once(lambda a, b: ntxent(a, b).mean(), pairs, 0)),
         ("row sums without gradient", lambda: row_logsumexp(anchors, many, temperature=0.1)),
     ):
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-        Path("/proc/self/clear_refs").write_text("5")
-        before, wall, cpu = _status("VmRSS"), time.perf_counter(), time.process_time()
+        rest()
+        before, wall, cpu = status("VmRSS"), time.perf_counter(), time.process_time()
         run()
         rows.append(
             {
@@ -171,32 +150,29 @@ def scale_rows(quick: bool) -> list[dict[str, object]]:
                 "rounds": 1,
                 "median_ms": 1e3 * (time.process_time() - cpu),
                 "wall_s": time.perf_counter() - wall,
-                "growth_mb": (_status("VmHWM") - before) / 1024,
-                "peak_mb": _status("VmHWM") / 1024,
+                "growth_mb": (status("VmHWM") - before) / 1024,
+                "peak_mb": status("VmHWM") / 1024,
             }
         )
     return rows
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
-    parser.add_argument("--out", type=Path, default=None, help="folder for rows.csv and run.json")
-    asked = parser.parse_args()
+    asked = arguments(__doc__).parse_args()
+    found = peers("lightly", "pytorch-metric-learning")
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     torch.manual_seed(0)
     flag = " --quick" if asked.quick else ""
-    run = origin(f"python benchmarks/objectives.py{flag}", seeds=[0], threads=1, dim=DIM)
+    run = origin(
+        f"python benchmarks/objectives.py{flag}", seeds=[0], threads=1, dim=DIM, peers=found
+    )
     rows: list[dict[str, object]] = []
     for name, pairs, rounds, rivals in contests(asked.quick):
-        taken: dict[str, list[float]] = {rival: [] for rival in rivals}
-        memory = {rival: growth(loss, pairs) for rival, loss in rivals.items()}
-        for number in range(rounds):
-            for rival, loss in rivals.items():
-                if rival == "pytorch-metric-learning" and number >= 5:
-                    continue  # seconds each
-                taken[rival].append(once(loss, pairs, number))
+        works = {rival: partial(once, loss, pairs) for rival, loss in rivals.items()}
+        memory = {rival: growth(partial(work, 0)) for rival, work in works.items()}
+        slow = {"pytorch-metric-learning": 5}  # seconds each
+        taken = turns(works, rounds, fewer=slow)
         measure = statistics.median(taken["lightly"])
         for rival, times in taken.items():
             median = statistics.median(times)
@@ -225,11 +201,7 @@ def main() -> None:
             f"+{row['growth_mb']:.0f} MB, peak {row['peak_mb']:.0f} MB",
             flush=True,
         )
-    day = str(run["started"])[:10]
-    folder = asked.out or Path("results/bench_objectives") / f"{day}-{hardware()}"
-    if not asked.quick or asked.out:
-        write_table(folder, rows, run)
-        print(f"rows in {folder}")
+    keep("bench_objectives", asked, rows, run)
 
 
 if __name__ == "__main__":

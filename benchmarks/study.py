@@ -10,28 +10,25 @@ transforms on PIL images in a DataLoader, ``NTXentLoss``, AdamW, scikit-learn.
     python benchmarks/study.py [--quick] [--out FOLDER]
 """
 
-import argparse
 import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 from torchvision import transforms as T
 
-from goodviews.core.origin import hardware, origin, write_table
+from goodviews.core.origin import origin
 from goodviews.data import Images, load
 from goodviews.data.hashing import content_hash
 from goodviews.encoders import ConvNet
@@ -41,6 +38,8 @@ from goodviews.study.plan import Cell, Plan, Task, make_plan
 from goodviews.study.run import one_thread
 from goodviews.training import Settings
 from goodviews.views import ViewPair
+from rivals import Photographs, statistics_of
+from timing import arguments, keep, peers
 
 Clock = Callable[[], float]
 clock: Clock = time.process_time
@@ -126,21 +125,6 @@ def ours(plan: Plan, view: str) -> tuple[Parts, float]:
     return parts, float(row.readout_top1 or 0)
 
 
-class Photographs(Dataset[Any]):
-    """Some of the images as PIL, through a transform."""
-
-    def __init__(self, images: Images, index: np.ndarray, transform: Callable[[Any], Any]) -> None:
-        self.images, self.index, self.transform = images, index, transform
-
-    def __len__(self) -> int:
-        return len(self.index)
-
-    def __getitem__(self, place: int) -> Any:
-        pixels = np.asarray(self.images.pixels[self.index[place]])
-        shown = pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
-        return self.transform(Image.fromarray(shown))
-
-
 def lightly(plan: Plan, scale: float, colour: bool) -> tuple[Parts, float]:
     """The same cell as its user writes it: seconds by part, and accuracy."""
     from lightly.loss import NTXentLoss
@@ -149,8 +133,7 @@ def lightly(plan: Plan, scale: float, colour: bool) -> tuple[Parts, float]:
 
     parts, images, settings = Parts(), plan.images, plan.settings
     size = images.height
-    some = images.batch(plan.splits.pretrain[:1024]).transpose(0, 1).flatten(1)
-    norm = {"mean": some.mean(dim=1).tolist(), "std": some.std(dim=1).tolist()}
+    norm = statistics_of(images, plan.splits.pretrain)
     with parts.time("rest"):
         torch.manual_seed(0)
         if colour:
@@ -296,22 +279,16 @@ def _shorter(task: Task) -> Task:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
-    parser.add_argument("--out", type=Path, default=None, help="folder for rows.csv and run.json")
-    asked = parser.parse_args()
+    asked = arguments(__doc__).parse_args()
+    found = peers("lightly", "torchvision")
     warnings.simplefilter("ignore")
     flag = " --quick" if asked.quick else ""
-    run = origin(f"python benchmarks/study.py{flag}", seeds=[0], threads=1)
+    run = origin(f"python benchmarks/study.py{flag}", seeds=[0], threads=1, peers=found)
     rows: list[dict[str, object]] = []
     with one_thread():
         for name in SETS:
             rows += contest(name, asked.quick)
-    day = str(run["started"])[:10]
-    folder = asked.out or Path("results/bench_study") / f"{day}-{hardware()}"
-    if not asked.quick or asked.out:
-        write_table(folder, rows, run)
-        print(f"rows in {folder}")
+    keep("bench_study", asked, rows, run)
 
 
 def contest(name: str, quick: bool) -> list[dict[str, object]]:
