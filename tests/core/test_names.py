@@ -27,7 +27,10 @@ def test_the_line_of_a_view_is_its_class(name):
 @pytest.mark.parametrize("name", VIEWS)
 def test_the_channels_of_a_line_are_those_the_class_takes(name):
     module, _, attribute = VIEWS[name].home.partition(":")
-    view = getattr(import_module(module), attribute)()
+    kind = getattr(import_module(module), attribute)
+    if name == "learned":  # takes what its file says; tests/views/learned has its laws
+        return
+    view = kind()
     taken = set()
     for channels in range(1, 14):
         try:

@@ -34,11 +34,14 @@ def export(
     """
     if to not in KNOWN:
         raise unknown("format", to, KNOWN)
+    from goodviews.core.beside import keep_beside
     from goodviews.encoders import export_encoders, load_encoder
 
     encoders, passport = load_encoder(run)
     home = run if run.is_dir() else run.parent
     folders = export_encoders(encoders, to=to, out=out or home / "export" / to, passport=passport)
+    for folder in folders:
+        keep_beside(passport.get("views") or "", folder)
     print("\n".join(map(str, folders)))
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from goodviews.cli.shared import Data, Labels, Quiet, Root, Size
+from goodviews.core.beside import pin
 from goodviews.core.names import PRESETS, VIEWS, check_names
 from goodviews.core.spec import expand
 
@@ -76,6 +77,8 @@ def show(
     Of a family, such as 'rotate(degrees={10, 30, 90})', the page shows the last value, with
     all of them in its strip.
     """
+    check_names(spec)
+    spec = pin(spec)
     specs = check_names(spec)
 
     from goodviews.cli.progress import Progress

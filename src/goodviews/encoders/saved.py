@@ -8,6 +8,7 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
 
+from goodviews.core.beside import look_in
 from goodviews.core.checks import InputError
 from goodviews.core.files import write_bytes
 from goodviews.encoders.pair import PairEncoder, build_empty
@@ -42,7 +43,8 @@ def load_encoder(path: Path) -> tuple[PairEncoder, dict[str, Any]]:
         path: The file, or the folder of a run that holds ``encoder.safetensors``.
 
     Returns:
-        The encoders in evaluation mode, on the CPU, and what went with them.
+        The encoders in evaluation mode, on the CPU, and what went with them. Files that their
+        views name are looked for beside them from now on.
 
     Raises:
         InputError: There is no such file, or it is damaged or not ours.
@@ -62,4 +64,5 @@ def load_encoder(path: Path) -> tuple[PairEncoder, dict[str, Any]]:
     encoders = build_empty(**known["made_of"])
     with torch.no_grad():
         encoders.load_state_dict(state)
+    look_in(file.parent, of=str(known["about"].get("views", "")))
     return encoders.eval(), known["about"]

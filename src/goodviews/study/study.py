@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from goodviews.core.beside import keep_beside
 from goodviews.core.checks import InputError
 from goodviews.core.files import write_json, write_text
 from goodviews.core.names import check_names
@@ -164,6 +165,8 @@ def study(
             epochs = max(4, round(_PRESENTATIONS / len(plan.splits.pretrain)))
     plan = planned(replace(settings, epochs=epochs))
     store = Store(Path(out), plan)
+    for spec in specs:
+        keep_beside(spec, store.folder)
 
     def training(done: int, total: int) -> None:
         if progress:

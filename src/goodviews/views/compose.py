@@ -8,6 +8,7 @@ from importlib import import_module
 import torch
 from torch import Tensor
 
+from goodviews.core.beside import pin
 from goodviews.core.checks import InputError
 from goodviews.core.names import VIEWS, bind, spell
 from goodviews.core.rng import Key
@@ -264,7 +265,7 @@ def parse_view(text: str) -> ViewPair:
     """
     if expand(text):
         raise InputError(f"{text!r} is a family; pick one of its values here.")
-    written, (first, second) = spell(text)
+    written, (first, second) = spell(pin(text))
     if first != second:
         one, two = (
             Chain(_alone([_step(call) for call in calls], text), text=format_calls(calls))

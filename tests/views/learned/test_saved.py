@@ -40,7 +40,7 @@ def test_the_hash_is_of_the_content_alone(shaken, tmp_path):
 def test_another_content_than_the_hash_names_is_refused(shaken, tmp_path):
     file = tmp_path / "g.safetensors"
     save_generator(file, shaken("orthogonal()", 3), {})
-    with pytest.raises(InputError, match="but the spec names 0123456789abcdef"):
+    with pytest.raises(InputError, match="but 0123456789abcdef is wanted"):
         load_generator(file, "0123456789abcdef")
 
 

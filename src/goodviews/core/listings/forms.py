@@ -31,6 +31,14 @@ FORMS = {
         f"{_TIAN}, 3.2; definitions of scikit-image",
         "another colour space; only forms may follow",
     ),
+    "learned": Listing(
+        "goodviews.views.learned.view:Learned",
+        (("file", ""), ("hash", "")),
+        "2 3 4 5 6 7 8 9 10 11 12 13",
+        "–",
+        f"{_TIAN}, 3.5",
+        "a generator's file: a learned colour space of as many channels; only forms may follow",
+    ),
     "normalise": Listing(
         f"{_COLOUR}:Normalise",
         (("space", "rgb"), ("mean", None), ("std", None)),

@@ -1,6 +1,5 @@
 """A generator in one file: weights as safetensors, and what it takes to build it again."""
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import safetensors.torch
 from safetensors import SafetensorError
 
+from goodviews.core.beside import content_of, hash_of
 from goodviews.core.checks import InputError
 from goodviews.core.files import write_bytes
 from goodviews.views.learned.base import Generator
@@ -42,7 +42,7 @@ def save_generator(file: Path, generator: Generator, notes: dict[str, Any]) -> s
     text = json.dumps(told, sort_keys=True, allow_nan=False)
     data = safetensors.torch.save(state, metadata={_KEY: text})
     write_bytes(Path(file), data)
-    return _hash(data)
+    return hash_of(data)
 
 
 def load_generator(file: Path, hash: str = "") -> tuple[Generator, dict[str, Any]]:
@@ -66,14 +66,11 @@ def load_generator(file: Path, hash: str = "") -> tuple[Generator, dict[str, Any
         >>> generator.text, generator.channels, notes
         ('orthogonal()', 3, {'seed': 0})
     """
-    try:
-        data = Path(file).read_bytes()
-    except OSError as error:
-        raise InputError(f"Cannot read the generator {file}: {error.strerror}.") from error
-    if hash and _hash(data) != hash:
+    data = content_of(Path(file))
+    if hash and hash_of(data) != hash:
         raise InputError(
-            f"{file} has the hash {_hash(data)}, but the spec names {hash}: it was learned again "
-            f"or is damaged. Take the file of that run, or write the new hash."
+            f"{file} has the hash {hash_of(data)}, but {hash} is wanted: it was learned again or "
+            f"is damaged. Take the file of that run, or write the new hash."
         )
     try:
         state = safetensors.torch.load(data)
@@ -91,7 +88,3 @@ def load_generator(file: Path, hash: str = "") -> tuple[Generator, dict[str, Any
     except (KeyError, TypeError, ValueError, RuntimeError, StopIteration) as error:
         raise InputError(f"{file} is a generator that this version cannot build.") from error
     return generator.eval().requires_grad_(False), notes
-
-
-def _hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:16]
