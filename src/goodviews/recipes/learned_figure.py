@@ -1,0 +1,77 @@
+"""The figure of learned views: readout against what new encoders find shared."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from goodviews.core.tokens import TOKENS
+from goodviews.recipes.figures import write_figure
+
+__all__ = ["learned_figure"]
+
+_MODES = {
+    "raw": "fixed channels",
+    "unsupervised": "unsupervised",
+    "supervised": "labels alone",
+    "semi": "semi-supervised",
+}
+
+
+def learned_figure(folder: Path) -> Path:
+    """Draw accuracy against shared nats, one dot per run, named where an arm is a space.
+
+    Args:
+        folder: Where ``rows.csv`` is, and ``figure.svg`` and ``figure.png`` go.
+
+    Returns:
+        Path of the SVG.
+    """
+    import altair as alt
+
+    with (folder / "rows.csv").open(encoding="utf-8", newline="") as file:
+        rows: list[dict[str, Any]] = list(csv.DictReader(file))
+    shown = []
+    for row in rows:
+        if row["group"] == "ablation":
+            continue
+        shown.append({
+            "nats": float(row["shared_nats"]), "top1": 100 * float(row["linear_top1"]),
+            "kind": _MODES[row["mode"]], "space": row["space"],
+            "name": row["arm"] if row["mode"] == "raw" and row["seed"] == rows[0]["seed"] else "",
+        })  # fmt: skip
+    data = alt.Data(values=shown)
+    x = alt.X("nats:Q", title="shared by the two views, by new encoders, nats (lower bound)")
+    y = alt.Y("top1:Q", title="linear readout, % of test images", scale=alt.Scale(zero=False))
+    colours = ("muted", "missing", "excess", "sweet")
+    dots = (
+        alt.Chart(data)
+        .mark_point(filled=True, size=70, opacity=0.9)
+        .encode(
+            x=x,
+            y=y,
+            color=alt.Color(
+                "kind:N",
+                title=None,
+                scale=alt.Scale(
+                    domain=list(_MODES.values()), range=[TOKENS[one].light for one in colours]
+                ),
+                legend=alt.Legend(orient="top"),
+            ),
+            shape=alt.Shape("space:N", title="space g is given", legend=alt.Legend(orient="top")),
+        )
+    )
+    names = (
+        alt.Chart(data)
+        .mark_text(dy=-12, fontSize=11, color=TOKENS["muted"].light)
+        .encode(x=x, y=y, text="name:N")
+    )
+    chart = alt.layer(dots, names).properties(
+        width=560,
+        height=340,
+        title=alt.Title(
+            "Learned views share less and keep the task",
+            subtitle="One dot per generator and seed; each judged by encoders that never met it",
+            anchor="start",
+        ),
+    )
+    return write_figure(chart, folder)
