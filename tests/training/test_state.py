@@ -42,6 +42,7 @@ METHODS = {
     "swav": ["objective=swav()", "prototypes=10"],
     "lars": ["optimiser=lars()"],
     "averaged": ["average=0.9"],
+    "dropout": ["encoder=timm('test_resnet', drop_rate=0.5)"],
 }
 
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from goodviews.encoders import PairEncoder, build_pair
 from goodviews.evaluation import LabelDraw, read_out, represent
+from goodviews.evaluation.encoders import settle
 from goodviews.study.plan import BASELINES, Cell, Plan, Task
 from goodviews.training.supervised import train_supervised
 from goodviews.views import ViewPair, parse_view
@@ -21,6 +22,8 @@ __all__ = ["Kept", "baseline", "of_encoder", "view_reader"]
 
 _READER_DRAWS = 4
 _READER_PENALTY = 1e-2
+_SETTLED = 512
+"""Images on which the normalisation of random weights is measured."""
 _SIDE = 3072
 """Raw values above which raw pixels are averaged down for the baseline."""
 
@@ -169,7 +172,8 @@ def baseline(plan: Plan, cell: Cell, seed: int) -> Read:
             head=plan.settings.head,
             seed=seed,
         )
-        return of_encoder(plan, encoders.eval())
+        settle(encoders.eval(), encoders.represent, some[:_SETTLED])
+        return of_encoder(plan, encoders)
 
     augment = parse_view("translate(0.1)|flip()" if images.channels == 3 else "translate(0.1)")
 
