@@ -80,7 +80,7 @@ def test_units_of_features_and_the_order_of_items_do_not_matter():
 def test_noise_alone_says_that_nothing_is_easy():
     _, factors, _ = planted()
     found = shortcuts(np.random.default_rng(5).random((2600, 4)), factors[:2], fit=FIT, test=TEST)
-    assert found.sentence.startswith("No factor is easy")
+    assert found.sentence.startswith("No factor is quick")
     rows = found.rows()
     assert [row["place"] for row in rows] == [1, 2]
     assert rows[0]["to_next_low"] <= rows[0]["to_next"] <= rows[0]["to_next_high"]

@@ -282,6 +282,8 @@ class Judge:
             run["leakage"] = {key: board[key] for key in ("advice", "finding", "kept", "level")}
             run["notes"] = self.factors.notes
             write_table(out, cells, run, name="leakage")
+            if self.factors.shortcuts is not None:
+                write_table(out, self.factors.shortcuts.rows(), run, name="shortcuts")
             write_text(out / "leakage.html", leakage_page({**board, "command": command}))
         write_table(out, [asdict(score) for score in scores], run)
         if board is not None:

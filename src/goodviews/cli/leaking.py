@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from goodviews.cli.forecast import forecast
 from goodviews.core.checks import InputError
 from goodviews.data import Images
 from goodviews.evaluation.advice import LABEL_ROW, leakage_board
@@ -13,6 +14,7 @@ from goodviews.evaluation.encoders import ARRAYS, raw_pixels
 from goodviews.evaluation.factors import Factor, drawn_factors, read_factors
 from goodviews.evaluation.leakage import Leakage, leakage
 from goodviews.evaluation.readings import FEWEST
+from goodviews.evaluation.shortcuts import Shortcuts
 from goodviews.views import ViewPair, parse_view
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Factors:
 
     Attributes:
         notes: What was left out, and why.
+        shortcuts: In which order factors would be learned, once :meth:`board` was made.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Factors:
             self.given, self.notes = read_factors(table, images)
         self.view = None if view is None else self._drawing(view, text)
         self.asked = table is not None or view is not None
+        self.shortcuts: Shortcuts | None = None
 
     def board(self, judge: "Judge") -> dict[str, Any]:
         """The leakage matrix of a judge's representations, as the page takes it."""
@@ -78,9 +82,15 @@ class Factors:
             task = None
         judge.progress("reading factors", 0, 1)
         matrix = leakage(made, found, fit=fit, test=test, seed=self.seed, device=judge.device)
+        still = [factor for factor in found if factor.name not in varied]
+        blank = (RANDOM, RAW)
+        self.shortcuts = forecast(made, still, names=blank, fit=fit, test=test, seed=self.seed)
         judge.progress("reading factors", 1, 1)
         self.notes = notes
-        return _board(judge, matrix, task, varied, len(fit), len(test))
+        board = _board(judge, matrix, task, varied, len(fit), len(test))
+        if self.shortcuts is not None:
+            board["more"] = [*board["more"], self.shortcuts.sentence]
+        return board
 
     def _drawing(self, spec: str, text: str) -> ViewPair:
         """The view of ``--view``, refused before anything long is done."""

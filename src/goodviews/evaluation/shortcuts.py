@@ -19,9 +19,12 @@ from goodviews.core.checks import InputError, check_shapes
 from goodviews.evaluation.factors import Factor
 from goodviews.evaluation.readings import FEWEST, read_factor
 
-__all__ = ["Ease", "Shortcuts", "shortcuts"]
+__all__ = ["FEW", "Ease", "Shortcuts", "shortcuts"]
 
 LEVEL = 0.05
+
+FEW = 2 * FEWEST
+"""Examples of the first readout."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +88,11 @@ class Shortcuts:
         for text, gap in zip(texts[1:], self.gaps, strict=True):
             said += f", then {text}" if gap[1] > 0 else f" or {text}"
         if self.eases[0].speed_low <= 0:
-            return f"No factor is easy to read without training: {said}."
-        return f"Learned first where views share it: {said}."
+            return f"No factor is quick to read before any training: {said}."
+        return (
+            f"Quickest to read before any training: {said}. Where two views share several "
+            f"factors, the quickest tends to be learned at the cost of the others."
+        )
 
     def rows(self) -> list[dict[str, Any]]:
         """One row per factor, and its gap to the next."""
@@ -108,7 +114,7 @@ def shortcuts(
     *,
     fit: np.ndarray,
     test: np.ndarray,
-    fewest: int = 2 * FEWEST,
+    fewest: int = FEW,
     seed: int = 0,
 ) -> Shortcuts:
     r"""Order factors by how fast a readout learns them from features that learned nothing.
