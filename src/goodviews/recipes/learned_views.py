@@ -6,7 +6,7 @@ both says what the views were good for. imagenette96 stands in for STL-10, at a 
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,125 +14,13 @@ import numpy as np
 
 from goodviews.core.files import write_json
 from goodviews.core.origin import origin, write_table
-from goodviews.data import Images, load
 from goodviews.evaluation.intervals import half_width
+from goodviews.recipes.learned_arms import ABLATED, SCALE, Arm, LearnedTable, Parts, plan
 from goodviews.recipes.learned_judge import judge
-from goodviews.training import Settings
-from goodviews.training.view_learning import Game, learn_views
+from goodviews.training.view_learning import learn_views
 from goodviews.views.learned import save_generator
 
-__all__ = ["ABLATED", "ARMS", "SCALE", "Arm", "LearnedTable", "learned_views", "run_arm"]
-
-
-@dataclass(frozen=True)
-class Arm:
-    """One row of the table.
-
-    Attributes:
-        name: Of the row.
-        space: Colour space the generator is given; ``rgb`` as the images are.
-        mode: Of the game; empty for none, when the channels of the space are the views.
-        game: Settings of the game that differ.
-        group: ``table``, ``many`` (unsupervised generators for the curve) or ``ablation``.
-    """
-
-    name: str
-    space: str = "rgb"
-    mode: str = ""
-    game: dict[str, Any] = field(default_factory=dict)
-    group: str = "table"
-
-
-_MODES = ("unsupervised", "supervised", "semi")
-ARMS = (
-    Arm("raw RGB"),
-    Arm("raw YDbDr", "ydbdr"),
-    Arm("raw Lab", "lab"),
-    *(Arm(f"{mode} RGB", "rgb", mode) for mode in _MODES),
-    *(Arm(f"{mode} YDbDr", "ydbdr", mode) for mode in _MODES),
-    Arm("unsupervised linear RGB", "rgb", "unsupervised", {"generator": "orthogonal()"}),
-    Arm("semi linear RGB", "rgb", "semi", {"generator": "orthogonal()"}),
-)
-"""The table. Lab and the linear spaces are ours."""
-
-_FAST = {"generator_rate": 6e-4}
-MANY = (
-    Arm("unsupervised, half the rate", "rgb", "unsupervised", {"generator_rate": 1e-4}, "many"),
-    Arm("unsupervised, three times the rate", "rgb", "unsupervised", _FAST, "many"),
-    Arm(
-        "unsupervised, three times the rate, twice the steps",
-        "rgb", "unsupervised", {**_FAST, "steps": 400}, "many",
-    ),
-    Arm("unsupervised, volume preserving", "rgb", "unsupervised",
-        {"generator": "vp(blocks=4, width=16)"}, "many"),
-)  # fmt: skip
-"""More unsupervised generators, which share more or less: is there an inverted U?"""
-
-ABLATED = (
-    Arm("semi RGB, no average", "rgb", "semi", {"average": 0.0}, "ablation"),
-    Arm("semi RGB, no clipping", "rgb", "semi", {"clip": 0.0}, "ablation"),
-    Arm("semi RGB, no warm-up", "rgb", "semi", {"warm_up": 0}, "ablation"),
-    Arm("semi RGB, no stop at lost labels", "rgb", "semi", {"give": 0.0}, "ablation"),
-    Arm("semi RGB, encoders restarted", "rgb", "semi", {"restart": 50}, "ablation"),
-    Arm(
-        "semi RGB, rates turned round", "rgb", "semi",
-        {"generator_rate": 6e-4, "encoder_rate": 2e-4}, "ablation",
-    ),
-)  # fmt: skip
-"""The semi-supervised game with one stabiliser switched."""
-
-
-@dataclass(frozen=True)
-class LearnedTable:
-    """Settings of the run.
-
-    Attributes:
-        data: A known name; ``imagenette96`` lies in ``GOODVIEWS_DATA``.
-        size: Pixels the images are loaded at.
-        crop: Pixels of what encoders see.
-        labelled: Training images whose labels are known, for the game and for the readout.
-        held_out: Training images for the bound; none of them trains.
-        candidates: K of the bound.
-        game: Of every learned arm.
-        pretraining: Of the encoders that judge.
-        seeds: Of the table and of ``many``.
-        ablation_seeds: Of the ablation.
-    """
-
-    data: str = "imagenette96"
-    size: int = 32
-    crop: int = 24
-    labelled: int = 1000
-    held_out: int = 1024
-    candidates: int = 512
-    game: Game = Game(
-        generator="nvp(blocks=4, width=16)", steps=200, labelled_batch=64, device="cpu"
-    )
-    pretraining: Settings = Settings(epochs=8, device="cpu")
-    seeds: tuple[int, ...] = (0, 1, 2)
-    ablation_seeds: tuple[int, ...] = (0, 1)
-
-
-_TINY = Game(
-    generator="nvp(blocks=2, width=4)", encoder="convnet(width=4)", head="projector(dim=8)",
-    steps=4, batch=32, labelled_batch=16, warm_up=1, look_every=2, candidates=32, device="cpu",
-)  # fmt: skip
-SCALE = {
-    "test": LearnedTable(
-        data="shapes", size=16, crop=16, labelled=60, held_out=64, candidates=32, game=_TINY,
-        pretraining=Settings(
-            epochs=1, encoder="convnet(width=4)", head="projector(dim=8)", device="cpu"
-        ),
-        seeds=(0,), ablation_seeds=(0,),
-    ),
-    "cpu": LearnedTable(),
-    "gpu": LearnedTable(
-        size=96, crop=64, held_out=1024,
-        game=Game(steps=2000, encoder="convnet(width=32)", labelled_batch=256),
-        pretraining=Settings(epochs=200, encoder="convnet(width=64)"),
-        seeds=tuple(range(5)), ablation_seeds=tuple(range(3)),
-    ),
-}  # fmt: skip
+__all__ = ["learned_views", "run_arm"]
 
 
 def learned_views(*, scale: str, out: Path) -> Path:
@@ -146,7 +34,7 @@ def learned_views(*, scale: str, out: Path) -> Path:
         That folder.
     """
     settings = SCALE[scale]
-    data = _Data.read(settings)
+    data = Parts.read(settings)
     cells = []
     for arm, seed in plan(settings, short=scale == "test"):
         cells.append(run_arm(data, settings, arm, seed, out))
@@ -171,45 +59,7 @@ def learned_views(*, scale: str, out: Path) -> Path:
     return out
 
 
-def plan(settings: LearnedTable, *, short: bool = False) -> list[tuple[Arm, int]]:
-    """Arms and seeds, in the order they are run; a ``short`` plan has one of each group."""
-    arms = [arm for arm in (ARMS[0], ARMS[5], MANY[0], ABLATED[0])] if short else None
-    made = [(arm, seed) for seed in settings.seeds for arm in (arms[:2] if arms else ARMS)]
-    made += [(arm, seed) for arm in (arms[2:3] if arms else MANY) for seed in settings.seeds[:2]]
-    ablated = arms[3:] if arms else ABLATED
-    return made + [(arm, seed) for seed in settings.ablation_seeds for arm in ablated]
-
-
-@dataclass(frozen=True)
-class _Data:
-    """Images and who does what with them; the same for all arms and seeds."""
-
-    images: Images
-    labels: np.ndarray
-    pretrain_on: np.ndarray
-    held_out: np.ndarray
-    labelled: np.ndarray
-    test: np.ndarray
-
-    @classmethod
-    def read(cls, settings: LearnedTable) -> "_Data":
-        images = load(settings.data, size=settings.size)
-        task = next(iter(images.labels))
-        labels, rng = images.labels[task], np.random.default_rng(0)
-        train, test = (np.flatnonzero(images.part == part) for part in (0, 1))
-        if not len(test):  # a world without a test part
-            order = rng.permutation(train)[:1200]
-            test, train = np.sort(order[:200]), np.sort(order[200:])
-        each = settings.labelled // len(images.classes[task])
-        labelled = np.concatenate(
-            [rng.permutation(train[labels[train] == one])[:each] for one in np.unique(labels)]
-        )
-        rest = rng.permutation(np.setdiff1d(train, labelled))
-        held_out = rest[: settings.held_out]
-        return cls(images, labels, np.setdiff1d(train, held_out), held_out, labelled, test)
-
-
-def run_arm(data: _Data, settings: LearnedTable, arm: Arm, seed: int, out: Path) -> dict[str, Any]:
+def run_arm(data: Parts, settings: LearnedTable, arm: Arm, seed: int, out: Path) -> dict[str, Any]:
     """One arm with one seed: play, freeze, judge; or what stands in the folder already.
 
     Returns:
