@@ -30,7 +30,7 @@ from goodviews.recipes.moving_training import (
 )
 from goodviews.worlds.moving_digits import FACTORS
 
-__all__ = ["MOVING", "MovingTable", "moving_cells", "moving_digits"]
+__all__ = ["MOVING", "MovingTable", "moving_cells", "moving_digits", "moving_rows"]
 
 LOOKS = (0.15, 0.3, 0.6)
 """Shares of a run after which the encoder is read out on the way."""
@@ -161,12 +161,7 @@ def moving_digits(*, scale: str, out: Path) -> Path:
     worlds = settings.worlds()
     items = _items(settings, worlds)
     moving_cells(settings, out / "cells", worlds=worlds, items=items)
-    cells = [
-        _load(out / "cells", settings, row, seed)[0]
-        for row in settings.rows
-        for seed in settings.seeds
-    ]
-    rows = [{k: v for k, v in cell.items() if k not in ("curve", "losses")} for cell in cells]
+    rows, cells = moving_rows(settings, out / "cells")
     made = [
         json.loads(_path(out / "cells", row, seed, "json").read_text("utf-8"))["made"]
         for row in settings.rows
@@ -225,6 +220,22 @@ def moving_cells(
                 write_json(_path(folder, row, seed, "json"), about)
                 errors = {k: round(v, 1) for k, v in cell.items() if k in MEASURES.values()}
                 print(f"{row}, seed {seed}: {errors}", flush=True)
+
+
+def moving_rows(
+    settings: MovingTable, folder: Path
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What finished cells hold: rows of plain numbers, and the cells with their curves.
+
+    Args:
+        settings: Of the run.
+        folder: Where :func:`moving_cells` left them.
+    """
+    cells = [
+        _load(folder, settings, row, seed)[0] for row in settings.rows for seed in settings.seeds
+    ]
+    rows = [{k: v for k, v in cell.items() if k not in ("curve", "losses")} for cell in cells]
+    return rows, cells
 
 
 def _on_the_way(cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
