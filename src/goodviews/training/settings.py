@@ -2,12 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from goodviews.core.checks import InputError, unknown
 from goodviews.core.spec import parse_spec
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 __all__ = ["Settings", "change"]
+
+Record = TypeVar("Record", bound="DataclassInstance")
 
 
 @dataclass(frozen=True)
@@ -92,11 +97,11 @@ class Settings:
             )
 
 
-def change(settings: Settings, changes: Iterable[str]) -> Settings:
+def change(settings: Record, changes: Iterable[str]) -> Record:
     """Settings with some fields changed, as typed behind ``--set``.
 
     Args:
-        settings: To start from.
+        settings: To start from; any flat record of texts and numbers.
         changes: Such as ``batch=64`` or ``encoder=resnet(depth=18)``.
 
     Raises:
@@ -106,7 +111,7 @@ def change(settings: Settings, changes: Iterable[str]) -> Settings:
         >>> change(Settings(), ["batch=64", "views=crop()|flip()"]).batch
         64
     """
-    kinds = {field.name: field.type for field in fields(Settings)}
+    kinds = {field.name: field.type for field in fields(settings)}
     made: dict[str, Any] = {}
     for text in changes:
         name, equals, value = text.partition("=")
@@ -119,7 +124,7 @@ def change(settings: Settings, changes: Iterable[str]) -> Settings:
     return replace(settings, **made)
 
 
-_SPECS = ("encoder", "head", "objective", "optimiser", "schedule", "memory")
+_SPECS = ("encoder", "generator", "head", "objective", "optimiser", "schedule", "memory")
 
 
 def _read(name: str, text: str, kind: Any) -> Any:

@@ -1,0 +1,149 @@
+"""Which generator of a game is taken: new encoders say, and the label has a veto."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from goodviews.training.view_learning import Game, GameHistory, Look
+from goodviews.training.view_learning.looks import lost_too_much
+
+__all__ = ["Choice", "Tried", "choose", "dodged", "worth_trying"]
+
+GAP_NATS = 1.0
+"""More that new encoders find than the game's, from which the generator dodges the latter."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A generator of the game, judged.
+
+    Attributes:
+        step: When it stood.
+        look: What the game saw of it.
+        keeps: Whether no view had surely lost the label; ``None`` where nobody watched.
+        bound: What new encoders found: ``nats``, ``stderr_nats``, ``ceiling_nats``,
+            ``candidates``, ``at_ceiling``.
+    """
+
+    step: int
+    look: Look
+    keeps: bool | None
+    bound: dict[str, Any]
+
+    @property
+    def nats(self) -> float:
+        """Bound of new encoders."""
+        return float(self.bound["nats"])
+
+    @property
+    def gap(self) -> float:
+        """Nats that new encoders find and the game's do not."""
+        return self.nats - self.look.shared_nats
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The generator that is taken.
+
+    Attributes:
+        step: When it stood.
+        reason: Why it, in words.
+    """
+
+    step: int
+    reason: str
+
+
+def worth_trying(history: GameHistory, game: Game) -> tuple[list[int], list[int]]:
+    """Steps whose generators are judged, and steps of those left out since a label was lost.
+
+    A third of the game, two thirds and its end; looks during the warm-up are none.
+
+    Args:
+        history: Of the game.
+        game: Its settings.
+
+    Returns:
+        Both in order. Where every one had lost the label, the last that had not is judged,
+        be it the one of the start.
+    """
+    known = {look.step: look for look in history.looks}
+    late = [step for step in known if step > game.warm_up] or [max(known)]
+    wanted = [round(history.steps * share) for share in (1 / 3, 2 / 3, 1)]
+    steps = sorted({min(late, key=lambda step: abs(step - one)) for one in wanted})
+    lost = [step for step in steps if lost_too_much(known[step], game.give)]
+    kept = [step for step in steps if step not in lost]
+    if not kept:
+        fine = [step for step, look in known.items() if not lost_too_much(look, game.give)]
+        kept = [max(fine, default=min(known))]
+    return kept, lost
+
+
+def choose(tried: Sequence[Tried], mode: str, lost: Sequence[int] = ()) -> Choice:
+    """Take the generator whose views share least by new encoders; the last when supervised.
+
+    Args:
+        tried: Those judged, in order of their steps.
+        mode: Of the game.
+        lost: Steps left out since a view had lost the label.
+
+    Returns:
+        The step and the reason.
+    """
+    out = ""
+    if lost:
+        which = f"step {lost[0]} is" if len(lost) == 1 else f"steps {_list(lost)} are"
+        out = f" The generator{'s' if len(lost) > 1 else ''} of {which} left out: a view had lost "
+        out += "more of the label than give allows."
+    if mode == "supervised":
+        last = tried[-1]
+        said = f"The last generator is taken (step {last.step}): only the label terms moved it."
+        return Choice(last.step, said + out)
+    best = min(tried, key=lambda one: one.nats)
+    if len(tried) == 1:
+        said = f"Step {best.step} is the only one that could be judged."
+        return Choice(best.step, said + out)
+    others = [one for one in tried if one is not best]
+    said = (
+        f"Of {len(tried)} generators of the game that of step {best.step} shares least by new "
+        f"encoders: {best.nats:.2f} nats, against "
+        f"{_list([f'{one.nats:.2f} at step {one.step}' for one in others])}."
+    )
+    near = [one for one in others if one.nats - best.nats < _error(best, one)]
+    if near:
+        steps = _list([f"step {one.step}" for one in near])
+        said += f" It cannot be told apart from {steps}; the lower number is taken."
+    return Choice(best.step, said + out)
+
+
+def dodged(tried: Sequence[Tried], chosen: int) -> str:
+    """What to do where a generator dodged the encoders it was learned against; else nothing.
+
+    Args:
+        tried: Those judged.
+        chosen: Step of the one that is taken.
+    """
+    worst = max(tried, key=lambda one: one.gap)
+    if worst.gap <= GAP_NATS:
+        return ""
+    said = (
+        f"At step {worst.step} new encoders find {worst.nats:.1f} nats where those of the game "
+        f"find {worst.look.shared_nats:.1f}: the generator dodged them instead of sharing less."
+    )
+    if worst.step != chosen:
+        said += f" That of step {chosen}, which is taken, did so less."
+    return (
+        f"{said} Raise encoder_rate (`--set encoder_rate=0.004`), lower generator_rate "
+        f"(`--set generator_rate=0.0001`), or give the encoders more steps (`--set "
+        f"encoder_steps=2`), in a new folder."
+    )
+
+
+def _error(one: Tried, other: Tried) -> float:
+    both = (one.bound["stderr_nats"] ** 2 + other.bound["stderr_nats"] ** 2) ** 0.5
+    return 1.96 * float(both)
+
+
+def _list(words: Sequence[object]) -> str:
+    texts = [str(word) for word in words]
+    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"

@@ -1,0 +1,151 @@
+"""What learning views leaves behind: tables, pictures of the channels, and what the page reads.
+
+Letters: B images, C channels, H and W pixels, P pixels of them all.
+"""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from goodviews.core.files import write_bytes
+from goodviews.data import Images
+from goodviews.views import parse_view
+from goodviews.views.learned import Generator
+
+__all__ = ["channel_pictures", "meanings", "pair_pictures"]
+
+SHOWN, PAIRS = 4, 6
+_LARGEST, _COUNTED, _GAP = 96, 128, 2
+
+
+def channel_pictures(
+    images: Images, generator: Generator, index: np.ndarray, folder: Path
+) -> dict[str, Any]:
+    """Write each channel of some images before and after, grey, as WEBP files.
+
+    Raw channels share one scale; a learned one has its own, from its 1st to its 99th percentile.
+
+    Args:
+        images: The data.
+        generator: C channels to as many.
+        index: (N,) images to choose from, evenly.
+        folder: Where ``before-i-c.webp`` and ``after-i-c.webp`` go.
+
+    Returns:
+        ``count``, ``size`` (H, W), ``before`` and ``after``: (low, high) of each channel, and
+        ``whole``, whether there is a picture of the whole image.
+    """
+    crowd = images.batch(index[_spread(len(index), _COUNTED)])
+    few = images.batch(index[_spread(len(index), SHOWN)])
+    wide = [0.0, 1.0] if images.pixels.dtype == np.uint8 else _ends(crowd)
+    before = [wide] * images.channels
+    with torch.no_grad():
+        mapped, made = generator(crowd), generator(few)
+    after = [_ends(mapped[:, c]) for c in range(images.channels)]
+    whole = images.channels >= 3
+    for i in range(len(few)):
+        for c in range(images.channels):
+            _write(folder / f"before-{i}-{c}.webp", few[i, c : c + 1], [before[c]])
+            _write(folder / f"after-{i}-{c}.webp", made[i, c : c + 1], [after[c]])
+        if whole:
+            _write(folder / f"whole-{i}.webp", few[i, :3], before[:3])
+    return {
+        "count": len(few),
+        "size": list(few.shape[-2:]),
+        "before": before,
+        "after": after,
+        "whole": whole,
+    }
+
+
+def pair_pictures(
+    images: Images, spec: str, after: Sequence[Sequence[float]], index: np.ndarray, folder: Path
+) -> int:
+    """Write pairs as the encoders see them, v1 left of v2, as ``pair-i.webp``.
+
+    One channel is grey; of two the third colour is their mean; of more the first three are shown.
+
+    Args:
+        images: The data.
+        spec: Of the learned views.
+        after: (low, high) of each learned channel.
+        index: (N,) images to choose from, evenly.
+        folder: Where they go.
+
+    Returns:
+        How many.
+    """
+    few = index[_spread(len(index), PAIRS)]
+    views = parse_view(spec)(images.batch(few), seed=0, samples=torch.from_numpy(few), epoch=1)
+    cut = views[0].shape[1]
+    for i in range(len(few)):
+        left = _pixels(views[0][i], after[:cut])
+        right = _pixels(views[1][i], after[cut:])
+        gap = np.full((left.shape[0], _GAP, 3), 127, np.uint8)
+        _save(folder / f"pair-{i}.webp", np.concatenate([left, gap, right], axis=1))
+    return len(few)
+
+
+def meanings(images: Images, generator: Generator, index: np.ndarray) -> list[dict[str, Any]]:
+    """What each learned channel is, as far as a linear map of the raw ones says it.
+
+    Args:
+        images: The data.
+        generator: C channels to as many.
+        index: (N,) images to look at.
+
+    Returns:
+        Per learned channel ``weights`` (C, of the raw channels), and ``explained``, the share
+        of its variance over pixels that they account for.
+    """
+    raw = images.batch(index[_spread(len(index), _COUNTED)])
+    with torch.no_grad():
+        made = generator(raw)
+    x, y = (v.transpose(0, 1).flatten(1).double().T for v in (raw, made))
+    x, y = x - x.mean(0), y - y.mean(0)
+    found = torch.linalg.lstsq(x, y, driver="gelsd").solution
+    left = (y - x @ found).square().sum(0) / y.square().sum(0).clamp(min=1e-12)
+    return [
+        {"weights": found[:, c].tolist(), "explained": float(1 - left[c])}
+        for c in range(y.shape[1])
+    ]
+
+
+def _spread(count: int, most: int) -> np.ndarray:
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
+
+
+def _ends(values: Tensor) -> list[float]:
+    low, high = np.quantile(values.numpy(), (0.01, 0.99))
+    return [float(low), float(max(high, low + 1e-6))]
+
+
+def _pixels(view: Tensor, ends: Sequence[Sequence[float]]) -> np.ndarray:
+    """(C, H, W) as bytes (H, W, 3), each channel on its own scale."""
+    low, high = (torch.tensor([end[k] for end in ends[:3]])[:, None, None] for k in (0, 1))
+    shown = ((view[:3] - low) / (high - low)).clamp(0, 1)
+    if len(shown) == 2:
+        shown = torch.cat([shown, shown.mean(dim=0, keepdim=True)])
+    shown = shown.expand(3, -1, -1)
+    return (shown * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+
+
+def _write(file: Path, view: Tensor, ends: Sequence[Sequence[float]]) -> None:
+    _save(file, _pixels(view, ends))
+
+
+def _save(file: Path, pixels: np.ndarray) -> None:
+    picture = Image.fromarray(pixels)
+    small = pixels.shape[0] <= 48
+    if pixels.shape[0] > _LARGEST:
+        wide = round(_LARGEST * pixels.shape[1] / pixels.shape[0])
+        picture = picture.resize((wide, _LARGEST))
+    out = io.BytesIO()
+    picture.save(out, "WEBP", lossless=small, quality=80, method=4)
+    write_bytes(file, out.getvalue())

@@ -1,0 +1,130 @@
+"""What learned views came to, in words: a headline, its reason and what to type next."""
+
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+from goodviews.recipes.learning_compare import LEARNED, RAW
+from goodviews.training.view_learning import SAID
+
+__all__ = ["findings", "next_command"]
+
+KEEPS_POINTS = 3.0
+"""Points of accuracy that may lie inside the interval below zero when a task is called kept."""
+
+
+def findings(
+    rows: Sequence[dict[str, Any]], *, task: str, verdict: str, chosen: dict[str, Any]
+) -> dict[str, str]:
+    """Headline, reason and the colour of the answer.
+
+    Args:
+        rows: Of the comparison; none when there was none.
+        task: Name of the label; empty without labels.
+        verdict: Of the game.
+        chosen: The generator that is taken: ``nats`` and ``in_game_nats``.
+
+    Returns:
+        ``headline``, ``lead``, ``edge`` (``sweet``, ``missing``, ``excess``, ``undecided``) and
+        ``game``, what the verdict of the game says.
+    """
+    game = "" if verdict == "fine" else f"The game ended with {verdict!r}: {SAID[verdict]}"
+    if not rows:
+        return {
+            "headline": f"New encoders find {chosen['nats']:.1f} nats between the learned views",
+            "lead": "Nothing was compared, so that nobody can say whether this is little: run the "
+            "same command without `--no-compare`.",
+            "edge": "undecided",
+            "game": game,
+        }
+    ours = next(row for row in rows if row["name"] == LEARNED)
+    raw = next(row for row in rows if row["name"] == RAW)
+    less, low, high = raw["less_nats"]
+    moved = "shares"
+    if low > 0:
+        moved = f"shares {less:.1f} nats less than the raw channels"
+    elif high < 0:
+        moved = f"shares {-less:.1f} nats more than the raw channels"
+    else:
+        moved = "shares as much as the raw channels, as far as can be told"
+    if "more_points" not in raw:
+        what = "no labels were given" if not task else f"too few labels of {task} are there"
+        return {
+            "headline": f"The learned view {moved}",
+            "lead": f"Whether it keeps a task cannot be said: {what}. With some, type "
+            "`--labels labels.csv --mode semi`; sharing less is good only while the task stays.",
+            "edge": "undecided",
+            "game": game,
+        }
+    points, worst, best = raw["more_points"]
+    if worst > 0:
+        end, edge = f"and reads {task} out {points:.1f} points better", "sweet"
+    elif best < 0:
+        end, edge = f"and loses {-points:.1f} points of {task}", "missing"
+    elif worst > -KEEPS_POINTS:
+        end, edge = f"and keeps {task}", "sweet"
+    else:
+        end, edge = f"and whether it keeps {task} cannot be told", "undecided"
+    if low <= 0 and edge == "sweet" and worst <= 0:
+        edge = "undecided"
+    joined = f"{moved}, {end}" if low <= 0 else f"{moved} {end}"
+    if low > 0 and edge == "missing":
+        joined = joined.replace(" and loses", " but loses")
+    return {
+        "headline": f"The learned view {joined}",
+        "lead": f"{_readout(ours, raw)} {_best(rows)}",
+        "edge": edge,
+        "game": game,
+    }
+
+
+def next_command(
+    data: str | None, spec: str, fixed: Sequence[str], *, labels: str | None, size: int | None
+) -> str:
+    """The study that puts intervals on the comparison.
+
+    Args:
+        data: As it was typed.
+        spec: The file of the learned view.
+        fixed: Specs of the fixed ones.
+        labels: The CSV that was typed.
+        size: Pixels that were asked for.
+    """
+    words = ["goodviews", "study", *([data] if data else []), "--views", f"@{spec}"]
+    for view in fixed:
+        words += ["--views", view]
+    if labels:
+        words += ["--labels", labels]
+    if size:
+        words += ["--size", str(size)]
+    return " ".join(shlex.quote(word) for word in [*words, "--seeds", "5"])
+
+
+def _readout(ours: dict[str, Any], raw: dict[str, Any]) -> str:
+    points, low, high = raw["more_points"]
+    return (
+        f"A linear readout of new encoders is right on {_share(ours)}, on raw channels on "
+        f"{_share(raw)}: {points:+.1f} points [{low:+.1f}, {high:+.1f}] on the same images. One "
+        f"run each: the intervals know the tested images, not how runs differ."
+    ).replace("-", "−")
+
+
+def _best(rows: Sequence[dict[str, Any]]) -> str:
+    fixed = [row for row in rows if row["name"] not in (LEARNED, RAW)]
+    if not fixed:
+        return ""
+    best = max(fixed, key=lambda row: float(row["accuracy"]))
+    _, low, high = best["more_points"]
+    if low > 0:
+        end = "the learned view is better than every fixed one"
+    elif high < 0:
+        end = "take that fixed one, which needs no learning"
+    else:
+        end = "the two cannot be told apart"
+    return f"Of the fixed spaces {best['name']} reads out best, {_share(best)} at " + (
+        f"{best['nats']:.1f} nats; {end}."
+    )
+
+
+def _share(row: dict[str, Any]) -> str:
+    return f"{row['accuracy']:.3f}".removeprefix("0")
