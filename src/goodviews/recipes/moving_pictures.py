@@ -15,7 +15,7 @@ __all__ = ["moving_pictures"]
 
 SHOWN = {
     "digit": (15, ("digit",)),
-    "position": (23, ("position",)),
+    "position": (31, ("position",)),
     "background": (6, ("background",)),
     "all three": (34, ("digit", "position", "background")),
 }
