@@ -15,7 +15,11 @@ __all__ = ["app", "report"]
 
 Folder = Annotated[
     Path | None,
-    typer.Argument(metavar="FOLDER", help="A study folder.", show_default=False),
+    typer.Argument(
+        metavar="FOLDER",
+        help="A study folder, or one that reproduce duality wrote.",
+        show_default=False,
+    ),
 ]
 Embedding = Annotated[
     Path | None,
@@ -44,12 +48,23 @@ def report(folder: Folder = None, embedding: Embedding = None, out: Out = None) 
             "Name what to report on: a study folder, or an embedding with --embedding z.npy, "
             "and not both."
         )
-    if folder is not None:
+    if folder is not None and (folder / "boards.json").is_file():
+        print(_methods(folder, out))
+    elif folder is not None:
         import goodviews.report
 
         print(goodviews.report.report(folder, out=out))
     elif embedding is not None:
         print(_embedding(embedding, out))
+
+
+def _methods(folder: Path, out: Path | None) -> Path:
+    from goodviews.core.files import write_text
+    from goodviews.report.methods_page import methods_page
+
+    target = (folder if out is None else out) / "index.html"
+    write_text(target, methods_page(folder))
+    return target
 
 
 def _embedding(path: Path, out: Path | None) -> Path:

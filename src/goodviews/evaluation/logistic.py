@@ -185,17 +185,20 @@ class _Problem:
 
     def _value(self, flat: np.ndarray) -> tuple[float, np.ndarray]:
         weight, bias = self._back(flat)
+        # Classes first: products with so few columns are up to four times as slow.
+        weight_CF, bias_C1 = weight.T.contiguous(), bias[:, None]
         total = torch.zeros((), dtype=torch.float64, device=self.x.device)
-        slope = torch.zeros_like(weight)
+        slope_CF = torch.zeros_like(weight_CF)
         slope_bias = torch.zeros_like(bias)
         for start in range(0, len(self.x), BLOCK):
-            x, y = self.x[start : start + BLOCK], self.y[start : start + BLOCK, None]
-            logs = torch.addmm(bias, x, weight).log_softmax(dim=1)
-            total -= logs.gather(1, y).sum(dtype=torch.float64)
-            wrong = logs.exp_()
-            wrong.scatter_add_(1, y, wrong.new_full(y.shape, -1.0))
-            slope.addmm_(x.T, wrong)
-            slope_bias += wrong.sum(dim=0)
+            x_BF, y_1B = self.x[start : start + BLOCK], self.y[None, start : start + BLOCK]
+            logs_CB = (weight_CF @ x_BF.T).add_(bias_C1).log_softmax(dim=0)
+            total -= logs_CB.gather(0, y_1B).sum(dtype=torch.float64)
+            wrong_CB = logs_CB.exp_()
+            wrong_CB.scatter_add_(0, y_1B, wrong_CB.new_full(y_1B.shape, -1.0))
+            slope_CF.addmm_(wrong_CB, x_BF)
+            slope_bias += wrong_CB.sum(dim=1)
+        slope = slope_CF.T
         self.loss = float(total) / len(self.x)
         slope = slope / len(self.x) + self.penalty * weight
         slope = torch.linalg.solve_triangular(self.root, slope, upper=False)

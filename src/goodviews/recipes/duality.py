@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.files import write_json
+from goodviews.core.files import write_json, write_text
 from goodviews.core.origin import origin, write_table
 from goodviews.data import load
 from goodviews.recipes.duality_runs import Trial, judged_run
+from goodviews.report.methods_page import methods_page
 from goodviews.study.layout import Interval, Layout
 from goodviews.training import Settings
 
@@ -119,7 +120,8 @@ def duality(*, scale: str, out: Path) -> Path:
         scale: ``test``, ``cpu`` (about 12 minutes on one thread) or ``gpu``.
         out: The folder to write to: ``rows.csv`` (a row per run), ``tuning.csv``,
             ``methods.csv`` (levels), ``comparisons.csv`` (differences), ``training.csv``
-            (off-diagonals on the way), ``boards.json`` and ``figure.svg``.
+            (off-diagonals on the way), ``boards.json``, ``figure.svg`` and the page
+            ``index.html``.
 
     Returns:
         That folder.
@@ -168,6 +170,7 @@ def duality(*, scale: str, out: Path) -> Path:
     from goodviews.recipes.duality_figure import duality_figure
 
     duality_figure(out)
+    write_text(out / "index.html", methods_page(out))
     return out
 
 
