@@ -103,8 +103,8 @@ def main() -> None:
                 }
             )
             print(
-                f"{name:6} {size} px, {frames:2} frames {which:10} {each * median:7.2f} us a frame "
-                f"{slow / median:5.2f}x",
+                f"{name:6} {size} px, {frames:2} frames {which:10} "
+                f"{each * median:7.2f} us a frame {slow / median:5.2f}x",
                 flush=True,
             )
     day = str(run["started"])[:10]
