@@ -1,6 +1,6 @@
 """How learned views are judged: with the generator frozen, by encoders that never met it.
 
-Letters: M tested items, N images, F representation.
+Letters: M items, N images, F representation.
 """
 
 from dataclasses import dataclass
@@ -109,6 +109,18 @@ def fresh_bound(
     """What new encoders find that two views share: the bound that chooses a generator.
 
     The encoders of the game cannot say, for the generator has learned to dodge them.
+
+    Args:
+        images: The data.
+        view: Spec of the two views.
+        pretrain_on: (N,) places.
+        held_out: (M,) places for the bound, none of them pretrained on.
+        settings: Of the pretraining.
+        candidates: K of the bound.
+        seed: Number of the run.
+
+    Returns:
+        The InfoNCE bound on I(v1; v2), nats.
     """
     pair = parse_view(view)
     trained = pretrain(images, pretrain_on, pair, settings=settings, seed=seed)
