@@ -191,7 +191,7 @@ def vicreg_exp(
     invariance: float = 1.0,
     variance: float = 1.0,
     covariance: float = 1.0,
-    scale: Scale = "paper",
+    scale: Scale = "code",
 ) -> VICRegTerms:
     r"""VICReg whose covariance term is a logsumexp, by its three named, weighted terms.
 
@@ -239,7 +239,7 @@ def vicreg_ctr(
     invariance: float = 1.0,
     variance: float = 1.0,
     covariance: float = 1.0,
-    scale: Scale = "paper",
+    scale: Scale = "code",
     centre_dims: bool = False,
 ) -> VICRegTerms:
     r"""VICReg-exp with the embeddings transposed in its variance and covariance terms.

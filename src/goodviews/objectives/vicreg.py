@@ -46,7 +46,7 @@ def vicreg(
     invariance: float = 25.0,
     variance: float = 25.0,
     covariance: float = 1.0,
-    scale: Scale = "paper",
+    scale: Scale = "code",
 ) -> VICRegTerms:
     r"""VICReg by its three named, weighted terms; dimensionless.
 

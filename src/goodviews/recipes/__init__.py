@@ -19,6 +19,7 @@ RECIPES = {
     "failure_zoo": "goodviews.recipes.failure_zoo:failure_zoo",
     "learned_views": "goodviews.recipes.learned_views:learned_views",
     "label_choice": "goodviews.recipes.label_choice:label_choice",
+    "methods_learn": "goodviews.recipes.methods_learn:methods_learn",
     "mi_bench": "goodviews.recipes.mi_bench:mi_bench",
     "moving_ahead": "goodviews.recipes.moving_ahead:moving_ahead",
     "moving_digits": "goodviews.recipes.moving_digits:moving_digits",
