@@ -25,6 +25,7 @@ DEBUG = "GOODVIEWS_DEBUG"
 VERBS = {
     "study": "Which views to pretrain with: a page with advice, from your images.",
     "pretrain": "An encoder for real: any method, backbone and views; resumes.",
+    "learn-views": "Views learned from your images: an invertible generator, and its page.",
     "evaluate": "Readouts of any encoder, and which factors it keeps: --leakage meta.csv.",
     "export": "A backbone for timm, torchvision, safetensors, ONNX or detectron2.",
     "report": "The page of a study again, or of an embedding with --embedding z.npy.",
@@ -53,7 +54,7 @@ class Verbs(TyperGroup):
         """
         if cmd_name not in VERBS:
             raise unknown("verb", cmd_name, VERBS)
-        app = import_module(f"goodviews.cli.{cmd_name}").app
+        app = import_module(f"goodviews.cli.{cmd_name.replace('-', '_')}").app
         return typer.main.get_command(app)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002

@@ -120,8 +120,8 @@ def learning_views(
     changes = list(changes)
     typed = [text.partition("=")[0].strip() for text in changes]
     game = replace(change(Game(), changes), mode=mode, device=device)
-    given: dict[str, Any] = dict(generator=generator, views=views, split=split, steps=steps)
-    given = {name: value for name, value in given.items() if value is not None}
+    asked = {"generator": generator, "views": views, "split": split, "steps": steps}
+    given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     game, typed = replace(game, **given), [*typed, *given]
     images = data if isinstance(data, Images) else load(data, labels=labels, size=size, root=root)
     roles = share_out(images, mode=mode, task=task)

@@ -25,9 +25,15 @@ def findings(
         chosen: The generator that is taken: ``nats`` and ``in_game_nats``.
 
     Returns:
-        ``headline``, ``lead``, ``edge`` (``sweet``, ``missing``, ``excess``, ``undecided``) and
-        ``game``, what the verdict of the game says.
+        ``headline``, ``lead``, ``edge`` (``sweet``, ``missing``, ``excess``, ``undecided``),
+        ``compare`` (the comparison in one line) and ``verdict_said`` (what the game's means).
     """
+    return {**_answer(rows, task, verdict, chosen), "compare": _ranks(rows)}
+
+
+def _answer(
+    rows: Sequence[dict[str, Any]], task: str, verdict: str, chosen: dict[str, Any]
+) -> dict[str, str]:
     game = "" if verdict == "fine" else f"The game ended with {verdict!r}: {SAID[verdict]}"
     if not rows:
         return {
@@ -35,7 +41,7 @@ def findings(
             "lead": "Nothing was compared, so that nobody can say whether this is little: run the "
             "same command without `--no-compare`.",
             "edge": "undecided",
-            "game": game,
+            "verdict_said": game,
         }
     ours = next(row for row in rows if row["name"] == LEARNED)
     raw = next(row for row in rows if row["name"] == RAW)
@@ -54,7 +60,7 @@ def findings(
             "lead": f"Whether it keeps a task cannot be said: {what}. With some, type "
             "`--labels labels.csv --mode semi`; sharing less is good only while the task stays.",
             "edge": "undecided",
-            "game": game,
+            "verdict_said": game,
         }
     points, worst, best = raw["more_points"]
     if worst > 0:
@@ -74,7 +80,7 @@ def findings(
         "headline": f"The learned view {joined}",
         "lead": f"{_readout(ours, raw)} {_best(rows)}",
         "edge": edge,
-        "game": game,
+        "verdict_said": game,
     }
 
 
@@ -98,6 +104,27 @@ def next_command(
     if size:
         words += ["--size", str(size)]
     return " ".join(shlex.quote(word) for word in [*words, "--seeds", "5"])
+
+
+def _ranks(rows: Sequence[dict[str, Any]]) -> str:
+    """Which fixed views share less, and which read out better, where one run can tell."""
+    less = [row["name"] for row in rows if "less_nats" in row and row["less_nats"][2] < 0]
+    better = [row["name"] for row in rows if "more_points" in row and row["more_points"][2] < 0]
+    readable = any("more_points" in row for row in rows)
+    shares = f"{' and '.join(less)} share{'s' if len(less) == 1 else ''} less" if less else ""
+    if not readable:
+        return (
+            shares[:1].upper() + shares[1:]
+        ) or "No fixed view shares less than the learned one"
+    reads = f"{' and '.join(better)} read{'s' if len(better) == 1 else ''} out better"
+    if not less:
+        return (
+            f"No fixed view shares less, {reads}"
+            if better
+            else ("No fixed view shares less or reads out better than the learned one")
+        )
+    end = reads if better else "none reads out better than the learned one"
+    return f"{shares[0].upper()}{shares[1:]}, {end}"
 
 
 def _readout(ours: dict[str, Any], raw: dict[str, Any]) -> str:

@@ -6,14 +6,14 @@ __all__ = ["report"]
 
 
 def report(folder: str | Path, *, out: Path | None = None) -> Path:
-    """Make the page and the figure of a study.
+    """Make the page and the figure of a study, or the page of learned views.
 
-    Writes ``index.html``, ``curve.svg`` and ``curve.png``, each whole or not at all; the
-    same folder gives the same bytes. Needs no torch.
+    Writes ``index.html``, and of a study ``curve.svg`` and ``curve.png``, each whole or not at
+    all; the same folder gives the same bytes. Needs no torch.
 
     Args:
-        folder: A study folder, as ``docs/study_folder.md`` describes it.
-        out: Where the three files go; the study folder itself when left out.
+        folder: A study folder, as ``docs/study_folder.md`` describes it, or one of learn-views.
+        out: Where the files go; the folder itself when left out.
 
     Returns:
         Path of the page.
@@ -27,8 +27,13 @@ def report(folder: str | Path, *, out: Path | None = None) -> Path:
     from goodviews.report.layout import WIDE
     from goodviews.report.page import page
 
-    study = read_study(Path(folder))
     place = Path(folder) if out is None else Path(out)
+    if (Path(folder) / "learned.json").is_file():
+        from goodviews.report.learned_page import learned_page
+
+        write_text(place / "index.html", learned_page(Path(folder)))
+        return place / "index.html"
+    study = read_study(Path(folder))
     text = page(study)
     for i, task in enumerate(study.tasks):
         svg, png = figure(draw(task, study.verdict["ceiling"], WIDE), task["finding"])
