@@ -178,7 +178,7 @@ CASES: dict[str, Case] = {
     "uniformity": Case(objectives.uniformity, views(1), sharp={"t": 1e3}, swapped=None),
     "variance_hinge": Case(objectives.variance_hinge, views(1), swapped=None),
     "vicreg": Case(objectives.vicreg),
-    "vicreg[code]": Case(objectives.vicreg, options={"scale": "code"}),
+    "vicreg[paper]": Case(objectives.vicreg, options={"scale": "paper"}),
     "vicreg[summed]": Case(objectives.vicreg, options={"scale": "summed"}),
     "vicreg_ctr": Case(objectives.vicreg_ctr, sharp=SHARP),
     "vicreg_ctr[centred]": Case(objectives.vicreg_ctr, options={"centre_dims": True}, sharp=SHARP),

@@ -106,7 +106,9 @@ def slow_logsumexp(matrix, temperature):
 
 def test_vicreg_exp_equals_the_written_out_formula(pair):
     a, b = rows(pair[0]), rows(pair[1])
-    terms = vicreg_exp(*pair, temperature=0.3, invariance=2.0, variance=3.0, covariance=5.0)
+    terms = vicreg_exp(
+        *pair, temperature=0.3, invariance=2.0, variance=3.0, covariance=5.0, scale="paper"
+    )
     invariance = [2 * distance2(x, y) for x, y in zip(a, b, strict=True)]
     torch.testing.assert_close(terms.invariance, torch.tensor(invariance).double())
     assert terms.variance.item() == pytest.approx(3 * (slow_variance(a) + slow_variance(b)))
@@ -122,11 +124,13 @@ def transpose(z):
 def test_vicreg_ctr_equals_the_written_out_formula(pair, centre_dims):
     views = [rows(view - view.mean(dim=0) if centre_dims else view) for view in pair]
     turned = [transpose(z) for z in views]
-    terms = vicreg_ctr(*pair, temperature=0.3, centre_dims=centre_dims)
+    terms = vicreg_ctr(*pair, temperature=0.3, centre_dims=centre_dims, scale="paper")
     spread = sum(slow_logsumexp(slow_covariance(z), 0.3) for z in turned)
     assert terms.variance.item() == pytest.approx(sum(slow_variance(z) for z in turned))
     assert terms.covariance.item() == pytest.approx(spread)
-    torch.testing.assert_close(terms.invariance, vicreg(*pair, invariance=1.0).invariance)
+    torch.testing.assert_close(
+        terms.invariance, vicreg(*pair, invariance=1.0, scale="paper").invariance
+    )
 
 
 def test_vicreg_ctr_is_vicreg_exp_of_the_transposed_embeddings(pair):

@@ -66,7 +66,8 @@ def vicreg(
     ========= ======================= ================== ====================
 
     "code" is the authors' program, "summed" another library's: the same 25 / 25 / 1
-    are three different losses.
+    are three different losses. The default is "code", for which the weights were chosen:
+    with "paper" the invariance counts D times as much, and wide embeddings collapse.
 
     Args:
         view1: (B, D), embeddings of the first view; B at least 2.
