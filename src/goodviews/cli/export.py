@@ -1,4 +1,4 @@
-"""``goodviews export RUN --to FORMAT``: the backbone of a run for another library."""
+"""``goodviews export RUN --to FORMAT``: a backbone, or a generator of views, elsewhere."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,11 @@ KNOWN = ("timm", "torchvision", "safetensors", "onnx", "detectron2")
 
 def export(
     run: Annotated[
-        Path, typer.Argument(metavar="RUN", help="Folder of goodviews pretrain, or its encoder.")
+        Path,
+        typer.Argument(
+            metavar="RUN",
+            help="Folder of goodviews pretrain, or its encoder; or the file of a learned view.",
+        ),
     ],
     to: Annotated[str, typer.Option(metavar="FORMAT", help=f"One of {', '.join(KNOWN)}.")],
     out: Annotated[
@@ -30,13 +34,18 @@ def export(
     """Write the backbone of RUN for another library; ends with the folders' paths.
 
     Each folder holds the weights, export.json (how to load and feed them) and the passport. A
-    run with an encoder for each view gives two folders, first and second.
+    run with an encoder for each view gives two folders, first and second. A learned view goes
+    to onnx.
     """
     if to not in KNOWN:
         raise unknown("format", to, KNOWN)
     from goodviews.core.beside import keep_beside
     from goodviews.encoders import export_encoders, load_encoder
+    from goodviews.views.learned import export_generator, holds_generator
 
+    if holds_generator(run):
+        print(export_generator(run, to=to, out=out or run.parent / "export" / to))
+        return
     encoders, passport = load_encoder(run)
     home = run if run.is_dir() else run.parent
     folders = export_encoders(encoders, to=to, out=out or home / "export" / to, passport=passport)

@@ -19,7 +19,7 @@ from goodviews.core.rng import Key
 from goodviews.views.base import Params, Shape, View
 from goodviews.views.compose import Chain, ViewPair, parse_view
 
-__all__ = ["AsTransform", "Collate", "Wrapped", "chain", "pair", "wrap"]
+__all__ = ["AsTransform", "Collate", "Wrapped", "as_images", "chain", "pair", "wrap"]
 
 Part = str | View | Callable[[Tensor], Tensor]
 
@@ -145,7 +145,7 @@ class AsTransform(nn.Module):
 
     def forward(self, image: Any, *others: Any) -> Any:
         """The view, a list of two views for a pair; with others, a tuple."""
-        images = _tensor(image)
+        images = as_images(image)
         single = images.ndim == 3
         batch = images[None] if single else images
         seed = int(torch.randint(2**31, (1,)))
@@ -200,15 +200,29 @@ class Collate:
         if not all(isinstance(item, tuple | list) and type(item[0]) is int for item in items):
             raise InputError("Collate wants items (place, image, ...), the place a whole number.")
         samples = torch.tensor([item[0] for item in items])
-        images = torch.stack([_tensor(item[1]) for item in items])
+        images = torch.stack([as_images(item[1]) for item in items])
         self.views.check(tuple(images.shape[1:]))
         views = self.views(images, seed=self.seed, samples=samples, epoch=self.epoch)
         rest = [default_collate(list(column)) for column in zip(*items, strict=True)][2:]
         return (views, *rest)
 
 
-def _tensor(image: Any) -> Tensor:
-    """(…, C, H, W) float; bytes become [0, 1]."""
+def as_images(image: Any) -> Tensor:
+    """What a pipeline hands over as our images.
+
+    Args:
+        image: A tensor (C, H, W) or (B, C, H, W), or a PIL image.
+
+    Returns:
+        Of the same axes, float; bytes become [0, 1].
+
+    Raises:
+        InputError: It is something else.
+
+    Example:
+        >>> as_images(torch.full((1, 2, 2), 255, dtype=torch.uint8)).unique()
+        tensor([1.])
+    """
     if not isinstance(image, Tensor):
         values = np.array(image)
         if values.ndim not in (2, 3):

@@ -13,7 +13,7 @@ from goodviews.core.files import write_bytes
 from goodviews.views.learned.base import Generator
 from goodviews.views.learned.build import build_generator
 
-__all__ = ["load_generator", "save_generator"]
+__all__ = ["holds_generator", "load_generator", "save_generator"]
 
 _KEY = "goodviews_generator"
 
@@ -74,8 +74,7 @@ def load_generator(file: Path, hash: str = "") -> tuple[Generator, dict[str, Any
         )
     try:
         state = safetensors.torch.load(data)
-        length = int.from_bytes(data[:8], "little")
-        told = json.loads(data[8 : 8 + length]).get("__metadata__", {}).get(_KEY)
+        told = _told(data)
     except (SafetensorError, ValueError) as error:
         raise InputError(f"{file} is damaged or no safetensors file ({error}).") from error
     if told is None:
@@ -88,3 +87,18 @@ def load_generator(file: Path, hash: str = "") -> tuple[Generator, dict[str, Any
     except (KeyError, TypeError, ValueError, RuntimeError, StopIteration) as error:
         raise InputError(f"{file} is a generator that this version cannot build.") from error
     return generator.eval().requires_grad_(False), notes
+
+
+def holds_generator(file: Path) -> bool:
+    """Whether a file is one of :func:`save_generator`, damaged weights and all."""
+    try:
+        return Path(file).is_file() and _told(content_of(Path(file))) is not None
+    except (InputError, ValueError, AttributeError):
+        return False
+
+
+def _told(data: bytes) -> str | None:
+    """Our part of a safetensors file's head."""
+    length = int.from_bytes(data[:8], "little")
+    told: str | None = json.loads(data[8 : 8 + length]).get("__metadata__", {}).get(_KEY)
+    return told
