@@ -26,6 +26,7 @@ RECIPES = {
     "presets_axis": "goodviews.recipes.presets_axis:presets_axis",
     "moving_pictures": "goodviews.recipes.moving_pictures:moving_pictures",
     "proposition": "goodviews.recipes.proposition:proposition",
+    "short_and_long": "goodviews.recipes.short_and_long:short_and_long",
     "two_tasks": "goodviews.recipes.two_tasks:two_tasks",
     "view_gallery": "goodviews.recipes.view_gallery:view_gallery",
 }

@@ -7,16 +7,20 @@ readout, by shared nats, and by what is lost when the short run chooses the view
 """
 
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+from goodviews.core.origin import origin, write_table
 from goodviews.data import load
+from goodviews.recipes.short_tables import Budget, agreement, choices, swaps, view_rows
 from goodviews.study.cells import CellResult, run_cell
 from goodviews.study.plan import Cell, Plan, make_plan
 from goodviews.study.run import one_thread
 from goodviews.study.store import Store
 from goodviews.training import Settings
 
-__all__ = ["SCALE", "ShortAndLong", "World", "trained"]
+__all__ = ["SCALE", "ShortAndLong", "World", "short_and_long", "trained"]
 
 
 @dataclass(frozen=True)
@@ -147,3 +151,60 @@ def trained(
                 store.save(cell, result)
             found[cell] = result
     return plan, found
+
+
+def short_and_long(*, scale: str, out: Path) -> Path:
+    """Compare every budget with the next and write the tables and a figure.
+
+    ``rows.csv`` holds the runs, ``views.csv`` each view at each budget, ``agreement.csv`` rank
+    correlations, ``choices.csv`` what is lost by choosing early, ``swaps.csv`` every pair of
+    views that changed places.
+
+    Args:
+        scale: ``test``, ``cpu`` (about 25 minutes on one thread) or ``gpu``.
+        out: The folder to write to; runs are kept in ``runs`` below it, and a stopped run
+            goes on from there.
+
+    Returns:
+        That folder.
+    """
+    settings = SCALE[scale]
+    run = origin(
+        f"goodviews reproduce short_and_long --scale {scale}",
+        seeds=settings.seeds,
+        settings=asdict(settings),
+    )
+    run["data"] = []
+    rows: list[dict[str, Any]] = []
+    tables: dict[str, list[dict[str, Any]]] = {
+        name: [] for name in ("views", "agreement", "choices", "swaps")
+    }
+    for world in settings.worlds:
+        budgets = []
+        for epochs in world.epochs:
+            plan, found = trained(world, epochs, settings.seeds, out / "runs")
+            name = plan.images.name
+            rows += [{"data": name, **asdict(r)} for one in found.values() for r in one.rows]
+            budgets.append(Budget.of(plan, found))
+        images = plan.images
+        run["data"].append({"name": images.name, "source": images.source, "hash": images.hash})
+        for budget in budgets:
+            tables["views"] += view_rows(budget)
+        for short, long in pairwise(budgets):
+            about = {
+                "data": name,
+                "short": short.epochs,
+                "long": long.epochs,
+                "default": world.default,
+            }
+            tables["agreement"] += [about | row for row in agreement(short, long)]
+            tables["choices"] += [about | row for row in choices(short, long)]
+            tables["swaps"] += [about | row for row in swaps(short, long)]
+    run["seconds_of_runs"] = round(sum(row["seconds"] for row in rows), 1)
+    write_table(out, rows, run)
+    for name, table in tables.items():
+        write_table(out, table, run, name=name)
+    from goodviews.recipes.short_figure import short_figure
+
+    short_figure(out)
+    return out
