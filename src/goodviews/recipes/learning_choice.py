@@ -116,26 +116,38 @@ def choose(tried: Sequence[Tried], mode: str, lost: Sequence[int] = ()) -> Choic
     return Choice(best.step, said + out)
 
 
-def dodged(tried: Sequence[Tried], chosen: int) -> str:
-    """What to do where a generator dodged the encoders it was learned against; else nothing.
+def dodged(tried: Sequence[Tried], chosen: int, looks: Sequence[Look]) -> str:
+    """What to do where new encoders find much more than the game's; else nothing.
+
+    Where the game's bound had fallen, the generator dodged its encoders; where it had not, they
+    had not learned yet what there is to find.
 
     Args:
         tried: Those judged.
         chosen: Step of the one that is taken.
+        looks: Of the game.
     """
     worst = max(tried, key=lambda one: one.gap)
     if worst.gap <= GAP_NATS:
         return ""
+    before = max(look.shared_nats for look in looks if look.step <= worst.step)
+    fell = worst.look.shared_nats < before - GAP_NATS / 2
     said = (
         f"At step {worst.step} new encoders find {worst.nats:.1f} nats where those of the game "
-        f"find {worst.look.shared_nats:.1f}: the generator dodged them instead of sharing less."
+        f"find {max(worst.look.shared_nats, 0.0):.1f}: "
+    )
+    said += (
+        "the generator dodged them instead of sharing less."
+        if fell
+        else "these had not caught up, so that the generator had nobody to learn from."
     )
     if worst.step != chosen:
-        said += f" That of step {chosen}, which is taken, did so less."
+        own = next(one for one in tried if one.step == chosen)
+        said += f" At step {chosen}, which is taken, the gap is {own.gap:.1f} nats."
     return (
-        f"{said} Raise encoder_rate (`--set encoder_rate=0.004`), lower generator_rate "
-        f"(`--set generator_rate=0.0001`), or give the encoders more steps (`--set "
-        f"encoder_steps=2`), in a new folder."
+        f"{said} In a new folder, raise encoder_rate (`--set encoder_rate=0.004`), lower "
+        f"generator_rate (`--set generator_rate=0.0001`), give the encoders more steps (`--set "
+        f"encoder_steps=2`){'' if fell else ' or the game more (`--steps`)'}."
     )
 
 

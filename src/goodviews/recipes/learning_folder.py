@@ -21,7 +21,7 @@ from goodviews.views.learned import Generator
 __all__ = ["channel_pictures", "meanings", "pair_pictures"]
 
 SHOWN, PAIRS = 4, 6
-_LARGEST, _COUNTED, _GAP = 96, 128, 2
+_LARGEST, _COUNTED = 96, 128
 
 
 def channel_pictures(
@@ -67,7 +67,7 @@ def channel_pictures(
 def pair_pictures(
     images: Images, spec: str, after: Sequence[Sequence[float]], index: np.ndarray, folder: Path
 ) -> int:
-    """Write pairs as the encoders see them, v1 left of v2, as ``pair-i.webp``.
+    """Write pairs as the encoders see them, ``pair-i-1.webp`` and ``pair-i-2.webp``.
 
     One channel is grey; of two the third colour is their mean; of more the first three are shown.
 
@@ -85,10 +85,8 @@ def pair_pictures(
     views = parse_view(spec)(images.batch(few), seed=0, samples=torch.from_numpy(few), epoch=1)
     cut = views[0].shape[1]
     for i in range(len(few)):
-        left = _pixels(views[0][i], after[:cut])
-        right = _pixels(views[1][i], after[cut:])
-        gap = np.full((left.shape[0], _GAP, 3), 127, np.uint8)
-        _save(folder / f"pair-{i}.webp", np.concatenate([left, gap, right], axis=1))
+        for number, ends in enumerate((after[:cut], after[cut:])):
+            _write(folder / f"pair-{i}-{number + 1}.webp", views[number][i], ends)
     return len(few)
 
 
@@ -137,10 +135,7 @@ def _pixels(view: Tensor, ends: Sequence[Sequence[float]]) -> np.ndarray:
 
 
 def _write(file: Path, view: Tensor, ends: Sequence[Sequence[float]]) -> None:
-    _save(file, _pixels(view, ends))
-
-
-def _save(file: Path, pixels: np.ndarray) -> None:
+    pixels = _pixels(view, ends)
     picture = Image.fromarray(pixels)
     small = pixels.shape[0] <= 48
     if pixels.shape[0] > _LARGEST:

@@ -200,8 +200,8 @@ def learning_views(
         "meanings": meanings(images, generator_, roles.held_out),
         "command": command,
         "next": next_command(
-            typed_data, str(folder / SPEC), fixed if roles.task else fixed[:1],
-            labels=str(labels) if labels else None, size=size,
+            typed_data, folder / SPEC, fixed if roles.task else fixed[:1],
+            labels=labels, size=size,
         ),
         "origin": {key: ran[key] for key in ("commit", "started", "versions", "hardware")},
     }  # fmt: skip
@@ -211,6 +211,12 @@ def learning_views(
         verdict=learned.verdict,
         chosen={"nats": at.nats, "in_game_nats": at.look.shared_nats},
     )
+    found["short"] = ""
+    if any(row.get("undertrained") for row in rows):
+        found["short"] = (
+            f"New encoders would have gone on improving after {judge_steps:,} steps: with "
+            f"`--judge-steps {4 * judge_steps}` the bounds are nearer to what is shared."
+        )
     _tables(folder, ran, history, found)
     write_json(folder / "learned.json", found)
     return Learned(folder, spec, found)
@@ -331,7 +337,7 @@ def _chosen(
     if progress:
         progress("judging", len(steps), len(steps))
     choice = choose(tried, game.mode, lost)
-    return tried, choice, dodged(tried, choice.step)
+    return tried, choice, dodged(tried, choice.step, history.looks)
 
 
 def _compared(

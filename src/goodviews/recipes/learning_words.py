@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from goodviews.recipes.learning_compare import LEARNED, RAW
@@ -85,7 +86,7 @@ def _answer(
 
 
 def next_command(
-    data: str | None, spec: str, fixed: Sequence[str], *, labels: str | None, size: int | None
+    data: str | None, spec: Path, fixed: Sequence[str], *, labels: Path | None, size: int | None
 ) -> str:
     """The study that puts intervals on the comparison.
 
@@ -95,15 +96,25 @@ def next_command(
         fixed: Specs of the fixed ones.
         labels: The CSV that was typed.
         size: Pixels that were asked for.
+
+    Example:
+        >>> next_command("photos", Path("learned/views.txt"), [], labels=None, size=None)
+        'goodviews study photos --views @learned/views.txt --seeds 5'
     """
-    words = ["goodviews", "study", *([data] if data else []), "--views", f"@{spec}"]
+    words = ["goodviews", "study", *([_short(data)] if data else [])]
+    words += ["--views", f"@{_short(spec)}"]
     for view in fixed:
         words += ["--views", view]
     if labels:
-        words += ["--labels", labels]
+        words += ["--labels", _short(labels)]
     if size:
         words += ["--size", str(size)]
     return " ".join(shlex.quote(word) for word in [*words, "--seeds", "5"])
+
+
+def _short(place: str | Path) -> str:
+    """A path as seen from the working folder, where it lies below."""
+    return str(place).removeprefix(f"{Path.cwd()}/")
 
 
 def _ranks(rows: Sequence[dict[str, Any]]) -> str:

@@ -40,6 +40,7 @@ def learned_page(folder: Path) -> str:
         )
     rows = found["rows"]
     taken = next(one for one in found["tried"] if one["chosen"])
+    mixed = len({bool(row.get("undertrained")) for row in rows}) > 1
     height, width = found["channels"]["size"]
     small = max(height, width) <= KEEP_PIXELS
     return sibling(
@@ -57,15 +58,18 @@ def learned_page(folder: Path) -> str:
         figures=_figures(found, taken),
         compare=found["compare"],
         drawings=_drawings(found),
-        rows=[_row(row) for row in sorted(rows, key=_order)],
+        rows=[_row(row, mixed=mixed) for row in sorted(rows, key=_order)],
         readable=any("accuracy" in row for row in rows),
         tested=f"{found['roles']['test']:,}",
         judge_steps=found["judge_steps"],
         channels_heading=_channels_heading(found),
         blocks=_blocks(folder, found),
         tile=max(1, _TILE // width) * width if small else None,
-        pairs=[_picture(folder / "pictures" / f"pair-{i}.webp") for i in range(found["pairs"])],
-        pair_shape=(2 * width + 2, height),
+        pairs=[
+            [_picture(folder / "pictures" / f"pair-{i}-{k}.webp") for k in (1, 2)]
+            for i in range(found["pairs"])
+        ],
+        shape=(width, height),
         enlarge={
             "pair": max(1, _PAIR // width) * width,
             "narrow": max(1, _PAIR_NARROW // width) * width,
@@ -130,20 +134,26 @@ def _part(value: float) -> str:
 
 
 def _small(value: float) -> str:
+    """One digit and a power of ten.
+
+    Example:
+        >>> _small(3.1e-16)
+        '3 · 10⁻¹⁶'
+    """
     if value == 0:
         return "0"
     mantissa, _, power = f"{value:.0e}".partition("e")
-    return f"{mantissa} · 10^{int(power)}".replace("^-", "⁻").translate(_UP)
+    return f"{mantissa} · 10{str(int(power)).translate(_RAISED)}"
 
 
-_UP = {ord("^"): "", **{ord("0") + k: c for k, c in enumerate("0123456789")}}
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def _order(row: dict[str, Any]) -> tuple[float, float]:
     return -row.get("accuracy", 0.0), row["nats"]
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
+def _row(row: dict[str, Any], *, mixed: bool) -> dict[str, Any]:
     value, spread = _bound(row)
     more, less = row.get("more_points"), row.get("less_nats")
     return {
@@ -157,7 +167,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "knn": words.accuracy({"accuracy": row.get("knn")}),
         "less": _signed(less, 2),
         "more": _signed(more, 1),
-        "undertrained": bool(row.get("undertrained")),
+        "undertrained": mixed and row.get("undertrained"),
     }
 
 
@@ -202,13 +212,17 @@ def _mix(meaning: dict[str, Any], names: Sequence[str]) -> str:
     order = sorted(range(len(weights)), key=lambda k: -abs(weights[k]))[:3]
     parts = [(weights[k] / norm, names[k]) for k in sorted(order)]
     told = [f"{'−' if w < 0 else '+'} {abs(w):.2f} {name}" for w, name in parts if abs(w) >= 0.05]
-    text = " ".join(told).removeprefix("+ ")
-    return text + (" and others" if len(weights) > 3 else "")
+    text = " ".join(told).removeprefix("+ ").removeprefix("1.00 ")
+    rest = norm**2 - sum(weights[k] ** 2 for k in order)
+    return text + (" and others" if rest > 0.05**2 * norm**2 else "")
 
 
 def _channels_heading(found: dict[str, Any]) -> str:
     names = _channel_names(found["data"]["shape"][0])
     first = found["meanings"][0]
+    taken = next(one["step"] for one in found["tried"] if one["chosen"])
+    if not taken:
+        return "The channels are the raw ones: no generator of the game was taken"
     if first["explained"] < 0.9:
         return (
             f"The first learned channel bends the colours: a linear mix explains "
@@ -262,12 +276,11 @@ def _picture(file: Path) -> str:
 
 
 def _game_heading(found: dict[str, Any], taken: dict[str, Any]) -> str:
-    first, last = found["looks"][0], found["looks"][-1]
-    peak = max(look["shared_nats"] for look in found["looks"])
-    said = f"In the game the bound went from {peak:.1f} to {last['shared_nats']:.1f} nats"
-    if peak == first["shared_nats"] or peak == last["shared_nats"]:
-        said = f"In the game the bound ended at {last['shared_nats']:.1f} nats"
-    return f"{said}; new encoders find {taken['nats']:.1f}".replace("-", "−")
+    bounds = [max(look["shared_nats"], 0.0) for look in found["looks"]]
+    said = f"In the game the bound ended at {bounds[-1]:.1f} nats"
+    if bounds[-1] < max(bounds) - 0.2:
+        said = f"In the game the bound fell from {max(bounds):.1f} to {bounds[-1]:.1f} nats"
+    return f"{said}; new encoders find {max(taken['nats'], 0.0):.1f}"
 
 
 def _graphs(found: dict[str, Any]) -> list[dict[str, Any]]:
@@ -331,8 +344,8 @@ def _graph(
 ) -> Any:
     values = [y for one in lines for _, y in one.points]
     low = min(0.0, *values)
-    high = max(values) if top is None else top
-    high = high if high > low else low + 1
+    low = low if low < -0.05 else 0.0
+    high = max(*values, 0.2) if top is None else top
     y = (low, high + 0.04 * (high - low))
     marks: list[Tick] = [(v, f"{v:g}".replace("-", "−")) for v in ticks(*y, 4)]
     steps: list[Tick] = [(v, f"{v:g}") for v in ticks(0, end, 4)]
@@ -350,7 +363,7 @@ def _tried(one: dict[str, Any]) -> dict[str, Any]:
         "chosen": one["chosen"],
         "nats": value,
         "spread": spread,
-        "game": f"{one['in_game_nats']:.2f}".replace("-", "−"),
+        "game": words.plain(max(one["in_game_nats"], 0.0)),
         "keeps": {True: "kept", False: "lost", None: "not watched"}[one["keeps"]],
     }
 
