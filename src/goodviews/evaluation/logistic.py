@@ -171,7 +171,7 @@ class _Problem:
                 "maxiter": most,
                 "gtol": tolerance,
                 "ftol": 1e-9,
-                "maxcor": 10,
+                "maxcor": 25,
             },
         )
         weight, bias = self._back(found.x)
