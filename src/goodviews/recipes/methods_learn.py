@@ -61,10 +61,10 @@ class MethodsLearn:
     train: int = 5085
     choose: int = 685
     test: int = 4000
-    width: int = 16
+    width: int = 12
     crop: int | None = 24
-    batch: int = 128
-    epochs: int = 6
+    batch: int = 64
+    epochs: int = 8
     seeds: tuple[int, ...] = (0, 1, 2)
     views: str = ""
     neighbours: int = 20
@@ -164,7 +164,7 @@ def methods_learn(*, scale: str, out: Path, methods: Sequence[str] = ()) -> Path
     worked off in parts, in any order or on several machines, and the last call finds them all.
 
     Args:
-        scale: ``test``, ``cpu`` (about 25 minutes on one thread) or ``gpu``.
+        scale: ``test``, ``cpu`` (about 20 minutes on one thread) or ``gpu``.
         out: The folder to write to.
         methods: Only these, without tables.
 

@@ -49,7 +49,8 @@ def planted_textures(count: int, *, seed: int, side: int = 16) -> Images:
     along = pace * (angle.cos() * down + angle.sin() * across) + 2 * math.pi * draws[:, 4]
     aside = pace * (angle.cos() * across - angle.sin() * down) + 2 * math.pi * draws[:, 5]
     wave = torch.where(kind == 3, math.sqrt(2) * along.sin() * aside.sin(), along.sin())
-    sign = torch.where(draws[:, 6:9] < 0.5, -1.0, 1.0)
+    red = torch.where(draws[:, 6:7] < 0.5, -1.0, 1.0)  # against blue: seen in luma and chroma
+    sign = torch.cat([red, torch.ones_like(red), -red], dim=1)
     strength = (0.1 + 0.1 * draws[:, 9:10]) * (0.5 + draws[:, 10:13] / 2) * sign
     ground = 0.25 + draws[:, 13:16] / 2
     values = (ground + strength * wave[:, None]).clamp(0, 1)

@@ -17,6 +17,8 @@ __all__ = ["small_scale"]
 
 _EMBEDDING = 64
 _HIDDEN = 256
+_GROUP = 32
+"""Keys that a BatchNorm sees together, as many as on a device of the papers."""
 
 
 def small_scale(
@@ -61,6 +63,7 @@ def small_scale(
         head=_head(settings.head),
         predictor=settings.predictor and f"predictor(hidden={_EMBEDDING})",
         prototypes=min(settings.prototypes, _EMBEDDING),
+        shuffle=min(settings.shuffle, max(batch // _GROUP, 2)),
         optimiser="adamw(lr=0.006, weight_decay=0.001)",
         schedule="cosine(warmup=1, floor=0.001)",
         batch=batch,
