@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from goodviews.core.checks import InputError
-from goodviews.views.learned import build_generator
+from goodviews.views.learned import Coupling, CouplingGenerator, LinearGenerator, build_generator
 
 TEXTS = ("nvp(blocks=6, width=32)", "vp(blocks=6, width=32)", "orthogonal()", "linear()")
 every = pytest.mark.parametrize("text", TEXTS)
@@ -108,6 +108,42 @@ def test_a_rotation_keeps_lengths_and_a_seed_gives_the_same_start(rng, shaken):
     one, two, other = (build_generator("nvp()", 3, seed).state_dict() for seed in (1, 1, 2))
     assert all(torch.equal(one[name], two[name]) for name in one)
     assert any(not torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_block_is_the_formula_written_out(rng):
+    block = Coupling(3, place=1, width=5, affine=True, draw=rng).double()
+    with torch.no_grad():
+        for one in block.parameters():
+            one.normal_(generator=rng)
+    pixels = torch.rand(3, 7, generator=rng, dtype=torch.float64)
+
+    def told(part, given):
+        hidden = (part.inner @ given + part.offset[:, None]).clamp(min=0)
+        s, t = (part.outer @ hidden + part.shift[:, None]).chunk(2)
+        return part.stretch[:, None] * s.tanh(), t
+
+    b = pixels[[0, 2]]
+    s, t = told(block.one, b)
+    a = pixels[1:2] * s.exp() + t
+    s2, t2 = told(block.rest, a)
+    b = b * s2.exp() + t2
+    moved, logs = block(pixels)
+    torch.testing.assert_close(moved, torch.stack([b[0], a[0], b[1]]))
+    torch.testing.assert_close(logs, s[0] + s2[0] + s2[1])
+
+
+def test_a_text_makes_its_class():
+    assert isinstance(build_generator("vp()", 3), CouplingGenerator)
+    assert isinstance(build_generator("linear()", 3), LinearGenerator)
+    assert build_generator(" vp( width=4 ) ", 3).text == "vp(blocks=6, width=4)"
+
+
+def test_a_linear_matrix_keeps_its_side_and_its_inverse(shaken):
+    generator = shaken("linear()", 4, dtype=torch.float64)
+    matrix = generator.matrix().detach()
+    assert torch.linalg.det(matrix) > 0
+    assert (matrix @ matrix.T - torch.eye(4)).abs().max() > 0.1  # it is no rotation
+    torch.testing.assert_close(generator.matrix(back=True).detach(), torch.linalg.inv(matrix))
 
 
 def test_blocks_take_turns_at_the_channel_that_moves_first():
