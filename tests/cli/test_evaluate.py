@@ -106,6 +106,9 @@ def test_what_a_view_draws_is_asked_of_the_view(few, capsys):
         (["evaluate", "z.npy", "few.npz", "--leakage", "none.csv"], "Cannot read"),
         (["evaluate", "z.npy", "few.npz", "--view", "flip()"], "but an array was given"),
         (["evaluate", "pixels", "few.npz", "--view", "identity()"], "draws nothing"),
+        (["evaluate", "z.npy", "few.npz", "--device", "gpu"], "take auto, cpu or cuda"),
+        (["evaluate", "few.npz/x", "few.npz"], "Unknown encoder"),
+        (["evaluate", "meta.csv", "few.npz"], "as in timm:resnet50@meta.csv"),
         (["evaluate", "z.npy", "few.npz", "--protocol", "finetune"], "but z.npy has no weights"),
         (["evaluate", "pixels", "few.npz", "--protocol", "finetune-few"], "has no weights"),
         (["evaluate", "z.npy", "few.npz", "--set", "epochs=1"], "add --protocol finetune"),
@@ -209,3 +212,16 @@ def test_a_run_with_an_encoder_for_each_view_is_read_in_the_form_of_each(tmp_pat
     words = ["evaluate", "run", "rgb.npz", "--protocol", "knn", "--seeds", "1", "-q"]
     assert main([*words, "--out", "o"]) == 0
     assert "run minus random weights" in capsys.readouterr().out
+
+
+def test_a_place_that_cannot_take_rows_is_refused_before_the_work(few, capsys):
+    assert main(["evaluate", "z.npy", "few.npz", "-q", "--out", "z.npy"]) == 2
+    assert "z.npy is a file; choose another --out" in capsys.readouterr().err
+
+
+def test_weights_of_another_library_ask_for_their_model(few, capsys):
+    from safetensors.torch import save_file
+
+    save_file({"w": torch.zeros(3)}, few / "other.safetensors")
+    assert main(["evaluate", "other.safetensors", "few.npz", "-q", "--out", "o"]) == 2
+    assert "as in timm:resnet50@other.safetensors" in capsys.readouterr().err

@@ -7,7 +7,14 @@ import stat
 import pytest
 
 from goodviews.core.checks import InputError
-from goodviews.core.files import read_json, write_bytes, write_json, write_text, writing
+from goodviews.core.files import (
+    check_folder,
+    read_json,
+    write_bytes,
+    write_json,
+    write_text,
+    writing,
+)
 
 
 def names(folder):
@@ -117,3 +124,15 @@ def test_missing_or_broken_json_is_one_sentence(tmp_path):
         (tmp_path / "bad.json").write_text(text, encoding="utf-8", errors="surrogateescape")
         with pytest.raises(InputError, match="not JSON"):
             read_json(tmp_path / "bad.json")
+
+
+def test_a_folder_that_cannot_be_one_is_refused_before_the_work(tmp_path, monkeypatch):
+    check_folder(tmp_path / "new" / "below")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="file is a file; choose another"):
+        check_folder(tmp_path / "file")
+    with pytest.raises(InputError, match=r"file is a file, so .* can be no folder"):
+        check_folder(tmp_path / "file" / "below")
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(InputError, match="may not be written to"):
+        check_folder(tmp_path / "new")

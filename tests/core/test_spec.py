@@ -182,3 +182,17 @@ def test_a_long_chain_parses(length):
     text = "|".join(["flip()"] * length)
     assert len(parse_spec(text)) == length
     assert format_calls(parse_spec(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("flip()//", "has nothing after '//'; write a view on each side"),
+        (" // flip()", "has nothing before '//'"),
+        ("colour(lab)", "'lab' is not a literal; write texts in quotes, 'lab'"),
+    ],
+)
+def test_what_is_missing_is_named(text, said):
+    with pytest.raises(InputError) as error:
+        parse_pair(text)
+    assert said in str(error.value)

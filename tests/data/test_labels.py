@@ -68,6 +68,7 @@ BAD = {
     "no column": (f"path\n{NAMES[0]}\n", "label column"),
     "same heads": (f"path,k,k\n{NAMES[0]},a,b\n", "another name"),
     "empty": ("", "is empty"),
+    "ragged": (f"path,k\n{NAMES[0]},a\n{NAMES[1]},b,c\n", "line 3, has 3 cells, but .* has 2"),
 }
 
 
@@ -118,3 +119,13 @@ def test_other_labels_share_the_pixels_and_change_the_hash(
     file.write_text(PLAIN.replace(",b", ",c"))
     other = load(tmp_path / "set", labels=file)
     assert other.classes["kind"] == ("a", "c")
+
+
+def test_text_of_an_older_spreadsheet_is_read_and_said(tmp_path: Path) -> None:
+    file = tmp_path / "labels.csv"
+    rows = "".join(f"{name},{'é' if i % 2 else 'a'}\n" for i, name in enumerate(NAMES))
+    file.write_bytes(f"path,kind\n{rows}".encode("cp1252"))
+    columns, classes, notes = read_labels(file, NAMES)
+    assert columns["kind"].tolist() == WANTED
+    assert classes["kind"] == ("a", "é")
+    assert notes == ["labels.csv is not UTF-8 and was read as Windows-1252; save it as UTF-8."]

@@ -211,6 +211,7 @@ BAD = {
     "few labels": ({"images": noise(9, 8, 8), "labels": np.zeros(8)}, "9 images"),
     "text": ({"images": np.full((9, 8, 8), "a")}, "numbers are wanted"),
     "objects": ({"images": np.array([None, 1], dtype=object)}, "Python objects"),
+    "huge": ({"images": np.full((9, 8, 8), 1e300)}, r"reach 1e\+300, .* divide them first"),
     "half labels": ({"images": noise(9, 8, 8), "labels": np.full(9, 0.5)}, "whole"),
 }
 
@@ -222,6 +223,15 @@ def test_arrays_that_are_no_images_get_one_sentence(tmp_path: Path, case: str) -
     with pytest.raises(InputError, match=words):
         load(tmp_path / "bad.npz")
     assert not list((tmp_path / "cache").iterdir())
+
+
+def test_an_array_file_that_is_none_is_told_as_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "notes.npy").write_text("not an array")
+    with pytest.raises(InputError, match=r"it is no \.npy file, whatever"):
+        load(tmp_path / "notes.npy")
+    np.save(tmp_path / "objects.npy", np.array([None, 1]), allow_pickle=True)
+    with pytest.raises(InputError, match=r"it holds Python objects, not numbers\. Save"):
+        load(tmp_path / "objects.npy")
 
 
 def test_what_cannot_be_read_gets_one_sentence(tmp_path: Path) -> None:
@@ -246,7 +256,7 @@ def test_what_cannot_be_read_gets_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "mixed").mkdir()
     np.save(tmp_path / "mixed" / "a.npy", noise(8, 8, 5))
     put(tmp_path / "mixed" / "b.png", noise(8, 8))
-    with pytest.raises(InputError, match="channels"):
+    with pytest.raises(InputError, match="images of one kind"):
         load(tmp_path / "mixed")
 
 

@@ -13,7 +13,7 @@ from goodviews.cli.judged import score_table, written
 from goodviews.cli.leaking import RANDOM, RAW, Factors
 from goodviews.cli.openers import OPENERS
 from goodviews.core.checks import InputError, unknown
-from goodviews.core.files import write_text
+from goodviews.core.files import check_folder, write_text
 from goodviews.core.origin import origin, write_table
 from goodviews.data import load, splits
 from goodviews.evaluation import represent
@@ -84,9 +84,8 @@ class Judge:
                 raise unknown("protocol", kind, (*KINDS, *TUNED))
         if changes and not set(kinds) & set(TUNED):
             raise InputError("--set changes fine-tuning: add --protocol finetune.")
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.device = torch.device(device)
+        check_folder(out)
+        self.device = _device(device)
         self.kinds, self.out, self.typed = kinds, out, [t.partition("=")[0] for t in changes]
         self.tuning = change(FINETUNE, [f"device={self.device.type}", *changes])
         self.images = load(data, labels=labels, size=size, root=root)
@@ -292,6 +291,19 @@ class Judge:
         if not scores and board is None:
             lines.append("No labels: give --labels FILE, or --leakage FILE.")
         return [*lines, str(out / "rows.csv")]
+
+
+def _device(name: str) -> torch.device:
+    """A device by its name, tried before it is needed."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        return torch.zeros(1, device=name).device
+    except (RuntimeError, AssertionError, ImportError, NotImplementedError) as error:
+        reason = str(error).split(".")[0][:60].rstrip()
+        raise InputError(
+            f"Cannot compute on device {name!r} ({reason}); take auto, cpu or cuda."
+        ) from error
 
 
 def _of_runs(score: Score, blank: Sequence[float]) -> list[tuple[float, int]]:

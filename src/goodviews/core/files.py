@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from goodviews.core.checks import InputError
 
-__all__ = ["read_json", "write_bytes", "write_json", "write_text", "writing"]
+__all__ = ["check_folder", "read_json", "write_bytes", "write_json", "write_text", "writing"]
 
 
 @contextmanager
@@ -47,6 +47,26 @@ def writing(path: Path) -> Iterator[BinaryIO]:
     finally:
         if name is not None:
             Path(name).unlink(missing_ok=True)
+
+
+def check_folder(path: Path) -> None:
+    """Refuse a folder that could not be written to, before long work is done for it.
+
+    Args:
+        path: It need not exist yet.
+
+    Raises:
+        InputError: It is a file, lies below one, or may not be written to.
+    """
+    there = path
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if there == path and not path.is_dir():
+        raise InputError(f"{path} is a file; choose another --out.")
+    if not there.is_dir():
+        raise InputError(f"{there} is a file, so {path} can be no folder; choose another --out.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise InputError(f"{there} may not be written to; choose another --out.")
 
 
 def _umask() -> int:

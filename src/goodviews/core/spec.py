@@ -107,6 +107,12 @@ def parse_pair(text: str) -> tuple[tuple[Call, ...], tuple[Call, ...]]:
     parts = _split_pair(text)
     if len(parts) > 2:
         raise InputError(f"Spec {text!r} has {len(parts)} parts, but '//' joins two views.")
+    if len(parts) == 2 and not all(part.strip() for part in parts):
+        where = "after" if parts[0].strip() else "before"
+        raise InputError(
+            f"Spec {text.strip()!r} has nothing {where} '//'; write a view on each side, such as "
+            f"flip() // identity()."
+        )
     both = [parse_spec(part) for part in parts]
     return both[0], both[-1]
 
@@ -231,9 +237,11 @@ def _literal(node: ast.expr, text: str) -> Any:
     try:
         value = ast.literal_eval(node)
     except (ValueError, TypeError, MemoryError, RecursionError) as error:
+        hint = "arguments are numbers, texts, True, False, None or tuples of them."
+        if isinstance(node, ast.Name):
+            hint = f"write texts in quotes, '{node.id}', and the whole spec in double quotes."
         raise InputError(
-            f"In spec {text!r}, {ast.unparse(node)!r} is not a literal; "
-            f"arguments are numbers, texts, True, False, None or tuples of them."
+            f"In spec {text!r}, {ast.unparse(node)!r} is not a literal; {hint}"
         ) from error
     if not isinstance(value, int | float | str | bool | None):
         raise InputError(

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from goodviews.core.checks import InputError
+from goodviews.core.checks import InputError, counted
 from goodviews.data.cache import Draft, Rows
 from goodviews.data.decode import CHANNELS_MOST, fit, standard
 from goodviews.data.labels import encode
@@ -119,7 +119,8 @@ def array_draft(
             done += len(block)
             if progress is not None:
                 progress(done, total)
-    text = f"{total:,} images of {shape[1]}x{shape[2]} pixels and {shape[0]} channels from {what}"
+    pixels = f"{shape[1]}x{shape[2]} pixels and {counted(shape[0], 'channel')}"
+    text = f"{total:,} images of {pixels} from {what}"
     if size is not None and shape[1:] != (size, size):
         text += f", centre square resized to {size}x{size} (antialiased bilinear)"
     draft = Draft(source=f"{text}.", names=[str(i) for i in range(total)])
@@ -177,12 +178,20 @@ def _read(file: Path) -> tuple[np.ndarray, np.ndarray | None, list[str] | None]:
     except InputError:
         raise
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        text = str(error).split("\n")[0]
-        if "allow_pickle" in text:
+        text = str(error).split("\n")[0].rstrip(".")
+        if "allow_pickle" in text or "Python objects" in text:
             text = "it holds Python objects, not numbers"
+            if not _is_numpy(file):
+                text = f"it is no {file.suffix} file, whatever its name says"
         raise InputError(
             f"Cannot read {file}: {text}. Save it with numpy.savez(file, images=..., labels=...)."
         ) from error
+
+
+def _is_numpy(file: Path) -> bool:
+    """Whether a file begins as .npy or .npz files do."""
+    with file.open("rb") as opened:
+        return opened.read(6).startswith((b"\x93NUMPY", b"PK"))
 
 
 def _channels_first(array: np.ndarray, file: Path) -> np.ndarray:

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFile, ImageOps
 
+from goodviews.core.checks import InputError
+
 __all__ = ["EXTENSIONS", "Header", "decode", "fit", "read_header", "standard"]
 
 EXTENSIONS = frozenset(
@@ -162,6 +164,9 @@ def standard(array: np.ndarray) -> np.ndarray:
     """An array of any shape in one of the three types that are stored.
 
     Booleans become 0 and 255. Integers become 8 or 16 bits when they fit, else float32.
+
+    Raises:
+        InputError: A finite value is beyond float32.
     """
     if array.dtype == np.bool_:
         return array.astype(np.uint8) * np.uint8(255)
@@ -171,7 +176,14 @@ def standard(array: np.ndarray) -> np.ndarray:
         low, high = int(array.min()), int(array.max())
         if low >= 0 and high < 2**16:
             return array.astype(np.uint8 if high < 2**8 else np.uint16)
-    return array.astype(np.float32)
+    with np.errstate(over="ignore"):
+        made = array.astype(np.float32)
+    if array.dtype == np.float64 and not np.array_equal(np.isfinite(made), np.isfinite(array)):
+        raise InputError(
+            f"Values reach {np.abs(array[np.isfinite(array)]).max():g}, but those of an image are "
+            f"kept as float32, up to 3.4e+38: divide them first."
+        )
+    return made
 
 
 def _kind(dtype: np.dtype) -> str:

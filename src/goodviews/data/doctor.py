@@ -161,7 +161,7 @@ def _pixels(images: Images) -> list[Finding]:
     doubles, leaks, constant = 0, 0, 0
     for row in rows.tolist():
         image = np.ascontiguousarray(images.pixels[row])
-        constant += int(image.min() == image.max())
+        constant += int((image == image[:, :1, :1]).all() and image[0].size > 1)
         digest = hashlib.blake2b(image.tobytes(), digest_size=16).digest()
         first = seen.setdefault(digest, row)
         if first != row:
@@ -169,6 +169,10 @@ def _pixels(images: Images) -> list[Finding]:
             leaks += int(images.part[first] != images.part[row])
     among = f"{len(rows):,} images" if step == 1 else f"{len(rows):,} images looked at"
     found = []
+    if images.height * images.width == 1 and images.channels <= 4:
+        found.append(
+            Finding("broken", "Images are one pixel each: there is nothing to see.", "Use others.")
+        )
     if doubles:
         across = f", {leaks:,} of them in train and test at once" if leaks else ""
         found.append(
@@ -180,11 +184,11 @@ def _pixels(images: Images) -> list[Finding]:
         )
     if constant == len(rows):
         found.append(
-            Finding("broken", f"All of {among} have one value each: there is nothing to see.")
+            Finding("broken", f"All of {among} have one colour each: there is nothing to see.")
         )
     elif constant:
         found.append(
-            Finding("odd", f"{constant:,} of {among} have one value only.", "Remove them.")
+            Finding("odd", f"{constant:,} of {among} have one colour only.", "Remove them.")
         )
     return found
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.checks import InputError
+from goodviews.core.checks import InputError, counted
 from goodviews.data.cache import Draft, Rows
 from goodviews.data.decode import EXTENSIONS, Header, decode, read_header
 
@@ -231,8 +231,8 @@ def _common_channels(listing: Listing, found: dict[int, Header]) -> int:
         return max(first)
     (a, i), (b, j) = sorted(first.items())[:2]
     raise InputError(
-        f"{listing.files[i]} has {a} channels and {listing.files[j]} has {b}, but images of one "
-        f"kind are wanted: put them in folders of their own."
+        f"{listing.files[i]} has {counted(a, 'channel')} and {listing.files[j]} has {b}, but "
+        f"images of one kind are wanted: put them in folders of their own."
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from goodviews.core.checks import InputError
+from goodviews.core.checks import InputError, counted
 
 __all__ = ["encode", "read_cells", "read_labels"]
 
@@ -53,7 +53,7 @@ def read_cells(path: Path, names: Sequence[str]) -> tuple[dict[str, np.ndarray],
         InputError: As :func:`read_labels`.
     """
     path = Path(path)
-    table = _table(path)
+    table, notes = _table(path)
     find = _finder(names)
     body = table if find(table[0][0]) is not None else table[1:]
     width = max(len(row) for row in table)
@@ -84,7 +84,6 @@ def read_cells(path: Path, names: Sequence[str]) -> tuple[dict[str, np.ndarray],
                     f"({head}): keep one of the two rows."
                 )
             values[head][at] = cell or values[head][at]
-    notes = []
     if missing:
         few = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
         text = f"{len(missing):,} of {len(body):,} rows of {path.name} name no image ({few})"
@@ -147,7 +146,9 @@ def _alone(task: str, names: Sequence[str]) -> str:
     return f"{len(names)} classes of {task!r} have one image and are not tested ({few})."
 
 
-def _table(path: Path) -> list[list[str]]:
+def _table(path: Path) -> tuple[list[list[str]], list[str]]:
+    """Rows that hold something, and a sentence where the text had to be guessed at."""
+    notes: list[str] = []
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -157,16 +158,24 @@ def _table(path: Path) -> list[list[str]]:
         text = raw.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("cp1252", errors="replace")  # older spreadsheets
+        notes.append(f"{path.name} is not UTF-8 and was read as Windows-1252; save it as UTF-8.")
     first = text.lstrip().split("\n", 1)[0]
     separator = max(",;\t", key=first.count)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-        rows = [row for row in reader if any(cell.strip() for cell in row)]
+        lines = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise InputError(f"{path} is not a CSV file ({error}): path,label is wanted.") from error
-    if not rows:
+    if not lines:
         raise InputError(f"{path} is empty, but lines like 'images/a.png,cat' are wanted.")
-    return rows
+    width = len(lines[0][1])
+    for number, row in lines:
+        if any(cell.strip() for cell in row[width:]):
+            raise InputError(
+                f"{path}, line {number}, has {counted(len(row), 'cell')}, but the first line has "
+                f"{width}: quote a cell that holds {separator!r}, or name every column."
+            )
+    return [row[:width] for _, row in lines], notes
 
 
 class _finder:

@@ -59,7 +59,10 @@ def load_encoder(path: Path) -> tuple[PairEncoder, dict[str, Any]]:
     except (SafetensorError, OSError, ValueError) as error:
         raise InputError(f"{file} is damaged or no safetensors file ({error}).") from error
     if told is None:
-        raise InputError(f"{file} holds weights, but no word on how to build their encoder.")
+        raise InputError(
+            f"{file} holds weights, but no word on how to build their encoder; name "
+            f"their model, as in timm:resnet50@{file}."
+        )
     known = json.loads(told)
     encoders = build_empty(**known["made_of"])
     with torch.no_grad():

@@ -112,6 +112,11 @@ def open_encoder(
             fits = text.endswith(mark) if mark.startswith(".") else text.startswith(mark)
         if fits:
             return opener(text, channels, size, seed)
+    if Path(text).is_file():
+        raise InputError(
+            f"{text} may hold weights, but not of which model: name it, as in "
+            f"timm:resnet50@{text}."
+        )
     known = ["timm:NAME", "torchvision:NAME", "FILE.npy", "FILE.npz", "pixels"]
     marks = [mark for mark in openers or {} if mark != "/"]
     known += [f"FILE{mark}" if mark.startswith(".") else mark for mark in marks]

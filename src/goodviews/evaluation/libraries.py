@@ -151,7 +151,8 @@ def _load(model: nn.Module, path: Path) -> None:
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # each format fails in its own way
-        raise InputError(f"Cannot read the weights {path}: {_first(error)}.") from error
+        reason = getattr(error, "strerror", None) or _first(error)
+        raise InputError(f"Cannot read the weights {path}: {reason}.") from error
     state = state.get("state_dict", state)
     missing, _ = model.load_state_dict(state, strict=False)
     if missing:

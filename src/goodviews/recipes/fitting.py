@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
+from goodviews.core.checks import counted
 from goodviews.core.spec import parse_spec
 from goodviews.data import Images
 from goodviews.training import Settings
@@ -40,7 +41,9 @@ def fitted(
     if batch < settings.batch and "batch" not in given:
         settings = replace(settings, batch=batch)
         steps = max(count // batch, 1)
-        said.append(f"{count} images: batches of {batch}, so that an epoch has {steps} steps.")
+        said.append(
+            f"{count} images: batches of {batch}, so that an epoch has {counted(steps, 'step')}."
+        )
     if settings.views == "cpc()" and side < 256 and "views" not in given:
         patch = side // 2 if side <= _SMALL else side // 4
         views = f"crop(scale=(0.73, 0.73), ratio=(1, 1), size={side})|flip()"
@@ -73,7 +76,7 @@ def _momentum(settings: Settings, count: int) -> tuple[Settings, list[str]]:
     most = 1 - min(20 / steps, 0.5)
     if settings.momentum is None or settings.momentum <= most:
         return settings, []
-    said = f"A run of {steps} steps: the target keeps {most:.4f} of itself at each."
+    said = f"A run of {counted(steps, 'step')}: the target keeps {most:.4f} of itself at each."
     return replace(settings, momentum=round(most, 6)), [said]
 
 
@@ -98,5 +101,6 @@ def _warmup(settings: Settings) -> tuple[Settings, list[str]]:
     if found is None or float(found[1]) <= settings.epochs / 10:
         return settings, []
     short = f"warmup={settings.epochs / 10:g}"
-    said = f"A run of {settings.epochs} epochs: the warm-up takes {settings.epochs / 10:g}."
+    length = counted(settings.epochs, "epoch")
+    said = f"A run of {length}: the warm-up takes {settings.epochs / 10:g}."
     return replace(settings, schedule=settings.schedule.replace(found[0], short)), [said]

@@ -9,7 +9,7 @@ import numpy as np
 
 from goodviews.core.beside import keep_beside, pin
 from goodviews.core.checks import InputError
-from goodviews.core.files import write_json
+from goodviews.core.files import check_folder, write_json
 from goodviews.core.origin import origin
 from goodviews.data import Images, load, splits
 from goodviews.encoders import PairEncoder, save_encoder
@@ -189,8 +189,7 @@ def _folder(out: Path) -> Path:
         InputError: It holds something else, which a run might write over.
     """
     there = {path.name for path in out.iterdir()} if out.is_dir() else set()
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out} is a file; choose another --out.")
+    check_folder(out)
     if there & {LAST, PREVIOUS} or not there & {"run.json", "rows.csv", "encoder.safetensors"}:
         return out
     raise InputError(

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from goodviews.core.beside import keep_beside
-from goodviews.core.checks import InputError
+from goodviews.core.checks import InputError, counted
 from goodviews.core.files import write_json, write_text
 from goodviews.core.names import check_names
 from goodviews.core.records import Row
@@ -217,8 +217,8 @@ def _load(data: str | Path | Images | None, **options: Any) -> Images:
 def _same_form(images: Images, other: Images) -> None:
     if other.channels != images.channels:
         raise InputError(
-            f"{images.name} has {images.channels} channels, but {other.name}, on which it is to "
-            f"be read out, has {other.channels}."
+            f"{images.name} has {counted(images.channels, 'channel')}, but {other.name}, on which "
+            f"it is to be read out, has {other.channels}."
         )
     if not other.labels:
         raise InputError(f"{other.name} has no labels to read out; name labelled --task-data.")

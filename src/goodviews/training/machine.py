@@ -87,13 +87,21 @@ def launch(
     elif devices * nodes > 1:
         # Queues and banks are equal on all ranks by construction: sending them costs a copy.
         chosen = DDPStrategy(**{_sync_name(): False})
-    fabric = Fabric(
-        accelerator=settings.device,
-        devices=devices,
-        num_nodes=nodes,
-        precision=settings.precision,
-        strategy=chosen,
-    )
+    try:
+        fabric = Fabric(
+            accelerator=settings.device,
+            devices=devices,
+            num_nodes=nodes,
+            precision=settings.precision,
+            strategy=chosen,
+        )
+    except (ValueError, RuntimeError, ImportError) as error:
+        reason = " ".join(str(error).split())[:120].rstrip(". ")
+        raise InputError(
+            f"Cannot compute with device={settings.device!r} and precision="
+            f"{settings.precision!r}: {reason}. Take device auto, cpu or cuda, and precision "
+            f"32-true or bf16-mixed."
+        ) from error
     if devices * nodes > 1:
         fabric.launch()
         atexit.register(_leave)

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from goodviews.core.checks import InputError
+from goodviews.core.checks import InputError, counted
 from goodviews.core.rng import Key
 from goodviews.views.base import Joint, Params, Shape, View
 
@@ -117,6 +117,6 @@ class Split(Joint):
         """Refuse images without a channel for each view."""
         if shape[-3] <= self.first:
             raise InputError(
-                f"{self!r} wants images of more than {self.first} channels, but these have "
-                f"{shape[-3]}."
+                f"{self!r} wants images of more than {counted(self.first, 'channel')}, but these "
+                f"have {shape[-3]}."
             )

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from goodviews.core.checks import InputError, unknown
+from goodviews.core.checks import InputError, counted, unknown
 from goodviews.core.rng import Key
 from goodviews.views.base import Params, Shape, View
 from goodviews.views.spaces import SPACES, from_rgb
@@ -119,8 +119,9 @@ class Normalise(View):
         wanted = len(self._constants()[0])
         if shape[-3] != wanted:
             raise InputError(
-                f"{self!r} takes images of {wanted} channels, but these have {shape[-3]}; "
-                f"write it before split, or give mean and std of {shape[-3]} channels."
+                f"{self!r} takes images of {counted(wanted, 'channel')}, but these have "
+                f"{shape[-3]}; write it before split, or give mean and std of "
+                f"{counted(shape[-3], 'channel')}."
             )
 
     def _constants(self) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -237,8 +237,15 @@ class ViewPair:
         Raises:
             InputError: Which step, what it was given and what it wants.
         """
-        self.first.check(shape)
-        self.second.check(shape)
+        for chain in (self.first, self.second):
+            try:
+                chain.check(shape)
+            except InputError as error:
+                if any(
+                    f"{step!r} " in str(error) and repr(step) in repr(self) for step in chain.steps
+                ):
+                    raise
+                raise InputError(f"In {self!r}: {error}") from error
 
     def __repr__(self) -> str:
         """The spec text."""

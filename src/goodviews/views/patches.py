@@ -156,8 +156,13 @@ class Grid(View):
         if min(shape[-2:]) < self.patch:
             raise InputError(
                 f"{self!r} needs images of at least {self.patch} x {self.patch} pixels, but got "
-                f"{shape[-2]} x {shape[-1]}."
+                f"{shape[-2]} x {shape[-1]}; write {self._smaller(min(shape[-2:]))!r}."
             )
+
+    def _smaller(self, side: int) -> "Grid":
+        """Overlapping patches of half the image."""
+        patch = max(side // 2, 1)
+        return Grid(patch=patch, overlap=patch // 2)
 
 
 @dataclass(frozen=True, repr=False)
