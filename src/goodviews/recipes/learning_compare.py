@@ -3,7 +3,6 @@
 Letters: M tested images.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +23,6 @@ __all__ = [
     "Judges",
     "fixed_spaces",
     "gaps",
-    "kept_or_made",
     "split_width",
     "told",
 ]
@@ -159,15 +157,6 @@ def gaps(rows: list[dict[str, Any]]) -> None:
 
 def _ends(middle: float, half: float) -> list[float]:
     return [middle, middle - half, middle + half]
-
-
-def kept_or_made(
-    kept: dict[str, dict[str, Any]], key: str, make: Callable[[], dict[str, Any]]
-) -> dict[str, Any]:
-    """What was found before, or what is found now."""
-    if key not in kept:
-        kept[key] = make()
-    return kept[key]
 
 
 def split_width(split: str, channels: int) -> int:

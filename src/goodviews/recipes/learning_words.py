@@ -15,7 +15,7 @@ KEEPS_POINTS = 3.0
 
 
 def findings(
-    rows: Sequence[dict[str, Any]], *, task: str, verdict: str, chosen: dict[str, Any]
+    rows: Sequence[dict[str, Any]], *, task: str, verdict: str, nats: float
 ) -> dict[str, str]:
     """Headline, reason and the colour of the answer.
 
@@ -23,22 +23,23 @@ def findings(
         rows: Of the comparison; none when there was none.
         task: Name of the label; empty without labels.
         verdict: Of the game.
-        chosen: The generator that is taken: ``nats`` and ``in_game_nats``.
+        nats: What new encoders find in the generator that is taken.
 
     Returns:
         ``headline``, ``lead``, ``edge`` (``sweet``, ``missing``, ``excess``, ``undecided``),
-        ``compare`` (the comparison in one line) and ``verdict_said`` (what the game's means).
+        ``compare`` (the comparison in one line), ``take`` (the name of the view to take) and
+        ``verdict_said`` (what the game's verdict means).
     """
-    return {**_answer(rows, task, verdict, chosen), "compare": _ranks(rows)}
+    return {"take": LEARNED, **_answer(rows, task, verdict, nats), "compare": _ranks(rows)}
 
 
 def _answer(
-    rows: Sequence[dict[str, Any]], task: str, verdict: str, chosen: dict[str, Any]
+    rows: Sequence[dict[str, Any]], task: str, verdict: str, nats: float
 ) -> dict[str, str]:
     game = "" if verdict == "fine" else f"The game ended with {verdict!r}: {SAID[verdict]}"
     if not rows:
         return {
-            "headline": f"New encoders find {chosen['nats']:.1f} nats between the learned views",
+            "headline": f"New encoders find {nats:.1f} nats between the learned views",
             "lead": "Nothing was compared, so that nobody can say whether this is little: run the "
             "same command without `--no-compare`.",
             "edge": "undecided",
@@ -47,8 +48,10 @@ def _answer(
     ours = next(row for row in rows if row["name"] == LEARNED)
     raw = next(row for row in rows if row["name"] == RAW)
     less, low, high = raw["less_nats"]
-    moved = "shares"
-    if low > 0:
+    if ours["at_ceiling"] and raw["at_ceiling"]:
+        low = min(low, 0.0)
+        moved = "shares as much as can be measured, as the raw channels do"
+    elif low > 0:
         moved = f"shares {less:.1f} nats less than the raw channels"
     elif high < 0:
         moved = f"shares {-less:.1f} nats more than the raw channels"
@@ -63,11 +66,20 @@ def _answer(
             "edge": "undecided",
             "verdict_said": game,
         }
-    points, worst, best = raw["more_points"]
+    points, worst, _ = raw["more_points"]
+    ahead = [row for row in rows if "more_points" in row and row["more_points"][2] < 0]
+    if ahead:
+        first = max(ahead, key=lambda row: float(row["accuracy"]))
+        return {
+            "headline": f"Take {first['name']} instead: it reads {task} out "
+            f"{-first['more_points'][0]:.1f} points better than the learned view",
+            "lead": f"{_readout(ours, first)} The learned view {moved}.",
+            "edge": "excess" if first is not raw else "missing",
+            "take": str(first["name"]),
+            "verdict_said": game,
+        }
     if worst > 0:
         end, edge = f"and reads {task} out {points:.1f} points better", "sweet"
-    elif best < 0:
-        end, edge = f"and loses {-points:.1f} points of {task}", "missing"
     elif worst > -KEEPS_POINTS:
         end, edge = f"and keeps {task}", "sweet"
     else:
@@ -75,8 +87,6 @@ def _answer(
     if low <= 0 and edge == "sweet" and worst <= 0:
         edge = "undecided"
     joined = f"{moved}, {end}" if low <= 0 else f"{moved} {end}"
-    if low > 0 and edge == "missing":
-        joined = joined.replace(" and loses", " but loses")
     return {
         "headline": f"The learned view {joined}",
         "lead": f"{_readout(ours, raw)} {_best(rows)}",
@@ -138,12 +148,14 @@ def _ranks(rows: Sequence[dict[str, Any]]) -> str:
     return f"{shares[0].upper()}{shares[1:]}, {end}"
 
 
-def _readout(ours: dict[str, Any], raw: dict[str, Any]) -> str:
-    points, low, high = raw["more_points"]
+def _readout(ours: dict[str, Any], other: dict[str, Any]) -> str:
+    points, low, high = other["more_points"]
+    name = other["name"]
     return (
-        f"A linear readout of new encoders is right on {_share(ours)}, on raw channels on "
-        f"{_share(raw)}: {points:+.1f} points [{low:+.1f}, {high:+.1f}] on the same images. One "
-        f"run each: the intervals know the tested images, not how runs differ."
+        f"A linear readout of new encoders is right on {_share(ours)} of the tested images; on "
+        f"{name} it is right on {_share(other)}: {points:+.1f} points [{low:+.1f}, {high:+.1f}] "
+        f"for the learned view, on the same images. One run each: the intervals know the tested "
+        f"images, not how runs differ."
     ).replace("-", "−")
 
 
@@ -152,13 +164,8 @@ def _best(rows: Sequence[dict[str, Any]]) -> str:
     if not fixed:
         return ""
     best = max(fixed, key=lambda row: float(row["accuracy"]))
-    _, low, high = best["more_points"]
-    if low > 0:
-        end = "the learned view is better than every fixed one"
-    elif high < 0:
-        end = "take that fixed one, which needs no learning"
-    else:
-        end = "the two cannot be told apart"
+    surely = best["more_points"][1] > 0
+    end = "the learned view is better" if surely else "the two cannot be told apart"
     return f"Of the fixed spaces {best['name']} reads out best, {_share(best)} at " + (
         f"{best['nats']:.1f} nats; {end}."
     )

@@ -53,7 +53,7 @@ def learned_page(folder: Path) -> str:
         looks=[
             text for text in (found["dodged"], found["verdict_said"], found["stopped"]) if text
         ],
-        spec=found["spec"],
+        spec=found["advise"],
         next=found["next"],
         figures=_figures(found, taken),
         compare=found["compare"],
