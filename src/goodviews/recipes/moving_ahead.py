@@ -8,7 +8,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from goodviews.core.origin import origin, write_table
-from goodviews.recipes.moving_digits import MOVING, moving_cells, moving_rows
+from goodviews.recipes.moving_cells import moving_cells, moving_rows
+from goodviews.recipes.moving_settings import MOVING
 
 __all__ = ["moving_ahead"]
 

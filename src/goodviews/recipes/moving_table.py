@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-__all__ = ["MEASURES", "PAPER", "claims", "paper_table", "summary"]
+__all__ = ["MEASURES", "PAPER", "claims", "interval", "paper_table", "summary"]
 
 MEASURES = {
     "digit": "digit_error",
@@ -49,7 +49,7 @@ def summary(rows: _Rows, constant_px: float) -> list[dict[str, Any]]:
         own = [row for row in rows if row["shared"] == name]
         line: dict[str, Any] = {"shared": name, "seeds": len(own)}
         for place, (factor, column) in enumerate(MEASURES.items()):
-            mean, low, high = _interval([row[column] for row in own])
+            mean, low, high = interval([row[column] for row in own])
             line |= {column: mean, f"{column}_low": low, f"{column}_high": high}
             line[f"{factor}_paper"] = PAPER[name][place] if name in PAPER else None
         line["constant_px"] = constant_px
@@ -93,7 +93,7 @@ def claims(rows: _Rows) -> list[dict[str, Any]]:
     def add(
         claim: str, where: str, factor: str, each: np.ndarray, *, line: float, above: bool
     ) -> None:
-        mean, low, high = _interval(each)
+        mean, low, high = interval(each)
         holds = "undecided"
         if low is not None and high is not None:
             over, under = low > line, high < line
@@ -148,7 +148,19 @@ def paper_table(table: _Rows) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _interval(values: Sequence[float] | np.ndarray) -> tuple[float, float | None, float | None]:
+def interval(
+    values: Sequence[float] | np.ndarray,
+) -> tuple[float, float | None, float | None]:
+    """Mean and ends of its 95 % interval by Student's t; no ends for one value.
+
+    Args:
+        values: (n,), one per seed.
+
+    Example:
+        >>> mean, low, high = interval([1.0, 2.0, 3.0])
+        >>> mean, round(high - mean, 2)
+        (2.0, 2.48)
+    """
     each = np.asarray(values, dtype=float)
     mean = float(each.mean())
     if len(each) < 2:
