@@ -146,16 +146,6 @@ def test_the_recipe_in_python_starts_its_own_processes(noise, tmp_path):
     assert load_encoder(tmp_path / "run")[1]["method"] == "mocov2"
 
 
-def test_the_slurm_recipe_is_a_script_whose_options_exist():
-    text = (RECIPES / "slurm.sbatch").read_text("utf8")
-    assert subprocess.run(["bash", "-n"], input=text, text=True, check=False).returncode == 0
-    from goodviews.cli.pretrain import pretrain
-
-    line = re.search(r"goodviews pretrain(.*?)\n\S", text, re.DOTALL)[1]
-    known = pretrain.__annotations__
-    assert set(re.findall(r"--(\w+)", line)) <= known.keys()
-
-
 def test_processes_are_torchruns_under_torchrun_and_a_contradiction_is_refused():
     torchrun = {"TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "4", "LOCAL_WORLD_SIZE": "2"}
     assert processes(1, 1, torchrun) == processes(2, 2, torchrun) == (2, 2)
