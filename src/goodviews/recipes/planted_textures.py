@@ -22,13 +22,15 @@ __all__ = ["TEXTURES", "planted_textures"]
 TEXTURES = ("rows", "columns", "diagonals", "spots")
 
 
-def planted_textures(count: int, *, seed: int, side: int = 16) -> Images:
+def planted_textures(count: int, *, seed: int, side: int = 16, grounds: int = 1) -> Images:
     """Draw the images.
 
     Args:
         count: N.
         seed: Of all draws; the same image in any number of them.
         side: S, pixels.
+        grounds: Bands from top to bottom, each with a colour of its own: with two, patches
+            above and below share the texture alone.
 
     Returns:
         (N, 3, S, S) uint8, task ``texture``.
@@ -38,7 +40,7 @@ def planted_textures(count: int, *, seed: int, side: int = 16) -> Images:
         >>> images.pixels.shape, images.pixels.dtype
         ((8, 3, 16, 16), dtype('uint8'))
     """
-    draws = Key.of(seed=seed, samples=torch.arange(count)).fold(1).uniform(16)[:, :, None, None]
+    draws = Key.of(seed=seed, samples=torch.arange(count)).fold(1).uniform(13 + 3 * grounds)[:, :, None, None]
     kind = (draws[:, 0] * len(TEXTURES)).long()
     diagonal = torch.where(draws[:, 1] < 0.5, -math.pi / 4, math.pi / 4)
     angle = torch.where(kind == 1, math.pi / 2, torch.where(kind == 2, diagonal, 0.0))
@@ -52,8 +54,9 @@ def planted_textures(count: int, *, seed: int, side: int = 16) -> Images:
     red = torch.where(draws[:, 6:7] < 0.5, -1.0, 1.0)  # against blue: seen in luma and chroma
     sign = torch.cat([red, torch.ones_like(red), -red], dim=1)
     strength = (0.1 + 0.1 * draws[:, 9:10]) * (0.5 + draws[:, 10:13] / 2) * sign
-    ground = 0.25 + draws[:, 13:16] / 2
-    values = (ground + strength * wave[:, None]).clamp(0, 1)
+    band = torch.arange(side) * grounds // side
+    ground_N3S1 = 0.25 + draws[:, 13:].reshape(count, grounds, 3, 1)[:, band].transpose(1, 2) / 2
+    values = (ground_N3S1 + strength * wave[:, None]).clamp(0, 1)
     pixels = (values * 255).round().to(torch.uint8).numpy()
     labels = {"texture": kind[:, 0, 0].numpy().astype(np.int64)}
     return Images(
