@@ -40,7 +40,11 @@ def planted_textures(count: int, *, seed: int, side: int = 16, grounds: int = 1)
         >>> images.pixels.shape, images.pixels.dtype
         ((8, 3, 16, 16), dtype('uint8'))
     """
-    draws = Key.of(seed=seed, samples=torch.arange(count)).fold(1).uniform(13 + 3 * grounds)[:, :, None, None]
+    draws = (
+        Key.of(seed=seed, samples=torch.arange(count))
+        .fold(1)
+        .uniform(13 + 3 * grounds)[:, :, None, None]
+    )
     kind = (draws[:, 0] * len(TEXTURES)).long()
     diagonal = torch.where(draws[:, 1] < 0.5, -math.pi / 4, math.pi / 4)
     angle = torch.where(kind == 1, math.pi / 2, torch.where(kind == 2, diagonal, 0.0))
