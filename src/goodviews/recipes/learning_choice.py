@@ -145,9 +145,9 @@ def dodged(tried: Sequence[Tried], chosen: int, looks: Sequence[Look]) -> str:
         own = next(one for one in tried if one.step == chosen)
         said += f" At step {chosen}, which is taken, the gap is {own.gap:.1f} nats."
     return (
-        f"{said} In a new folder, raise encoder_rate (`--set encoder_rate=0.004`), lower "
-        f"generator_rate (`--set generator_rate=0.0001`), give the encoders more steps (`--set "
-        f"encoder_steps=2`){'' if fell else ' or the game more (`--steps`)'}."
+        f"{said} In a new folder, raise encoder_rate with `--set encoder_rate=0.004`, lower "
+        f"generator_rate with `--set generator_rate=0.0001`, or give the encoders more steps with "
+        f"`--set encoder_steps=2`{'' if fell else ' and the game more with `--steps`'}."
     )
 
 

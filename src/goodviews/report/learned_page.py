@@ -50,9 +50,7 @@ def learned_page(folder: Path) -> str:
         answer=found["headline"],
         edge=found["edge"],
         lead=found["lead"],
-        looks=[
-            text for text in (found["dodged"], found["verdict_said"], found["stopped"]) if text
-        ],
+        looks=[found[key] for key in ("dodged", "verdict_said", "stopped", "short") if found[key]],
         spec=found["advise"],
         next=found["next"],
         figures=_figures(found, taken),

@@ -60,10 +60,12 @@ def scatter(
         out.append(f'<line class="l-grid" x1="{_LEFT}" x2="{wide}" y1="{at:.1f}" y2="{at:.1f}"/>')
         text = f"{value:.3f}".rstrip("0").ljust(len("0.00"), "0").removeprefix("0")
         out.append(f'<text x="{_LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{text}</text>')
-    for value in ticks(*x, 4 if narrow else 8):
+    across = ticks(*x, 4 if narrow else 8)
+    places = max((len(f"{value:g}".partition(".")[2]) for value in across), default=0)
+    for value in across:
         out.append(
             f'<text x="{px(value):.1f}" y="{_TOP + plot[1] + 18}" text-anchor="middle">'
-            f"{value:g}</text>"
+            f"{value:.{places}f}</text>"
         )
     out.append(f'<text class="s-axis" x="0" y="14">{_Y}</text>')
     out.append(
