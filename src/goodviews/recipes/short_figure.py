@@ -35,8 +35,8 @@ def short_figure(folder: Path) -> Path:
     chart = alt.hconcat(*panels, spacing=40).properties(
         title=alt.Title(
             "Does a short study order the views as a long one does?",
-            subtitle="Mean readout over seeds with 95 % intervals; each line is a view. Green: "
-            "the view that the shorter run chooses.",
+            subtitle="Mean readout over seeds; bars: 95 % of where a view may lie. "
+            "Green: chosen by the shorter run.",
             anchor="start",
             color=TOKENS["ink"].light,
             subtitleColor=TOKENS["muted"].light,
@@ -59,7 +59,7 @@ def _panel(
         {
             "view": letters[row["view"]],
             "at": row["epochs"],
-            **{key: float(row[key]) for key in ("accuracy", "low", "high")},
+            **{key: float(row[key]) for key in ("accuracy", "order_low", "order_high")},
         }
         for row in rows
     ]
@@ -81,7 +81,9 @@ def _panel(
         axis=alt.Axis(labelAngle=0),
         scale=alt.Scale(paddingOuter=0.3),
     )
-    scale = alt.Scale(zero=False, nice=True)
+    means = [end["accuracy"] for end in ends]
+    room = 0.15 * (max(means) - min(means)) + 0.01
+    scale = alt.Scale(domain=[min(means) - room, max(means) + room], nice=True)
     y = alt.Y("accuracy:Q", title="readout accuracy", scale=scale)
     colour = alt.Color(
         "first:N",
@@ -92,17 +94,20 @@ def _panel(
     )
     layers = [
         alt.Chart(alt.Data(values=ends))
-        .mark_rule(color=TOKENS["hairline"].light, strokeWidth=4)
-        .encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q"),
+        .mark_rule(color=TOKENS["hairline"].light, strokeWidth=4, clip=True)
+        .encode(x=x, y=alt.Y("order_low:Q", scale=scale), y2="order_high:Q"),
         alt.Chart(alt.Data(values=lines))
         .mark_line(strokeWidth=2)
         .encode(x=x, y=y, detail="line:N", color=colour),
         alt.Chart(alt.Data(values=ends))
         .mark_point(filled=True, size=40, opacity=1, color=TOKENS["ink"].light)
         .encode(x=x, y=y),
-        alt.Chart(alt.Data(values=ends))
-        .mark_text(dx=9, align="left", fontSize=11, color=TOKENS["ink"].light)
-        .encode(x=x, y=y, text="view:N"),
+        *(
+            alt.Chart(alt.Data(values=[end for end in ends if end["at"] == str(epochs)]))
+            .mark_text(dx=dx, align=align, fontSize=11, color=TOKENS["ink"].light)
+            .encode(x=x, y=y, text="view:N")
+            for epochs, dx, align in ((order[0], -9, "right"), (order[-1], 9, "left"))
+        ),
     ]
     said = [
         f"{row['short']} to {row['long']}: Spearman {_ends(row)}"

@@ -88,8 +88,13 @@ class Budget:
 
 
 def view_rows(budget: Budget) -> Iterator[dict[str, Any]]:
-    """Each view: readout and shared nats with 95 % intervals, and its rank by readout."""
+    """Each view: readout and shared nats with 95 % intervals, and its rank by readout.
+
+    ``order_low`` and ``order_high`` leave out what a seed does to all views alike: they say
+    how far the view may move among the others, ``low`` and ``high`` how accurate it is.
+    """
     layout, levels = budget.layout, budget.runs.mean(axis=1)
+    (drawn,) = _readout_draws(budget)
     for place, view in enumerate(budget.views):
         level = layout.level(place)
         nats = seeds_interval(budget.nats[place], budget.errors[place])
@@ -100,6 +105,7 @@ def view_rows(budget: Budget) -> Iterator[dict[str, Any]]:
             "accuracy": level.value,
             "low": level.low,
             "high": level.high,
+            **dict(zip(("order_low", "order_high"), _ends(drawn[place]), strict=True)),
             "rank": int((levels > levels[place]).sum()) + 1,
             "nats": nats.value,
             "nats_low": nats.low,
@@ -209,12 +215,10 @@ def swaps(short: Budget, long: Budget) -> Iterator[dict[str, Any]]:
         }
 
 
-def _readout_draws(short: Budget, long: Budget, *, seed: int = 0) -> list[np.ndarray]:
-    labels = None
-    if short.by_label is not None and long.by_label is not None:
-        labels = [short.by_label, long.by_label]
+def _readout_draws(*budgets: Budget, seed: int = 0) -> list[np.ndarray]:
+    labels = [one.by_label for one in budgets if one.by_label is not None]
     rng = np.random.default_rng(seed)
-    return mean_draws([short.right, long.right], labels, count=_DRAWS, rng=rng)
+    return mean_draws([one.right for one in budgets], labels or None, count=_DRAWS, rng=rng)
 
 
 def _nats_draws(short: Budget, long: Budget) -> list[np.ndarray]:
