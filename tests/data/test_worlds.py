@@ -5,14 +5,18 @@ import torch
 from goodviews.core.checks import InputError
 from goodviews.data import load, splits
 from goodviews.data.worlds import stacked_images, world_images
+from goodviews.worlds.bands import Bands
 from goodviews.worlds.shapes import Shapes
 from goodviews.worlds.vectors import Vectors
 
 
-@pytest.mark.parametrize(("name", "shape"), [("shapes", (3, 32, 32)), ("vectors", (24, 1, 1))])
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [("bands", (6, 32, 32)), ("shapes", (3, 32, 32)), ("vectors", (24, 1, 1))],
+)
 def test_worlds_have_names_and_their_factors_are_tasks(name, shape):
     images = load(name)
-    world = {"shapes": Shapes(), "vectors": Vectors()}[name]
+    world = {"bands": Bands(), "shapes": Shapes(), "vectors": Vectors()}[name]
     assert len(images) == 4000
     assert images.pixels.shape[1:] == shape
     assert list(images.labels) == list(world.factors)
@@ -22,7 +26,7 @@ def test_worlds_have_names_and_their_factors_are_tasks(name, shape):
     expected, values = world.sample(some, seed=0)
     for column, labels in zip(values.T, images.labels.values(), strict=True):
         assert torch.equal(torch.from_numpy(labels)[some], column)
-    if name == "shapes":  # vectors draw noise of their own for each rendering
+    if name == "shapes":  # the others draw noise of their own for each rendering
         assert (images.batch(some) - expected).abs().max() <= 0.5 / 255 + 1e-6
 
 

@@ -43,7 +43,8 @@ def load(
     ``data`` is one of
 
     * nothing or ``"digits"``: scikit-learn's 1,797 digits, enlarged to 16 pixels;
-    * ``"shapes"``, ``"vectors"`` or ``"moving_digits"``: drawn examples whose factors are known;
+    * ``"bands"``, ``"shapes"``, ``"vectors"`` or ``"moving_digits"``: examples drawn from factors
+      that are known;
     * a folder of class folders, of images at any depth, or of ``train/`` and ``test/`` (or
       ``val/``) folders of either kind;
     * an ``.npz`` or ``.npy`` file, or a folder with ``train.npz`` and ``test.npz``

@@ -11,6 +11,7 @@ import torch
 from goodviews.core.checks import InputError
 from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
+from goodviews.worlds.bands import Bands
 from goodviews.worlds.factors import FactorWorld
 from goodviews.worlds.shapes import Shapes
 from goodviews.worlds.vectors import Vectors
@@ -21,6 +22,7 @@ COUNT = 4_000
 _PART = 1_000
 
 WORLDS: dict[str, Callable[[int | None], FactorWorld]] = {
+    "bands": lambda size: Bands(32 if size is None else size),
     "shapes": lambda size: Shapes(32 if size is None else size),
     "vectors": lambda size: Vectors(),  # noqa: ARG005
 }
@@ -31,7 +33,7 @@ def known_world(name: str, size: int | None = None) -> Images:
     """A world by its name: 4,000 images of seed 0, half of them held out by a study.
 
     Args:
-        name: ``shapes`` or ``vectors``.
+        name: ``bands``, ``shapes`` or ``vectors``.
         size: Side in pixels; vectors have none.
 
     Returns:
