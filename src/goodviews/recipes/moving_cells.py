@@ -120,9 +120,22 @@ def _cell(
         return {"shared": row, "seed": seed, **items.read(features)}, features
     if row == "supervised":
         return _supervised(settings, worlds, items, seed)
-    made = train_shared(worlds[:2], row.split("+"), settings.training, seed=seed, device=device)
+    steps = settings.training.steps
+    made = train_shared(
+        worlds[:2],
+        row.split("+"),
+        settings.training,
+        seed=seed,
+        device=device,
+        keep=[round(part * steps) for part in LOOKS],
+    )
     features = items.represent(made.encoder)
-    return {"shared": row, "seed": seed, **items.read(features), **_about(made)}, features
+    cell = {"shared": row, "seed": seed, **items.read(features), **_about(made)}
+    on_the_way = [
+        {"step": step, **items.read(items.represent(one))} for step, one in made.snapshots.items()
+    ]
+    tens = np.array(made.history.losses)[: steps // 10 * 10].reshape(-1, 10)
+    return {**cell, "curve": on_the_way, "losses": tens.mean(axis=1).tolist()}, features
 
 
 def _supervised(

@@ -98,7 +98,7 @@ MOVING = {
         fit=1_000,
         test=500,
         permutations=99,
-        training=MovingSettings(steps=200, batch=64),
+        training=MovingSettings(steps=120, batch=64),
     ),
     "cpu": MovingTable(),
     "gpu": MovingTable(

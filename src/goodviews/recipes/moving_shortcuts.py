@@ -1,8 +1,8 @@
 """Which shared factor will win on moving digits, foretold twice, and which one did.
 
 *Untrained*: how fast a linear readout learns each factor, as it is shared, from an encoder
-with weights as drawn (:func:`goodviews.evaluation.shortcuts.shortcuts`). *Alone*: how many nats
-InfoNCE gains on average over the first third of a run in which the factor is shared alone.
+with weights as drawn (:func:`goodviews.evaluation.shortcuts.shortcuts`). *Alone*: after how many
+steps InfoNCE leaves the plateau of guessing when the factor is shared alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -70,32 +70,28 @@ def untrained(
     return [{"seed": seed, "by": "untrained", **row} for row in found.rows()]
 
 
-def alone(cells: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The order in which runs of one shared factor each gain nats.
+def alone(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The order in which runs of one shared factor each leave the plateau of guessing.
 
     Args:
-        cells: Rows with ``losses`` of ten steps each, ``ceiling_nats`` and ``left_step``.
+        rows: One per set of shared factors and seed, with ``left_step`` (None: never) and
+            ``steps``.
 
     Returns:
         One row per factor and seed, the quickest of each seed first.
     """
     found: list[dict[str, Any]] = []
-    for seed in dict.fromkeys(cell["seed"] for cell in cells):
-        rows = []
-        for cell in cells:
-            if cell["seed"] == seed and cell["shared"] in FACTORS:
-                losses = np.array(cell["losses"][: max(len(cell["losses"]) // 3, 1)])
-                rows.append(
-                    {
-                        "seed": seed,
-                        "by": "alone",
-                        "factor": cell["shared"],
-                        "speed_nats": float(cell["ceiling_nats"] - losses.mean()),
-                        "left_step": cell["left_step"],
-                    }
-                )
-        rows.sort(key=lambda row: -row["speed_nats"])
-        found += [{**row, "place": place} for place, row in enumerate(rows, start=1)]
+    for seed in dict.fromkeys(row["seed"] for row in rows):
+        own = [row for row in rows if row["seed"] == seed and row["shared"] in FACTORS]
+        left = [
+            {"factor": row["shared"], "left_step": row["left_step"] or 2 * row["steps"]}
+            for row in own
+        ]
+        left.sort(key=lambda row: row["left_step"])
+        found += [
+            {"seed": seed, "by": "alone", "place": place, **row}
+            for place, row in enumerate(left, start=1)
+        ]
     return found
 
 
@@ -144,17 +140,16 @@ def agreement(
         line |= {"lead": lead, "lead_low": low, "lead_high": high}
         line |= {f"kept_{one}": float(shares[one].mean()) for one in order}
         for by in dict.fromkeys(row["by"] for row in forecasts):
-            speeds = {
-                one: np.mean(
-                    [
-                        row["speed_nats"]
-                        for row in forecasts
-                        if (row["by"], row["factor"]) == (by, one)
-                    ]
-                )
-                for one in order
-            }
+            speeds = {one: _speed(forecasts, str(by), one) for one in order}
             first = max(speeds, key=lambda one: speeds[one])
             line |= {f"foretold_{by}": first, f"right_{by}": first == order[0]}
         found.append(line)
     return found
+
+
+def _speed(forecasts: Sequence[Mapping[str, Any]], by: str, factor: str) -> float:
+    """Mean over seeds of what a forecast goes by; the quicker, the larger."""
+    own = [row for row in forecasts if (row["by"], row["factor"]) == (by, factor)]
+    if by == "alone":
+        return -float(np.mean([row["left_step"] for row in own]))
+    return float(np.mean([row["speed_nats"] for row in own]))
