@@ -15,6 +15,10 @@ OURS = (
     "proposition",
     "bench_objectives",
     "bench_moco_queue",
+    "bench_step",
+    "bench_evaluation",
+    "presets_axis",
+    "duality",
 )
 RUNS = [run for name in OURS for run in sorted((RESULTS / name).glob("*/run.json"))]
 

@@ -77,7 +77,12 @@ def test_a_large_difference_is_found_and_its_sign_is_that_of_first_less_second()
 def test_one_command_writes_levels_differences_boards_and_a_figure(tmp_path):
     run("duality", "test", tmp_path)
     rows = read(tmp_path / "rows.csv")
-    assert {row["method"] for row in rows} == {*METHODS, "SimCLR variant A", "SimCLR variant B"}
+    assert {row["method"] for row in rows} == {
+        *METHODS,
+        "SimCLR variant A",
+        "SimCLR variant B",
+        "untrained",
+    }
     levels, found = comparisons(rows)
     assert [row["row"] for row in read(tmp_path / "methods.csv")] == [r["row"] for r in levels]
     kinds = {row["kind"] for row in read(tmp_path / "comparisons.csv")}
@@ -103,3 +108,5 @@ def test_committed_tables_are_those_of_their_rows(folder):
                 assert float(one[column]) == pytest.approx(other[column], abs=1e-3)
     for row in rows:  # doubly centred sums of cosines cannot be far from zero
         assert abs(float(row["centred_gram_mean"])) < 0.05
+    learnt = [r for r in read(folder / "comparisons.csv") if r["kind"] == "learning"]
+    assert len(learnt) == len({row["row"] for row in rows}) - 1

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from goodviews.data import Images, splits
-from goodviews.encoders import PairEncoder
+from goodviews.encoders import PairEncoder, build_pair
 from goodviews.evaluation import represent
+from goodviews.evaluation.encoders import settle
 from goodviews.evaluation.knn import knn_votes
 from goodviews.evaluation.logistic import fit_logistic
 from goodviews.evaluation.readings import choose_logistic
@@ -22,7 +23,10 @@ from goodviews.training.monitor import History
 from goodviews.training.vitals import measure
 from goodviews.views import ViewPair, parse_view
 
-__all__ = ["Trial", "judged_run"]
+__all__ = ["UNTRAINED", "Trial", "judged_run"]
+
+UNTRAINED = "untrained"
+"""Name of settings that are not trained."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +89,7 @@ def judged_run(
 
     Args:
         trial: Data, views and splits.
-        settings: The method.
+        settings: The method; one named :data:`UNTRAINED` keeps its first weights.
         seed: Number of the run.
         report: Whether the test items are read out; else those that choose.
 
@@ -103,11 +107,16 @@ def judged_run(
             told = {"gram_rms": seen.gram, "correlation_rms": seen.correlation, "rank": seen.rank}
             way.append({"step": history.steps, "loss": history.losses[-1], **told})
 
-    trained = pretrain(
-        trial.images, trial.pretrain, trial.pair, settings=settings, seed=seed, watch=watch
-    )
+    losses: list[float] = []
+    if settings.name == UNTRAINED:
+        encoders = _untrained(trial, settings, seed)
+    else:
+        trained = pretrain(
+            trial.images, trial.pretrain, trial.pair, settings=settings, seed=seed, watch=watch
+        )
+        encoders, losses = trained.encoders, trained.history.losses
     seconds = time.process_time() - begin
-    encoders, tested = trained.encoders, trial.test if report else trial.choose
+    tested = trial.test if report else trial.choose
     read = partial(_read, trial, encoders)
     fitted, chooses, x = read(trial.fit), read(trial.choose), read(tested)
     y, truth = trial.labels[trial.fit], trial.labels[tested]
@@ -126,7 +135,7 @@ def judged_run(
         "linear_top1": float(right.mean()),
         "knn_top1": float((near.argmax(dim=1).numpy() == truth).mean()),
         "penalty": penalty,
-        "loss": float(np.mean(trained.history.losses[-10:])),
+        "loss": float(np.mean(losses[-10:])) if losses else None,
         **_diagonals(board, "centred"),
         **_diagonals(dashboard(embedded), "embedding"),
         **_diagonals(dashboard(_centred(read(trial.test))), "representation"),
@@ -140,6 +149,14 @@ def judged_run(
         "right": np.packbits(right).tobytes().hex(),
     }
     return row, way, board
+
+
+def _untrained(trial: Trial, settings: Settings, seed: int) -> PairEncoder:
+    """Weights as a run begins with, and BatchNorm's statistics of some images."""
+    some = trial.images.batch(trial.pretrain[:1024])
+    encoders = build_pair(settings.encoder, some, some, shared=True, head=settings.head, seed=seed)
+    settle(encoders, lambda x: encoders.embed(0, x), some)
+    return encoders.eval()
 
 
 def _diagonals(board: dict[str, Any], what: str) -> Row:
