@@ -19,6 +19,7 @@ from goodviews.core.spec import Family, expand
 from goodviews.data import Images, load
 from goodviews.encoders import build_backbone
 from goodviews.study.about import describe
+from goodviews.study.budget import default_epochs
 from goodviews.study.pairs import draw_pairs
 from goodviews.study.plan import Plan, make_plan
 from goodviews.study.run import run_cells
@@ -30,8 +31,6 @@ from goodviews.views import default_views, parse_view
 
 __all__ = ["StudyResult", "study"]
 
-_PRESENTATIONS = 80_000
-"""Images shown to an encoder in a default study."""
 _PAIRS = 6
 
 
@@ -162,7 +161,7 @@ def study(
         if minutes is not None:
             epochs = folder_epochs or _epochs_in(plan, minutes, max(workers, 1))
         else:
-            epochs = max(4, round(_PRESENTATIONS / len(plan.splits.pretrain)))
+            epochs = default_epochs(len(plan.splits.pretrain))
     plan = planned(replace(settings, epochs=epochs))
     store = Store(Path(out), plan)
     for spec in specs:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from goodviews.study.budget import length_check
 from goodviews.study.cells import CellResult
 from goodviews.study.plan import Cell, Plan
 from goodviews.study.regimes import Reading, read
@@ -57,6 +58,7 @@ def trust(
             again(command, "--epochs", 2 * plan.settings.epochs, fresh=True),
         )
     )
+    found.append(length_check(plan, command))
     fallen = sum(bool(row.collapsed) for row in rows)
     found.append(
         _check(
