@@ -10,12 +10,12 @@ about 3 shared nats and falls again below 1, where SimCLR's and InfoMin's augmen
 
 import math
 from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, permutations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import permutation_test, spearmanr
+from scipy.stats import rankdata
 
 from goodviews.core.origin import origin, write_table
 from goodviews.data import Images, load
@@ -162,7 +162,7 @@ def rank_agreement(nats: np.ndarray, accuracy: np.ndarray) -> tuple[float, float
     """Spearman's correlation, and its exact two-sided p over all orders of the views.
 
     Args:
-        nats: (V,), V at most 8 for an exact p.
+        nats: (V,), V at most 9.
         accuracy: (V,).
 
     Example:
@@ -170,14 +170,13 @@ def rank_agreement(nats: np.ndarray, accuracy: np.ndarray) -> tuple[float, float
         >>> round(rho, 3), round(p, 4)
         (-1.0, 0.0833)
     """
-
-    def rho(order: np.ndarray) -> float:
-        return float(spearmanr(order, accuracy).statistic)
-
-    found = permutation_test(
-        (nats,), rho, permutation_type="pairings", n_resamples=50_000, random_state=0
-    )
-    return float(found.statistic), float(found.pvalue)
+    ranks = np.stack([rankdata(nats), rankdata(accuracy)])
+    centred = ranks - ranks.mean(axis=1, keepdims=True)
+    x, y = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+    found = float(x @ y)
+    every = x[np.array(list(permutations(range(len(x)))))] @ y
+    tails = ((every <= found + 1e-9).mean(), (every >= found - 1e-9).mean())
+    return found, float(min(2 * min(tails), 1.0))
 
 
 def _views(table: TaskTable, reading: Reading, names: dict[str, str]) -> list[dict[str, Any]]:
