@@ -151,20 +151,22 @@ def test_a_supervised_encoder_starts_at_the_constant_and_goes_down(few, task):
 def test_forecasts_are_held_against_what_each_factor_kept():
     rows = planted(**EVERY)
     speeds = {"background": 3.0, "digit": 1.0, "position": 0.5}
-    told = [
-        {"by": "untrained", "seed": 0, "factor": factor, "speed_nats": speed}
-        for factor, speed in speeds.items()
-    ] + [
-        {"by": "alone", "seed": 0, "factor": factor, "left_step": 100 * speed}
-        for factor, speed in speeds.items()
-    ]
+    told: list[dict[str, object]] = []
+    for seed in range(3):
+        for factor, speed in speeds.items():
+            about = {"seed": seed, "factor": factor}
+            told.append({"by": "untrained", "speed_nats": speed * (1 + 0.01 * seed), **about})
+            told.append({"by": "alone", "left_step": 100 * speed + seed, **about})
+            told.append({"by": "coin", "speed_nats": speed if seed else -speed, **about})
     found = {row["shared"]: row for row in agreement(rows, told)}
     assert len(found) == 4
     for name, row in found.items():
         assert row["won"] == ("background" if "background" in name else "digit")
         assert row["lead_low"] > 0
         assert row["right_untrained"]
-        assert not row["right_alone"]
+        assert row["right_alone"] is False
+        assert row["foretold_coin"] == "undecided"
+        assert row["right_coin"] is None
     # The papers' digit keeps all it gains, and its position next to nothing.
     shares = kept(rows, "digit+position")
     assert shares["digit"].mean() == pytest.approx(73.5 / 71.2, abs=0.01)

@@ -66,7 +66,8 @@ def moving_digits(*, scale: str, out: Path) -> Path:
     write_table(out, table, run, name="table")
     write_text(out / "table.md", paper_table(table))
     write_table(out, claims(rows), run, name="claims")
-    write_table(out, _on_the_way(cells), run, name="curves")
+    if on_the_way := _on_the_way(cells):
+        write_table(out, on_the_way, run, name="curves")
     if {"nothing", *FACTORS} <= set(settings.rows):
         told = [*_forecasts(settings, out / "cells", worlds), *alone(rows)]
         write_table(out, told, run, name="shortcuts")

@@ -121,12 +121,12 @@ def agreement(
 
     Args:
         rows: One per set of shared factors and seed.
-        forecasts: Of :func:`untrained` and :func:`alone`; means over seeds are taken.
+        forecasts: Of :func:`untrained` and :func:`alone`, of the same seeds.
 
     Returns:
         One row per set: the winner by what it keeps of its own row's gain, its lead over the
-        second with a 95 % interval over seeds, and for each forecast its first and whether
-        that is the winner.
+        second with a 95 % interval over seeds, and for each forecast its first, ``undecided``
+        where its lead over the next can be chance, and whether that is the winner.
     """
     names = dict.fromkeys(str(row["shared"]) for row in rows)
     found = []
@@ -140,16 +140,22 @@ def agreement(
         line |= {"lead": lead, "lead_low": low, "lead_high": high}
         line |= {f"kept_{one}": float(shares[one].mean()) for one in order}
         for by in dict.fromkeys(row["by"] for row in forecasts):
-            speeds = {one: _speed(forecasts, str(by), one) for one in order}
-            first = max(speeds, key=lambda one: speeds[one])
-            line |= {f"foretold_{by}": first, f"right_{by}": first == order[0]}
+            speeds = {one: _speeds(forecasts, str(by), one) for one in order}
+            ranked = sorted(order, key=lambda one: -speeds[one].mean())
+            _, ahead, _ = interval(speeds[ranked[0]] - speeds[ranked[1]])
+            told = ahead is not None and ahead > 0
+            line |= {
+                f"foretold_{by}": ranked[0] if told else "undecided",
+                f"right_{by}": ranked[0] == order[0] if told else None,
+            }
         found.append(line)
     return found
 
 
-def _speed(forecasts: Sequence[Mapping[str, Any]], by: str, factor: str) -> float:
-    """Mean over seeds of what a forecast goes by; the quicker, the larger."""
+def _speeds(forecasts: Sequence[Mapping[str, Any]], by: str, factor: str) -> np.ndarray:
+    """What a forecast goes by, one per seed; the quicker, the larger."""
     own = [row for row in forecasts if (row["by"], row["factor"]) == (by, factor)]
+    own.sort(key=lambda row: row["seed"])
     if by == "alone":
-        return -float(np.mean([row["left_step"] for row in own]))
-    return float(np.mean([row["speed_nats"] for row in own]))
+        return -np.array([row["left_step"] for row in own], dtype=float)
+    return np.array([row["speed_nats"] for row in own])
