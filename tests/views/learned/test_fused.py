@@ -99,17 +99,18 @@ def test_the_exponential_is_right_to_two_roundings():
     assert (np.abs(out - wanted) <= 4e-7 * wanted).all()
 
 
-@pytest.mark.parametrize("change", ["few", "double", "off", "compiled"])
+@pytest.mark.parametrize("change", ["few", "double", "weights", "off", "compiled"])
 def test_it_steps_back_where_it_cannot_go(change, monkeypatch):
-    pixels = torch.zeros(3, 10_000)
-    assert room.worth_it(pixels)
+    pixels, weight = torch.zeros(3, 10_000), torch.zeros(2)
+    assert room.worth_it(pixels, weight)
     if change == "off":
         monkeypatch.setenv("GOODVIEWS_COMPILED", "0")
     if change == "compiled":
         monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
     pixels = pixels[:, :100] if change == "few" else pixels
     pixels = pixels.double() if change == "double" else pixels
-    assert not room.worth_it(pixels)
+    weight = weight.double() if change == "weights" else weight
+    assert not room.worth_it(pixels, weight)
 
 
 def test_gradients_of_gradients_are_refused_and_not_wrong(shaken, rng):

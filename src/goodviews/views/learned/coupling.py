@@ -171,10 +171,9 @@ class CouplingGenerator(Generator):
 
     def map_pixels(self, pixels: Tensor) -> Tensor:
         """(C, P) through every block; many at once on a CPU in one compiled pass."""
-        if worth_it(pixels):
-            return fused(
-                pixels, self._plan, torch.cat([one.flatten() for one in self.parameters()])
-            )
+        weights = [one.flatten() for one in self.parameters()]
+        if worth_it(pixels, weights[0]):
+            return fused(pixels, self._plan, torch.cat(weights))
         for block in self.blocks:
             pixels, _ = block(pixels)
         return pixels

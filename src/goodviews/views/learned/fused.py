@@ -23,13 +23,14 @@ _PART = 64
 """Tiles that one thread takes at a time; the gradients of parts are added in their order."""
 
 
-def worth_it(pixels: Tensor) -> bool:
-    """Whether pixels (C, P) take the fast path."""
+def worth_it(pixels: Tensor, weight: Tensor) -> bool:
+    """Whether pixels (C, P) take the fast path, with weights such as (U,) one of them."""
     return (
         not torch.compiler.is_compiling()
         and type(pixels) is Tensor
         and pixels.dtype == torch.float32
         and pixels.device.type == "cpu"
+        and (weight.dtype, weight.device) == (pixels.dtype, pixels.device)
         and pixels.shape[1] >= _FEWEST
         and os.environ.get("GOODVIEWS_COMPILED", "1") != "0"
         and _kernels() is not None
