@@ -138,7 +138,7 @@ def pretrain(
         settings=settings,
         view=repr(pair),
         seed=seed,
-        data=images.hash + _some(images, index),
+        data=images.hash + (_some(images, index) if folder else ""),
         writer=fabric.is_global_zero,
     )
     kept.hold(learner, optimiser, history)
