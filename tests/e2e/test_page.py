@@ -14,6 +14,7 @@ import pytest
 from goodviews.report import report
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
+from learned import make_learned
 from studies import make_study
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -100,6 +101,23 @@ def test_no_overflow_no_error_no_request(
     assert requests(browser) == []
     colour = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert colour == {"light": "rgb(246, 247, 249)", "dark": "rgb(15, 18, 22)"}[theme]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("channels", [3, 13])
+def test_a_page_of_learned_views_fits(
+    browser: Any, tmp_path: Path, channels: int, width: int, theme: str
+) -> None:
+    show(browser, report(make_learned(tmp_path / "run", channels=channels)), width, theme)
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    assert browser.get_log("browser") == []
+    assert requests(browser) == []
+    shown = browser.execute_script(
+        "return [...document.querySelectorAll('.s-star')]"
+        ".filter(a => a.getClientRects().length).length"
+    )
+    assert shown == 1
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -45,6 +45,7 @@ def _answer(
             "edge": "undecided",
             "verdict_said": game,
         }
+    task = f"the {task}" if task in ("label", "class", "target") else task
     ours = next(row for row in rows if row["name"] == LEARNED)
     raw = next(row for row in rows if row["name"] == RAW)
     less, low, high = raw["less_nats"]
@@ -58,7 +59,7 @@ def _answer(
     else:
         moved = "shares as much as the raw channels, as far as can be told"
     if "more_points" not in raw:
-        what = "no labels were given" if not task else f"too few labels of {task} are there"
+        what = "no labels were given" if not task else f"{task} has too few labels"
         return {
             "headline": f"The learned view {moved}",
             "lead": f"Whether it keeps a task cannot be said: {what}. With some, type "
