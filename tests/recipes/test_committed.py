@@ -15,6 +15,8 @@ OURS = (
     "proposition",
     "bench_objectives",
     "bench_moco_queue",
+    "bench_moving_digits",
+    "moving_digits",
     "bench_step",
     "bench_evaluation",
     "presets_axis",
