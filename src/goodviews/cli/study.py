@@ -169,6 +169,8 @@ def _quoted(value: Any) -> str:
     text = f"{value:g}" if isinstance(value, float) else str(value)
     home = f"{Path.home()}/"
     here = f"{Path.cwd()}/"
+    if "learned(" in text:
+        text = text.replace(here, "").replace(home, HOME)  # a file within a spec
     if text.startswith(here):
         text = text.removeprefix(here)
     elif text.startswith(home):

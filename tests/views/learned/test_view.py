@@ -1,6 +1,7 @@
 """A generator's file as a view: found by name and hash, wherever the spec is read again."""
 
 import pickle
+import shlex
 import shutil
 from pathlib import Path
 
@@ -178,3 +179,13 @@ def test_other_processes_need_no_file(put, rng):
     (loaded,) = next(iter(DataLoader(items, batch_size=4, collate_fn=collate, num_workers=1)))
     for found in (again, loaded):
         assert all(torch.equal(one, two) for one, two in zip(found, wanted, strict=True))
+
+
+def test_a_command_names_no_home_of_the_generator(tmp_path, monkeypatch):
+    from goodviews.cli.study import written
+
+    monkeypatch.setenv("HOME", "/home/someone")
+    for folder, wanted in ((tmp_path / "run", "run"), ("/home/someone/run", "~/run")):
+        spec = f"learned('{folder}/g.safetensors')|split(1)"
+        said = written({"data": "mnist", "views": [spec]})
+        assert shlex.split(said)[-1] == f"learned('{wanted}/g.safetensors')|split(1)"
