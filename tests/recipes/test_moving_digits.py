@@ -3,6 +3,7 @@
 import csv
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +26,8 @@ from goodviews.recipes.moving_training import (
 from goodviews.training.monitor import History
 
 CPU = torch.device("cpu")
+ROOT = Path(__file__).parents[2]
+RESULTS = sorted((ROOT / "results" / "moving_digits").glob("*/"))
 
 
 def read(path):
@@ -41,6 +44,8 @@ def planted(**errors):
         for seed in range(3)
     ]
 
+
+KEYS = ("shared", "seed", *MEASURES.values())
 
 EVERY = {
     "nothing": (88, 80, 13.8),
@@ -146,6 +151,24 @@ def test_a_supervised_encoder_starts_at_the_constant_and_goes_down(few, task):
     first, last = np.mean(run.history.losses[:3]), np.mean(run.history.losses[-5:])
     assert first == pytest.approx(run.ceiling, rel=0.35)
     assert last < first
+
+
+@pytest.mark.parametrize("folder", RESULTS, ids=lambda folder: folder.name)
+def test_committed_tables_follow_from_their_rows_and_stand_on_the_page(folder):
+    rows = [
+        {key: text if key == "shared" else float(text) for key, text in row.items() if key in KEYS}
+        for row in read(folder / "rows.csv")
+    ]
+    settings = json.loads((folder / "run.json").read_text())
+    assert settings["departures"]
+    assert len(settings["seeds"]) >= 3
+    table = (folder / "table.md").read_text()
+    assert paper_table(summary(rows, settings["constant_px"])) == table
+    assert table in (ROOT / "docs" / "moving_digits.md").read_text("utf8")
+    committed = read(folder / "claims.csv")
+    for made, row in zip(claims(rows), committed, strict=True):
+        assert made["holds"] == row["holds"]
+        assert made["difference"] == pytest.approx(float(row["difference"]), rel=1e-3, abs=1e-3)
 
 
 def test_forecasts_are_held_against_what_each_factor_kept():
