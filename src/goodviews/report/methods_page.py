@@ -51,7 +51,11 @@ def methods_page(folder: Path) -> str:
         "methods.html.j2",
         name=folder.name,
         edge="missing" if told else "undecided",
-        answer=f"Best to worst of {spreads[0]['among']} methods: {widest:.1f} points.",
+        answer=f"Best to worst of {spreads[0]['among']} methods: {widest:.1f} points."
+        if told
+        else f"No method is told from the others in every case: {widest:.1f} points at most."
+        if any(float(row["low"]) > 0 for row in spreads)
+        else f"No method can be told from another: {widest:.1f} points at most.",
         lead=" ".join(
             f"With the projector {row['head']} {row['first']} reads out best and "
             f"{row['second']} worst: {_interval(row)} points between them."
@@ -95,7 +99,8 @@ def _board(one: dict[str, Any], levels: list[dict[str, str]]) -> dict[str, Any]:
     for kind, head, side in both:
         cosines = board[f"{side}_cosines"]
         heights = [math.log10(n) if n else -0.3 for n in cosines["counts"]]
-        text = f"mean {cosines['mean']:.3f}, std {cosines['std']:.3f}".replace("-", "−")
+        mean = f"{cosines['mean']:.3f}".replace("-0.000", "0.000").replace("-", "−")
+        text = f"mean {mean}, std {cosines['std']:.3f}"
         svg = chart(
             [Line(steps(cosines["edges"], heights), kind, filled=True)],
             x=(-1, 1),
