@@ -30,8 +30,16 @@ from goodviews.study.layout import seeds_interval
 from goodviews.training import Settings, pretrain
 from goodviews.views import ViewPair, parse_view
 
-__all__ = ["CONTROLS", "READOUTS", "SCALE", "MethodsLearn", "Outcome", "compare", "learn"]
-__all__ += ["methods_learn"]
+__all__ = [
+    "CONTROLS",
+    "READOUTS",
+    "SCALE",
+    "MethodsLearn",
+    "Outcome",
+    "compare",
+    "learn",
+    "methods_learn",
+]
 
 CONTROLS = ("random weights", "raw pixels")
 READOUTS = ("knn", "linear")
@@ -208,6 +216,7 @@ def methods_learn(*, scale: str, out: Path, methods: Sequence[str] = ()) -> Path
         return out
     run["data"] = {"name": images.name, "hash": images.hash, "tested": len(parts.test)}
     run["methods"] = spelt
+    run["training_s"] = round(sum(one.seconds for one in done.values()), 1)
     rows = [row for (name, seed), one in done.items() for row in _rows(name, seed, one)]
     write_table(out, rows, run)
     table = []

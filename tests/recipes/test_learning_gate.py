@@ -1,0 +1,141 @@
+"""Every method learns in seconds, beats what has learned nothing, and the gate can fail."""
+
+import sys
+import time
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from goodviews.evaluation.knn import knn_predict
+from goodviews.evaluation.logistic import fit_logistic
+from goodviews.evaluation.scores import Parts
+from goodviews.recipes.methods import METHODS, method
+from goodviews.recipes.methods_learn import learn
+from goodviews.recipes.planted_textures import TEXTURES, planted_textures
+from goodviews.recipes.small_scale import small_scale
+
+SECONDS, FLOOR = 8, 0.05
+TRAIN, TEST, PER_CLASS, DRAWS = 1024, 1000, 10, 5
+VIEWS = "crop(scale=(0.3, 1))|flip()|autocontrast(p=0.8)"
+MEASURED = {}
+"""Margin and its spread over seeds 0 to 4, with neighbours and with the linear readout.
+
+Measured by ``python tests/recipes/test_learning_gate.py 5`` on an AMD EPYC, one thread.
+"""
+
+OWN = {
+    "cpc": {"epochs": 20},
+    "cmc": {"width": 16, "epochs": 20},
+    "cmcv2": {"width": 16, "epochs": 20},
+}
+"""Methods whose encoders see a patch, or some of the channels, and so are smaller."""
+
+CHANGES = {
+    "cpc": {"views": "flip()|grid(patch=8, overlap=0)"},
+    "tcr": {"head": "256-16"},
+    "wmse": {"head": "256-8"},
+}
+"""Patches that share no pixels; and no more dimensions than there is to share, where all are
+filled."""
+
+
+@lru_cache(maxsize=2)
+def data(grounds=1):
+    images = planted_textures(TRAIN + TEST, seed=0, grounds=grounds)
+    return images, Parts(np.arange(TRAIN), np.arange(0), np.arange(TRAIN, TRAIN + TEST))
+
+
+def settings(name, **changes):
+    own = {"width": 8, "batch": 64, "epochs": 15} | OWN.get(name, {})
+    made, _ = small_scale(method(name), data()[0], TRAIN, views=VIEWS, **own)
+    return replace(made, **(CHANGES.get(name, {}) | changes))
+
+
+def read(features, labels):
+    """Neighbours and a linear readout of ten labels a class, mean over draws of labels."""
+    x, truth = features.numpy(), labels[TRAIN:]
+    right = np.zeros((2, TEST))
+    for draw in range(DRAWS):
+        rng = np.random.default_rng(draw)
+        own = [np.flatnonzero(labels[:TRAIN] == kind) for kind in range(len(TEXTURES))]
+        rows = np.concatenate([rng.choice(some, PER_CLASS, replace=False) for some in own])
+        near = knn_predict(x[rows], labels[rows], x[TRAIN:], classes=4, neighbours=5)
+        probe = fit_logistic(x[rows], labels[rows], classes=4, penalty=0.01)
+        linear = probe.log_probs(x[TRAIN:]).argmax(dim=1).numpy()
+        right += np.stack([near == truth, linear == truth]) / DRAWS
+    return right
+
+
+def scores(name, seed, **changes):
+    """(2, 3): both readouts of the method, of its random weights and of raw pixels.
+
+    All patches of an image would show CPC one ground, so there it is another one below.
+    """
+    images, parts = data(2 if name == "cpc" else 1)
+    made = settings(name, **changes)
+    return learn(made, images, parts, seed=seed, read=read).right.mean(axis=2)
+
+
+def margins(found):
+    """(2,) how far each readout stands above the better of its two controls."""
+    return found[:, 0] - found[:, 1:].max(axis=1)
+
+
+def passes(name, found):
+    """Both readouts above both controls by the floor, and by three spreads over seeds."""
+    spreads = np.array(MEASURED.get(name, (0, 0, 0, 0)))[[1, 3]]
+    return bool((margins(found) > np.maximum(FLOOR, 3 * spreads)).all())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled():
+    """What is compiled once per machine is no part of a method's seconds."""
+    scores("simclr", 0, epochs=2)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_learns_within_its_seconds(name):
+    begun = time.process_time()
+    found = scores(name, 0)
+    assert time.process_time() - begun < SECONDS
+    assert passes(name, found), (found.round(3), MEASURED.get(name))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_measured_margin_is_no_luck_of_a_seed(name):
+    if name not in MEASURED:
+        pytest.skip("its spread over seeds is not measured yet: only the floor holds")
+    means, spreads = np.reshape(MEASURED[name], (2, 2)).T
+    assert (means > 3 * spreads).all()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"optimiser": "sgd(lr=1e-12, momentum=0.0, weight_decay=0.0)", "epochs": 2},
+        {"views": "noise(std=100)", "epochs": 3},
+        {"views": "blur(sigma=(8, 9), p=1)", "epochs": 5},
+    ],
+    ids=["no step", "views that share nothing", "views without the class"],
+)
+def test_what_cannot_learn_does_not_pass(broken):
+    assert not passes("simclr", scores("simclr", 0, **broken))
+
+
+def measure(names, seeds):
+    """Print rows of :data:`MEASURED`: ``python tests/recipes/test_learning_gate.py 5 simclr``."""
+    for name in names:
+        begun = time.process_time()
+        found = np.stack([margins(scores(name, seed)) for seed in range(seeds)])
+        took = (time.process_time() - begun) / seeds
+        text = ", ".join(
+            f"{mean:.3f}, {spread:.3f}"
+            for mean, spread in zip(found.mean(axis=0), found.std(axis=0, ddof=1), strict=True)
+        )
+        print(f'    "{name}": ({text}),  # {took:.1f} s', flush=True)
+
+
+if __name__ == "__main__":
+    measure(sys.argv[2:] or METHODS, int(sys.argv[1]))
