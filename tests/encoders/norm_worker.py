@@ -1,14 +1,8 @@
-"""Train a small encoder with synchronised BatchNorm over several processes.
-
-Called as ``norm_worker.py FOLDER PROCESSES``: one start of Python, then one fork per rank.
-"""
-
-import multiprocessing
-import sys
-from pathlib import Path
+"""Train a small encoder with synchronised BatchNorm over several processes."""
 
 import torch
 import torch.distributed as dist
+from tests.ranks import work_forked
 from torch import Tensor, nn
 
 from goodviews.encoders.joint_norm import synchronise
@@ -48,28 +42,12 @@ def train(model: nn.Module, mine: Tensor, *, sum_gradients: bool) -> dict[str, T
     return seen | {name: value.clone() for name, value in model.state_dict().items()}
 
 
-def work(rank: int, processes: int, folder: Path) -> None:
-    torch.set_num_threads(1)
-    dist.init_process_group(
-        "gloo", init_method=f"file://{folder}/store", rank=rank, world_size=processes
-    )
+def work(rank: int, processes: int) -> dict[str, Tensor]:
     mine = torch.arange(BATCH).tensor_split(processes)[rank]
     left = train(synchronise(net()), mine, sum_gradients=True)
     left["eval"] = synchronise(net()).eval()(images(0)[mine]).detach()
-    torch.save(left, folder / f"rank{rank}.pt")
-    dist.destroy_process_group()
-
-
-def main() -> int:
-    folder, processes = Path(sys.argv[1]), int(sys.argv[2])
-    fork = multiprocessing.get_context("fork")
-    children = [fork.Process(target=work, args=(r, processes, folder)) for r in range(processes)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join()
-    return max(abs(child.exitcode or 0) for child in children)
+    return left
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    work_forked(work)

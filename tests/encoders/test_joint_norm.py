@@ -1,26 +1,18 @@
 """Synchronised BatchNorm: several processes are one process with the joint batch."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 from tests.encoders.norm_worker import BATCH, STEPS, images, net, train
+from tests.ranks import outcomes
 from torch import nn
 
 from goodviews.core.checks import InputError
 from goodviews.encoders import joint_norm
 from goodviews.encoders.joint_norm import JointBatchNorm, synchronise
 
-HERE = Path(__file__).parent
-
 
 def test_ranks_train_like_one_process(tmp_path):
-    command = [sys.executable, str(HERE / "norm_worker.py"), str(tmp_path), "3"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    outcome = [torch.load(tmp_path / f"rank{rank}.pt") for rank in range(3)]
+    outcome = outcomes("tests.encoders.norm_worker", tmp_path, 3)
     wanted = train(net(), torch.arange(BATCH), sum_gradients=False)
     for step in range(STEPS):
         for name in (f"out{step}", f"grad{step}"):

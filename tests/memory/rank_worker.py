@@ -1,14 +1,9 @@
-"""Push, update and shuffle over several processes, and write down what came out.
+"""Push, update and shuffle over several processes, and write down what came out."""
 
-Called as ``rank_worker.py FOLDER PROCESSES``: one start of Python, then one fork per rank.
-"""
-
-import multiprocessing
-import sys
-from pathlib import Path
+from typing import Any
 
 import torch
-import torch.distributed as dist
+from tests.ranks import work_forked
 from torch import nn
 
 from goodviews.memory import Bank, Queue, forward_in_groups, shuffle_order
@@ -23,11 +18,7 @@ def rows(step: int) -> torch.Tensor:
     return torch.randn(BATCHES[step], 3, generator=rng)
 
 
-def work(rank: int, processes: int, folder: Path) -> None:
-    torch.set_num_threads(1)
-    dist.init_process_group(
-        "gloo", init_method=f"file://{folder}/store", rank=rank, world_size=processes
-    )
+def work(rank: int, processes: int) -> dict[str, Any]:
     queue, bank = Queue(8, 3), Bank(10, 3)
     for step, batch in enumerate(BATCHES):
         mine = torch.arange(batch).tensor_split(processes)[rank]
@@ -37,21 +28,8 @@ def work(rank: int, processes: int, folder: Path) -> None:
     order = shuffle_order(9, seed=0, step=1)
     norm = nn.BatchNorm1d(3, affine=False)
     out = forward_in_groups(norm, rows(2)[mine], order=order)
-    torch.save({"queue": queue.state_dict(), "bank": bank.entries, "keys": out},
-               folder / f"rank{rank}.pt")  # fmt: skip
-    dist.destroy_process_group()
-
-
-def main() -> int:
-    folder, processes = Path(sys.argv[1]), int(sys.argv[2])
-    fork = multiprocessing.get_context("fork")
-    children = [fork.Process(target=work, args=(r, processes, folder)) for r in range(processes)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join()
-    return max(abs(child.exitcode or 0) for child in children)
+    return {"queue": queue.state_dict(), "bank": bank.entries, "keys": out}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    work_forked(work)

@@ -1,25 +1,17 @@
 """Several processes keep the queue, the bank and the keys of one process."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 from tests.memory.rank_worker import BATCHES, rows
+from tests.ranks import outcomes
 from torch import nn
 
 from goodviews.memory import Bank, Queue, forward_in_groups, shuffle_order
 
-HERE = Path(__file__).parent
-
 
 @pytest.mark.parametrize("processes", [3])
 def test_ranks_hold_what_one_process_holds(processes, tmp_path):
-    command = [sys.executable, str(HERE / "rank_worker.py"), str(tmp_path), str(processes)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    outcome = [torch.load(tmp_path / f"rank{rank}.pt") for rank in range(processes)]
+    outcome = outcomes("tests.memory.rank_worker", tmp_path, processes)
 
     queue, bank = Queue(8, 3), Bank(10, 3)
     for step, batch in enumerate(BATCHES):
