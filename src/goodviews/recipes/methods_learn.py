@@ -189,9 +189,8 @@ def methods_learn(*, scale: str, out: Path, methods: Sequence[str] = ()) -> Path
     classes = len(next(iter(images.classes.values())))
 
     def read(features: Tensor, labels: np.ndarray) -> np.ndarray:
-        options = {"classes": classes}
-        near = knn(features, labels, parts, neighbours=chosen.neighbours, **options)
-        return np.stack([near.right, linear(features, labels, parts, **options).right])
+        near = knn(features, labels, parts, classes=classes, neighbours=chosen.neighbours)
+        return np.stack([near.right, linear(features, labels, parts, classes=classes).right])
 
     spelt, done, raw = {}, {}, None
     for name in methods or chosen.methods:

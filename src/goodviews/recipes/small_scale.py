@@ -90,10 +90,10 @@ def _views(text: str, crop: int | None, instead: str) -> str:
     return first if first == second else f"{first} // {second}"
 
 
-def _side(calls: list[Call], crop: int | None, instead: str) -> str:
+def _side(calls: tuple[Call, ...], crop: int | None, instead: str) -> str:
     if instead:
         forms = [call for call in calls if call.name in ("colour", "split", "grid")]
-        return "|".join([instead, *([format_calls(forms)] if forms else [])])
+        return "|".join([instead, *([format_calls(tuple(forms))] if forms else [])])
     stacked = any(call.name == "grid" for call in calls)
     made = []
     for call in calls:
@@ -103,4 +103,4 @@ def _side(calls: list[Call], crop: int | None, instead: str) -> str:
             kwargs = dict(call.kwargs) | {"size": crop}
             call = Call(call.name, call.args, tuple(kwargs.items()))
         made.append(call)
-    return format_calls(made)
+    return format_calls(tuple(made))
