@@ -215,6 +215,17 @@ def test_a_mistake_is_one_sentence_and_code_2(words, named, there, capsys):
     assert not said.out
 
 
+def test_a_run_that_is_refused_leaves_the_one_that_stands_there_alone(there):
+    def content():
+        return {
+            path.name: path.read_bytes() for path in (there / "run").iterdir() if path.is_file()
+        }
+
+    before = content()
+    assert main(["learn-views", *FEW, "--out", "run", "--seed", "1", "--quiet"]) == 2
+    assert content() == before
+
+
 def test_every_setting_of_the_game_can_be_typed():
     from goodviews.training import change
 

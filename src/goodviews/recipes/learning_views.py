@@ -120,7 +120,8 @@ def learning_views(
         parse_view(game.views).check((images.channels, images.height, images.width))
     folder = _folder(Path(out))
     ran = origin(command, seeds=[seed], settings=asdict(game), rules=said)
-    write_json(folder / "run.json", ran)
+    if not (folder / LAST).exists():  # another run's is not written over before it is known
+        write_json(folder / "run.json", ran)
     shape = f"{images.channels} x {images.height} x {images.width}"
     say(f"{mode} on {images.name}, {shape}: {game.generator}, {game.steps} steps. {roles.said}")
     for sentence in said:
