@@ -26,11 +26,14 @@ Measured by ``python tests/recipes/test_learning_gate.py 5`` on an AMD EPYC, one
 """
 
 OWN = {
+    "instdis": {"epochs": 25},
+    "pirl": {"epochs": 25},
     "cpc": {"epochs": 20},
     "cmc": {"width": 16, "epochs": 20},
     "cmcv2": {"width": 16, "epochs": 20},
 }
-"""Methods whose encoders see a patch, or some of the channels, and so are smaller."""
+"""Methods whose memory is renewed once an epoch, or whose encoders see a patch or some of the
+channels, and so are smaller."""
 
 CHANGES = {
     "cpc": {"views": "flip()|grid(patch=8, overlap=0)"},
