@@ -6,7 +6,7 @@ representations are read out as in any study, and the order of the views is comp
 readout, by shared nats, and by what is lost when the short run chooses the view.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -153,7 +153,7 @@ def trained(
     return plan, found
 
 
-def short_and_long(*, scale: str, out: Path) -> Path:
+def short_and_long(*, scale: str, out: Path, only: tuple[str, ...] = ()) -> Path:
     """Compare every budget with the next and write the tables and a figure.
 
     ``rows.csv`` holds the runs, ``views.csv`` each view at each budget, ``agreement.csv`` rank
@@ -164,11 +164,15 @@ def short_and_long(*, scale: str, out: Path) -> Path:
         scale: ``test``, ``cpu`` (about 25 minutes on one thread) or ``gpu``.
         out: The folder to write to; runs are kept in ``runs`` below it, and a stopped run
             goes on from there.
+        only: Names of the sets to use; all of the scale when left out.
 
     Returns:
         That folder.
     """
     settings = SCALE[scale]
+    if only:
+        kept = tuple(world for world in settings.worlds if world.data in only)
+        settings = replace(settings, worlds=kept)
     run = origin(
         f"goodviews reproduce short_and_long --scale {scale}",
         seeds=settings.seeds,

@@ -1,6 +1,7 @@
 """The figure of short runs against long ones, made from its tables."""
 
 import csv
+import math
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -55,10 +56,13 @@ def _panel(
     specs = list(dict.fromkeys(row["view"] for row in rows))
     letters = dict(zip(specs, _LETTERS, strict=False))
     order = sorted({int(row["epochs"]) for row in rows})
+    middle = (len(specs) - 1) / 2  # the bars of views stand beside each other
     ends: list[dict[str, Any]] = [
         {
             "view": letters[row["view"]],
             "at": row["epochs"],
+            "place": order.index(int(row["epochs"])),
+            "x": order.index(int(row["epochs"])) + 0.03 * (specs.index(row["view"]) - middle),
             **{key: float(row[key]) for key in ("accuracy", "order_low", "order_high")},
         }
         for row in rows
@@ -75,14 +79,17 @@ def _panel(
         if point["at"] in (str(early), str(late))
     ]
     x = alt.X(
-        "at:N",
-        sort=[str(epochs) for epochs in order],
+        "x:Q",
         title="passes over the images",
-        axis=alt.Axis(labelAngle=0),
-        scale=alt.Scale(paddingOuter=0.3),
+        axis=alt.Axis(
+            values=list(range(len(order))), labelExpr=f"{order}[datum.value]", grid=False
+        ),
+        scale=alt.Scale(domain=[-0.4, len(order) - 0.6], nice=False),
     )
     means = [end["accuracy"] for end in ends]
     room = 0.15 * (max(means) - min(means)) + 0.01
+    for epochs in order:
+        _spread([end for end in ends if end["at"] == str(epochs)], room / 3)
     scale = alt.Scale(domain=[min(means) - room, max(means) + room], nice=True)
     y = alt.Y("accuracy:Q", title="readout accuracy", scale=scale)
     colour = alt.Color(
@@ -94,7 +101,7 @@ def _panel(
     )
     layers = [
         alt.Chart(alt.Data(values=ends))
-        .mark_rule(color=TOKENS["hairline"].light, strokeWidth=4, clip=True)
+        .mark_rule(color=TOKENS["hairline"].light, strokeWidth=2.5, clip=True)
         .encode(x=x, y=alt.Y("order_low:Q", scale=scale), y2="order_high:Q"),
         alt.Chart(alt.Data(values=lines))
         .mark_line(strokeWidth=2)
@@ -105,8 +112,8 @@ def _panel(
         *(
             alt.Chart(alt.Data(values=[end for end in ends if end["at"] == str(epochs)]))
             .mark_text(dx=dx, align=align, fontSize=11, color=TOKENS["ink"].light)
-            .encode(x=x, y=y, text="view:N")
-            for epochs, dx, align in ((order[0], -9, "right"), (order[-1], 9, "left"))
+            .encode(x=alt.X("place:Q"), y=alt.Y("label:Q", scale=scale), text="view:N")
+            for epochs, dx, align in ((order[0], -26, "right"), (order[-1], 26, "left"))
         ),
     ]
     said = [
@@ -129,6 +136,13 @@ def _panel(
             subtitleColor=TOKENS["muted"].light,
         ),
     )
+
+
+def _spread(ends: list[dict[str, Any]], gap: float) -> None:
+    """Give each point a height for its letter, at least a gap above the one below."""
+    below = -math.inf
+    for end in sorted(ends, key=lambda end: float(end["accuracy"])):
+        below = end["label"] = max(float(end["accuracy"]), below + gap)
 
 
 def _ends(row: dict[str, str], name: str = "value", digits: int = 2) -> str:
