@@ -225,3 +225,20 @@ def test_weights_of_another_library_ask_for_their_model(few, capsys):
     save_file({"w": torch.zeros(3)}, few / "other.safetensors")
     assert main(["evaluate", "other.safetensors", "few.npz", "-q", "--out", "o"]) == 2
     assert "as in timm:resnet50@other.safetensors" in capsys.readouterr().err
+
+
+def test_a_stopped_evaluation_names_the_command_that_goes_on(few, capsys, monkeypatch):
+    from goodviews.cli.judging import Judge
+    from goodviews.training import Interrupted
+
+    def stop(*_, **__):
+        raise Interrupted("Stopped after step 3; run the same command to go on.", 15)
+
+    monkeypatch.setattr(Judge, "readouts", stop)
+    words = ["evaluate", "z.npy", "few.npz", "--protocol", "knn", "--seeds", "0", "-q"]
+    assert main([*words, "--out", "o"]) == 143
+    said = capsys.readouterr().err
+    assert said == (
+        "Stopped after step 3. Resume with: goodviews evaluate z.npy few.npz --protocol knn "
+        "--seeds 0 --out o\n"
+    )
