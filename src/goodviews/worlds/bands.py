@@ -31,9 +31,9 @@ class Bands(FactorWorld):
     r"""Planes of known factors, mixed pixel by pixel into bands by an invertible map.
 
     Planes 0 and 3 both show the texture (12 orientations of a faint grating, the task), with
-    phases and noise of their own. Each of the others shows one shape at one of
-    16 places. So planes 0 to 2 against 3 to 5 share the texture and nothing else, log 12 = 2.48 nats: both views keep the
-    task, and nothing else, which is the sweet spot. Bands are
+    phases and noise of their own. Each of the others shows one shape at one of 16 places. So
+    planes 0 to 2 against 3 to 5 share the texture and nothing else, log 12 = 2.48 nats: both
+    views keep the task, and nothing else, which is the sweet spot. Bands are
 
     .. math:: x = \sigma(M z), \qquad M = (C + I) / \sqrt6, \qquad M^{-1} = \sqrt6 (C - I) / 4
 
