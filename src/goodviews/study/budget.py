@@ -46,8 +46,16 @@ class Stability:
     lost: Interval
 
 
-MEASURED: Stability | None = None
-"""The default against five times the default (recipe ``short_and_long``)."""
+MEASURED = Stability(
+    data="scikit-learn's digits",
+    short=16,
+    long=80,
+    views=6,
+    seeds=2,
+    agreement=Interval(0.942857, 0.428571, 1.0),
+    lost=Interval(0.0, 0.0, 0.012331),
+)
+"""A fifth of the default against the default (recipe ``short_and_long``); longer is not known."""
 
 
 def default_epochs(images: int) -> int:
@@ -76,12 +84,11 @@ def length_check(plan: Plan, command: str) -> dict[str, Any]:
     images = len(plan.splits.pretrain)
     shown = plan.settings.epochs * images
     ok = shown >= _SHORTER * PRESENTATIONS
-    text = stability_words(MEASURED) if MEASURED else "How far the order holds was not measured."
     return {
         "name": "Long enough to order views",
         "ok": ok,
         "value": f"{shown:,} images shown to each encoder",
-        "text": text,
+        "text": stability_words(MEASURED),
         "do": "" if ok else again(command, "--epochs", default_epochs(images), fresh=True),
     }
 
