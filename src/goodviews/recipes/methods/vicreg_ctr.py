@@ -14,8 +14,7 @@ METHOD = Settings(
     views="vicreg()",
     head="8192-8192-512",
     objective=(
-        "vicreg_ctr(temperature=0.1, invariance=10.0, variance=10.0, covariance=5.0, "
-        "scale='code')"
+        "vicreg_ctr(temperature=0.1, invariance=10.0, variance=10.0, covariance=5.0, scale='code')"
     ),
     optimiser="lars(lr=0.3, momentum=0.9, weight_decay=1e-06, eta=0.001)",
     batch=1024,

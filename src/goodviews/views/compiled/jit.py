@@ -1,12 +1,17 @@
 """How kernels are compiled: two decorators, float32 constants, and a stamp for the disk cache."""
 
+import contextlib
 import hashlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+import numba
 import numpy as np
 from numba import njit
 
-__all__ = ["exact", "quick", "stamp"]
+__all__ = ["compiled_apart", "exact", "quick", "stamp"]
 
 _KERNELS = ("codes", "draws", "jit", "kernel", "resize", "values", "vectors")
 _SAFE = {"contract", "reassoc", "nsz", "arcp", "nnan"}
@@ -32,3 +37,42 @@ def stamp() -> int:
     for name in _KERNELS:
         digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
     return int.from_bytes(digest.digest()[:7])
+
+
+def compiled_apart() -> None:
+    """Let another process fill the disk cache, if it is empty.
+
+    A kernel that was compiled in this process calls its parts where the same kernel from the
+    cache has them inlined, and with fused operations their values differ by 1e-7. So the first
+    process would draw views that no later one draws again.
+    """
+    if os.environ.get(_APART):
+        return
+    home = _cache_home()
+    if home is None or (home / f"goodviews-{stamp()}-{numba.__version__}").exists():
+        return
+    script = "from goodviews.views.compiled import warm_up; warm_up()"
+    paths = os.pathsep.join(path for path in sys.path if path)
+    child = {**os.environ, _APART: "1", "PYTHONPATH": paths}
+    done = subprocess.run([sys.executable, "-c", script], env=child, capture_output=True)
+    if done.returncode == 0:
+        with contextlib.suppress(OSError):
+            (home / f"goodviews-{stamp()}-{numba.__version__}").touch()
+
+
+_APART = "GOODVIEWS_COMPILES"
+"""Environment variable of the process that fills the cache."""
+
+
+def _cache_home() -> Path | None:
+    """Folder of numba's disk cache for our kernels; None where nothing can be kept."""
+
+    def probe() -> None: ...
+
+    try:
+        kept = njit(cache=True)(probe)
+        home = Path(kept.stats.cache_path)
+        home.mkdir(parents=True, exist_ok=True)
+    except (RuntimeError, OSError):
+        return None
+    return home if os.access(home, os.W_OK) else None
