@@ -35,7 +35,7 @@ def small_scale(
 ) -> tuple[Settings, list[str]]:
     """Settings for a run of seconds, from a method's own.
 
-    The same rule for every method, nothing of it chosen by a readout: AdamW at the rate of a
+    The same rule for every method: AdamW at the rate of a
     study, a cosine after one epoch of warm-up, heads of 256 and 64, and no blur, which at
     32 pixels takes away what is to be learned (SimCLR has none on CIFAR-10 either: Chen et
     al., 2020, appendix B.9, arXiv:2002.05709).
