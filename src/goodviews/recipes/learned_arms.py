@@ -91,7 +91,7 @@ class LearnedTable:
         game: Of every learned arm.
         pretraining: Of the encoders that judge.
         seeds: Of the table and of ``many``.
-        ablation_seeds: Of the ablation.
+        ablation_seeds: Of the ablation; it is left out at the CPU's scale, where it was not run.
     """
 
     data: str = "imagenette96"
@@ -103,7 +103,7 @@ class LearnedTable:
     game: Game = _GAME
     pretraining: Settings = _PRETRAINING
     seeds: tuple[int, ...] = (0, 1, 2)
-    ablation_seeds: tuple[int, ...] = (0, 1)
+    ablation_seeds: tuple[int, ...] = ()
 
 
 _TINY = Game(
@@ -134,7 +134,7 @@ def plan(settings: LearnedTable, *, short: bool = False) -> list[tuple[Arm, int]
     if short:
         table, many, ablated = (ARMS[0], ARMS[5]), MANY[:1], ABLATED[:1]
     made = [(arm, seed) for seed in settings.seeds for arm in table]
-    made += [(arm, seed) for arm in many for seed in settings.seeds[:2]]
+    made += [(arm, seed) for arm in many for seed in settings.seeds[:1]]
     return made + [(arm, seed) for seed in settings.ablation_seeds for arm in ablated]
 
 

@@ -69,7 +69,7 @@ def learned_figure(folder: Path) -> Path:
         width=560,
         height=340,
         title=alt.Title(
-            "Learned views share less and keep the task",
+            "Readout against what learned and fixed views share",
             subtitle="One dot per generator and seed; each judged by encoders that never met it",
             anchor="start",
         ),
