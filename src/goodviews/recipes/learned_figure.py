@@ -18,7 +18,7 @@ _MODES = {
 
 
 def learned_figure(folder: Path) -> Path:
-    """Draw accuracy against shared nats, one dot per run, named where an arm is a space.
+    """Draw accuracy against shared nats, one dot per run.
 
     Args:
         folder: Where ``rows.csv`` is, and ``figure.svg`` and ``figure.png`` go.
@@ -37,7 +37,6 @@ def learned_figure(folder: Path) -> Path:
         shown.append({
             "nats": float(row["shared_nats"]), "top1": 100 * float(row["linear_top1"]),
             "kind": _MODES[row["mode"]], "space": row["space"],
-            "name": row["arm"] if row["mode"] == "raw" and row["seed"] == rows[0]["seed"] else "",
         })  # fmt: skip
     data = alt.Data(values=shown)
     x = alt.X("nats:Q", title="shared by the two views, by new encoders, nats (lower bound)")
@@ -60,12 +59,7 @@ def learned_figure(folder: Path) -> Path:
             shape=alt.Shape("space:N", title="space g is given", legend=alt.Legend(orient="top")),
         )
     )
-    names = (
-        alt.Chart(data)
-        .mark_text(dy=-12, fontSize=11, color=TOKENS["muted"].light)
-        .encode(x=x, y=y, text="name:N")
-    )
-    chart = alt.layer(dots, names).properties(
+    chart = dots.properties(
         width=560,
         height=340,
         title=alt.Title(
