@@ -151,7 +151,7 @@ def test_other_data_can_be_read_out_on(tmp_path):
     assert result.rows[0].task == "label"
     with pytest.raises(InputError, match="no labels"):
         quick(tmp_path / "t", few(), task_data=few(400, labels=False))
-    with pytest.raises(InputError, match="channels"):
+    with pytest.raises(InputError, match="1 channel, but"):
         quick(tmp_path / "t", few(), task_data=few(400, channels=3))
 
 

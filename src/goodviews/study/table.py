@@ -12,7 +12,7 @@ from goodviews.study.cells import CellResult
 from goodviews.study.layout import Interval, Layout, seeds_interval
 from goodviews.study.plan import BASELINES, Cell, Plan, Task
 
-__all__ = ["TaskTable", "tabulate"]
+__all__ = ["RANDOM", "RAW", "SCRATCH", "TaskTable", "tabulate"]
 
 RAW, RANDOM, SCRATCH = BASELINES
 
