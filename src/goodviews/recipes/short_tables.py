@@ -131,7 +131,7 @@ def agreement(short: Budget, long: Budget) -> Iterator[dict[str, Any]]:
         for kind, found in (("spearman", spearman), ("kendall", kendall)):
             value = float(found(*means))
             low, high = _ends(found(*draws))
-            over = (None, None)
+            over: tuple[float | None, float | None] = (None, None)
             if len(short.views) >= 5:
                 over = views_interval(value, len(short.views), kind=kind)
             yield {
