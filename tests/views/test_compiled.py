@@ -311,3 +311,32 @@ def test_warm_up_says_whether_there_are_kernels(monkeypatch):
     assert compiled.available()
     monkeypatch.setenv("GOODVIEWS_COMPILED", "0")
     assert not compiled.available()
+
+
+_DRAWN = """
+import hashlib, torch
+from goodviews.views import parse_view
+from goodviews.views.learned import build_generator
+images = torch.rand(8, 3, 48, 48, generator=torch.Generator().manual_seed(0))
+pair = parse_view("crop()|flip()|jitter()|grey()|blur()")
+made = [*pair(images, seed=0, samples=torch.arange(8), epoch=0)]
+generator = build_generator("nvp(blocks=2, width=8)", 3)
+for weight in generator.parameters():
+    weight.data += torch.linspace(-0.3, 0.3, weight.numel()).view_as(weight)
+mapped = generator(images)
+mapped.square().sum().backward()
+made += [mapped.detach(), *(weight.grad for weight in generator.parameters())]
+print(hashlib.sha256(b"".join(one.numpy().tobytes() for one in made)).hexdigest())
+"""
+
+
+def test_the_first_process_makes_what_later_ones_make(tmp_path):
+    """With an empty cache, in which nothing was compiled before: the same views to the bit."""
+    env = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", _DRAWN], env=env, capture_output=True, text=True, check=True
+        ).stdout
+        for _ in range(2)
+    ]
+    assert runs[0] == runs[1]

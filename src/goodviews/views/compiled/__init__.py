@@ -191,9 +191,9 @@ def _on() -> bool:
 def _kernels() -> tuple[Callable[..., None], ...] | None:
     """Rendering, drawing and hashing; None, with one notice, where numba cannot be had."""
     try:
-        from goodviews.views.compiled.jit import compiled_apart
+        from goodviews.views.compiled.jit import compiled_apart, stamp
 
-        compiled_apart()
+        compiled_apart("from goodviews.views.compiled import warm_up; warm_up()", stamp())
         from goodviews.views.compiled.draws import draw as drawing
         from goodviews.views.compiled.draws import hash_words
         from goodviews.views.compiled.kernel import render as rendering

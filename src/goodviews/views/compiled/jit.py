@@ -39,25 +39,28 @@ def stamp() -> int:
     return int.from_bytes(digest.digest()[:7])
 
 
-def compiled_apart() -> None:
-    """Let another process fill the disk cache, if it is empty.
+def compiled_apart(script: str, version: int) -> None:
+    """Let another process fill the disk cache, if kernels of this version are not in it.
 
     A kernel that was compiled in this process calls its parts where the same kernel from the
     cache has them inlined, and with fused operations their values differ by 1e-7. So the first
     process would draw views that no later one draws again.
+
+    Args:
+        script: Python that calls the kernels.
+        version: A hash of their source.
     """
     if os.environ.get(_APART):
         return
-    home = _cache_home()
-    if home is None or (home / f"goodviews-{stamp()}-{numba.__version__}").exists():
+    home, mark = _cache_home(), f"goodviews-{version}-{numba.__version__}"
+    if home is None or (home / mark).exists():
         return
-    script = "from goodviews.views.compiled import warm_up; warm_up()"
     paths = os.pathsep.join(path for path in sys.path if path)
     child = {**os.environ, _APART: "1", "PYTHONPATH": paths}
     done = subprocess.run([sys.executable, "-c", script], env=child, capture_output=True)
     if done.returncode == 0:
         with contextlib.suppress(OSError):
-            (home / f"goodviews-{stamp()}-{numba.__version__}").touch()
+            (home / mark).touch()
 
 
 _APART = "GOODVIEWS_COMPILES"

@@ -6,8 +6,10 @@ the blocks run as torch operations; both agree to float32's rounding.
 """
 
 import os
+import zlib
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,6 +21,13 @@ __all__ = ["fused", "worth_it"]
 
 _FEWEST = 8192
 """Pixels from which a pass costs less than torch's operations."""
+_ONCE = """
+import torch
+from goodviews.views.learned import build_generator
+images = torch.rand(2, 3, 64, 64, requires_grad=True)
+build_generator("nvp(blocks=1, width=2)", 3)(images).sum().backward()
+"""
+"""Calls both kernels, so that they are compiled."""
 _PART = 64
 """Tiles that one thread takes at a time; the gradients of parts are added in their order."""
 
@@ -98,6 +107,10 @@ class _Fused(torch.autograd.Function):
 def _kernels() -> tuple[Callable[..., None], Callable[..., None], int] | None:
     """Both passes and the pixels of a tile; None where numba cannot be had."""
     try:
+        from goodviews.views.compiled.jit import compiled_apart
+
+        source = Path(__file__).with_name("kernel.py").read_bytes()
+        compiled_apart(_ONCE, zlib.crc32(source))
         from goodviews.views.learned.kernel import TILE, backward, forward
     except ImportError:
         return None
