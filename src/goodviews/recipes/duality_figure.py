@@ -1,11 +1,9 @@
 """The figure of the duality comparison, made from its tables."""
 
-import csv
 from pathlib import Path
-from typing import Any
 
 from goodviews.core.tokens import TOKENS
-from goodviews.recipes.figures import write_figure
+from goodviews.recipes.figures import read_numbers, write_figure
 
 __all__ = ["duality_figure"]
 
@@ -23,7 +21,7 @@ def duality_figure(folder: Path) -> Path:
     import altair as alt
 
     levels, differences, ways = (
-        _read(folder / f"{name}.csv") for name in ("methods", "comparisons", "training")
+        read_numbers(folder / f"{name}.csv") for name in ("methods", "comparisons", "training")
     )
     heads = list(dict.fromkeys(row["head"] for row in levels))
     methods = list(dict.fromkeys(row["method"] for row in levels))
@@ -84,15 +82,3 @@ def duality_figure(folder: Path) -> Path:
         )
     )
     return write_figure(chart, folder)
-
-
-def _read(path: Path) -> list[dict[str, Any]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return [{k: _number(v) for k, v in row.items()} for row in csv.DictReader(file)]
-
-
-def _number(text: str) -> Any:
-    try:
-        return float(text)
-    except ValueError:
-        return text

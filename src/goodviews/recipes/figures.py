@@ -1,12 +1,13 @@
 """A chart as the two files of a results folder."""
 
+import csv
 from pathlib import Path
 from typing import Any
 
 from goodviews.core.files import write_bytes, write_text
 from goodviews.core.tokens import TOKENS
 
-__all__ = ["write_figure"]
+__all__ = ["read_numbers", "write_figure"]
 
 
 def write_figure(chart: Any, folder: Path) -> Path:
@@ -31,3 +32,16 @@ def write_figure(chart: Any, folder: Path) -> Path:
         folder / "figure.png", vl_convert.vegalite_to_png(spec, vl_version="5.20", scale=2)
     )
     return path
+
+
+def read_numbers(path: Path) -> list[dict[str, Any]]:
+    """Rows of a CSV table; what reads as a number is one."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return [{k: _number(v) for k, v in row.items()} for row in csv.DictReader(file)]
+
+
+def _number(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text

@@ -1,11 +1,10 @@
 """The figure of the papers' augmentations on one axis, made from its tables."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
 from goodviews.core.tokens import TOKENS
-from goodviews.recipes.figures import write_figure
+from goodviews.recipes.figures import read_numbers, write_figure
 
 __all__ = ["presets_figure"]
 
@@ -22,7 +21,9 @@ def presets_figure(folder: Path) -> Path:
     """
     import altair as alt
 
-    views, curve, axis = (_read(folder / f"{name}.csv") for name in ("views", "curve", "axis"))
+    views, curve, axis = (
+        read_numbers(folder / f"{name}.csv") for name in ("views", "curve", "axis")
+    )
     for row in views:
         row["kind"] = (
             "one encoder" if row["encoders"] == 1 else "luma against chroma, two encoders"
@@ -75,15 +76,3 @@ def presets_figure(folder: Path) -> Path:
         ),
     )
     return write_figure(chart, folder)
-
-
-def _read(path: Path) -> list[dict[str, Any]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return [{k: _number(v) for k, v in row.items()} for row in csv.DictReader(file)]
-
-
-def _number(text: str) -> Any:
-    try:
-        return float(text)
-    except ValueError:
-        return text

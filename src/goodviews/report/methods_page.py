@@ -53,9 +53,9 @@ def methods_page(folder: Path) -> str:
         edge="missing" if told else "undecided",
         answer=f"Best to worst of {spreads[0]['among']} methods: {widest:.1f} points."
         if told
-        else f"No method is told from the others in every case: {widest:.1f} points at most."
+        else "No method is told from the others in every case."
         if any(float(row["low"]) > 0 for row in spreads)
-        else f"No method can be told from another: {widest:.1f} points at most.",
+        else "No method can be told from another.",
         lead=" ".join(
             f"With the projector {row['head']} {row['first']} reads out best and "
             f"{row['second']} worst: {_interval(row)} points between them."
