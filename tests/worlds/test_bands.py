@@ -42,11 +42,11 @@ def places(band, weights):
     shown = []
     for column, name in enumerate(FORMS, start=1):
         values[:, column] = every
-        planes = WORLD.planes(values, WORLD.flaw(every, seed=0))
+        planes = WORLD.planes(values, WORLD.flaw(torch.zeros_like(every), seed=0))
         shown.append(weights[PLANES.index(name)] * planes[:, PLANES.index(name)].flatten(1))
-    templates = torch.stack(shown)  # (4, 16, pixels)
-    templates = templates - templates.mean(2, keepdim=True)
-    band = band.flatten(1) - band.flatten(1).mean(1, keepdim=True)
+    templates = torch.stack(shown)  # (4, 16, pixels), with one noise for all places
+    templates = templates - templates.mean(1, keepdim=True)
+    band = band.flatten(1) - band.flatten(1).mean(0)
     alone = torch.einsum("fps,bs->bfp", templates, band)
     alone = alone - 0.5 * templates.square().sum(2)
     cost = sum(alone[:, f].reshape(-1, *(16 if g == f else 1 for g in range(4))) for f in range(4))

@@ -43,6 +43,8 @@ ARMS: tuple[Arm, ...] = (
     *(Arm(f"{mode} YDbDr", "ydbdr", mode) for mode in _MODES),
     Arm("unsupervised linear RGB", "rgb", "unsupervised", {"generator": "orthogonal()"}),
     Arm("semi linear RGB", "rgb", "semi", {"generator": "orthogonal()"}),
+    Arm("unsupervised matrix RGB", "rgb", "unsupervised", {"generator": "linear()"}),
+    Arm("semi matrix RGB", "rgb", "semi", {"generator": "linear()"}),
 )
 """The table. Lab and the linear spaces are ours."""
 
@@ -65,6 +67,7 @@ ABLATED: tuple[Arm, ...] = (
     Arm("semi RGB, no warm-up", "rgb", "semi", {"warm_up": 0}, "ablation"),
     Arm("semi RGB, no stop at lost labels", "rgb", "semi", {"give": 0.0}, "ablation"),
     Arm("semi RGB, encoders restarted", "rgb", "semi", {"restart": 50}, "ablation"),
+    Arm("semi RGB, rate that settles", "rgb", "semi", {"settle": True}, "ablation"),
     Arm(
         "semi RGB, rates turned round", "rgb", "semi",
         {"generator_rate": 6e-4, "encoder_rate": 2e-4}, "ablation",

@@ -113,7 +113,8 @@ def learning_views(
     images = data if isinstance(data, Images) else load(data, labels=labels, size=size, root=root)
     roles = share_out(images, mode=mode, task=task)
     first = split_width(game.split, images.channels)
-    build_generator(game.generator, images.channels)
+    rate = build_generator(game.generator, images.channels).rate
+    game = replace(game, generator_rate=game.generator_rate or rate)
     before = game.views
     game, said = fit_game(game, images, roles, given=typed)
     if game.views:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from copy import deepcopy
 from dataclasses import replace
 from itertools import pairwise
 
@@ -12,9 +13,11 @@ from lightning_fabric import Fabric
 
 from goodviews.core.checks import InputError
 from goodviews.data import Images
+from goodviews.information import infonce_bound
 from goodviews.training import Interrupted
 from goodviews.training.view_learning import Game, Players, learn_views
 from goodviews.training.view_learning.learn import _move
+from goodviews.training.view_learning.looks import look_at
 
 TINY = Game(
     generator="nvp(blocks=2, width=4)",
@@ -155,6 +158,49 @@ def test_the_average_is_the_running_mean_of_the_generator(images):
     for now, smooth in seen:
         kept = 0.5 * kept + 0.5 * now
         torch.testing.assert_close(smooth, kept, atol=1e-7, rtol=1e-5)
+
+
+def test_a_rate_that_settles_ends_at_rest_and_spares_the_others(images):
+    moves = {}
+    for settle in (False, True):
+        seen = []
+        game = replace(TINY, mode="unsupervised", generator="linear()", steps=8, settle=settle)
+        play(images, game, watch=lambda p, _, seen=seen: seen.append(deepcopy(p)))
+        moves[settle] = [
+            [float((weights(getattr(b, part)) - weights(getattr(a, part))).norm())
+             for a, b in pairwise(seen)]
+            for part in ("generator", "encoders")
+        ]  # fmt: skip
+    share = [(1 + np.cos(np.pi * step / 8)) / 2 for step in range(1, 8)]
+    own, plain = (np.array(moves[settle][0]) for settle in (True, False))
+    # Adam's steps are about the rate in size: far smaller at the end than without.
+    assert own[-1] < 3 * share[-1] * plain[-1]
+    assert own[0] == pytest.approx(share[0] * plain[0], rel=0.2)
+    assert moves[True][1][-1] > 0.3 * moves[False][1][-1]
+
+
+def test_each_kind_of_generator_has_its_own_rate(images):
+    for text, rate in (("nvp(blocks=2, width=4)", 2e-4), ("linear()", 5e-3)):
+        game = replace(TINY, mode="unsupervised", generator=text, steps=3)
+        own, given = (play(images, one, watch=None).generator
+                      for one in (game, replace(game, generator_rate=rate)))  # fmt: skip
+        assert torch.equal(weights(own), weights(given))
+
+
+def test_a_look_sees_the_encoders_as_they_play(images):
+    """By the statistics of the batch and the generator of the moment, and leaves no trace."""
+    x = images.batch(np.arange(40))
+    players = Players(replace(TINY, mode="unsupervised"), x, classes=0, seed=0)
+    for p in players.generator.parameters():  # far from its average
+        p.data += 0.3 * torch.randn(p.shape, generator=torch.Generator().manual_seed(1))
+    players.train()
+    before = deepcopy(players.state_dict())
+    look = look_at(players, 0, x)
+    for name, value in players.state_dict().items():
+        assert torch.equal(value, before[name]), name
+    with torch.no_grad():
+        wanted = infonce_bound(players.scores(*players.views(x)))
+    assert look.shared_nats == pytest.approx(wanted.nats, abs=1e-6)
 
 
 def test_restarted_encoders_are_new_ones(images):

@@ -34,7 +34,7 @@ class Game:
         critic: ``cosine`` (fixed temperature; InfoNCE alone), ``separable``, ``bilinear`` or
             ``concatenated``.
         temperature: Of the cosine critic.
-        generator_rate: Learning rate of g.
+        generator_rate: Learning rate of g; none for what suits its kind.
         encoder_rate: Of the encoders, or g only dodges those of the moment: 3 times g's or more.
         classifier_rate: Of the classifiers.
         encoder_steps: Steps of the encoders for one of g.
@@ -45,6 +45,7 @@ class Game:
         warm_up: Steps in which g stands still while the others learn.
         average: Share that an average of g keeps at a step; the average is the result. 0 for
             none.
+        settle: Whether the rate of g falls to 0, along half a cosine, till the last step.
         clip: Most that the norm of g's gradient may be; 0 for any.
         restart: Steps after which the encoders start anew; 0 for never.
         give: Share of the nats about the label in the image that a view may lose before the
@@ -69,7 +70,7 @@ class Game:
     bound: str = "infonce"
     critic: str = "cosine"
     temperature: float = 0.1
-    generator_rate: float = 2e-4
+    generator_rate: float | None = None
     encoder_rate: float = 2e-3
     classifier_rate: float = 2e-3
     encoder_steps: int = 1
@@ -79,6 +80,7 @@ class Game:
     labelled_batch: int = 128
     warm_up: int = 20
     average: float = 0.95
+    settle: bool = False
     clip: float = 1.0
     restart: int = 0
     give: float = 0.5
@@ -103,6 +105,8 @@ class Game:
                 raise InputError(f"{name} is {value!r}, but a whole number from 0 is wanted.")
         for name in (*_RATES, "temperature", "label_weight", "clip"):
             value = getattr(self, name)
+            if name == "generator_rate" and value is None:
+                continue
             if not (math.isfinite(value) and (value > 0 or (name == "clip" and value == 0))):
                 raise InputError(f"{name} is {value!r}, but a number above 0 is wanted.")
         for name in _SHARES:

@@ -95,9 +95,10 @@ def learn_views(
     seen_BCHW = make(seen, 0)
     players = Players(game, seen_BCHW, classes=classes, seed=seed)
     players.to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    rate = game.generator_rate or players.generator.rate
     optimiser = torch.optim.Adam(
         [
-            {"params": list(players.generator.parameters()), "lr": game.generator_rate},
+            {"params": list(players.generator.parameters()), "lr": rate},
             {"params": list(players.finders()), "lr": game.encoder_rate},
             {"params": list(players.classifiers.parameters()), "lr": game.classifier_rate},
         ]
@@ -113,6 +114,8 @@ def learn_views(
         for step in range(history.steps, game.steps):
             if history.stopped:
                 break
+            if game.settle:
+                optimiser.param_groups[0]["lr"] = rate * _left(step / game.steps)
             rng = np.random.default_rng((seed, step))
             for extra in range(1, game.encoder_steps):
                 rows = rng.choice(rest, min(game.batch, len(rest)), replace=False)
@@ -198,6 +201,11 @@ def _lowered(players: Players, made: Tensor) -> Tensor:
     for parameter in finders:
         parameter.requires_grad_(True)
     return lowered
+
+
+def _left(done: float) -> float:
+    """Share of the rate that is left, from 1 at the start to 0 at the end."""
+    return (1 + math.cos(math.pi * done)) / 2
 
 
 def _turned(made: Tensor) -> Tensor:

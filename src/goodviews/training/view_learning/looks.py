@@ -5,6 +5,7 @@ Letters: B held-out images, C channels, H and W pixels.
 
 import math
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -38,7 +39,8 @@ class Look:
 
     Attributes:
         step: Steps taken.
-        shared_nats: InfoNCE bound between the views. Not a result: g plays against these very
+        shared_nats: InfoNCE bound between the views of g as it stands (all else here is of its
+            average). Not a result: g plays against these very
             encoders, and new ones may find more.
         shared_stderr: Its standard error.
         first_nats: What the classifier of view 1 knows of the label, nats.
@@ -109,12 +111,11 @@ def look_at(
         labelled: (B', C, H, W) held out as well.
         labels: (B',) their classes.
     """
+    bound = infonce_bound(_scores(players, images))
     training = players.training
     players.eval()
     made = players.smooth(images)
     v1, v2 = players.split(made)
-    scores = players.critic(players.encoders[0](v1), players.encoders[1](v2))
-    bound = infonce_bound(scores)
     few = images[:32].double()
     exact = players.smooth.double()
     error = float((exact.inverse(exact(few)) - few).abs().max())
@@ -148,6 +149,18 @@ def look_at(
         inverse_error=error,
         moved=float((made - images).abs().mean()),
     )
+
+
+def _scores(players: Players, images: Tensor) -> Tensor:
+    """Scores (B, B) of the views by g as it stands, by the encoders as they are in a step.
+
+    Neither the average of g nor running statistics will do: the encoders know g of the moment,
+    and statistics of the last steps are those of other views.
+    """
+    first, second = (deepcopy(net).train() for net in players.encoders)
+    v1, v2 = players.views(images)
+    scores: Tensor = players.critic(first(v1), second(v2))
+    return scores
 
 
 def lost_too_much(look: Look, give: float) -> bool:

@@ -26,6 +26,7 @@ class Generator(nn.Module, ABC):
         text: The spec that builds it.
 
     Attributes:
+        rate: Learning rate that suits this kind, with Adam.
         channels: C.
         text: The spec, every argument spelt out.
 
@@ -35,6 +36,8 @@ class Generator(nn.Module, ABC):
     References:
         Tian et al., 2020, section 4.2, arXiv:2005.10243.
     """
+
+    rate = 2e-4
 
     def __init__(self, channels: int, text: str) -> None:
         super().__init__()

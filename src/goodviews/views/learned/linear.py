@@ -34,6 +34,8 @@ class LinearGenerator(Generator):
                 [0., 0., 1.]], grad_fn=<LinalgMatrixExpBackward0>)
     """
 
+    rate = 5e-3  # its few numbers are angles and stretches, which must go as far as 1
+
     def __init__(self, channels: int, *, orthogonal: bool) -> None:
         super().__init__(channels, "orthogonal()" if orthogonal else "linear()")
         self.turn = nn.Parameter(torch.zeros(channels * (channels - 1) // 2))
