@@ -4,8 +4,9 @@ import csv
 
 import numpy as np
 
+from goodviews.evaluation.intervals import runs_interval
 from goodviews.recipes.learned_arms import ABLATED, ARMS, MANY, SCALE, Parts, plan
-from goodviews.recipes.learned_views import _interval, _orders, learned_views
+from goodviews.recipes.learned_views import _orders, learned_views
 
 
 def read(path):
@@ -62,6 +63,6 @@ def test_the_interval_covers_runs_and_images():
         ease = rng.normal(0.6, 0.15, 300)
         runs = rng.normal(0, 0.02, (3, 1))
         right = (rng.random((3, 300)) < np.clip(ease + runs, 0, 1)).astype(float)
-        low, high = _interval(right)
+        low, high = runs_interval(right)
         held += low <= 0.6 <= high
     assert held / 400 > 0.92

@@ -8,7 +8,7 @@ from scipy.special import stdtrit
 
 from goodviews.core.checks import check_shapes
 
-__all__ = ["explained", "half_width", "wilson"]
+__all__ = ["explained", "half_width", "runs_interval", "wilson"]
 
 Z = 1.959964
 
@@ -49,6 +49,24 @@ def half_width(*sources: tuple[float, int]) -> float:
     """
     wide = [stdtrit(degrees, 0.975) ** 2 * variance for variance, degrees in sources]
     return float(sum(wide)) ** 0.5
+
+
+def runs_interval(runs: np.ndarray) -> tuple[float, float]:
+    """Ends of the 95 % interval of the mean over runs and items, both of them samples.
+
+    Args:
+        runs: (R, N), what each run scored on each item, the same items in all.
+
+    Example:
+        >>> runs_interval(np.ones((2, 9)))
+        (1.0, 1.0)
+    """
+    mean, items = float(runs.mean()), runs.mean(axis=0)
+    sources = [(float(items.var(ddof=1)) / len(items), len(items) - 1)]
+    if len(runs) > 1:
+        sources.append((float(runs.mean(axis=1).var(ddof=1)) / len(runs), len(runs) - 1))
+    half = half_width(*sources)
+    return mean - half, mean + half
 
 
 def explained(wrong: np.ndarray, constant: np.ndarray) -> tuple[float, tuple[float, float]]:

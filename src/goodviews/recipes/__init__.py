@@ -17,6 +17,7 @@ RECIPES = {
     "duality": "goodviews.recipes.duality:duality",
     "imagenet_path": "goodviews.recipes.imagenet_path:imagenet_path",
     "failure_zoo": "goodviews.recipes.failure_zoo:failure_zoo",
+    "learned_bands": "goodviews.recipes.learned_bands:learned_bands",
     "learned_views": "goodviews.recipes.learned_views:learned_views",
     "label_choice": "goodviews.recipes.label_choice:label_choice",
     "methods_learn": "goodviews.recipes.methods_learn:methods_learn",

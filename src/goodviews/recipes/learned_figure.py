@@ -15,13 +15,15 @@ _MODES = {
     "supervised": "labels alone",
     "semi": "semi-supervised",
 }
+_TITLE = "Readout against what learned and fixed views share"
 
 
-def learned_figure(folder: Path) -> Path:
+def learned_figure(folder: Path, title: str = _TITLE) -> Path:
     """Draw accuracy against shared nats, one dot per run.
 
     Args:
         folder: Where ``rows.csv`` is, and ``figure.svg`` and ``figure.png`` go.
+        title: Over it.
 
     Returns:
         Path of the SVG.
@@ -63,7 +65,7 @@ def learned_figure(folder: Path) -> Path:
         width=560,
         height=340,
         title=alt.Title(
-            "Readout against what learned and fixed views share",
+            title,
             subtitle="One dot per generator and seed; each judged by encoders that never met it",
             anchor="start",
         ),

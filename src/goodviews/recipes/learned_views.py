@@ -14,7 +14,7 @@ import numpy as np
 
 from goodviews.core.files import write_json
 from goodviews.core.origin import origin, write_table
-from goodviews.evaluation.intervals import half_width
+from goodviews.evaluation.intervals import runs_interval
 from goodviews.recipes.learned_arms import ABLATED, SCALE, Arm, LearnedTable, Parts, plan
 from goodviews.recipes.learned_judge import judge
 from goodviews.training.view_learning import learn_views
@@ -143,7 +143,7 @@ def _table(rows: Sequence[dict[str, Any]], right: Right) -> list[dict[str, Any]]
     for arm in dict.fromkeys(row["arm"] for row in rows):
         own = [row for row in rows if row["arm"] == arm]
         runs = np.stack([right[arm, row["seed"]] for row in own])
-        low, high = _interval(runs)
+        low, high = runs_interval(runs)
         nats = np.array([row["shared_nats"] for row in own])
         top1 = runs.mean(axis=1)
         made.append({
@@ -180,19 +180,9 @@ def _orders(right: Right) -> list[dict[str, Any]]:
         if not seeds:
             continue
         gap = np.stack([right[one, seed] - right[other, seed] for seed in seeds])
-        low, high = _interval(gap)
+        low, high = runs_interval(gap)
         made.append({
             "arm": one, "over": other, "runs": len(seeds),
             "points": 100 * gap.mean(), "low": 100 * low, "high": 100 * high,
         })  # fmt: skip
     return made
-
-
-def _interval(runs: np.ndarray) -> tuple[float, float]:
-    """95 % interval of the mean of (seeds, images), both counted as samples."""
-    mean, items = float(runs.mean()), runs.mean(axis=0)
-    sources = [(float(items.var(ddof=1)) / len(items), len(items) - 1)]
-    if len(runs) > 1:
-        sources.append((float(runs.mean(axis=1).var(ddof=1)) / len(runs), len(runs) - 1))
-    half = half_width(*sources)
-    return mean - half, mean + half

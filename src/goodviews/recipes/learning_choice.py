@@ -54,14 +54,17 @@ class Choice:
     reason: str
 
 
-def worth_trying(history: GameHistory, game: Game) -> tuple[list[int], list[int]]:
+def worth_trying(
+    history: GameHistory, game: Game, *, looks: int = 3
+) -> tuple[list[int], list[int]]:
     """Steps whose generators are judged, and steps of those left out since a label was lost.
 
-    A third of the game, two thirds and its end; looks during the warm-up are none.
+    They stand evenly in the game, the last one at its end; looks during the warm-up are none.
 
     Args:
         history: Of the game.
         game: Its settings.
+        looks: How many, at most.
 
     Returns:
         Both in order. Where every one had lost the label, the last that had not is judged,
@@ -69,7 +72,7 @@ def worth_trying(history: GameHistory, game: Game) -> tuple[list[int], list[int]
     """
     known = {look.step: look for look in history.looks}
     late = [step for step in known if step > game.warm_up] or [max(known)]
-    wanted = [round(history.steps * share) for share in (1 / 3, 2 / 3, 1)]
+    wanted = [round(history.steps * (place + 1) / looks) for place in range(looks)]
     steps = sorted({min(late, key=lambda step: abs(step - one)) for one in wanted})
     lost = [step for step in steps if lost_too_much(known[step], game.give)]
     kept = [step for step in steps if step not in lost]
