@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from goodviews.core.spec import Family
     from goodviews.data import Images
     from goodviews.views.base import Params
-    from goodviews.views.compose import Chain, ViewPair
+    from goodviews.views.chain import Chain
+    from goodviews.views.compose import ViewPair
 
 __all__ = ["look", "shared"]
 

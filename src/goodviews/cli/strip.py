@@ -16,7 +16,8 @@ from goodviews.core.checks import InputError
 if TYPE_CHECKING:
     from goodviews.core.spec import Family
     from goodviews.views.base import Params, View
-    from goodviews.views.compose import Chain, ViewPair
+    from goodviews.views.chain import Chain
+    from goodviews.views.compose import ViewPair
 
 __all__ = ["STRENGTHS", "captions", "report_rows", "strips"]
 
@@ -50,7 +51,8 @@ def strips(
         ``columns``: (label, images) each; ``kept``: steps that have no strength; nothing
         when no step has one.
     """
-    from goodviews.views.compose import Chain, parse_view
+    from goodviews.views.chain import Chain
+    from goodviews.views.compose import parse_view
 
     def applied(chain: Chain) -> np.ndarray:
         key = pair.key(0, images, seed, torch.from_numpy(places), 0)

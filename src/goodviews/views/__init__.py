@@ -1,7 +1,8 @@
 """Views: batched, drawn from a key, then applied; their text is their name everywhere."""
 
 from goodviews.views.base import View
-from goodviews.views.compose import Chain, ViewPair, parse_view
+from goodviews.views.chain import Chain
+from goodviews.views.compose import ViewPair, parse_view
 from goodviews.views.families import default_views
 from goodviews.views.multicrop import MultiCrop
 

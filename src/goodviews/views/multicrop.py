@@ -9,7 +9,8 @@ from torch import Tensor
 
 from goodviews.core.checks import InputError
 from goodviews.views.base import Shape
-from goodviews.views.compose import Chain, ViewPair, parse_view
+from goodviews.views.chain import Chain
+from goodviews.views.compose import ViewPair, parse_view
 
 __all__ = ["MultiCrop"]
 
