@@ -22,6 +22,7 @@ from goodviews.objectives.coding import (
     whiten,
     wmse,
 )
+from goodviews.objectives.cosine_variants import dcl_abs, dcl_sq, simclr_abs, simclr_sq
 from goodviews.objectives.dashboard import Classification, classify, dashboard
 from goodviews.objectives.decoupled import dcl, dclw, negatives_only
 from goodviews.objectives.double_norm import (
@@ -49,15 +50,6 @@ from goodviews.objectives.ranks import Combine, across_ranks, total
 from goodviews.objectives.spectral import SpectralTerms, project_to_ball, spectral
 from goodviews.objectives.supcon import supcon
 from goodviews.objectives.swav import sinkhorn, swav
-from goodviews.objectives.variants import (
-    dcl_abs,
-    dcl_sq,
-    logsumexp_penalty,
-    simclr_abs,
-    simclr_sq,
-    vicreg_ctr,
-    vicreg_exp,
-)
 from goodviews.objectives.vicreg import (
     VICRegTerms,
     covariance_matrix,
@@ -66,6 +58,7 @@ from goodviews.objectives.vicreg import (
     vicreg,
     vicreg_scales,
 )
+from goodviews.objectives.vicreg_variants import logsumexp_penalty, vicreg_ctr, vicreg_exp
 
 __all__ = [
     "AlignUniformTerms",

@@ -15,7 +15,7 @@ from goodviews.core.rng import Key
 from goodviews.worlds.factors import FactorWorld
 from goodviews.worlds.shapes import FORMS
 
-__all__ = ["Bands"]
+__all__ = ["PLANES", "Bands"]
 
 PLANES = ("texture", "disc", "square", "texture", "triangle", "cross")
 """What each plane shows: the halves share the texture alone."""

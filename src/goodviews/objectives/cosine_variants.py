@@ -1,0 +1,188 @@
+"""The variants of the duality that are sample-contrastive: SimCLR and DCL with bent cosines.
+
+Their repulsion acts on squared or absolute cosines, which makes them exactly sample-contrastive.
+
+Letters: B pairs, D embedding dims, 2B anchors.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from goodviews.core.checks import check_shapes
+from goodviews.objectives.decoupled import negatives_only
+from goodviews.objectives.ntxent import pooled_cosines
+from goodviews.objectives.precision import check_temperature, full_precision
+
+__all__ = ["dcl_abs", "dcl_sq", "simclr_abs", "simclr_sq"]
+
+
+def simclr_sq(
+    view1: Tensor,
+    view2: Tensor,
+    *,
+    temperature: float | Tensor = 0.1,
+    bend_positive: bool = False,
+) -> Tensor:
+    r"""NT-Xent whose negatives repel by their squared cosine, in nats.
+
+    .. math::
+        \ell_i = -s_{i p(i)} / \tau + \log\left(e^{s_{i p(i)} / \tau} +
+        \sum_{k \notin \{i, p(i)\}} e^{s_{ik}^2 / \tau}\right)
+
+    Repulsion is least where every off-diagonal entry of the Gram matrix vanishes, so the
+    criterion is sample-contrastive. The paper's main text leaves open whether the
+    positive is squared too; here it stays signed unless asked, for otherwise pairs that
+    point in opposite directions are optimal as well.
+
+    Args:
+        view1: (B, D), embeddings of the first view, any norm; B at least 2.
+        view2: (B, D), embeddings of the second view.
+        temperature: tau > 0, dimensionless.
+        bend_positive: Square the positive's cosine too, in both places.
+
+    Returns:
+        (2B,), one loss per anchor in nats, the first view's anchors first.
+
+    Raises:
+        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        InputError: The temperature is not above zero.
+
+    References:
+        Garrido et al., 2023 (SimCLR-sq), arXiv:2206.02574.
+
+    Example:
+        >>> same = torch.ones(2, 3)  # three candidates alike: log 3 nats
+        >>> simclr_sq(same, same)
+        tensor([1.0986, 1.0986, 1.0986, 1.0986])
+    """
+    return _bent(view1, view2, torch.square, temperature, bend_positive, decoupled=False)
+
+
+def simclr_abs(
+    view1: Tensor,
+    view2: Tensor,
+    *,
+    temperature: float | Tensor = 0.1,
+    bend_positive: bool = False,
+) -> Tensor:
+    r"""NT-Xent whose negatives repel by their absolute cosine, in nats.
+
+    .. math::
+        \ell_i = -s_{i p(i)} / \tau + \log\left(e^{s_{i p(i)} / \tau} +
+        \sum_{k \notin \{i, p(i)\}} e^{|s_{ik}| / \tau}\right)
+
+    Args:
+        view1: (B, D), embeddings of the first view, any norm; B at least 2.
+        view2: (B, D), embeddings of the second view.
+        temperature: tau > 0, dimensionless.
+        bend_positive: Take the positive's absolute cosine too: see :func:`simclr_sq`.
+
+    Returns:
+        (2B,), one loss per anchor in nats, the first view's anchors first.
+
+    Raises:
+        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        InputError: The temperature is not above zero.
+
+    References:
+        Garrido et al., 2023 (SimCLR-abs), arXiv:2206.02574.
+
+    Example:
+        >>> same = torch.ones(2, 3)
+        >>> simclr_abs(same, same)
+        tensor([1.0986, 1.0986, 1.0986, 1.0986])
+    """
+    return _bent(view1, view2, torch.abs, temperature, bend_positive, decoupled=False)
+
+
+def dcl_sq(
+    view1: Tensor,
+    view2: Tensor,
+    *,
+    temperature: float | Tensor = 0.1,
+    bend_positive: bool = False,
+) -> Tensor:
+    r"""DCL whose negatives repel by their squared cosine, in nats.
+
+    .. math:: \ell_i = -s_{i p(i)} / \tau + \log \sum_{k \notin \{i, p(i)\}} e^{s_{ik}^2 / \tau}
+
+    Args:
+        view1: (B, D), embeddings of the first view, any norm; B at least 2.
+        view2: (B, D), embeddings of the second view.
+        temperature: tau > 0, dimensionless.
+        bend_positive: Square the positive's cosine too: see :func:`simclr_sq`.
+
+    Returns:
+        (2B,), one loss per anchor in nats, the first view's anchors first.
+
+    Raises:
+        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        InputError: The temperature is not above zero.
+
+    References:
+        Garrido et al., 2023 (DCL-sq), arXiv:2206.02574.
+
+    Example:
+        >>> same = torch.ones(2, 3)  # two negatives alike: log 2 nats
+        >>> dcl_sq(same, same)
+        tensor([0.6931, 0.6931, 0.6931, 0.6931])
+    """
+    return _bent(view1, view2, torch.square, temperature, bend_positive, decoupled=True)
+
+
+def dcl_abs(
+    view1: Tensor,
+    view2: Tensor,
+    *,
+    temperature: float | Tensor = 0.1,
+    bend_positive: bool = False,
+) -> Tensor:
+    r"""DCL whose negatives repel by their absolute cosine, in nats.
+
+    .. math:: \ell_i = -s_{i p(i)} / \tau + \log \sum_{k \notin \{i, p(i)\}} e^{|s_{ik}| / \tau}
+
+    Args:
+        view1: (B, D), embeddings of the first view, any norm; B at least 2.
+        view2: (B, D), embeddings of the second view.
+        temperature: tau > 0, dimensionless.
+        bend_positive: Take the positive's absolute cosine too: see :func:`simclr_sq`.
+
+    Returns:
+        (2B,), one loss per anchor in nats, the first view's anchors first.
+
+    Raises:
+        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        InputError: The temperature is not above zero.
+
+    References:
+        Garrido et al., 2023 (DCL-abs), arXiv:2206.02574.
+
+    Example:
+        >>> same = torch.ones(2, 3)
+        >>> dcl_abs(same, same)
+        tensor([0.6931, 0.6931, 0.6931, 0.6931])
+    """
+    return _bent(view1, view2, torch.abs, temperature, bend_positive, decoupled=True)
+
+
+def _bent(
+    view1: Tensor,
+    view2: Tensor,
+    bend: Callable[[Tensor], Tensor],
+    temperature: float | Tensor,
+    bend_positive: bool,
+    *,
+    decoupled: bool,
+) -> Tensor:
+    """NT-Xent or DCL with the negatives' cosines bent by a function."""
+    check_shapes("view1: B D, view2: B D", view1, view2)
+    check_temperature(temperature)
+    with full_precision(view1):
+        cosines, positive = pooled_cosines(view1, view2)
+        attraction = (bend(positive) if bend_positive else positive) / temperature
+        repulsion = negatives_only(bend(cosines) / temperature)
+        if not decoupled:
+            repulsion = torch.cat([repulsion, attraction[:, None]], dim=1)
+        return repulsion.logsumexp(dim=1) - attraction
