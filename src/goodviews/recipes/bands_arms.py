@@ -21,7 +21,7 @@ __all__ = ["SCALE", "BandsParts", "BandsTable", "crosstalk", "every_split", "sid
 
 _GAME = Game(
     generator="linear()", views="", split="split(3)", generator_rate=3e-3, temperature=0.2,
-    label_weight=5.0, steps=600, look_every=50, give=0.25, device="cpu",
+    label_weight=5.0, steps=600, look_every=50, give=0.1, device="cpu",
 )  # fmt: skip
 _PRETRAINING = Settings(epochs=10, device="cpu")
 
@@ -42,7 +42,8 @@ class BandsTable:
         game: Of every learned arm.
         pretraining: Of the encoders that judge.
         fixed: How many splits of the bands are run; none for every one.
-        seeds: Of everything.
+        seeds: Of everything. At the CPU's scale 0 is left out: with it ``give`` was set, after
+            a first run at 0.25 had let a view lose a quarter of the label.
     """
 
     size: int = 16
@@ -77,7 +78,7 @@ SCALE = {
             epochs=1, encoder="convnet(width=4)", head="projector(dim=8)", device="cpu"
         ),
     ),
-    "cpu": BandsTable(),
+    "cpu": BandsTable(seeds=(1, 2, 3)),
     "gpu": BandsTable(
         size=32, count=20_000,
         game=replace(_GAME, steps=3000, look_every=250, device="auto"),
