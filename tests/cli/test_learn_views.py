@@ -182,6 +182,34 @@ def test_six_channels_without_labels_end_with_what_is_shared(there, capsys):
     assert "s-star" not in page.partition("</style>")[2]
 
 
+def test_where_one_label_watches_the_page_says_that_nobody_does(there):
+    (there / "five.csv").write_text("row,kind\n0,a\n3,a\n6,a\n1,b\n4,b\n")
+    words = ["few.npz", "--labels", "five.csv", *TINY, "--no-compare", "--out", "five", "--quiet"]
+    assert main(["learn-views", *words]) == 0
+    told = found(there / "five")
+    assert all(look["lost_stderr"] is None for look in told["looks"])
+    assert all(one["keeps"] is None for one in told["tried"])
+    page = (there / "five" / "index.html").read_text()
+    assert "the label is not watched" in page
+    assert not re.search(r"\bnan\b|None", page.partition("</style>")[2])
+
+
+def test_the_folder_of_a_run_is_exported_like_its_file(there, tmp_path):
+    words = ["--to", "onnx", "--out"]
+    assert main(["export", "run", *words, str(tmp_path / "folder")]) == 0
+    assert main(["export", "run/g.safetensors", *words, str(tmp_path / "file")]) == 0
+    for name in ("export.json", "passport.json", "generator.onnx"):
+        ours, theirs = (tmp_path / one / name for one in ("folder", "file"))
+        assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_pretraining_on_other_channels_is_refused_before_anything_is_written(there, capsys):
+    words = ["pretrain", "six.npz", "--recipe", "cmc", "--views", "run/views.txt"]
+    assert main([*words, "--backbone", "convnet(width=4)", "--out", "refused"]) == 2
+    assert "maps images of 3 channels, but these have 6" in capsys.readouterr().err
+    assert not (there / "refused").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [

@@ -18,7 +18,8 @@ def export(
         Path,
         typer.Argument(
             metavar="RUN",
-            help="Folder of goodviews pretrain, or its encoder; or the file of a learned view.",
+            help="Folder of goodviews pretrain or learn-views, or the file of its encoder or "
+            "generator.",
         ),
     ],
     to: Annotated[str, typer.Option(metavar="FORMAT", help=f"One of {', '.join(KNOWN)}.")],
@@ -43,6 +44,9 @@ def export(
     from goodviews.encoders import export_encoders, load_encoder
     from goodviews.views.learned import export_generator, holds_generator
 
+    generator = run / "g.safetensors"
+    if holds_generator(generator) and not (run / "encoder.safetensors").exists():
+        run, out = generator, out or run / "export" / to  # the folder of goodviews learn-views
     if holds_generator(run):
         print(export_generator(run, to=to, out=out or run.parent / "export" / to))
         return

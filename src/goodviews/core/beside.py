@@ -92,8 +92,9 @@ def find(file: str, hash: str = "", *, folder: Path | None = None) -> tuple[Path
             f"damaged. Put the file of that run beside the spec, or write the new hash."
         )
     where = "the working folder" if folder is None else str(folder)
+    known = " nor in ".join(map(str, _folders())) or f"the folders of {SEARCHED}"
     raise InputError(
-        f"There is no {file} in {where} nor in the folders of {SEARCHED}; write the way to it, "
+        f"There is no {file} in {where} nor in {known}; put it there, or write the way to it, "
         f"as in learned('runs/{Path(file).name}')."
     )
 

@@ -104,6 +104,7 @@ def export_encoders(
             "format": to,
             "encoder": side.spec,
             "view": name or "both",
+            "views": passport.get("views") or "",
             "channels": side.channels,
             "size": side.size,
             "features": side.features,

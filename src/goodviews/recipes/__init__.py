@@ -24,6 +24,7 @@ RECIPES = {
     "mi_bench": "goodviews.recipes.mi_bench:mi_bench",
     "moving_ahead": "goodviews.recipes.moving_ahead:moving_ahead",
     "moving_digits": "goodviews.recipes.moving_digits:moving_digits",
+    "other_learners": "goodviews.recipes.other_learners:other_learners",
     "presets_axis": "goodviews.recipes.presets_axis:presets_axis",
     "moving_pictures": "goodviews.recipes.moving_pictures:moving_pictures",
     "proposition": "goodviews.recipes.proposition:proposition",

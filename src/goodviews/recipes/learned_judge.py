@@ -43,7 +43,7 @@ class Judgement:
 
 def judge(
     images: Images,
-    view: str,
+    view: str | ViewPair,
     *,
     pretrain_on: np.ndarray,
     held_out: np.ndarray,
@@ -58,7 +58,7 @@ def judge(
 
     Args:
         images: The data.
-        view: Spec of the two views; a generator in it is frozen.
+        view: Spec of the two views, or the pair itself; a generator in it is frozen.
         pretrain_on: (N,) places.
         held_out: Places for the bound, none of them pretrained on.
         labelled: Places whose labels fit the readout.
@@ -68,7 +68,7 @@ def judge(
         candidates: K of the bound.
         seed: Number of the run.
     """
-    pair = parse_view(view)
+    pair = parse_view(view) if isinstance(view, str) else view
     looks: list[Estimate] = []
 
     def look(encoders: PairEncoder) -> tuple[float, float]:

@@ -118,8 +118,8 @@ class Judges:
 
     @property
     def readable(self) -> bool:
-        """Whether there are labels to fit a readout and to test it."""
-        return len(self.roles.test) > 0 and len(self.roles.labelled) > 0
+        """Whether there are labels to fit a readout and to test it; one test has no interval."""
+        return len(self.roles.test) > 1 and len(self.roles.labelled) > 0
 
 
 def told(bound: Estimate) -> dict[str, Any]:
@@ -176,7 +176,7 @@ def split_width(split: str, channels: int) -> int:
     first = calls[0].args[0] if calls[0].args else given.get("first", 1)
     if not (type(first) is int and 0 < first < channels):
         raise InputError(
-            f"{split} leaves a view of {channels} channels without one; take split(1) to "
+            f"{split} of {channels} channels leaves one view without any; take split(1) to "
             f"split({channels - 1})."
         )
     return first

@@ -13,7 +13,7 @@ from goodviews.recipes.learning_compare import fixed_spaces
 from goodviews.recipes.learning_roles import Roles
 from goodviews.recipes.learning_steps import joined
 from goodviews.recipes.learning_words import findings, next_command
-from goodviews.training.view_learning import Game, GameHistory, LearnedViews
+from goodviews.training.view_learning import Game, GameHistory, LearnedViews, Look
 
 __all__ = ["Asked", "gathered", "passport", "write_tables"]
 
@@ -122,7 +122,7 @@ def gathered(
         "verdict": learned.verdict,
         "candidates": learned.candidates,
         "ceiling_nats": math.log(learned.candidates),
-        "looks": [asdict(look) for look in history.looks],
+        "looks": [_told(look) for look in history.looks],
         "tried": [
             {
                 "step": one.step,
@@ -146,6 +146,12 @@ def gathered(
         ),
         "origin": {key: ran[key] for key in ("commit", "started", "versions", "hardware")},
     }
+
+
+def _told(look: Look) -> dict[str, Any]:
+    """A look as JSON holds it: what is no number is left open."""
+    values = asdict(look)
+    return {name: v if v is None or math.isfinite(v) else None for name, v in values.items()}
 
 
 def _short(rows: Sequence[dict[str, Any]], steps: int) -> str:

@@ -67,7 +67,8 @@ def share_out(images: Images, *, mode: str, task: str | None = None) -> Roles:
         plural = "s" if images.channels != 1 else ""
         raise InputError(
             f"{images.name} has {images.channels} channel{plural}, but learned views split "
-            f"{_FEWEST} to {_MOST}; goodviews study {images.name} finds views of other kinds."
+            f"{_FEWEST} to {_MOST}; goodviews study, given the same data, finds views of other "
+            f"kinds."
         )
     if task is not None and task not in images.labels:
         raise unknown("task", task, images.labels)

@@ -1,5 +1,6 @@
 """The steps of learning views: the game, what new encoders say of it, and the comparison."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -140,7 +141,8 @@ def chosen(
         own = f"learned('{name}', hash='{hash}')"
         view = joined(game.views, own, game.split)
         bound = ledger(f"bound {view}", lambda view=view: judges.bound(view))  # type: ignore[misc]
-        watched = known[step].lost_nats is not None
+        error = known[step].lost_stderr  # of a single image it is no number
+        watched = error is not None and math.isfinite(error)
         keeps = not lost_too_much(known[step], game.give) if watched else None
         tried.append(Tried(step, known[step], keeps, bound))
     if progress:

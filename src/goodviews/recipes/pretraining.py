@@ -114,10 +114,10 @@ def pretraining(
     zero = fabric.is_global_zero
     if not zero:  # one of several processes speaks
         say, progress = (lambda _: None), None
-    if zero:
-        keep_beside(settings.views, folder)
     every = probe_every or max(settings.epochs // 10, 1)
     probe, split, note = _probe(images, pair)
+    if zero:
+        keep_beside(settings.views, folder)
     say(
         f"{settings.name} on {len(index):,} images of {images.name}, {images.channels} x "
         f"{images.height} x {images.width}: {settings.encoder}, views {settings.views}."
