@@ -121,12 +121,13 @@ def _learned(
     """Play, let new encoders choose a generator of the game, and save it."""
     settings = parts.settings
     game = replace(settings.game, **dict(settings.games)[arm])
+    few = parts.labelled if game.uses_labels else None
     learned = learn_views(
-        parts.bands, parts.pretrain_on, game=game, seed=seed, labelled=parts.labelled,
-        labels=parts.labels[parts.labelled], held_out=parts.held_out,
+        parts.bands, parts.pretrain_on, game=game, seed=seed, held_out=parts.held_out,
+        labelled=few, labels=None if few is None else parts.labels[few],
     )  # fmt: skip
     history, generator = learned.history, learned.generator
-    known, weights = {look.step: look for look in history.looks}, dict(history.kept)
+    looks, weights = {look.step: look for look in history.looks}, dict(history.kept)
     file.parent.mkdir(parents=True, exist_ok=True)
     view = f"learned('{file.resolve()}')|{game.split}"
     steps, lost = worth_trying(history, game, looks=settings.looks)
@@ -134,11 +135,11 @@ def _learned(
     for step in steps:
         generator.load_state_dict(weights[step])
         save_generator(file, generator, {"arm": arm, "seed": seed, "step": step})
-        tried.append(Tried(step, known[step], None, parts.bound(view, seed)))
+        tried.append(Tried(step, looks[step], None, parts.bound(view, seed)))
     step = choose(tried, game.mode, lost).step
     generator.load_state_dict(weights[step])
     save_generator(file, generator, {"arm": arm, "seed": seed, "step": step})
-    look = known[step]
+    look = looks[step]
     told = {
         "first_nats": look.first_nats, "second_nats": look.second_nats,
         "image_nats": look.image_nats, "step": step, "tried": len(tried), "lost": len(lost),

@@ -6,7 +6,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from goodviews.training.view_learning.looks import SAID, Look, lost_too_much, verdict
+from goodviews.training.view_learning.looks import (
+    SAID,
+    Look,
+    label_is_gone,
+    lost_too_much,
+    verdict,
+)
 from goodviews.training.view_learning.players import label_nats, redundancy
 
 FINE = Look(
@@ -38,6 +44,19 @@ FINE = Look(
 def test_verdicts(last, said):
     assert said in SAID
     assert verdict([FINE, last], give=0.5, ceiling=6.0) == said
+
+
+def test_a_game_ends_when_a_label_is_lost_and_not_when_its_reader_is_behind():
+    def look(first, second=1.1):
+        lost = FINE.image_nats - min(first, second)
+        return replace(FINE, first_nats=first, second_nats=second, lost_nats=lost)
+
+    assert label_is_gone([look(1.1), look(0.3), look(0.2)], 0.5)
+    assert label_is_gone([look(0.3), look(0.3)], 0.5)
+    assert not label_is_gone([look(0.1), look(0.3), look(0.5)], 0.5)  # catching up
+    assert not label_is_gone([look(1.1), look(0.3)], 0.5)  # one look alone
+    assert not label_is_gone([look(0.3), look(0.2)], 0.0)  # anything may be given
+    assert not label_is_gone([look(0.3)], 0.5)
 
 
 def test_a_loss_within_its_error_stops_nothing():

@@ -19,7 +19,13 @@ from goodviews.data import Images
 from goodviews.training.monitor import check_finite
 from goodviews.training.state import Checkpoints
 from goodviews.training.view_learning.game import Game
-from goodviews.training.view_learning.looks import GameHistory, look_at, lost_too_much, verdict
+from goodviews.training.view_learning.looks import (
+    GameHistory,
+    label_is_gone,
+    look_at,
+    lost_too_much,
+    verdict,
+)
 from goodviews.training.view_learning.players import Players
 from goodviews.views import Chain, parse_view
 from goodviews.views.learned import Generator
@@ -230,11 +236,10 @@ def _look(
     history.bounds.append((look.step, look.shared_nats, look.shared_stderr))
     state = {name: value.detach().clone() for name, value in players.smooth.state_dict().items()}
     history.kept.append((look.step, state))
-    lost = [lost_too_much(one, players.game.give) for one in history.looks[-2:]]
-    if players.game.uses_labels and len(lost) == 2 and all(lost):
+    if players.game.uses_labels and label_is_gone(history.looks, players.game.give):
         history.stopped = (
             f"At two looks up to step {look.step} a view had lost more than "
-            f"{players.game.give:.0%} of the nats about the label."
+            f"{players.game.give:.0%} of the nats about the label, and did not win them back."
         )
 
 

@@ -16,7 +16,16 @@ from goodviews.information import infonce_bound
 from goodviews.training.monitor import History
 from goodviews.training.view_learning.players import Players, label_nats, redundancy
 
-__all__ = ["FINE", "SAID", "GameHistory", "Look", "look_at", "lost_too_much", "verdict"]
+__all__ = [
+    "FINE",
+    "SAID",
+    "GameHistory",
+    "Look",
+    "label_is_gone",
+    "look_at",
+    "lost_too_much",
+    "verdict",
+]
 
 FINE = "fine"
 SAID = {
@@ -168,6 +177,18 @@ def lost_too_much(look: Look, give: float) -> bool:
     if not give or look.lost_nats is None or look.image_nats is None or look.lost_stderr is None:
         return False
     return look.lost_nats - 2 * look.lost_stderr > give * max(look.image_nats, 0.0)
+
+
+def label_is_gone(looks: Sequence[Look], give: float) -> bool:
+    """Whether the last two looks say that a view lost too much and is not winning it back.
+
+    Early in a game the classifiers of the views are behind that of the image, which stands
+    still; while they catch up nothing is lost.
+    """
+    if len(looks) < 2 or not all(lost_too_much(look, give) for look in looks[-2:]):
+        return False
+    before, now = (min(look.first_nats or 0.0, look.second_nats or 0.0) for look in looks[-2:])
+    return now <= before
 
 
 def verdict(looks: Sequence[Look], *, give: float, ceiling: float) -> str:
