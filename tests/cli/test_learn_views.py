@@ -108,7 +108,7 @@ def test_the_page_says_what_was_found_and_needs_nothing_else(whole):
     assert "not a result" in text
     assert text.count('class="s-star"') == 2  # a drawing for a laptop and one for a phone
     assert text.count('class="s-point"') == 6
-    assert text.count("data:image/webp") == 4 * (1 + 3 + 3) + 2 * told["pairs"]
+    assert text.count("data:image/webp") == 4 * (1 + 3 + 3 + 3) + 2 * told["pairs"]
     assert "One run of new encoders for each view" in text
     assert told["next"].startswith("goodviews study few.npz --views @run/views.txt --views 'crop")
     assert text.count("<h1") == 1
@@ -187,7 +187,8 @@ def test_where_one_label_watches_the_page_says_that_nobody_does(there):
     words = ["few.npz", "--labels", "five.csv", *TINY, "--no-compare", "--out", "five", "--quiet"]
     assert main(["learn-views", *words]) == 0
     told = found(there / "five")
-    assert all(look["lost_stderr"] is None for look in told["looks"])
+    assert all(look["lost_nats"] is None for look in told["looks"])
+    assert any("5 labels teach: too few to watch" in said for said in told["said"])
     assert all(one["keeps"] is None for one in told["tried"])
     page = (there / "five" / "index.html").read_text()
     assert "the label is not watched" in page

@@ -35,7 +35,7 @@ def make_learned(
         "roles": {"learn": 700, "held_out": 100, "labelled": 60, "test": 40},
         "game": {"generator": "vp()", "encoder": "convnet()", "head": "projector()", "batch": 256,
                  "critic": "cosine", "bound": "infonce", "generator_rate": 2e-4,
-                 "encoder_rate": 2e-3, "classifier_rate": 2e-3},
+                 "encoder_rate": 2e-3, "classifier_rate": 2e-3, "warm_up": 20},
         "said": ["700 images learn.", "700 images: batches of 174."],
         "steps": 200, "stopped": "", "verdict": "fine", "candidates": 100, "ceiling_nats": 4.605,
         "looks": [_look(step, labels) for step in range(0, 201, 50)],
@@ -55,7 +55,10 @@ def make_learned(
         "origin": {"commit": "abc", "started": "2026-01-01T00:00:00+00:00",
                    "versions": {"goodviews": "0.1.0"}, "hardware": "one"},
         "channels": {"count": 4, "size": [side, side], "whole": channels > 2,
-                     "before": [[0.0, 1.0]] * channels, "after": [[-0.5, 1.2]] * channels},
+                     "before": [[0.0, 1.0]] * channels, "after": [[-0.5, 1.2]] * channels,
+                     "apart": {"bent": True, "top": 0.125}},
+        "loss": {"batch": 174, "chance": 5.159, "steps": [1.0, 100.0, 200.0],
+                 "values": [5.3, 3.0, 4.0]},
         "pairs": 6,
         "meanings": [
             {"weights": [0.6 + (c == k) for k in range(channels)],
@@ -71,6 +74,7 @@ def make_learned(
         for c in range(channels):
             tile.save(place / f"before-{i}-{c}.webp")
             tile.save(place / f"after-{i}-{c}.webp")
+            tile.save(place / f"apart-{i}-{c}.webp")
     for i in range(6):
         tile.save(place / f"pair-{i}-1.webp")
         tile.save(place / f"pair-{i}-2.webp")

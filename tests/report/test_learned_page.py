@@ -1,5 +1,6 @@
 """The page of learned views: complete whatever was asked for, safe, and free of torch."""
 
+import json
 import re
 import subprocess
 import sys
@@ -29,7 +30,7 @@ def test_the_page_is_whole_and_needs_nothing_else(kind, tmp_path):
     asked = KINDS[kind]
     text = learned_page(make_learned(tmp_path / "run", **asked))
     channels, body = asked.get("channels", 3), text.partition("</style>")[2]
-    images = 4 * (2 * channels + (channels > 2)) + 2 * 6
+    images = 4 * (3 * channels + (channels > 2)) + 2 * 6
     assert text.count("data:image/webp") == images
     assert "not a result" in text
     assert text.count("<h1") == 1
@@ -62,6 +63,45 @@ def test_a_negative_bound_of_the_game_reads_as_none(tmp_path):
     text = learned_page(make_learned(tmp_path / "run"))
     assert "0.00 in the game" in text
     assert "−0.0" not in text
+
+
+def test_the_loss_is_drawn_between_chance_and_its_floor(tmp_path):
+    text = learned_page(make_learned(tmp_path / "run"))
+    body = text.partition("</style>")[2]
+    assert "chance, log 174 = 5.2" in body
+    assert "the other 173 of its batch" in body
+    assert "stood still for 20 steps" in body
+    graph = body.partition('aria-label="Loss, nats')[2].partition("</figure>")[0]
+    lines = re.findall(r'<polyline class="l-line l-(\w+)" points="([^"]+)"', graph)
+    assert [kind for kind, _ in lines] == ["ref", "raw", "a"]
+    below = {kind: [float(at.split(",")[1]) for at in points.split()] for kind, points in lines}
+    assert below["raw"][0] < below["ref"][0] < below["raw"][2] < below["raw"][1]  # y points down
+    assert max(below["a"]) < max(below["raw"])  # smoothed
+
+
+def test_what_changed_is_told_by_its_kind_and_with_its_gain(tmp_path):
+    folder = make_learned(tmp_path / "run")
+    text = learned_page(folder)
+    assert "what no linear mix explains" in text
+    assert "white one of 0.12 or more, in every channel: a gain of 8 on" in text
+    told = json.loads((folder / "learned.json").read_text())
+    told["channels"]["apart"]["bent"] = False
+    (folder / "learned.json").write_text(json.dumps(told))
+    assert "what changed, channel by channel" in learned_page(folder)
+
+
+def test_a_folder_of_before_and_values_that_are_no_numbers_still_have_a_page(tmp_path):
+    folder = make_learned(tmp_path / "run")
+    told = json.loads((folder / "learned.json").read_text())
+    del told["loss"], told["channels"]["apart"]
+    for look in told["looks"][2:]:
+        look["inverse_error"] = look["shared_nats"] = look["first_nats"] = None
+    (folder / "learned.json").write_text(json.dumps(told))
+    text = learned_page(folder)
+    assert "not a number" in text
+    assert "Loss of the game" not in text
+    assert "what no linear mix" not in text
+    assert not re.search(r"\bnan\b|None", text.partition("</style>")[2])
 
 
 def test_a_picture_that_is_gone_is_a_sentence(tmp_path):

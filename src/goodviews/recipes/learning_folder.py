@@ -18,10 +18,12 @@ from goodviews.data import Images
 from goodviews.views import parse_view
 from goodviews.views.learned import Generator
 
-__all__ = ["channel_pictures", "meanings", "pair_pictures"]
+__all__ = ["change_pictures", "channel_pictures", "meanings", "pair_pictures"]
 
 SHOWN, PAIRS = 4, 6
 _LARGEST, _COUNTED = 96, 128
+_BENT = 0.005
+"""Share of a channel's variance that no linear mix explains, from which it bends the colours."""
 
 
 def channel_pictures(
@@ -62,6 +64,46 @@ def channel_pictures(
         "after": after,
         "whole": whole,
     }
+
+
+def change_pictures(
+    images: Images, generator: Generator, index: np.ndarray, folder: Path
+) -> dict[str, Any]:
+    """Write what a generator changed, ``apart-i-c.webp``: absolute values, all on one scale.
+
+    A channel that bends the colours is shown less its best linear mix of the raw ones. Where
+    none does, the channel that stood in the same place is taken off instead.
+
+    Args:
+        images: The data.
+        generator: C channels to as many.
+        index: (N,) images to choose from, evenly.
+        folder: Where they go.
+
+    Returns:
+        ``bent``, which of the two it is, and ``top``, the value that is white: the 99th
+        percentile over all channels.
+    """
+    crowd = images.batch(index[_spread(len(index), _COUNTED)])
+    few = images.batch(index[_spread(len(index), SHOWN)])
+    with torch.no_grad():
+        mapped, made = generator(crowd), generator(few)
+    weights, middle, ends, left = _mixed(crowd, mapped)
+    bent = bool((left > _BENT).any())
+    if bent:
+
+        def mix(raw: Tensor) -> Tensor:
+            flat = raw.movedim(1, -1).double() - middle
+            return (flat @ weights + ends).movedim(-1, 1).to(raw.dtype)
+
+        all_apart, apart = (mapped - mix(crowd)).abs(), (made - mix(few)).abs()
+    else:
+        all_apart, apart = (mapped - crowd).abs(), (made - few).abs()
+    top = max(float(np.quantile(all_apart.numpy(), 0.99)), 1e-6)
+    for i in range(len(few)):
+        for c in range(images.channels):
+            _write(folder / f"apart-{i}-{c}.webp", apart[i, c : c + 1], [[0.0, top]])
+    return {"bent": bent, "top": top}
 
 
 def pair_pictures(
@@ -105,14 +147,21 @@ def meanings(images: Images, generator: Generator, index: np.ndarray) -> list[di
     raw = images.batch(index[_spread(len(index), _COUNTED)])
     with torch.no_grad():
         made = generator(raw)
+    weights, _, _, left = _mixed(raw, made)
+    return [
+        {"weights": weights[:, c].tolist(), "explained": float(1 - left[c])}
+        for c in range(len(left))
+    ]
+
+
+def _mixed(raw: Tensor, made: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Best linear mix (C, C) of raw channels, means (C,) of raw and made ones, share left (C,)."""
     x, y = (v.transpose(0, 1).flatten(1).double().T for v in (raw, made))
-    x, y = x - x.mean(0), y - y.mean(0)
+    middle, ends = x.mean(0), y.mean(0)
+    x, y = x - middle, y - ends
     found = torch.linalg.lstsq(x, y, driver="gelsd").solution
     left = (y - x @ found).square().sum(0) / y.square().sum(0).clamp(min=1e-12)
-    return [
-        {"weights": found[:, c].tolist(), "explained": float(1 - left[c])}
-        for c in range(y.shape[1])
-    ]
+    return found, middle, ends, left
 
 
 def _spread(count: int, most: int) -> np.ndarray:

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from goodviews.core.origin import origin, write_table
 from goodviews.data import Images
 from goodviews.recipes.learning_choice import Choice, Tried
@@ -16,6 +18,8 @@ from goodviews.recipes.learning_words import findings, next_command
 from goodviews.training.view_learning import Game, GameHistory, LearnedViews, Look
 
 __all__ = ["Asked", "gathered", "passport", "write_tables"]
+
+_POINTS = 400
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,7 @@ def gathered(
         "verdict": learned.verdict,
         "candidates": learned.candidates,
         "ceiling_nats": math.log(learned.candidates),
+        "loss": _loss(history.losses, game, len(roles.learn)),
         "looks": [_told(look) for look in history.looks],
         "tried": [
             {
@@ -145,6 +150,24 @@ def gathered(
             asked.data, spec_file, best[:3], labels=asked.labels, size=asked.size
         ),
         "origin": {key: ran[key] for key in ("commit", "started", "versions", "hardware")},
+    }
+
+
+def _loss(losses: Sequence[float], game: Game, learn: int) -> dict[str, Any]:
+    """The encoders' loss, at most :data:`_POINTS` means of steps, and what chance comes to.
+
+    InfoNCE's is made of its bound, so that 0 is its floor and log K what chance comes to; the
+    losses of the other bounds are the bounds with their sign turned, of which chance is 0.
+    """
+    batch = min(game.batch, learn)
+    chance = math.log(batch) if game.bound == "infonce" else 0.0
+    bins = np.array_split(np.arange(len(losses)), min(len(losses), _POINTS))
+    values = np.asarray(losses) + chance
+    return {
+        "batch": batch,
+        "chance": chance,
+        "steps": [float(one.mean()) + 1 for one in bins],
+        "values": [float(values[one].mean()) for one in bins],
     }
 
 

@@ -143,6 +143,13 @@ def fit_game(
     if not len(roles.labelled):
         return game, said
     _, counts = np.unique(roles.labels[roles.labelled], return_counts=True)
+    watchers = sum(min(round(game.held_labels * one), one - 1) for one in counts)
+    if watchers == 1 and not {"held_labels", "give"} & set(given):  # one has no standard error
+        game = replace(game, held_labels=0.0, give=0.0)
+        said.append(
+            f"{counts.sum()} labels teach: too few to watch whether a view loses what it tells "
+            f"of the label."
+        )
     if counts.min() < _PER_CLASS and game.give:
         said.append(
             f"A class has {counts.min()} label{'s' if counts.min() > 1 else ''}: too few for one "

@@ -11,7 +11,12 @@ from goodviews.core.files import write_json, write_text
 from goodviews.core.origin import origin
 from goodviews.data import Images, load
 from goodviews.recipes.learning_compare import Judges, split_width
-from goodviews.recipes.learning_folder import channel_pictures, meanings, pair_pictures
+from goodviews.recipes.learning_folder import (
+    change_pictures,
+    channel_pictures,
+    meanings,
+    pair_pictures,
+)
 from goodviews.recipes.learning_found import Asked, gathered, passport, write_tables
 from goodviews.recipes.learning_roles import fit_game, share_out
 from goodviews.recipes.learning_steps import Ledger, chosen, compared, joined, judging, play
@@ -166,6 +171,7 @@ def learning_views(
     shown, watching = folder / "pictures", roles.held_out
     found["split"] = first
     found["channels"] = channel_pictures(images, learned.generator, watching, shown)
+    found["channels"]["apart"] = change_pictures(images, learned.generator, watching, shown)
     found["pairs"] = pair_pictures(images, spec, found["channels"]["after"], watching, shown)
     found["meanings"] = meanings(images, learned.generator, watching)
     write_tables(folder, ran, learned.history, found)

@@ -109,15 +109,16 @@ def pretraining(
     settings = replace(settings, views=pin(settings.views))
     settings, said = fitted(settings, images, len(index), given=typed)
     pair = parse_view(settings.views)
+    pair.check((images.channels, images.height, images.width))
     folder = _folder(Path(out))
     fabric = launch(settings, devices=devices, nodes=nodes, strategy=strategy)
     zero = fabric.is_global_zero
     if not zero:  # one of several processes speaks
         say, progress = (lambda _: None), None
-    every = probe_every or max(settings.epochs // 10, 1)
-    probe, split, note = _probe(images, pair)
     if zero:
         keep_beside(settings.views, folder)
+    every = probe_every or max(settings.epochs // 10, 1)
+    probe, split, note = _probe(images, pair)
     say(
         f"{settings.name} on {len(index):,} images of {images.name}, {images.channels} x "
         f"{images.height} x {images.width}: {settings.encoder}, views {settings.views}."
