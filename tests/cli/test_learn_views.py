@@ -211,6 +211,12 @@ def test_pretraining_on_other_channels_is_refused_before_anything_is_written(the
     assert not (there / "refused").exists()
 
 
+def test_a_spec_file_that_is_gone_is_told_as_a_file(there, capsys):
+    assert main(["pretrain", "few.npz", "--views", "gone/views.txt", "--out", "refused"]) == 2
+    assert "gone/views.txt: No such file" in capsys.readouterr().err
+    assert not (there / "refused").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [

@@ -132,7 +132,8 @@ def _one(views: str | None) -> str | None:
     if views is None:
         return None
     file = Path(views.removeprefix("@"))
-    found = read_specs([f"@{file}"] if file.is_file() else [views]) or []
+    named = file.is_file() or file.suffix == ".txt"  # one that is gone is told as such
+    found = read_specs([f"@{file}"] if named else [views]) or []
     if len(found) != 1:
         raise InputError(f"--views gives {len(found)} specs, but one run has one pair of views.")
     return found[0]
