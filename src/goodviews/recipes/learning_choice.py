@@ -67,19 +67,22 @@ def worth_trying(
         looks: How many, at most.
 
     Returns:
-        Both in order. Where every one had lost the label, the last that had not is judged,
-        be it the one of the start.
+        Both in order. In the place of one that had lost the label stands the nearest that had
+        not; where all had, the last of the warm-up, which is the one of the start.
     """
     known = {look.step: look for look in history.looks}
     late = [step for step in known if step > game.warm_up] or [max(known)]
     wanted = [round(history.steps * (place + 1) / looks) for place in range(looks)]
     steps = sorted({min(late, key=lambda step: abs(step - one)) for one in wanted})
     lost = [step for step in steps if lost_too_much(known[step], game.give)]
-    kept = [step for step in steps if step not in lost]
-    if not kept:
-        fine = [step for step, look in known.items() if not lost_too_much(look, game.give)]
-        kept = [max(fine, default=min(known))]
-    return kept, lost
+    fine = [step for step, look in known.items() if not lost_too_much(look, game.give)]
+    moved = [step for step in late if step in fine]
+    kept = (
+        {min(moved, key=lambda step: abs(step - one)) for one in wanted}
+        if moved
+        else {max(fine, default=min(known))}
+    )
+    return sorted(kept), lost
 
 
 def choose(tried: Sequence[Tried], mode: str, lost: Sequence[int] = ()) -> Choice:

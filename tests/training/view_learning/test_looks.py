@@ -51,11 +51,12 @@ def test_a_game_ends_when_a_label_is_lost_and_not_when_its_reader_is_behind():
         lost = FINE.image_nats - min(first, second)
         return replace(FINE, first_nats=first, second_nats=second, lost_nats=lost)
 
-    assert label_is_gone([look(1.1), look(0.3), look(0.2)], 0.5)
-    assert label_is_gone([look(0.3), look(0.3)], 0.5)
+    assert label_is_gone([look(1.1), look(0.3), look(0.4), look(0.2)], 0.5)
+    assert label_is_gone([look(0.3), look(0.3), look(0.3)], 0.5)
     assert not label_is_gone([look(0.1), look(0.3), look(0.5)], 0.5)  # catching up
-    assert not label_is_gone([look(1.1), look(0.3)], 0.5)  # one look alone
-    assert not label_is_gone([look(0.3), look(0.2)], 0.0)  # anything may be given
+    assert not label_is_gone([look(0.3), look(1.1), look(0.2)], 0.5)  # won back in between
+    assert not label_is_gone([look(1.1), look(0.3), look(0.2)], 0.5)  # two looks alone
+    assert not label_is_gone([look(0.3), look(0.2), look(0.1)], 0.0)  # anything may be given
     assert not label_is_gone([look(0.3)], 0.5)
 
 

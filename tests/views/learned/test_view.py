@@ -130,7 +130,7 @@ def test_what_is_kept_beside_a_run_is_found_there_alone(put, monkeypatch, tmp_pa
     with pytest.raises(InputError, match="There is no"):
         parse_view(both)
     look_in(tmp_path / "elsewhere", of=both)
-    with pytest.raises(InputError, match="nor in .*elsewhere; put it there"):
+    with pytest.raises(InputError, match=r"nor in .*elsewhere; put it there"):
         parse_view(both)
     look_in(tmp_path / "moved", of=both)
     assert repr(parse_view(both)) == both

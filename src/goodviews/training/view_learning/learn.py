@@ -238,7 +238,7 @@ def _look(
     history.kept.append((look.step, state))
     if players.game.uses_labels and label_is_gone(history.looks, players.game.give):
         history.stopped = (
-            f"At two looks up to step {look.step} a view had lost more than "
+            f"At three looks up to step {look.step} a view had lost more than "
             f"{players.game.give:.0%} of the nats about the label, and did not win them back."
         )
 

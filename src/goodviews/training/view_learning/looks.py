@@ -180,15 +180,16 @@ def lost_too_much(look: Look, give: float) -> bool:
 
 
 def label_is_gone(looks: Sequence[Look], give: float) -> bool:
-    """Whether the last two looks say that a view lost too much and is not winning it back.
+    """Whether the last three looks say that a view lost too much and is not winning it back.
 
     Early in a game the classifiers of the views are behind that of the image, which stands
     still; while they catch up nothing is lost.
     """
-    if len(looks) < 2 or not all(lost_too_much(look, give) for look in looks[-2:]):
+    last = looks[-3:]
+    if len(last) < 3 or not all(lost_too_much(look, give) for look in last):
         return False
-    before, now = (min(look.first_nats or 0.0, look.second_nats or 0.0) for look in looks[-2:])
-    return now <= before
+    worse = [min(look.first_nats or 0.0, look.second_nats or 0.0) for look in last]
+    return worse[-1] <= worse[0]
 
 
 def verdict(looks: Sequence[Look], *, give: float, ceiling: float) -> str:
