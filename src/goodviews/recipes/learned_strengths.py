@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from goodviews.core.checks import InputError
 from goodviews.core.rng import Key
@@ -81,13 +81,22 @@ class _Players:
         )
         scores = first @ second.T / self.settings.temperature
         shared = (infonce_value(scores) + infonce_value(scores.T)) / 2
-        logits = self.of_view(self.made(few, step, 99, strengths))
-        return shared, F.cross_entropy(logits, torch.from_numpy(self.data.labels[few]))
+        return shared, self.unknown(self.of_view, few, step, strengths)
 
-    def of_plain(self, few: np.ndarray, step: int) -> Tensor:
-        """Cross-entropy of images whose steps all stand at 0, nats."""
-        still = self.made(few, step, 99, [0.0] * len(self.graded.places))
-        return F.cross_entropy(self.of_image(still), torch.from_numpy(self.data.labels[few]))
+    def unknown(
+        self, net: nn.Module, few: np.ndarray, step: int, strengths: list[float]
+    ) -> Tensor:
+        """Cross-entropy of a classifier on labelled images at some strengths, nats."""
+        logits = net(self.made(few, step, 99, strengths))
+        return F.cross_entropy(logits, torch.from_numpy(self.data.labels[few]))
+
+    @torch.no_grad()
+    def lost(self, few: np.ndarray, step: int, strengths: list[float]) -> tuple[float, float]:
+        """Nats about the label that a view lacks, and those in the image, where none trained."""
+        still = [0.0] * len(strengths)
+        view = float(self.unknown(self.of_view, few, step, strengths))
+        image = float(self.unknown(self.of_image, few, step, still))
+        return view - image, math.log(len(np.unique(self.data.labels[few]))) - image
 
 
 def learn_strengths(
@@ -98,7 +107,8 @@ def learn_strengths(
     The slope at a strength is the difference of the objective a little above and a little below,
     at the same draws: it needs no derivative of a step, and holds for probabilities too. One
     step of the chain is measured at a time. The weight of the label term rises while a view has
-    lost more than ``give`` of the nats about the label in the image, and falls while it has not.
+    lost more than ``give`` of the nats about the label in the image, by labelled images that
+    train nobody, and falls while it has not.
 
     Args:
         data: Images and who does what with them.
@@ -120,23 +130,25 @@ def learn_strengths(
     start = math.log(settings.start / (1 - settings.start))
     logits = torch.full((len(graded.places),), start)
     mover = torch.optim.Adam([logits], lr=settings.strength_rate)
-    entropy = math.log(len(np.unique(data.labels[data.labelled])))
-    weight, lost, path = 1.0, 0.0, []
+    still = [0.0] * len(graded.places)
+    order = np.random.default_rng(0).permutation(data.labelled)
+    watch, teach = np.split(order, [round(settings.held_labels * len(order))])
+    weight, lost, known, path = 1.0, 0.0, 0.0, list[dict[str, float]]()
     for step in range(settings.steps):
         rng = np.random.default_rng((seed, step))
         rows = rng.choice(data.pretrain_on, settings.batch, replace=False)
-        few = rng.choice(data.labelled, settings.labelled_batch, replace=False)
+        few = rng.choice(teach, settings.labelled_batch, replace=False)
         now = logits.sigmoid().tolist()
         shared, loss = players.terms(rows, few, step, now)
-        plain = players.of_plain(few, step)
+        plain = players.unknown(players.of_image, few, step, still)
         optimiser.zero_grad()
         (loss + plain - shared).backward()
         optimiser.step()
-        lost = 0.9 * lost + 0.1 * (float(loss.detach()) - float(plain.detach()))
         if mode == "semi":
-            known = max(entropy - float(plain.detach()), 0.0)
-            weight *= math.exp(0.1 * math.copysign(1.0, lost - settings.give * known))
-            weight = min(max(weight, 0.1), 100.0)
+            here = players.lost(watch, step, now)
+            lost, known = 0.9 * lost + 0.1 * here[0], 0.9 * known + 0.1 * here[1]
+            broken = lost > settings.give * max(known, 0.0)
+            weight = min(max(weight * math.exp(0.1 if broken else -0.1), 0.1), 100.0)
         path.append({"step": step, "shared_nats": float(shared.detach()), "lost_nats": lost})
         path[-1] |= {f"strength_{place}": one for place, one in enumerate(now)}
         if step < settings.warm_up:

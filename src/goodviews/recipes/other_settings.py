@@ -24,6 +24,7 @@ class OtherTable:
         reach: Half of the difference of strengths that the slope is measured over.
         strength_rate: Learning rate of the strengths' logits.
         give: Share of the nats about the label that a view may lose.
+        held_labels: Share of the labelled images that only watches.
         masks: Masks that part an image.
         mask_rate: Learning rate of the network that draws them.
         encoder: Backbone of encoders and classifiers.
@@ -44,6 +45,7 @@ class OtherTable:
     reach: float = 0.05
     strength_rate: float = 0.15
     give: float = 0.2
+    held_labels: float = 0.2
     masks: int = 3
     mask_rate: float = 1e-3
     encoder: str = "convnet(width=16)"
