@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from goodviews.evaluation.intervals import runs_interval
-from goodviews.recipes.bands_arms import SCALE, BandsParts, crosstalk, every_split, sides_of
+from goodviews.recipes.bands_arms import SCALE, bands_parts, crosstalk, every_split, sides_of
 from goodviews.recipes.learned_bands import KNOWN, learned_bands
 from goodviews.worlds.bands import Bands
 
@@ -37,12 +37,12 @@ def test_crosstalk_is_none_when_unmixed_and_a_half_when_halved():
 
 
 def test_nobody_is_tested_or_held_out_who_trains_and_planes_are_unmixed():
-    parts = BandsParts(SCALE["test"])
+    parts, unmixed = bands_parts(SCALE["test"])
     groups = [parts.pretrain_on, parts.held_out, parts.test]
     assert sum(map(len, groups)) == len({int(one) for group in groups for one in group})
     assert set(parts.labelled) <= set(parts.pretrain_on)
-    planes = parts.planes.batch(parts.test)
-    again = Bands(16).unmix(parts.bands.batch(parts.test))
+    planes = unmixed.images.batch(parts.test)
+    again = Bands(16).unmix(parts.images.batch(parts.test))
     for one, other in zip(planes.flatten(2).unbind(1), again.flatten(2).unbind(1), strict=True):
         both = torch.stack([one.flatten(), other.flatten()])
         assert torch.corrcoef(both)[0, 1] > 0.99  # but for the scale and a few ends

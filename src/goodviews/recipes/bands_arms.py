@@ -1,6 +1,6 @@
 """What learned views of mixed bands are compared with, and who does what with the examples."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -10,13 +10,13 @@ from torch import Tensor
 
 from goodviews.data import Images
 from goodviews.data.worlds import world_images
-from goodviews.recipes.learned_judge import Judgement, fresh_bound, judge
+from goodviews.recipes.learned_arms import Parts
 from goodviews.training import Settings
 from goodviews.training.view_learning import Game
 from goodviews.training.view_learning.players import split_of
 from goodviews.worlds.bands import PLANES, Bands
 
-__all__ = ["SCALE", "BandsParts", "BandsTable", "crosstalk", "every_split", "sides_of"]
+__all__ = ["SCALE", "BandsTable", "bands_parts", "crosstalk", "every_split", "sides_of"]
 
 
 _GAME = Game(
@@ -140,34 +140,18 @@ def sides_of(split: str, channels: int = 6) -> tuple[Tensor, int]:
     return torch.cat([first, second], dim=1).T, first.shape[1]
 
 
-class BandsParts:
-    """Bands, the planes behind them, and who does what with both."""
-
-    def __init__(self, settings: BandsTable) -> None:
-        self.settings = settings
-        world = Bands(settings.size)
-        self.bands = world_images(world, name="bands", count=settings.count, seed=0)
-        self.planes = _planes(self.bands, world)
-        self.labels = self.bands.labels["texture"]
-        order = np.random.default_rng(0).permutation(len(self.bands))
-        self.test, rest = order[: settings.test], order[settings.test :]
-        self.held_out, rest = rest[: settings.held_out], rest[settings.held_out :]
-        self.pretrain_on, self.labelled = np.sort(rest), np.sort(rest[: settings.labelled])
-
-    def judge(self, images: Images, view: str, seed: int) -> Judgement:
-        """What new encoders say of a pair of views."""
-        return judge(
-            images, view, pretrain_on=self.pretrain_on, held_out=self.held_out,
-            labelled=self.labelled, test=self.test, labels=self.labels,
-            settings=self.settings.pretraining, candidates=self.settings.candidates, seed=seed,
-        )  # fmt: skip
-
-    def bound(self, view: str, seed: int) -> dict[str, Any]:
-        """What new encoders find that both views share."""
-        return asdict(fresh_bound(
-            self.bands, view, pretrain_on=self.pretrain_on, held_out=self.held_out,
-            settings=self.settings.pretraining, candidates=self.settings.candidates, seed=seed,
-        ))  # fmt: skip
+def bands_parts(settings: BandsTable) -> tuple[Parts, Parts]:
+    """The bands, and the planes behind them; the same examples do the same things in both."""
+    world = Bands(settings.size)
+    bands = world_images(world, name="bands", count=settings.count, seed=0)
+    order = np.random.default_rng(0).permutation(len(bands))
+    test, rest = order[: settings.test], order[settings.test :]
+    held_out, rest = rest[: settings.held_out], rest[settings.held_out :]
+    parts = Parts(
+        bands, bands.labels["texture"], np.sort(rest), held_out,
+        np.sort(rest[: settings.labelled]), test,
+    )  # fmt: skip
+    return parts, replace(parts, images=_planes(bands, world))
 
 
 def _planes(bands: Images, world: Bands) -> Images:

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 
 from goodviews.data import Images, load
+from goodviews.information import Estimate
+from goodviews.recipes.learned_judge import Judgement, fresh_bound, judge
 from goodviews.training import Settings
 from goodviews.training.view_learning import Game
+from goodviews.views import ViewPair
 
 __all__ = ["ABLATED", "ARMS", "MANY", "SCALE", "Arm", "LearnedTable", "Parts", "plan"]
 
@@ -160,6 +163,23 @@ class Parts:
     held_out: np.ndarray
     labelled: np.ndarray
     test: np.ndarray
+
+    def judged(
+        self, view: str | ViewPair, settings: Settings, candidates: int, seed: int
+    ) -> Judgement:
+        """What new encoders say of a pair of views; see :func:`judge`."""
+        return judge(
+            self.images, view, pretrain_on=self.pretrain_on, held_out=self.held_out,
+            labelled=self.labelled, test=self.test, labels=self.labels,
+            settings=settings, candidates=candidates, seed=seed,
+        )  # fmt: skip
+
+    def bound(self, view: str, settings: Settings, candidates: int, seed: int) -> Estimate:
+        """What new encoders find that both views share; see :func:`fresh_bound`."""
+        return fresh_bound(
+            self.images, view, pretrain_on=self.pretrain_on, held_out=self.held_out,
+            settings=settings, candidates=candidates, seed=seed,
+        )  # fmt: skip
 
     @classmethod
     def read(cls, settings: LearnedTable) -> "Parts":

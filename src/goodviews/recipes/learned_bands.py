@@ -4,25 +4,26 @@ No colour space is known for such data, and here the right answer is: unmix, the
 generator is not told; it has unlabelled examples and a few labels.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from goodviews.core.files import write_json
 from goodviews.core.origin import origin, write_table
-from goodviews.evaluation.intervals import runs_interval
+from goodviews.recipes.arms import Right, Row, collected, gap, kept, mean, slug
 from goodviews.recipes.bands_arms import (
     SCALE,
-    BandsParts,
     BandsTable,
+    bands_parts,
     crosstalk,
     every_split,
     sides_of,
 )
+from goodviews.recipes.learned_arms import Parts
+from goodviews.recipes.learned_judge import Judgement
 from goodviews.recipes.learning_choice import Tried, choose, worth_trying
 from goodviews.training.view_learning import learn_views
 from goodviews.views.learned import LinearGenerator, save_generator
@@ -49,19 +50,18 @@ def learned_bands(*, scale: str, out: Path) -> Path:
         That folder.
     """
     settings = SCALE[scale]
-    parts = BandsParts(settings)
-    cells = [_cell(parts, arm, mode, seed, out) for arm, mode, seed in _plan(settings)]
-    rows = [cell["row"] for cell in cells]
-    right = {
-        (cell["row"]["arm"], cell["row"]["seed"]): np.array(list(cell["right"]), float)
-        for cell in cells
-    }
+    parts = bands_parts(settings)
+    rows, right, commits = collected([
+        kept(out, arm, seed, partial(_made, settings, parts, arm, mode, seed, out))
+        for arm, mode, seed in _plan(settings)
+    ])  # fmt: skip
+    bands = parts[0].images
     run = origin(
         f"goodviews reproduce learned_bands --scale {scale}",
         seeds=settings.seeds,
         settings=asdict(settings),
-        data={"name": "bands", "source": parts.bands.source, "hash": parts.bands.hash},
-        cells=sorted({cell["commit"] for cell in cells}),
+        data={"name": bands.name, "source": bands.source, "hash": bands.hash},
+        cells=commits,
     )
     write_table(out, rows, run)
     write_table(out, _table(rows, right), run, name="table")
@@ -80,50 +80,33 @@ def _plan(settings: BandsTable) -> list[tuple[str, str, int]]:
     return [(arm, mode, seed) for seed in settings.seeds for arm, mode in arms]
 
 
-def _cell(parts: BandsParts, arm: str, mode: str, seed: int, out: Path) -> dict[str, Any]:
-    """One arm with one seed: play, choose, freeze, judge; or what stands there already."""
-    keys = "".join(one for one in arm if one.isalnum())
-    path = out / "cells" / f"{keys}-{seed}.json"
-    if path.exists():
-        kept: dict[str, Any] = json.loads(path.read_text("utf8"))
-        return kept
-    view, images, mixed = arm, parts.bands, None
-    told: dict[str, Any] = {}
+def _made(
+    settings: BandsTable, both: tuple[Parts, Parts], arm: str, mode: str, seed: int, out: Path
+) -> tuple[Row, Judgement, Row]:
+    """One arm with one seed: play, choose, freeze, judge."""
+    parts, planes = both
+    view, mixed = arm, None
+    told: Row = {}
     if arm == KNOWN:
-        view, images, mixed = "split(3)", parts.planes, 0.0
+        view, parts, mixed = "split(3)", planes, 0.0
     elif mode == PLAIN:
         mixed = crosstalk(*sides_of(arm))
     else:
-        file = out / "generators" / f"{keys}-{seed}.safetensors"
-        view, told, mixed = _learned(parts, arm, seed, file)
-    found = parts.judge(images, view, seed)
-    row = {
-        "arm": arm, "mode": mode, "space": images.name, "group": "table", "seed": seed,
-        "shared_nats": found.bound.nats, "stderr_nats": found.bound.stderr_nats,
-        "ceiling_nats": found.bound.ceiling_nats, "linear_top1": float(found.right.mean()),
-        "knn_top1": float(found.knn.mean()), "crosstalk": mixed, "steps": found.steps,
-        "undertrained": found.undertrained,
-        **{key: told.get(key) for key in _TOLD},
-    }  # fmt: skip
-    cell = {
-        "row": row,
-        "right": "".join(str(int(one)) for one in found.right),
-        "commit": origin("", seeds=[seed])["commit"],
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, cell)
-    return cell
+        file = out / "generators" / f"{slug(arm, seed)}.safetensors"
+        view, told, mixed = _learned(settings, parts, arm, seed, file)
+    found = parts.judged(view, settings.pretraining, settings.candidates, seed)
+    about = {"mode": mode, "space": parts.images.name, "group": "table"}
+    return about, found, {"crosstalk": mixed, **{key: told.get(key) for key in _TOLD}}
 
 
 def _learned(
-    parts: BandsParts, arm: str, seed: int, file: Path
+    settings: BandsTable, parts: Parts, arm: str, seed: int, file: Path
 ) -> tuple[str, dict[str, Any], float | None]:
     """Play, let new encoders choose a generator of the game, and save it."""
-    settings = parts.settings
     game = replace(settings.game, **dict(settings.games)[arm])
     few = parts.labelled if game.uses_labels else None
     learned = learn_views(
-        parts.bands, parts.pretrain_on, game=game, seed=seed, held_out=parts.held_out,
+        parts.images, parts.pretrain_on, game=game, seed=seed, held_out=parts.held_out,
         labelled=few, labels=None if few is None else parts.labels[few],
     )  # fmt: skip
     history, generator = learned.history, learned.generator
@@ -135,7 +118,8 @@ def _learned(
     for step in steps:
         generator.load_state_dict(weights[step])
         save_generator(file, generator, {"arm": arm, "seed": seed, "step": step})
-        tried.append(Tried(step, looks[step], None, parts.bound(view, seed)))
+        bound = parts.bound(view, settings.pretraining, settings.candidates, seed)
+        tried.append(Tried(step, looks[step], None, asdict(bound)))
     step = choose(tried, game.mode, lost).step
     generator.load_state_dict(weights[step])
     save_generator(file, generator, {"arm": arm, "seed": seed, "step": step})
@@ -152,43 +136,25 @@ def _learned(
     return view, told, mixed
 
 
-Right = dict[tuple[str, int], np.ndarray]
-
-
-def _table(rows: Sequence[dict[str, Any]], right: Right) -> list[dict[str, Any]]:
+def _table(rows: Sequence[Row], right: Right) -> list[Row]:
     """Each arm's mean over seeds and the interval over seeds and examples."""
     known = np.mean([row["shared_nats"] for row in rows if row["arm"] == KNOWN])
     made = []
     for arm in dict.fromkeys(row["arm"] for row in rows):
         own = [row for row in rows if row["arm"] == arm]
-        runs = np.stack([right[arm, row["seed"]] for row in own])
-        low, high = runs_interval(runs)
         nats = np.array([row["shared_nats"] for row in own])
+        mixed = None if own[0]["crosstalk"] is None else np.mean([r["crosstalk"] for r in own])
         made.append({
-            "arm": arm, "mode": own[0]["mode"], "runs": len(own), "top1": 100 * runs.mean(),
-            "low": 100 * low, "high": 100 * high, "least": 100 * runs.mean(axis=1).min(),
-            "most": 100 * runs.mean(axis=1).max(), "shared_nats": nats.mean(),
+            "arm": arm, "mode": own[0]["mode"], **mean(arm, right), "shared_nats": nats.mean(),
             "shared_least": nats.min(), "shared_most": nats.max(),
-            "from_known_nats": np.abs(nats - known).mean(),
-            "crosstalk": None if own[0]["crosstalk"] is None
-            else np.mean([row["crosstalk"] for row in own]),
+            "from_known_nats": np.abs(nats - known).mean(), "crosstalk": mixed,
         })  # fmt: skip
     return made
 
 
-def _orders(rows: Sequence[dict[str, Any]], right: Right) -> list[dict[str, Any]]:
-    """Learned views over each fixed split, paired by seed and example, in points."""
-    seeds = sorted({row["seed"] for row in rows})
-    fixed = [row["arm"] for row in rows if row["mode"] == PLAIN and row["arm"] != KNOWN]
-    games = [row["arm"] for row in rows if row["mode"] != PLAIN]
-    made = []
-    for one in dict.fromkeys(games):
-        others = [other for other in games if other != one]
-        for other in dict.fromkeys([*fixed, *others, KNOWN]):
-            gap = np.stack([right[one, seed] - right[other, seed] for seed in seeds])
-            low, high = runs_interval(gap)
-            made.append({
-                "arm": one, "over": other, "runs": len(seeds),
-                "points": 100 * gap.mean(), "low": 100 * low, "high": 100 * high,
-            })  # fmt: skip
-    return made
+def _orders(rows: Sequence[Row], right: Right) -> list[Row]:
+    """Learned views over each fixed split and over each other, paired by seed and example."""
+    arms = dict.fromkeys(row["arm"] for row in rows)
+    games = dict.fromkeys(row["arm"] for row in rows if row["mode"] != PLAIN)
+    made = [gap(one, other, right) for one in games for other in arms if other != one]
+    return [row for row in made if row]

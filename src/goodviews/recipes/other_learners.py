@@ -5,23 +5,21 @@ both may be compared. What they are not better than is what a user would have ta
 same chain at one strength, random masks, crops alone.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from goodviews.core.files import write_json
 from goodviews.core.origin import origin, write_table
-from goodviews.evaluation.intervals import runs_interval
+from goodviews.recipes.arms import Right, Row, collected, gap, kept, mean
 from goodviews.recipes.learned_arms import Parts
-from goodviews.recipes.learned_judge import judge
+from goodviews.recipes.learned_judge import Judgement
 from goodviews.recipes.learned_masks import learn_masks
 from goodviews.recipes.learned_strengths import Graded, learn_strengths
 from goodviews.recipes.other_settings import SCALE, OtherTable
-from goodviews.views import ViewPair, parse_view
+from goodviews.views import ViewPair
 
 __all__ = ["other_learners"]
 
@@ -43,24 +41,21 @@ def other_learners(*, scale: str, out: Path) -> Path:
     data = Parts.read(settings.table)
     arms = [ALONE, RANDOM, *(f"chain at {one:g}" for one in settings.fixed)]
     arms += [f"{kind}, {mode}" for kind in ("strengths", "masks") for mode in MODES]
-    cells = [
-        _cell(data, settings, arm, seed, out) for seed in settings.table.seeds for arm in arms
-    ]
-    rows = [cell["row"] for cell in cells]
-    right = {
-        (cell["row"]["arm"], cell["row"]["seed"]): np.array(list(cell["right"]), float)
-        for cell in cells
-    }
+    rows, right, commits = collected([
+        kept(out, arm, seed, partial(_made, data, settings, arm, seed))
+        for seed in settings.table.seeds
+        for arm in arms
+    ])  # fmt: skip
     run = origin(
         f"goodviews reproduce other_learners --scale {scale}",
         seeds=settings.table.seeds,
         settings=asdict(settings),
         data={"name": data.images.name, "source": data.images.source, "hash": data.images.hash},
-        cells=sorted({cell["commit"] for cell in cells}),
+        cells=commits,
     )
     write_table(out, rows, run)
     write_table(out, _table(rows, right), run, name="table")
-    write_table(out, _orders(arms, settings, right), run, name="orders")
+    write_table(out, _orders(arms, right), run, name="orders")
     return out
 
 
@@ -83,68 +78,28 @@ def _views(
     return repr(graded.at([float(arm.split()[-1])] * len(graded.places))), {}
 
 
-def _cell(data: Parts, settings: OtherTable, arm: str, seed: int, out: Path) -> dict[str, Any]:
-    """One arm with one seed, or what stands in the folder already."""
-    path = out / "cells" / f"{arm}-{seed}.json".replace(" ", "_").replace(",", "")
-    if path.exists():
-        kept: dict[str, Any] = json.loads(path.read_text("utf8"))
-        return kept
+def _made(data: Parts, settings: OtherTable, arm: str, seed: int) -> tuple[Row, Judgement, Row]:
+    """One arm with one seed: learn what there is to learn, freeze it, judge."""
     view, told = _views(data, settings, arm, seed)
-    pair = parse_view(view) if isinstance(view, str) else view
-    found = judge(
-        data.images, pair, pretrain_on=data.pretrain_on, held_out=data.held_out,
-        labelled=data.labelled, test=data.test, labels=data.labels,
-        settings=settings.table.pretraining, candidates=settings.table.candidates, seed=seed,
-    )  # fmt: skip
-    row = {
-        "arm": arm, "seed": seed, "view": view if isinstance(view, str) else "",
-        "shared_nats": found.bound.nats, "stderr_nats": found.bound.stderr_nats,
-        "linear_top1": float(found.right.mean()), "knn_top1": float(found.knn.mean()),
-        "undertrained": found.undertrained, "largest_mask": told.get("largest_mask"),
-        "lost_nats": told.get("lost_nats"),
-    }  # fmt: skip
-    cell = {
-        "row": row,
-        "right": "".join(str(int(one)) for one in found.right),
-        "commit": origin("", seeds=[seed])["commit"],
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, cell)
-    return cell
+    table = settings.table
+    found = data.judged(view, table.pretraining, table.candidates, seed)
+    text = view if isinstance(view, str) else ""
+    return {"view": text}, found, {key: told.get(key) for key in ("largest_mask", "lost_nats")}
 
 
-Right = dict[tuple[str, int], np.ndarray]
-
-
-def _table(rows: Sequence[dict[str, Any]], right: Right) -> list[dict[str, Any]]:
+def _table(rows: Sequence[Row], right: Right) -> list[Row]:
     """Each arm's mean over seeds and the interval over seeds and tested images."""
     made = []
     for arm in dict.fromkeys(row["arm"] for row in rows):
-        own = [row for row in rows if row["arm"] == arm]
-        runs = np.stack([right[arm, row["seed"]] for row in own])
-        low, high = runs_interval(runs)
-        made.append({
-            "arm": arm, "runs": len(own), "top1": 100 * runs.mean(), "low": 100 * low,
-            "high": 100 * high, "shared_nats": np.mean([row["shared_nats"] for row in own]),
-        })  # fmt: skip
+        shared = np.mean([row["shared_nats"] for row in rows if row["arm"] == arm])
+        made.append({"arm": arm, **mean(arm, right), "shared_nats": shared})
     return made
 
 
-def _orders(arms: Sequence[str], settings: OtherTable, right: Right) -> list[dict[str, Any]]:
+def _orders(arms: Sequence[str], right: Right) -> list[Row]:
     """Each learner over what a user would have taken, paired by seed and image, in points."""
-    seeds, made = settings.table.seeds, []
-    for arm in arms:
-        if arm.startswith("strengths"):
-            others = [one for one in arms if one.startswith("chain at")]
-        elif arm.startswith("masks"):
-            others = [ALONE, RANDOM]
-        else:
-            continue
-        for other in others:
-            gap = np.stack([right[arm, seed] - right[other, seed] for seed in seeds])
-            low, high = runs_interval(gap)
-            made.append({
-                "arm": arm, "over": other, "runs": len(seeds),
-                "points": 100 * gap.mean(), "low": 100 * low, "high": 100 * high,
-            })  # fmt: skip
-    return made
+    chains = [arm for arm in arms if arm.startswith("chain at")]
+    over = {"strengths": chains, "masks": [ALONE, RANDOM]}
+    pairs = [(arm, other) for arm in arms for other in over.get(arm.partition(",")[0], [])]
+    made = [gap(one, other, right) for one, other in pairs]
+    return [row for row in made if row]
