@@ -6,9 +6,11 @@ import torch
 
 from goodviews.core.checks import InputError
 from goodviews.data import Images
+from goodviews.information import Estimate
 from goodviews.recipes.learning_choice import Tried, choose, dodged, worth_trying
-from goodviews.recipes.learning_compare import fixed_spaces, gaps, split_width
+from goodviews.recipes.learning_compare import fixed_spaces, gaps, split_width, told
 from goodviews.recipes.learning_folder import meanings
+from goodviews.recipes.learning_found import _short
 from goodviews.recipes.learning_roles import fit_game, share_out
 from goodviews.recipes.learning_words import findings
 from goodviews.training.view_learning import Game, GameHistory, Look
@@ -192,3 +194,14 @@ def test_what_a_linear_generator_is_is_read_off_exactly():
     weights = torch.tensor([one["weights"] for one in found])
     assert torch.allclose(weights, generator.matrix().detach(), atol=1e-5)
     assert all(one["explained"] > 1 - 1e-6 for one in found)
+
+
+def test_a_bound_below_zero_counts_as_nothing_and_is_told():
+    made = told(Estimate(-9.0, 0.5, "lower", candidates=512, ceiling_nats=6.2))
+    assert (made["nats"], made["below_zero"]) == (0.0, True)
+    fine = told(Estimate(-0.1, 0.5, "lower", candidates=512, ceiling_nats=6.2))
+    assert (fine["nats"], fine["below_zero"]) == (0.0, False)
+    rows = [{"name": name, **one} for name, one in (("learned", made), ("raw channels", fine))]
+    assert "of learned found less than nothing" in _short(rows, 264)
+    assert "`--judge-steps 132`" in _short(rows, 264)
+    assert "less than nothing" not in _short(rows[1:], 264)

@@ -37,7 +37,7 @@ def learned_figure(folder: Path, title: str = _TITLE) -> Path:
         if row["group"] == "ablation":
             continue
         shown.append({
-            "nats": float(row["shared_nats"]), "top1": 100 * float(row["linear_top1"]),
+            "nats": max(float(row["shared_nats"]), 0.0), "top1": 100 * float(row["linear_top1"]),
             "kind": _MODES[row["mode"]], "space": row["space"],
         })  # fmt: skip
     data = alt.Data(values=shown)

@@ -123,9 +123,10 @@ class Judges:
 
 
 def told(bound: Estimate) -> dict[str, Any]:
-    """A bound as JSON holds it."""
+    """A bound as JSON holds it; below 0 it says no more than 0, which holds of any views."""
     return {
-        "nats": bound.nats,
+        "nats": max(bound.nats, 0.0),
+        "below_zero": bound.nats < -2 * bound.stderr_nats,
         "stderr_nats": bound.stderr_nats,
         "ceiling_nats": bound.ceiling_nats,
         "candidates": bound.candidates,

@@ -179,6 +179,14 @@ def _told(look: Look) -> dict[str, Any]:
 
 def _short(rows: Sequence[dict[str, Any]], steps: int) -> str:
     """What keeps the bounds from being told apart, and what to do; nothing where nothing does."""
+    blind = [row["name"] for row in rows if row.get("below_zero")]
+    if blind:
+        who = f"{', '.join(blind[:-1])} and {blind[-1]}" if len(blind) > 1 else blind[0]
+        return (
+            f"New encoders of {who} found less than nothing on held-out images, which counts as 0 "
+            f"nats: they learned their images by heart, so what is shared there cannot be told. Type "
+            f"`--judge-steps {max(steps // 2, 1)}`, or crops before the generator (`--views`)."
+        )
     names = [row["name"] for row in rows if row["at_ceiling"]]
     if len(names) > 1:
         top = f"log {rows[0]['candidates']} = {rows[0]['ceiling_nats']:.1f} nats"
