@@ -63,13 +63,17 @@ def test_the_last_is_taken_where_labels_alone_moved_it():
 
 def test_a_generator_that_dodged_is_told_from_encoders_that_lag():
     looks = [look(0, 0.0), look(100, 4.0), look(200, 0.5)]
-    said = dodged([tried(100, 4.2, 4.0), tried(200, 5.0, 0.5)], 100, looks)
+    said = dodged([tried(100, 4.2, 4.0), tried(200, 5.0, 0.5)], 100, looks, Game())
     assert "5.0 nats where those of the game find 0.5: the generator dodged them" in said
     assert "At step 100, which is taken, the gap is 0.2 nats" in said
-    assert "encoder_rate=0.004" in said
+    assert "encoder_rate=0.004`, lower generator_rate with `--set generator_rate=0.0001`" in said
+    own = Game(generator_rate=5e-3, encoder_rate=1e-2, encoder_steps=2)
+    said = dodged([tried(100, 4.2, 4.0), tried(200, 5.0, 0.5)], 100, looks, own)
+    for change in ("encoder_rate=0.02", "generator_rate=0.0025", "encoder_steps=3"):
+        assert f"`--set {change}`" in said
     looks = [look(0, 0.0), look(100, 0.5)]
-    assert "had not caught up" in dodged([tried(100, 5.0, 0.5)], 100, looks)
-    assert not dodged([tried(100, 5.0, 4.1)], 100, looks)
+    assert "had not caught up" in dodged([tried(100, 5.0, 0.5)], 100, looks, Game())
+    assert not dodged([tried(100, 5.0, 4.1)], 100, looks, Game())
 
 
 def row(name, nats, right, *, ceiling=False):

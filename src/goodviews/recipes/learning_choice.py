@@ -6,6 +6,7 @@ from typing import Any
 
 from goodviews.training.view_learning import Game, GameHistory, Look
 from goodviews.training.view_learning.looks import lost_too_much
+from goodviews.views.learned import Generator
 
 __all__ = ["Choice", "Tried", "choose", "dodged", "worth_trying"]
 
@@ -122,7 +123,7 @@ def choose(tried: Sequence[Tried], mode: str, lost: Sequence[int] = ()) -> Choic
     return Choice(best.step, said + out)
 
 
-def dodged(tried: Sequence[Tried], chosen: int, looks: Sequence[Look]) -> str:
+def dodged(tried: Sequence[Tried], chosen: int, looks: Sequence[Look], game: Game) -> str:
     """What to do where new encoders find much more than the game's; else nothing.
 
     Where the game's bound had fallen, the generator dodged its encoders; where it had not, they
@@ -132,6 +133,7 @@ def dodged(tried: Sequence[Tried], chosen: int, looks: Sequence[Look]) -> str:
         tried: Those judged.
         chosen: Step of the one that is taken.
         looks: Of the game.
+        game: Its settings, every rate a number.
     """
     worst = max(tried, key=lambda one: one.gap)
     if worst.gap <= GAP_NATS:
@@ -151,9 +153,11 @@ def dodged(tried: Sequence[Tried], chosen: int, looks: Sequence[Look]) -> str:
         own = next(one for one in tried if one.step == chosen)
         said += f" At step {chosen}, which is taken, the gap is {own.gap:.1f} nats."
     return (
-        f"{said} In a new folder, raise encoder_rate with `--set encoder_rate=0.004`, lower "
-        f"generator_rate with `--set generator_rate=0.0001`, or give the encoders more steps with "
-        f"`--set encoder_steps=2`{'' if fell else ' and the game more with `--steps`'}."
+        f"{said} In a new folder, raise encoder_rate with `--set encoder_rate="
+        f"{2 * game.encoder_rate:g}`, lower generator_rate with `--set generator_rate="
+        f"{(game.generator_rate or Generator.rate) / 2:g}`, or give the encoders more steps with "
+        f"`--set encoder_steps={game.encoder_steps + 1}`"
+        f"{'' if fell else ' and the game more with `--steps`'}."
     )
 
 

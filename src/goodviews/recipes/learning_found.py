@@ -184,8 +184,9 @@ def _short(rows: Sequence[dict[str, Any]], steps: int) -> str:
         who = f"{', '.join(blind[:-1])} and {blind[-1]}" if len(blind) > 1 else blind[0]
         return (
             f"New encoders of {who} found less than nothing on held-out images, which counts as 0 "
-            f"nats: they learned their images by heart, so what is shared there cannot be told. Type "
-            f"`--judge-steps {max(steps // 2, 1)}`, or crops before the generator (`--views`)."
+            f"nats: they learned their images by heart, so what is shared there cannot be told. "
+            f"Type `--judge-steps {max(steps // 2, 1)}`, or crops before the generator "
+            f"(`--views`)."
         )
     names = [row["name"] for row in rows if row["at_ceiling"]]
     if len(names) > 1:

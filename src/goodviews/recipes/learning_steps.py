@@ -148,7 +148,7 @@ def chosen(
     if progress:
         progress("judging", len(steps), len(steps))
     choice = choose(tried, game.mode, lost)
-    return tried, choice, dodged(tried, choice.step, history.looks)
+    return tried, choice, dodged(tried, choice.step, history.looks, game)
 
 
 def compared(
