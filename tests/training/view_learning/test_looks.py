@@ -65,6 +65,7 @@ def test_a_loss_within_its_error_stops_nothing():
     assert lost_too_much(replace(noisy, lost_stderr=0.1), 0.5)
     assert not lost_too_much(noisy, 0.5)
     assert not lost_too_much(replace(noisy, lost_stderr=0.1), 0.0)
+    assert not lost_too_much(replace(noisy, lost_stderr=math.inf), 0.5)  # one image watched
 
 
 def test_redundancy_is_the_share_explained():

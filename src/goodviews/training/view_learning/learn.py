@@ -13,8 +13,6 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from goodviews.core.checks import InputError
-from goodviews.core.rng import Key
 from goodviews.data import Images
 from goodviews.training.monitor import check_finite
 from goodviews.training.state import Checkpoints
@@ -26,8 +24,9 @@ from goodviews.training.view_learning.looks import (
     lost_too_much,
     verdict,
 )
+from goodviews.training.view_learning.parts import Maker, hold_out, teach_and_watch
 from goodviews.training.view_learning.players import Players
-from goodviews.views import Chain, parse_view
+from goodviews.views import parse_view
 from goodviews.views.learned import Generator
 
 __all__ = ["LearnedViews", "learn_views"]
@@ -93,11 +92,11 @@ def learn_views(
         Tian et al., 2020, arXiv:2005.10243, section 3.5, for three channels; for more ours.
     """
     chain = parse_view(game.views).first if game.views else None
-    rest, seen = _hold(index, held_out, game)
-    teach, watching = _share(labelled, labels, game)
+    rest, seen = hold_out(index, held_out, game)
+    teach, watching = teach_and_watch(labelled, labels, game)
     classes = 0 if labels is None or labelled is None else int(labels.max()) + 1
     fabric = Fabric(accelerator=game.device, devices=1, precision=game.precision)
-    make = _Maker(images, chain, seed, fabric.device)
+    make = Maker(images, chain, seed, fabric.device)
     seen_BCHW = make(seen, 0)
     players = Players(game, seen_BCHW, classes=classes, seed=seed)
     players.to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -253,69 +252,3 @@ def _result(players: Players, history: GameHistory, game: Game, candidates: int)
     players.smooth.load_state_dict(history.kept[good[-1] if good else 0][1])
     said = verdict(history.looks, give=game.give, ceiling=math.log(candidates))
     return LearnedViews(players.smooth.eval().cpu(), history, said, candidates)
-
-
-class _Maker:
-    """Images as g is given them: read, and what stands before g drawn and applied."""
-
-    def __init__(
-        self, images: Images, chain: Chain | None, seed: int, device: torch.device
-    ) -> None:
-        self.images, self.chain, self.seed, self.device = images, chain, seed, device
-        if chain is not None:
-            chain.check((images.channels, images.height, images.width))
-
-    def __call__(self, rows: np.ndarray, epoch: int, *, view: int = 0) -> Tensor:
-        """(B, C, H, W) of some images, on the device."""
-        if self.chain is None:
-            return self.images.batch(rows, self.device)
-        x_BCHW = self.images.raw(rows, self.device)
-        samples = torch.from_numpy(rows).to(self.device)
-        key = Key.of(seed=self.seed, samples=samples, epoch=epoch, view=view)
-        return self.chain.apply(x_BCHW, self.chain.sample(tuple(x_BCHW.shape[1:]), key))
-
-    def labelled(self, rows: np.ndarray, labels: np.ndarray, epoch: int) -> tuple[Tensor, Tensor]:
-        """Labelled images (L, C, H, W), another draw of them than without labels, and labels."""
-        return self(rows, epoch, view=99), torch.from_numpy(labels).to(self.device)
-
-
-def _hold(
-    index: np.ndarray, held_out: np.ndarray | None, game: Game
-) -> tuple[np.ndarray, np.ndarray]:
-    """Images to learn from, and images that only watch; never the same ones."""
-    if held_out is None:
-        order = np.random.default_rng(0).permutation(index)
-        held_out = order[: max(len(order) // 10, 2)]
-    rest = np.setdiff1d(index, held_out)
-    seen = held_out[: game.candidates]
-    if len(rest) < 32 or len(seen) < 8:
-        raise InputError(
-            f"{len(rest)} images to learn views from and {len(seen)} to watch with, but at least "
-            f"32 and 8 are wanted."
-        )
-    return rest, seen
-
-
-def _share(
-    labelled: np.ndarray | None, labels: np.ndarray | None, game: Game
-) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """Labelled images that teach, and those that watch, class by class: places and labels."""
-    if labelled is None or labels is None or not len(labelled):
-        if game.uses_labels:
-            raise InputError(
-                f"mode={game.mode!r} learns from labels, but there are none; name some, or take "
-                f"mode=unsupervised."
-            )
-        none = np.zeros(0, np.int64)
-        return (none, none), (none, none)
-    rng = np.random.default_rng(0)
-    teach, watch = [], []
-    for one in np.unique(labels):
-        own = rng.permutation(np.flatnonzero(labels == one))
-        cut = min(round(game.held_labels * len(own)), len(own) - 1)
-        watch.append(own[:cut])
-        teach.append(own[cut:])
-    if len(teach) < 2:
-        raise InputError("All labels are of one class, but two or more are wanted.")
-    one, other = np.concatenate(teach), np.concatenate(watch)
-    return (labelled[one], labels[one]), (labelled[other], labels[other])

@@ -146,7 +146,10 @@ def look_at(
             "second_nats": found[1][0],
             "image_nats": found[2][0],
             "lost_nats": float(apart.mean()),
-            "lost_stderr": float(apart.std() / math.sqrt(len(apart))),
+            # One image alone says nothing of an error: no loss is sure then.
+            "lost_stderr": float(apart.std() / math.sqrt(len(apart)))
+            if len(apart) > 1
+            else math.inf,
         }
     players.train(training)
     return Look(
