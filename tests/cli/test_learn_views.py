@@ -196,6 +196,7 @@ def test_where_one_label_watches_the_page_says_that_nobody_does(there):
 
 
 def test_the_folder_of_a_run_is_exported_like_its_file(there, tmp_path):
+    pytest.importorskip("onnx", reason="onnx is an extra")
     words = ["--to", "onnx", "--out"]
     assert main(["export", "run", *words, str(tmp_path / "folder")]) == 0
     assert main(["export", "run/g.safetensors", *words, str(tmp_path / "file")]) == 0

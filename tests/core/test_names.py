@@ -52,7 +52,9 @@ def test_every_concrete_view_of_the_room_has_a_line():
         return {kind, *(deep for sub in kind.__subclasses__() for deep in below(sub))}
 
     mine = {
-        k for k in below(base.View) if k.__module__.startswith("goodviews.") and "name" in vars(k)
+        k
+        for k in below(base.View)
+        if k.__module__.startswith("goodviews.views.") and "name" in vars(k)
     }
     homes = {f"{kind.__module__}:{kind.__name__}" for kind in mine}
     assert homes == {listing.home for listing in VIEWS.values()}

@@ -197,7 +197,7 @@ TOOLS = {
     "doubly_normalise": "double_norm",
     "fourth_power_bounds": "duality",
     "identity": "duality",
-    "logsumexp_penalty": "variants",
+    "logsumexp_penalty": "vicreg_variants",
     "nce_log_normaliser": "nce",
     "negatives_only": "decoupled",
     "norm_correction": "duality",
