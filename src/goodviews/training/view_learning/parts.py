@@ -43,7 +43,24 @@ class Maker:
 def hold_out(
     index: np.ndarray, held_out: np.ndarray | None, game: Game
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Images to learn from, and images that only watch; never the same ones."""
+    """Images to learn from, and images that only watch; never the same ones.
+
+    Args:
+        index: (N,) places of the images without labels.
+        held_out: (M,) places of those that watch; a tenth of ``index`` when left out.
+        game: Its candidates say how many watch at most.
+
+    Returns:
+        Both, (N',) and (M',).
+
+    Raises:
+        InputError: Too few of either.
+
+    Example:
+        >>> rest, seen = hold_out(np.arange(100), None, Game())
+        >>> len(rest), len(seen)
+        (90, 10)
+    """
     if held_out is None:
         order = np.random.default_rng(0).permutation(index)
         held_out = order[: max(len(order) // 10, 2)]
@@ -60,7 +77,24 @@ def hold_out(
 def teach_and_watch(
     labelled: np.ndarray | None, labels: np.ndarray | None, game: Game
 ) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """Labelled images that teach, and those that watch, class by class: places and labels."""
+    """Labelled images that teach, and those that watch, class by class: places and labels.
+
+    Args:
+        labelled: (L,) places of images with labels, or none.
+        labels: (L,) their classes.
+        game: Its ``held_labels`` is the share that watches.
+
+    Returns:
+        Places and labels of those that teach, and of those that watch.
+
+    Raises:
+        InputError: There are no labels, or of one class alone, where g is moved by them.
+
+    Example:
+        >>> teach, watch = teach_and_watch(np.arange(20), np.arange(20) % 2, Game())
+        >>> len(teach[0]), np.bincount(watch[1])
+        (16, array([2, 2]))
+    """
     if labelled is None or labels is None or not len(labelled):
         if game.uses_labels:
             raise InputError(
