@@ -79,7 +79,7 @@ _CIFAR = World(
         "crop(scale=(0.2, 1), size=24)|flip()|jitter(0.5)|grey(p=0.2)",
         "crop(scale=(0.05, 1), size=24)|flip()|jitter(1.0)|grey(p=0.2)|noise(0.2)",
     ),
-    epochs=(2, 10),
+    epochs=(2, 10, 50),
     default=10,
     per_class=25,
     draws=4,
@@ -161,7 +161,7 @@ def short_and_long(*, scale: str, out: Path, only: tuple[str, ...] = ()) -> Path
     views that changed places.
 
     Args:
-        scale: ``test``, ``cpu`` (about 25 minutes on one thread) or ``gpu``.
+        scale: ``test``, ``cpu`` (about 75 minutes on one thread) or ``gpu``.
         out: The folder to write to; runs are kept in ``runs`` below it, and a stopped run
             goes on from there.
         only: Names of the sets to use; all of the scale when left out.
