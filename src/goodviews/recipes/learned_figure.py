@@ -41,7 +41,9 @@ def learned_figure(folder: Path, title: str = _TITLE) -> Path:
             "kind": _MODES[row["mode"]], "space": row["space"],
         })  # fmt: skip
     data = alt.Data(values=shown)
-    x = alt.X("nats:Q", title="shared by the two views, by new encoders, nats (lower bound)")
+    x = alt.X(
+        "nats:Q", title="shared by the two views, by new encoders, nats (lower bound, at least 0)"
+    )
     y = alt.Y("top1:Q", title="linear readout, % of test images", scale=alt.Scale(zero=False))
     colours = ("muted", "missing", "excess", "sweet")
     dots = (

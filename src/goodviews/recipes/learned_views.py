@@ -26,7 +26,7 @@ def learned_views(*, scale: str, out: Path) -> Path:
     """Write ``rows.csv`` (one row per arm and seed), ``table.csv``, ``orders.csv`` and a figure.
 
     Args:
-        scale: ``test``, ``cpu`` (about 40 minutes on one thread) or ``gpu``.
+        scale: ``test``, ``cpu`` (about an hour on one thread) or ``gpu``.
         out: The folder to write to; arms that stand in its ``cells`` are not run again.
 
     Returns:
