@@ -20,16 +20,16 @@ test: install
 	$(BIN)/python -m pytest -n auto -m "not browser and not slow"
 
 format: install
-	$(BIN)/ruff format --check src tests benchmarks examples
+	$(BIN)/ruff format --check src tests benchmarks examples tools
 
 lint: install
-	$(BIN)/ruff check src tests benchmarks examples
+	$(BIN)/ruff check src tests benchmarks examples tools
 
 types: install
 	$(BIN)/mypy
 
 docs: install
-	$(BIN)/python -m pytest --doctest-modules src/goodviews
+	$(BIN)/python -m pytest --doctest-modules src
 
 check: format lint types test docs
 

@@ -22,7 +22,7 @@ from torch import Tensor
 from goodviews.core.origin import hardware, origin, write_table
 from goodviews.encoders import build_pair
 from goodviews.objectives import infonce
-from goodviews.views.learned import Generator, build_generator
+from goodviews.views.generators import Generator, build_generator
 
 ROUNDS = 7
 BATCH, SIZE = 256, 32

@@ -21,8 +21,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from goodviews.core.origin import origin
-from goodviews.memory import Queue
 from goodviews.objectives import infonce
+from goodviews.training.memory import Queue
 from timing import arguments, growth, keep, peers, turns
 
 DIM = 128

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from goodviews.core.origin import origin
-from goodviews.core.tiles import pool_logsumexp, row_logsumexp
+from goodviews.information.tiles import pool_logsumexp, row_logsumexp
 from goodviews.objectives import barlow, dcl, infonce, ntxent, vicreg
 from timing import arguments, growth, keep, peers, rest, status, turns
 

@@ -34,7 +34,7 @@ from goodviews.data import Images, load
 from goodviews.encoders import build_pair
 from goodviews.evaluation import represent
 from goodviews.evaluation.knn import knn_votes
-from goodviews.training import Settings, pretrain
+from goodviews.training import Settings, train
 from goodviews.views import ViewPair, parse_view
 from rivals import Photographs, endless, simclr_step, statistics_of
 from timing import arguments, extensions, keep, peers, ratio
@@ -135,7 +135,7 @@ def ours(images: Images, index: np.ndarray, duel: Duel, precision: str) -> Stopw
     watch = Stopwatch()
     pair: Any = Timed(parse_view(VIEWS), watch)
     some = np.resize(index, duel.batch * duel.steps)
-    pretrain(images, some, pair, settings=settings_of(duel, precision), seed=0, watch=watch)
+    train(images, some, pair, settings=settings_of(duel, precision), seed=0, watch=watch)
     return watch
 
 
@@ -253,7 +253,7 @@ def learning(duel: Duel, count: int, epochs: int) -> list[dict[str, Any]]:
     pair = parse_view(VIEWS)
     for name, precision in OURS.items():
         settings = settings_of(duel, precision, epochs)
-        made = pretrain(images, index, pair, settings=settings, seed=0)
+        made = train(images, index, pair, settings=settings, seed=0)
         found[name] = made.history.losses, neighbours(made.encoders.represent)
     chance = math.log(2 * duel.batch - 1)
     rows = []

@@ -33,9 +33,9 @@ from goodviews.data import Images, load
 from goodviews.data.hashing import content_hash
 from goodviews.encoders import ConvNet
 from goodviews.encoders.small import Projector
-from goodviews.study import cells
-from goodviews.study.plan import Cell, Plan, Task, make_plan
-from goodviews.study.run import one_thread
+from goodviews.jobs.study import cells
+from goodviews.jobs.study.plan import Cell, Plan, Task, make_plan
+from goodviews.jobs.study.run import one_thread
 from goodviews.training import Settings
 from goodviews.views import ViewPair
 from rivals import Photographs, statistics_of

@@ -11,14 +11,14 @@ import torch
 
 from goodviews import load, parse_view
 from goodviews.evaluation import fit_temperature, shared_nats
-from goodviews.training import Settings, pretrain
+from goodviews.training import Settings, train
 
 
 def main(view="crop(scale=(0.2, 1))", epochs=30, candidates=256):
     images, pair = load("digits"), parse_view(view)
     order = np.random.default_rng(0).permutation(len(images))
     seen, held_out = order[:1000], order[1000:]
-    encoders = pretrain(
+    encoders = train(
         images, seen, pair, settings=Settings(epochs=epochs, device="cpu"), seed=0
     ).encoders
 

@@ -18,12 +18,8 @@ ARRAY = re.compile(r"\b(Tensor|ndarray)\b")
 def public_nodes():
     for file in sorted(PACKAGE.rglob("*.py")):
         body = ast.parse(file.read_text("utf8")).body
-        names = set()
         for node in body:
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-                names = set(ast.literal_eval(node.value))
-        for node in body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in names:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name[0] != "_":
                 yield file, node
 
 

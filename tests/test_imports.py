@@ -1,4 +1,4 @@
-"""Arrows between the rooms point down only; ``docs/architecture.md`` draws the same table."""
+"""Imports point down only, in no circle; ``docs/architecture.md`` draws the same table."""
 
 import ast
 import re
@@ -9,119 +9,123 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "src" / "goodviews"
+SRC = ROOT / "src"
+PACKAGE = SRC / "goodviews"
+EXPERIMENTS = SRC / "goodviews_experiments"
 
-ALL = {
-    "core",
-    "information",
-    "views",
-    "memory",
-    "encoders",
-    "objectives",
-    "worlds",
-    "data",
-    "evaluation",
-    "training",
-    "study",
-    "report",
+BELOW = {
+    "core": "",
+    "spec": "core",
+    "information": "core",
+    "objectives": "information spec core",
+    "views": "spec core",
+    "encoders": "spec core",
+    "worlds": "information core",
+    "data": "worlds core",
+    "evaluation": "information views encoders data spec core",
+    "training": "objectives information views encoders data spec core",
+    "methods": "training data spec core",
+    "pages": "spec core",
+    "jobs": "pages methods training evaluation data encoders objectives information views "
+    "spec core",
+    "experiments": "jobs pages methods training evaluation worlds data encoders objectives "
+    "information views spec core",
+    "cli": "experiments jobs pages methods training data objectives views spec core",
 }
-ARROWS = {
-    "core": set(),
-    "information": {"core"},
-    "views": {"core"},
-    "memory": {"core"},
-    "encoders": {"core"},
-    "objectives": {"information", "core"},
-    "worlds": {"information", "core"},
-    "data": {"worlds", "core"},
-    "evaluation": {"information", "views", "data", "core"},
-    "training": {"objectives", "information", "views", "memory", "encoders", "data", "core"},
-    "study": {
-        "training",
-        "evaluation",
-        "data",
-        "encoders",
-        "objectives",
-        "information",
-        "views",
-        "core",
-    },
-    "report": {"core"},
-    "recipes": ALL,
-    "cli": ALL | {"recipes"},
-}
+ARROWS = {room: set(rooms.split()) for room, rooms in BELOW.items()}
 """Room: the rooms it may import."""
 
+FILES = sorted([*PACKAGE.rglob("*.py"), *EXPERIMENTS.rglob("*.py")])
+JOBS = sorted(
+    path.name for path in (PACKAGE / "jobs").iterdir() if (path / "__init__.py").is_file()
+)
 
-def imports(file: Path) -> list[tuple[str, str]]:
-    """Every (module, name) of ours that a file imports anywhere in it; name may be empty."""
-    package = ["goodviews", *file.relative_to(PACKAGE).parts[:-1]]
+
+def imports(file: Path, src: Path = SRC) -> list[str]:
+    """Every module of ours that a file imports, anywhere in it."""
+    package = list(file.relative_to(src).parts[:-1])
     found = []
     for node in ast.walk(ast.parse(file.read_text("utf8"))):
         if isinstance(node, ast.Import):
-            found += [(alias.name, "") for alias in node.names]
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            module = node.module or ""
-            if node.level:
-                base = package[: len(package) - node.level + 1]
-                module = ".".join([*base, *([module] if module else [])])
-            found += [(module, alias.name) for alias in node.names]
-    return [(module, name) for module, name in found if module.split(".")[0] == "goodviews"]
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            for alias in node.names:
+                deeper = src.joinpath(*module.split("."), alias.name)
+                below = deeper.is_dir() or deeper.with_suffix(".py").is_file()
+                found.append(f"{module}.{alias.name}" if below else module)
+    return [name for name in found if name.split(".")[0].startswith("goodviews")]
 
 
-def lazy() -> dict[str, str]:
-    """Names the package imports when they are first used, and their modules."""
-    for node in ast.parse((PACKAGE / "__init__.py").read_text("utf8")).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_PUBLIC":
-            return ast.literal_eval(node.value)
-    raise AssertionError("goodviews/__init__.py has no _PUBLIC")
-
-
-LAZY = lazy()
-
-
-def room(module: str, name: str) -> str:
-    """The room that ``from module import name`` reaches; empty for the package itself."""
+def room(module: str) -> str:
+    """The room a module is in; empty for the bare package."""
     parts = module.split(".")
-    if len(parts) > 1:
-        return parts[1]
-    if name in LAZY:
-        return LAZY[name].split(".")[1]
-    return name if (PACKAGE / name).is_dir() and name else ""
+    if parts[0] == "goodviews_experiments":
+        return "experiments"
+    return parts[1] if len(parts) > 1 else ""
 
 
-FILES = sorted(PACKAGE.rglob("*.py"))
+def name_of(file: Path) -> str:
+    """The dotted name of a file's module."""
+    return ".".join(file.relative_to(SRC).with_suffix("").parts).removesuffix(".__init__")
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+@pytest.mark.parametrize("file", FILES, ids=name_of)
 def test_no_arrow_points_up_or_sideways(file):
-    own = file.relative_to(PACKAGE).parts
-    if len(own) == 1:
-        allowed = {"cli"} if own[0] == "__main__.py" else set()
+    own = room(name_of(file))
+    if name_of(file) in ("goodviews", "goodviews.__main__"):
+        allowed = {"cli"} if file.name == "__main__.py" else set()
     else:
-        assert own[0] in ARROWS, f"{own[0]} is a room without a line in ARROWS"
-        allowed = ARROWS[own[0]] | {own[0]}
-    for module, name in imports(file):
-        to = room(module, name)
+        assert own in ARROWS, f"{own} is a room without a line in ARROWS"
+        allowed = ARROWS[own] | {own}
+    for module in imports(file):
+        to = room(module)
         assert to in allowed or not to, (  # the bare package holds nothing but its version
-            f"{'/'.join(own)} imports {module} {name}, but {own[0]} may import only "
-            f"{sorted(allowed)}"
+            f"{name_of(file)} imports {module}, but {own} may import only {sorted(allowed)}"
         )
 
 
-def test_the_test_sees_relative_nested_and_plain_imports(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path)
+def test_jobs_do_not_import_each_other():
+    for file in FILES:
+        own = name_of(file).split(".")
+        if own[:2] == ["goodviews", "jobs"] and len(own) > 2:
+            others = {
+                module.split(".")[2]
+                for module in imports(file)
+                if module.startswith("goodviews.jobs.")
+            } - {own[2]}
+            assert not others, f"{name_of(file)} imports the job {others}"
+
+
+def test_no_module_imports_itself_around_a_corner():
+    graph = {name_of(file): set(imports(file)) - {name_of(file)} for file in FILES}
+    done: set[str] = set()
+
+    def walk(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, " imports ".join([*path[path.index(module) :], module])
+        if module in done:
+            return
+        for other in sorted(graph.get(module, ())):
+            walk(other, (*path, module))
+        done.add(module)
+
+    for module in graph:
+        walk(module, ())
+
+
+def test_the_test_sees_relative_nested_and_plain_imports(tmp_path):
     for name in ("views", "data", "core"):
-        (tmp_path / name).mkdir()
-    file = tmp_path / "views" / "odd.py"
+        (tmp_path / "goodviews" / name).mkdir(parents=True)
+    file = tmp_path / "goodviews" / "views" / "odd.py"
     file.write_text(
         "from ..data import load\nfrom .. import data\nfrom . import base\nimport os\n"
         "from goodviews import core, load\n"
         "def f():\n    import goodviews.data.images\n"
         "    if 1:\n        from goodviews import data\n"
     )
-    assert [room(*pair) for pair in imports(file)] == [
-        "data", "data", "views", "core", "data", "data", "data"
+    assert [room(module) for module in imports(file, tmp_path)] == [
+        "data", "data", "views", "core", "", "data", "data"
     ]  # fmt: skip
 
 
@@ -135,24 +139,9 @@ def test_the_arrows_have_no_circle():
         below(start)
 
 
-def test_only_the_command_line_imports_recipes():
-    assert [name for name, to in ARROWS.items() if "recipes" in to] == ["cli"]
+def test_only_the_command_line_imports_experiments_and_nobody_imports_the_command_line():
+    assert [name for name, to in ARROWS.items() if "experiments" in to] == ["cli"]
     assert not any("cli" in to for to in ARROWS.values())
-
-
-def test_what_a_recipe_takes_from_another_room_is_public():
-    for file in sorted((PACKAGE / "recipes").glob("*.py")):
-        for module, name in imports(file):
-            if module.startswith("goodviews.recipes") or not name:
-                continue
-            home = PACKAGE.joinpath(*module.split(".")[1:])
-            home = home / "__init__.py" if home.is_dir() else home.with_suffix(".py")
-            listed = [
-                ast.literal_eval(node.value)
-                for node in ast.parse(home.read_text("utf8")).body
-                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
-            ]
-            assert name in listed[0], f"{file.name} takes {name} of {module}, which is not public"
 
 
 def test_the_document_draws_the_same_table():
@@ -161,8 +150,7 @@ def test_the_document_draws_the_same_table():
     drawn = {}
     for line in block.strip().splitlines():
         start, _, to = (part.strip() for part in line.partition("─►"))
-        names = {name.strip() for name in to.split(",")} - {"nothing"}
-        drawn[start] = ALL | names - {"every room below"} if "every room below" in names else names
+        drawn[start] = {name.strip() for name in to.split(",")} - {"nothing"}
     assert drawn == ARROWS
 
 
@@ -171,9 +159,9 @@ def test_the_document_draws_the_same_table():
     [
         ("import goodviews", "torch numpy scipy sklearn PIL numba typer"),
         ("import goodviews.core", "torch numpy"),
-        ("import goodviews.core.names", "torch numpy"),
-        ("import goodviews.report", "torch"),
-        ("import goodviews.recipes", "torch numpy"),
+        ("import goodviews.spec.names", "torch numpy"),
+        ("import goodviews.pages", "torch"),
+        ("import goodviews_experiments", "torch numpy"),
         ("import goodviews.cli.main", "torch"),
         ("import goodviews.views", "numba torchvision"),
         ("import goodviews.objectives", "torchvision timm torch_geometric"),
@@ -185,15 +173,3 @@ def test_heavy_libraries_are_not_loaded_before_they_are_needed(code, absent):
     out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert out.returncode == 0, out.stderr
     assert out.stdout.strip() == "[]"
-
-
-def test_every_lazy_name_of_the_package_is_there():
-    import goodviews
-
-    for name, module in goodviews._PUBLIC.items():
-        home = PACKAGE.joinpath(*module.split(".")[1:]) / "__init__.py"
-        assert home.is_file(), f"goodviews.{name} should be in {module}"
-        assert f'"{name}"' in home.read_text("utf8")
-    assert sorted(goodviews._PUBLIC) == sorted(goodviews.__all__)
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        goodviews.nothing  # noqa: B018

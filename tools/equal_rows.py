@@ -62,7 +62,7 @@ def _worktree(revision: str, keep: Path) -> Path:
 
 
 def _environment(tree: Path) -> dict[str, str]:
-    threads = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")}
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
     return {**os.environ, **threads, "PYTHONPATH": str(tree / "src")}
 
 
@@ -94,7 +94,10 @@ def _run(name: str, tree: Path, out: Path) -> None:
 
 def _equal(name: str, keep: Path) -> bool:
     before, after = (
-        {file.relative_to(keep / side / name): file for file in (keep / side / name).rglob("*.csv")}
+        {
+            file.relative_to(keep / side / name): file
+            for file in (keep / side / name).rglob("*.csv")
+        }
         for side in ("before", "after")
     )
     both = sorted(set(before) & set(after))

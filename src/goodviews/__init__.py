@@ -10,8 +10,8 @@ _PUBLIC = {
     "infonce_bound": "goodviews.information",
     "load": "goodviews.data",
     "parse_view": "goodviews.views",
-    "report": "goodviews.report",
-    "study": "goodviews.study",
+    "report": "goodviews.pages",
+    "study": "goodviews.jobs.study",
 }
 
 __all__ = ["infonce", "infonce_bound", "load", "parse_view", "report", "study"]

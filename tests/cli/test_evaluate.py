@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from goodviews.cli.main import main
-from goodviews.cli.openers import OPENERS
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
+from goodviews.evaluation.openers import OPENERS
 
 HEAD = "projector(dim=64)"
 
@@ -228,7 +228,7 @@ def test_weights_of_another_library_ask_for_their_model(few, capsys):
 
 
 def test_a_stopped_evaluation_names_the_command_that_goes_on(few, capsys, monkeypatch):
-    from goodviews.cli.judging import Judge
+    from goodviews.jobs.evaluate.job import Judge
     from goodviews.training import Interrupted
 
     def stop(*_, **__):

@@ -12,10 +12,10 @@ import pytest
 
 from goodviews.cli.main import main
 from goodviews.cli.progress import Progress
-from goodviews.report import report
+from goodviews.pages import report
 from goodviews.training.view_learning import Game
 from goodviews.views import parse_view
-from goodviews.views.learned import load_generator
+from goodviews.views.generators import load_generator
 
 STEPS = 6
 TINY = [

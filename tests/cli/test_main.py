@@ -97,7 +97,7 @@ def test_a_closed_pipe_is_quiet():
 
 
 def test_an_unexpected_error_names_itself_and_the_way_to_see_more(monkeypatch, capsys):
-    import goodviews.core.names as names
+    import goodviews.spec.names as names
     from goodviews.cli.main import DEBUG, main
 
     monkeypatch.delenv(DEBUG, raising=False)

@@ -12,7 +12,7 @@ import torch
 
 from goodviews.cli.main import main
 from goodviews.encoders import load_encoder
-from goodviews.training.health import Monitor
+from goodviews.training.diagnostics.health import Monitor
 
 SMALL = ["--backbone", "convnet(width=4)", "--set", "head=projector(dim=8)", "--batch", "32"]
 TINY = [*SMALL, "--views", "noise(std=0.1)", "--epochs", "2"]

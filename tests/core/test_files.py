@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.files import (
     check_folder,
     read_json,

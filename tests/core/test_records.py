@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.records import Row, read_rows, write_rows
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.data import cache, load
 from goodviews.data.hashing import content_hash
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from goodviews.cli.pace import pace
 from goodviews.data import examine, load
+from goodviews.jobs.look.pace import pace
 
 
 def test_digits_are_ready() -> None:

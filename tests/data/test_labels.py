@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.data import Images, load
 from goodviews.data.labels import encode, read_labels
 

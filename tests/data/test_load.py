@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.data import Images, load
 
 

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.data import load, splits
-from goodviews.data.loading import known_names
 from goodviews.data.moving import bundled_photographs, moving_images, moving_worlds
+from goodviews.data.reading import known_names
 
 
 @pytest.fixture(autouse=True)

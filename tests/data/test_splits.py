@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.data import Images, draw_labels, load, splits
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.data import load, splits
 from goodviews.data.worlds import stacked_images, world_images
 from goodviews.worlds.bands import Bands

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from goodviews.report import report
+from goodviews.pages import report
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "pages"))
 from learned import make_learned
 from studies import make_study
 

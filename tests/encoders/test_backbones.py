@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.encoders import (
     Halves,
     SequenceEncoder,

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.encoders import ConvNet, Normalise, PairEncoder, build_backbone, build_pair
 
 

@@ -9,7 +9,7 @@ import safetensors
 import torch
 
 from goodviews.cli.main import main
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.encoders import build_backbone, build_pair, export_encoders, save_encoder
 from goodviews.encoders.detectron import detectron_names
 

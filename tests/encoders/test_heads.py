@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
 from goodviews.encoders import JigsawHead, Prototypes, build_head
 

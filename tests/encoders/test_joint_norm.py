@@ -6,7 +6,7 @@ from tests.encoders.norm_worker import BATCH, STEPS, images, net, train
 from tests.ranks import outcomes
 from torch import nn
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.encoders import joint_norm
 from goodviews.encoders.joint_norm import JointBatchNorm, synchronise
 

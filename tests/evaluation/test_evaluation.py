@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.evaluation import LabelDraw, read_out, represent
 from goodviews.evaluation import readout as module
 from goodviews.evaluation.knn import knn_predict

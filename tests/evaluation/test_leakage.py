@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.stats import binomtest
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.evaluation.advice import LABEL_ROW, leakage_advice, leakage_board
 from goodviews.evaluation.factors import Factor, as_factors, drawn_factors
 from goodviews.evaluation.leakage import leakage

@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.evaluation.linear import linear_log_probs
 from goodviews.evaluation.logistic import fit_logistic, standardised
 from goodviews.evaluation.ridge import fit_ridge

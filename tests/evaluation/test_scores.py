@@ -7,12 +7,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.evaluation import scores as module
 from goodviews.evaluation.budgets import usable_budgets
 from goodviews.evaluation.encoders import Encoder, open_encoder, raw_pixels
-from goodviews.evaluation.evaluate import KINDS, evaluate, over, uniformity_of
 from goodviews.evaluation.knn import knn_predict, knn_votes
+from goodviews.evaluation.protocols import KINDS, evaluate_representation, over, uniformity_of
 from goodviews.evaluation.scores import Parts, few_labels, knn, linear, sgd
 from goodviews.evaluation.sgd import PROTOCOLS, Protocol, train_sgd
 from goodviews.objectives import uniformity
@@ -38,7 +38,7 @@ def test_every_readout_finds_perfect_features_and_none_finds_noise():
     kinds = ["linear", "knn", "few", "infomin"]
     parts = thirds(900)
     for features, low, high in ((x, 1.0, 1.0), (noise, 1 / 3 - 0.1, 1 / 3 + 0.1)):
-        found, right = evaluate(
+        found, right = evaluate_representation(
             features, y, parts, classes=3, kinds=kinds, budgets=["10"], neighbours=20
         )
         assert [one.protocol for one in found] == ["linear", "knn", "few 10", "infomin"]
@@ -99,13 +99,15 @@ def test_cross_fitting_tests_every_item_once_and_fits_on_others(monkeypatch):
         return real(features, labels, **options)
 
     monkeypatch.setattr(module, "fit_logistic", spy)
-    found, right = evaluate(x, y, np.arange(120), classes=3, kinds=("linear", "knn"))
+    found, right = evaluate_representation(
+        x, y, np.arange(120), classes=3, kinds=("linear", "knn")
+    )
     assert found[0].tested == len(right["linear"]) == 120
     assert found[0].fitted == 96
     assert max(seen) == 96
     assert "5 folds" in found[0].setting
     with pytest.raises(InputError, match="use linear"):
-        evaluate(x, y, np.arange(120), classes=3, kinds=("moco",))
+        evaluate_representation(x, y, np.arange(120), classes=3, kinds=("moco",))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -181,7 +183,7 @@ def test_geometry_knows_its_closed_forms():
     _, y = blobs(count=300)
     x = torch.eye(300)[:, :8].repeat(1, 1)
     x = torch.eye(8).repeat(38, 1)[:300]
-    found, _ = evaluate(x, y, thirds(300), classes=3, kinds=("geometry",))
+    found, _ = evaluate_representation(x, y, thirds(300), classes=3, kinds=("geometry",))
     assert found[0].effective_rank == pytest.approx(8, rel=1e-2)
     z = torch.randn(64, 5, generator=torch.Generator().manual_seed(0))
     assert uniformity_of(z) == pytest.approx(
@@ -191,7 +193,7 @@ def test_geometry_knows_its_closed_forms():
 
 def test_a_difference_is_paired():
     x, y = blobs(distance=1.5)
-    found, right = evaluate(x, y, thirds(900), classes=3, kinds=("linear", "knn"))
+    found, right = evaluate_representation(x, y, thirds(900), classes=3, kinds=("linear", "knn"))
     gap = over(right["linear"], right["knn"], name="linear minus kNN", like=found[0])
     assert gap.role == "difference"
     assert gap.top1 == pytest.approx(found[0].top1 - found[1].top1)
@@ -203,7 +205,7 @@ def test_a_difference_is_paired():
 def test_an_unknown_protocol_names_the_nearest():
     x, y = blobs(count=30)
     with pytest.raises(InputError, match="Did you mean 'linear'"):
-        evaluate(x, y, thirds(30), classes=3, kinds=("linaer",))
+        evaluate_representation(x, y, thirds(30), classes=3, kinds=("linaer",))
 
 
 def opened(text, **change):

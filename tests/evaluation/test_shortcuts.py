@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from goodviews.core.checks import InputError, ShapeError
+from goodviews.core.errors import InputError, ShapeError
 from goodviews.evaluation.factors import Factor
 from goodviews.evaluation.shortcuts import shortcuts
 

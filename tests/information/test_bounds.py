@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from goodviews.core.checks import ShapeError
+from goodviews.core.errors import ShapeError
 from goodviews.information import infonce_bound
 from goodviews.worlds.gaussian import CorrelatedGaussian
 

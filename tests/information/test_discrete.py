@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from goodviews.core.checks import InputError, ShapeError
+from goodviews.core.errors import InputError, ShapeError
 from goodviews.information import (
     conditional_mutual_information,
     cross_entropy,

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.information import Check, Estimate
 from goodviews.information.functionals import influence_error
 

@@ -5,8 +5,7 @@ import math
 import pytest
 import torch
 
-from goodviews.core.checks import InputError, ShapeError
-from goodviews.core.tiles import row_logsumexp
+from goodviews.core.errors import InputError, ShapeError
 from goodviews.information import (
     CosineCritic,
     MineValue,
@@ -22,6 +21,7 @@ from goodviews.information import (
     tuba_bound,
 )
 from goodviews.information.functionals import dv_value, js_value
+from goodviews.information.tiles import row_logsumexp
 from goodviews.worlds.gaussian import CorrelatedGaussian
 
 LOWER = {

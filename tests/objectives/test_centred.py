@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from goodviews.core.checks import InputError, ShapeError
+from goodviews.core.errors import InputError, ShapeError
 from goodviews.objectives import doubly_normalise, ntxent, simclr_centred
 
 

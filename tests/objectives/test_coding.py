@@ -5,7 +5,7 @@ import torch
 from tests.objectives.slow import cosine, distance2, dot, mean, rows, unit
 from tests.objectives.test_vicreg import slow_covariance
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.objectives import coding_rate, mcr2, tcr, total, whiten, wmse
 
 

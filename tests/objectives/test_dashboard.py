@@ -4,7 +4,7 @@ import math
 import pytest
 import torch
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.objectives import classify, dashboard, doubly_normalise, identity
 from goodviews.objectives.dashboard import LOSSES
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from tests.objectives.slow import cosine, mean, rows
 
-from goodviews.core.checks import ShapeError
+from goodviews.core.errors import ShapeError
 from goodviews.objectives import dcl, dclw, negatives_only, ntxent, pooled_cosines
 
 

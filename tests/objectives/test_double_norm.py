@@ -2,7 +2,7 @@ import pytest
 import torch
 from tests.objectives.test_duality import both_sides, close, gradient, unit_samples
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.objectives import (
     criterion_gap,
     dimension_criterion,

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from goodviews.core.tiles import worthwhile
+from goodviews.information.tiles import worthwhile
 from goodviews.objectives.decoupled import dcl, dclw
 from goodviews.objectives.infonce import infonce, infonce_two_sided
 from goodviews.objectives.ntxent import ntxent

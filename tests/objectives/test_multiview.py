@@ -4,7 +4,7 @@ import pytest
 import torch
 from tests.objectives.test_infonce import slow_infonce
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.objectives import infonce_two_sided, multiview, total, view_pairs
 
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.objectives.precision import check_temperature, full_precision, lift
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from tests.objectives.cases import CASES, DIMS
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.objectives import VICRegTerms, across_ranks, infonce, ntxent, total
 from goodviews.objectives.ranks import COMBINE
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 from tests.objectives.slow import dot, rows
 
-from goodviews.core.checks import ShapeError
+from goodviews.core.errors import ShapeError
 from goodviews.objectives import project_to_ball, sample_criterion, spectral, total
 
 

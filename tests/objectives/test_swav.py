@@ -4,7 +4,7 @@ import pytest
 import torch
 from tests.objectives.slow import cosine, rows
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.objectives import sinkhorn, swav
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from tests.objectives.slow import distance2, mean, rows
 
-from goodviews.core.checks import InputError, ShapeError
+from goodviews.core.errors import InputError, ShapeError
 from goodviews.objectives import (
     covariance_matrix,
     covariance_penalty,

@@ -5,7 +5,7 @@ import torch
 from tests.objectives.slow import cosine, distance2, mean, rows
 from tests.objectives.test_vicreg import slow_covariance, slow_variance
 
-from goodviews.core.checks import ShapeError
+from goodviews.core.errors import ShapeError
 from goodviews.objectives import logsumexp_penalty, vicreg, vicreg_ctr, vicreg_exp
 
 

@@ -18,7 +18,7 @@ import torch
 
 import goodviews.training.loop as loop
 from goodviews.data import Images
-from goodviews.training import Interrupted, Settings, change, launch, load_state, pretrain
+from goodviews.training import Interrupted, Settings, change, launch, load_state, train
 from goodviews.views import parse_view
 
 BASE = Settings(
@@ -54,7 +54,7 @@ def images():
     )  # fmt: skip
 
 
-def train(name, *, folder=None, stop=None, fabric=None):
+def train_case(name, *, folder=None, stop=None, fabric=None):
     """The run of a case; ``stop`` asks this process alone to end after that step."""
 
     def watch(_, history):
@@ -62,7 +62,7 @@ def train(name, *, folder=None, stop=None, fabric=None):
             os.kill(os.getpid(), signal.SIGTERM)
 
     settings = change(BASE, CASES[name])
-    return pretrain(
+    return train(
         images(), np.arange(80), parse_view("crop(scale=(0.5, 1))"),
         settings=settings, seed=3, folder=folder, watch=watch, fabric=fabric,
     )  # fmt: skip
@@ -92,20 +92,20 @@ def work(rank, port, folder):
     loop._views = recorder = Recorder()
     out = {"world": fabric.world_size}
     for name in CASES:
-        trained = train(name, folder=folder / name, fabric=fabric)
+        trained = train_case(name, folder=folder / name, fabric=fabric)
         out[name] = {"losses": trained.history.losses, **trained.encoders.state_dict()}
         if name == "pairs":
             out["views"] = dict(recorder.seen)
     stopped = folder / "stopped"
     try:
-        train("jigsaw", folder=stopped, stop=STOP if rank == 1 else None, fabric=fabric)
+        train_case("jigsaw", folder=stopped, stop=STOP if rank == 1 else None, fabric=fabric)
     except Interrupted as error:
         out["said"], out["saved"] = str(error), load_state(stopped)["step"]
     fabric.barrier()  # the file is read above, and written anew below
     if rank == 0:
         shutil.copytree(stopped, folder / "halfway")
     fabric.barrier()
-    again = train("jigsaw", folder=stopped, fabric=fabric)
+    again = train_case("jigsaw", folder=stopped, fabric=fabric)
     out["resumed"] = {"losses": again.history.losses, **again.encoders.state_dict()}
     recipe = runpy.run_path(str(FABRIC))["main"]
     out["recipe"] = recipe(folder / "recipe", devices=2, changes=RECIPE).encoders.state_dict()

@@ -5,11 +5,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
-from goodviews.memory import shuffle_order
 from goodviews.training import Settings, change
 from goodviews.training.learners import Batch, build_learner
+from goodviews.training.memory import shuffle_order
 from goodviews.training.objective import OBJECTIVES, build_objective
 
 BASE = Settings(encoder="convnet(width=4)", head="linear(dim=6)", device="cpu", batch=8)

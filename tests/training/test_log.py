@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.training import track
 from goodviews.training.log import Log, read_log
 

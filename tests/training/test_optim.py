@@ -7,7 +7,7 @@ import timm.optim
 import torch
 from torch import nn
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.training.lars import Lars
 from goodviews.training.optim import MAKERS, build_optimiser, learning_rate
 from goodviews.training.schedule import build_schedule

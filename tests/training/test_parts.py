@@ -8,8 +8,8 @@ from torch import nn
 
 from goodviews.core.rng import Key
 from goodviews.encoders import build_backbone, build_head
-from goodviews.memory import Bank, Momentum, Queue, forward_in_groups, shuffle_order
 from goodviews.objectives import infonce
+from goodviews.training.memory import Bank, Momentum, Queue, forward_in_groups, shuffle_order
 from goodviews.training.optim import build_optimiser
 from goodviews.training.schedule import build_schedule
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.training.process_worker import BASE, CASES, RECIPE, STOP, Recorder, images, train
+from tests.training.process_worker import BASE, CASES, RECIPE, STOP, Recorder, images, train_case
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.encoders import load_encoder
 from goodviews.training import launch, load_state, loop
 from goodviews.training.machine import processes
@@ -69,7 +69,7 @@ def agree(one, other):
 @pytest.mark.parametrize("name", CASES)
 def test_ten_steps_of_two_processes_are_those_of_one_with_the_joint_batch(name, two, tmp_path):
     folder, ranks = two
-    alone = train(name, folder=tmp_path)
+    alone = train_case(name, folder=tmp_path)
     assert alone.history.steps == 10
     for rank in ranks:
         assert rank["world"] == 2
@@ -86,7 +86,7 @@ def test_ten_steps_of_two_processes_are_those_of_one_with_the_joint_batch(name, 
 def test_each_example_gets_the_views_it_gets_in_one_process(two, monkeypatch):
     recorder = Recorder()
     monkeypatch.setattr(loop, "_views", recorder)
-    train("pairs")
+    train_case("pairs")
     first, second = (rank["views"] for rank in two[1])
     assert not first.keys() & second.keys()
     both = {**first, **second}
@@ -105,7 +105,7 @@ def test_one_rank_that_is_asked_to_stop_stops_all_and_the_run_goes_on(two):
 
 def test_one_process_goes_on_where_two_stopped(two):
     folder, ranks = two
-    resumed = train("jigsaw", folder=folder / "halfway")
+    resumed = train_case("jigsaw", folder=folder / "halfway")
     assert resumed.history.losses[:STOP] == ranks[0]["jigsaw"]["losses"][:STOP]
     whole = {name: value for name, value in ranks[0]["jigsaw"].items() if name != "losses"}
     agree(resumed.encoders.state_dict(), whole)

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.data import load
-from goodviews.training import Interrupted, Settings, change, load_state, pretrain, save_state
+from goodviews.training import Interrupted, Settings, change, load_state, save_state, train
 from goodviews.training.state import LAST, PREVIOUS
 from goodviews.views import parse_view
 
@@ -53,7 +53,7 @@ def run(settings, *, folder=None, stop=None, images=None):
         if history.steps == stop:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    return pretrain(
+    return train(
         images,
         np.arange(48),
         parse_view("crop(scale=(0.5, 1))"),
@@ -83,12 +83,12 @@ def test_a_killed_process_resumes_from_its_last_checkpoint(tmp_path):
         f"""
         import numpy as np, time
         from goodviews.data import load
-        from goodviews.training import Settings, pretrain
+        from goodviews.training import Settings, train
         from goodviews.views import parse_view
         from pathlib import Path
         settings = Settings(encoder="convnet(width=4)", head="projector(dim=8)", epochs=50,
                             batch=16, device="cpu")
-        pretrain(load("digits"), np.arange(48), parse_view("crop(scale=(0.5, 1))"),
+        train(load("digits"), np.arange(48), parse_view("crop(scale=(0.5, 1))"),
                  settings=settings, seed=3, folder=Path({str(tmp_path)!r}), save_every=1,
                  watch=lambda *_: time.sleep(0.02))
         """
@@ -146,7 +146,7 @@ def test_another_run_is_not_gone_on_with(what, changed, tmp_path):
         run(BASE, folder=tmp_path, stop=1)
     view = "flip()" if what == "view" else "crop(scale=(0.5, 1))"
     with pytest.raises(InputError, match=rf"holds a run with {what}.*choose another --out"):
-        pretrain(
+        train(
             load("digits"),
             np.arange(48),
             parse_view(view),

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.data import Images
-from goodviews.training import Settings, pretrain
-from goodviews.training.monitor import History, NonFiniteError, collapsed, levelled_off
+from goodviews.training import Settings, train
+from goodviews.training.diagnostics.monitor import History, NonFiniteError, collapsed, levelled_off
 from goodviews.training.objective import build_objective
 from goodviews.training.supervised import train_supervised
 from goodviews.views import parse_view
@@ -62,7 +62,7 @@ class Spy:
 def run(spec="noise(std=0.05)", *, images=None, seed=0, count=64, look=None, **more):
     images = planted() if images is None else images
     settings = replace(TINY, **more)
-    return pretrain(
+    return train(
         images, np.arange(count), parse_view(spec), settings=settings, seed=seed, look=look
     )
 
@@ -130,7 +130,7 @@ def test_an_epoch_sees_each_image_at_most_once_and_another_epoch_another_order()
 def test_only_the_images_of_the_index_are_read():
     spy = Spy(planted())
     index = np.arange(64)[5::3]
-    pretrain(spy, index, parse_view("flip()"), settings=replace(TINY, epochs=2, batch=8), seed=0)
+    train(spy, index, parse_view("flip()"), settings=replace(TINY, epochs=2, batch=8), seed=0)
     assert set(chain(*spy.asked)) <= set(index.tolist())
 
 

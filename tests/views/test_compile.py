@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from goodviews.core.names import VIEWS
 from goodviews.core.rng import Key
+from goodviews.spec.names import VIEWS
 from goodviews.views import parse_view
 
 SPECS = [

@@ -316,7 +316,7 @@ def test_warm_up_says_whether_there_are_kernels(monkeypatch):
 _DRAWN = """
 import hashlib, torch
 from goodviews.views import parse_view
-from goodviews.views.learned import build_generator
+from goodviews.views.generators import build_generator
 images = torch.rand(8, 3, 48, 48, generator=torch.Generator().manual_seed(0))
 pair = parse_view("crop()|flip()|jitter()|grey()|blur()")
 made = [*pair(images, seed=0, samples=torch.arange(8), epoch=0)]

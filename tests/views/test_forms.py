@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from goodviews.core.checks import InputError
-from goodviews.core.listings.forms import FORMS
-from goodviews.core.names import VIEWS
+from goodviews.core.errors import InputError
+from goodviews.spec.listings.forms import FORMS
+from goodviews.spec.names import VIEWS
 from goodviews.views import parse_view
 
 SAMPLES = torch.arange(6)

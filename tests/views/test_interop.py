@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torchvision.transforms import v2
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.views import parse_view
 from goodviews.views.factors import as_factors
 from goodviews.views.interop import AsTransform, Collate, chain, pair, wrap

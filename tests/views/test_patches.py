@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.views import parse_view
 
 

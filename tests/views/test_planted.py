@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.views import parse_view
 from goodviews.views.planted import Replace
 from goodviews.worlds.vectors import Vectors

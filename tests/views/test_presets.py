@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from goodviews.core.checks import InputError
-from goodviews.core.names import PRESETS, VIEWS, check_names
+from goodviews.core.errors import InputError
+from goodviews.spec.names import PRESETS, VIEWS, check_names
 from goodviews.views import parse_view
 
 PLAIN = [name for name, row in PRESETS.items() if row.group != "colour spaces"]

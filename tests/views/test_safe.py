@@ -4,8 +4,8 @@ import pytest
 import torch
 import torchvision.transforms.functional as tv
 
-from goodviews.core.names import VIEWS
 from goodviews.core.rng import Key
+from goodviews.spec.names import VIEWS
 from goodviews.views import parse_view
 
 HOMES = ("geometric", "affine", "photometric", "tone", "levels", "masking", "randaugment")

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.views import parse_view
 from goodviews.views.spaces import SPACES, from_rgb, to_rgb
 

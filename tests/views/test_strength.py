@@ -7,9 +7,9 @@ from importlib import import_module
 import pytest
 import torch
 
-from goodviews.core.checks import InputError
-from goodviews.core.names import VIEWS
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
+from goodviews.spec.names import VIEWS
 from goodviews.views import parse_view
 from goodviews.views.geometric import Crop
 from goodviews.views.strength import check_strength, from_still

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from goodviews.core.checks import InputError
-from goodviews.core.listings.forms import FORMS
-from goodviews.core.names import VIEWS
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
+from goodviews.spec.listings.forms import FORMS
+from goodviews.spec.names import VIEWS
 from goodviews.views import parse_view
 
 ANY = range(1, 14)

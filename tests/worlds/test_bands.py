@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.worlds.bands import PLANES, Bands
 from goodviews.worlds.shapes import FORMS
 

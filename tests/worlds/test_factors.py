@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from goodviews.core.checks import InputError, ShapeError
+from goodviews.core.errors import InputError, ShapeError
 from goodviews.information import mutual_information_from_counts
 from goodviews.worlds.shapes import FORMS, Shapes
 from goodviews.worlds.vectors import Vectors

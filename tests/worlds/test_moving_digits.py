@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy import stats
 
-from goodviews.core.checks import InputError, ShapeError
+from goodviews.core.errors import InputError, ShapeError
 from goodviews.worlds.moving_digits import FACTORS, MovingDigits, localisation_error
 
 SUBSETS = [some for n in range(4) for some in itertools.combinations(FACTORS, n)]

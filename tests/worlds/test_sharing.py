@@ -4,7 +4,7 @@ import math
 import pytest
 import torch
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.information import mutual_information, mutual_information_from_counts
 from goodviews.worlds.shapes import Shapes
 from goodviews.worlds.sharing import Sharing

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from goodviews.recipes.pretraining import Run, pretraining
+from goodviews.jobs.pretrain.job import Run, pretraining
 
 
 def main(out: Path, *, devices: int, changes: list[str]) -> Run:

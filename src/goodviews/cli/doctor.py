@@ -4,16 +4,14 @@ import typer
 
 from goodviews.cli.shared import Data, Labels, Root, Size, verb
 
-__all__ = ["app", "doctor"]
-
 
 def doctor(data: Data = None, labels: Labels = None, size: Size = None, root: Root = None) -> None:
     """Say what was read from DATA, what is odd, slow or missing, and what to type next.
 
     Ends with code 2 when a study could not use the set.
     """
-    from goodviews.cli.pace import pace
     from goodviews.data import examine, load
+    from goodviews.jobs.look.pace import pace
 
     found = examine(data, labels=labels, size=size, root=root)
     if all(finding.kind != "broken" for finding in found):

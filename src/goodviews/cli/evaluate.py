@@ -6,9 +6,7 @@ from typing import Annotated
 import typer
 
 from goodviews.cli.shared import Data, Labels, Quiet, Root, Size, resumable, verb
-from goodviews.core.checks import InputError
-
-__all__ = ["app", "evaluate"]
+from goodviews.core.errors import InputError
 
 OUT = Path("evaluation")
 
@@ -97,9 +95,9 @@ def evaluate(
     if not temperature > 0:
         raise InputError(f"--temperature is {temperature:g}, but more than 0 is wanted.")
 
-    from goodviews.cli.judged import written
-    from goodviews.cli.judging import USUAL, Judge
     from goodviews.cli.progress import Progress
+    from goodviews.jobs.evaluate.job import USUAL, Judge
+    from goodviews.jobs.evaluate.table import written
 
     with resumable(written(ctx.params)), Progress(quiet=quiet) as progress:
         judge = Judge(

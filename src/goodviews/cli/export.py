@@ -6,9 +6,7 @@ from typing import Annotated
 import typer
 
 from goodviews.cli.shared import verb
-from goodviews.core.checks import unknown
-
-__all__ = ["app", "export"]
+from goodviews.core.errors import unknown
 
 KNOWN = ("timm", "torchvision", "safetensors", "onnx", "detectron2")
 
@@ -40,9 +38,9 @@ def export(
     """
     if to not in KNOWN:
         raise unknown("format", to, KNOWN)
-    from goodviews.core.beside import keep_beside
     from goodviews.encoders import export_encoders, load_encoder
-    from goodviews.views.learned import export_generator, holds_generator
+    from goodviews.spec.files import keep_beside
+    from goodviews.views.generators import export_generator, holds_generator
 
     generator = run / "g.safetensors"
     if holds_generator(generator) and not (run / "encoder.safetensors").exists():

@@ -7,9 +7,7 @@ from typing import Annotated
 import typer
 
 from goodviews.cli.shared import Data, Labels, Quiet, Root, Size, resumable, verb
-from goodviews.core.names import check_names
-
-__all__ = ["app", "learn_views"]
+from goodviews.spec.names import check_names
 
 
 def learn_views(
@@ -95,8 +93,8 @@ def learn_views(
     usual = {option.name: option.default for option in ctx.command.params}
     command = written(ctx.params, verb="learn-views", usual=usual)
     with resumable(command):
-        from goodviews.recipes.learning_views import learning_views
-        from goodviews.report import report
+        from goodviews.jobs.learn_views.job import learning_views
+        from goodviews.pages import report
 
         with Progress(quiet=quiet) as progress:
             run = learning_views(

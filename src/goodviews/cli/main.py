@@ -15,9 +15,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from goodviews.core.checks import InputError, unknown
-
-__all__ = ["DEBUG", "VERBS", "main", "run"]
+from goodviews.core.errors import InputError, unknown
 
 DEBUG = "GOODVIEWS_DEBUG"
 """Environment variable; set to 1, unexpected errors show where they came from."""

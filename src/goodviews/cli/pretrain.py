@@ -7,9 +7,7 @@ from typing import Annotated
 import typer
 
 from goodviews.cli.shared import Data, Labels, Quiet, Root, Size, read_specs, resumable, verb
-from goodviews.core.checks import InputError
-
-__all__ = ["app", "pretrain"]
+from goodviews.core.errors import InputError
 
 
 def pretrain(
@@ -99,7 +97,7 @@ def pretrain(
     usual = {option.name: option.default for option in ctx.command.params}
     command = written(ctx.params, verb="pretrain", usual=usual)
     with resumable(command, speaks=lambda: rank() == 0):
-        from goodviews.recipes.pretraining import pretraining
+        from goodviews.jobs.pretrain.job import pretraining
 
         with Progress(quiet=quiet) as progress:
             run = pretraining(

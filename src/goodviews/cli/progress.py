@@ -5,8 +5,6 @@ import time
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-__all__ = ["Progress"]
-
 STEP = 10
 """Per cent between two lines where there is no terminal."""
 

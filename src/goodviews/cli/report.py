@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goodviews.cli.shared import verb
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
-
-__all__ = ["app", "report"]
 
 Folder = Annotated[
     Path | None,
@@ -51,16 +49,16 @@ def report(folder: Folder = None, embedding: Embedding = None, out: Out = None) 
     if folder is not None and (folder / "boards.json").is_file():
         print(_methods(folder, out))
     elif folder is not None:
-        import goodviews.report
+        import goodviews.pages
 
-        print(goodviews.report.report(folder, out=out))
+        print(goodviews.pages.report(folder, out=out))
     elif embedding is not None:
         print(_embedding(embedding, out))
 
 
 def _methods(folder: Path, out: Path | None) -> Path:
     from goodviews.core.files import write_text
-    from goodviews.report.methods_page import methods_page
+    from goodviews.pages.methods.page import methods_page
 
     target = (folder if out is None else out) / "index.html"
     write_text(target, methods_page(folder))
@@ -73,7 +71,7 @@ def _embedding(path: Path, out: Path | None) -> Path:
 
     from goodviews.core.files import write_text
     from goodviews.objectives import dashboard
-    from goodviews.report.duality_page import duality_page
+    from goodviews.pages.embedding.page import duality_page
 
     board = dashboard(torch.from_numpy(array))
     target = path.with_suffix(".html") if out is None else out

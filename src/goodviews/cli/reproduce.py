@@ -8,8 +8,6 @@ import typer
 
 from goodviews.cli.shared import verb
 
-__all__ = ["app", "reproduce"]
-
 Name = Annotated[
     str | None,
     typer.Argument(metavar="NAME", help="Which one; their list when left out."),
@@ -32,12 +30,12 @@ Out = Annotated[
 def reproduce(name: Name = None, scale: Scale = "cpu", out: Out = None) -> None:
     """Run a named experiment at a stated scale and print the folder with its rows."""
     from goodviews.core.origin import hardware
-    from goodviews.recipes import RECIPES, SCALES, run
+    from goodviews_experiments import EXPERIMENTS, SCALES, run
 
     if name is None:
-        print("\n".join(sorted(RECIPES)))
+        print("\n".join(sorted(EXPERIMENTS)))
         return
-    if name in RECIPES and scale in SCALES and out is None:
+    if name in EXPERIMENTS and scale in SCALES and out is None:
         day = datetime.now(UTC).strftime("%Y-%m-%d")
         out = Path("results") / name / f"{day}-{hardware()}"
     print(run(name, scale, out or Path("results")))

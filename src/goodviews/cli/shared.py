@@ -8,11 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from goodviews.core.beside import pin
-from goodviews.core.checks import InputError
-from goodviews.core.names import check_names
-
-__all__ = ["Data", "Labels", "Quiet", "Root", "Size", "read_specs", "resumable", "verb"]
+from goodviews.core.errors import InputError
+from goodviews.spec.files import pin
+from goodviews.spec.names import check_names
 
 Data = Annotated[
     str | None,

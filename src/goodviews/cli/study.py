@@ -9,9 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from goodviews.cli.shared import Data, Labels, Quiet, Root, Size, read_specs, verb
-from goodviews.core.checks import InputError
-
-__all__ = ["app", "study"]
+from goodviews.core.errors import InputError
 
 HOME = "~/"
 
@@ -95,8 +93,8 @@ def study(
     from goodviews.cli.progress import Progress
 
     try:
-        from goodviews.report import report
-        from goodviews.study import study as run
+        from goodviews.jobs.study import study as run
+        from goodviews.pages import report
 
         with Progress(quiet=quiet) as progress:
             result = run(

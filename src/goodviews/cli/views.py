@@ -6,11 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from goodviews.cli.shared import Data, Labels, Quiet, Root, Size
-from goodviews.core.beside import pin
-from goodviews.core.names import PRESETS, VIEWS, check_names
-from goodviews.core.spec import expand
-
-__all__ = ["app", "listing", "show"]
+from goodviews.spec.files import pin
+from goodviews.spec.grammar import expand
+from goodviews.spec.listings import VIEWS
+from goodviews.spec.names import check_names
+from goodviews.spec.presets import PRESETS
 
 app = typer.Typer(
     add_completion=False,
@@ -82,11 +82,11 @@ def show(
     specs = check_names(spec)
 
     from goodviews.cli.progress import Progress
-    from goodviews.cli.shown import look, shared
     from goodviews.cli.study import written
     from goodviews.core.files import write_text
     from goodviews.data import load
-    from goodviews.report.views_page import views_page
+    from goodviews.jobs.look.show import look, shared
+    from goodviews.pages.views.page import views_page
     from goodviews.views import parse_view
 
     pair = parse_view(specs[-1])

@@ -14,8 +14,6 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-__all__ = ["anywhere", "gather", "gather_others", "mean", "rank", "ranks", "together"]
-
 
 def ranks() -> int:
     """How many processes share the batch; 1 without a process group.

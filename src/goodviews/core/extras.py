@@ -3,9 +3,7 @@
 import importlib
 from types import ModuleType
 
-from goodviews.core.checks import InputError
-
-__all__ = ["need"]
+from goodviews.core.errors import InputError
 
 
 def need(module: str, extra: str) -> ModuleType:

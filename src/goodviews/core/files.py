@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from goodviews.core.checks import InputError
-
-__all__ = ["check_folder", "read_json", "write_bytes", "write_json", "write_text", "writing"]
+from goodviews.core.errors import InputError
 
 
 @contextmanager

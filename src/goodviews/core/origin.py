@@ -13,8 +13,6 @@ from typing import Any
 
 from goodviews.core.files import write_json, write_text
 
-__all__ = ["hardware", "origin", "write_table"]
-
 
 def hardware() -> str:
     """The processor in a few letters, for the name of a results folder.

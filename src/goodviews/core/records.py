@@ -11,10 +11,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.files import write_text
-
-__all__ = ["ROLES", "Row", "read_rows", "write_rows"]
 
 ROLES = ("candidate", "twin", "baseline")
 

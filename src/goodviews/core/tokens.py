@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-__all__ = ["REGIMES", "TOKENS", "Regime", "Token"]
-
 
 @dataclass(frozen=True)
 class Token:

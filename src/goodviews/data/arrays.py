@@ -13,12 +13,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from goodviews.core.checks import InputError, counted
+from goodviews.core.errors import InputError, counted
 from goodviews.data.cache import Draft, Rows
 from goodviews.data.decode import CHANNELS_MOST, fit, standard
 from goodviews.data.labels import encode
-
-__all__ = ["array_draft", "read_arrays"]
 
 IMAGE_KEYS = ("images", "x", "data", "arr_0", "X")
 LABEL_KEYS = ("labels", "y", "label", "targets")

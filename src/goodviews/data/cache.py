@@ -23,12 +23,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.data.hashing import content_hash, pixel_head
 from goodviews.data.images import FORMAT, Images
 from goodviews.data.ranging import value_range
-
-__all__ = ["Draft", "Rows", "cache_root", "cached", "relabelled", "row_names"]
 
 
 @dataclass

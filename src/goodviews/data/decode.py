@@ -10,9 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFile, ImageOps
 
-from goodviews.core.checks import InputError
-
-__all__ = ["EXTENSIONS", "Header", "decode", "fit", "read_header", "standard"]
+from goodviews.core.errors import InputError
 
 EXTENSIONS = frozenset(
     f".{name}"

@@ -5,8 +5,6 @@ import numpy as np
 from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
 
-__all__ = ["digits"]
-
 
 def digits(size: int | None = None) -> Images:
     """The digits that come with scikit-learn, as images of 0 to 16.

@@ -10,12 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.data.images import Images
 from goodviews.data.loading import load
 from goodviews.data.splits import FEWEST, splits
-
-__all__ = ["Finding", "examine"]
 
 LOOKED_AT = 20_000
 """Images that are looked at one by one; of larger sets these are evenly spaced."""

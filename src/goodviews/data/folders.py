@@ -13,11 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.checks import InputError, counted
+from goodviews.core.errors import InputError, counted
 from goodviews.data.cache import Draft, Rows
 from goodviews.data.decode import EXTENSIONS, Header, decode, read_header
-
-__all__ = ["Listing", "default_size", "list_folder", "read_folder"]
 
 TRAIN = ("train", "training")
 TEST = ("test", "testing", "val", "valid", "validation")

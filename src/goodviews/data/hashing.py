@@ -5,8 +5,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-__all__ = ["content_hash"]
-
 
 def content_hash(
     pixels: np.ndarray | bytes,

@@ -12,9 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError
-
-__all__ = ["Images"]
+from goodviews.core.errors import InputError
 
 FORMAT = 1
 """Layout of a cache folder; another number means: build it again."""

@@ -8,9 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from goodviews.core.checks import InputError, counted
-
-__all__ = ["encode", "read_cells", "read_labels"]
+from goodviews.core.errors import InputError, counted
 
 Columns = dict[str, np.ndarray]
 Classes = dict[str, tuple[str, ...]]

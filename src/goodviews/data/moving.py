@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
+from goodviews.data.cache import cache_root
 from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
 from goodviews.data.names import shared
+from goodviews.data.reading import read_set
 from goodviews.worlds.moving_digits import MovingDigits
-
-__all__ = ["MovingWorlds", "bundled_photographs", "moving_images", "moving_worlds"]
 
 DIGITS, PHOTOS = ("mnist", "MNIST"), ("imagenette96", "imagenette96")
 """What is taken where the shared data hold it: name, and its folder there."""
@@ -182,9 +182,10 @@ def _part(
     name: str, size: int
 ) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray, str, tuple[str, ...]]:
     """Pixels (N, C, size, size) uint8 and classes of a set, its parts, words, class names."""
-    from goodviews.data.loading import load
-
-    images = bundled_photographs(size) if name == BUNDLED else load(name, size=size)
+    if name == BUNDLED:
+        images = bundled_photographs(size)
+    else:
+        images = read_set(name, size=size, home=cache_root(None))
     if not images.labels:
         raise InputError(f"{name} has no labels: its classes are what is to be read out.")
     task = next(iter(images.labels))

@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.data.arrays import array_draft
 from goodviews.data.cache import Draft, Rows, cache_root
-
-__all__ = ["IDX", "TORCHVISION", "read_named", "shared", "stamps"]
 
 IDX = {"mnist": "MNIST", "fashionmnist": "FashionMNIST", "kmnist": "KMNIST"}
 """Sets in the four-file form of MNIST: name to folder."""

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-__all__ = ["value_range"]
-
 
 def value_range(dtype: np.dtype, lowest: float, highest: float) -> tuple[tuple[float, float], str]:
     """What counts as black and white.

@@ -13,11 +13,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.data.images import Images
 from goodviews.data.strata import cut
-
-__all__ = ["Splits", "splits"]
 
 FEWEST = 64
 """Images below which nothing can be told."""

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from goodviews.core.checks import InputError
-
-__all__ = ["cut", "draw_labels"]
+from goodviews.core.errors import InputError
 
 
 def cut(

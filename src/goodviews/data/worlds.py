@@ -8,15 +8,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
 from goodviews.worlds.bands import Bands
 from goodviews.worlds.factors import FactorWorld
 from goodviews.worlds.shapes import Shapes
 from goodviews.worlds.vectors import Vectors
-
-__all__ = ["WORLDS", "known_world", "stacked_images", "world_images"]
 
 COUNT = 4_000
 _PART = 1_000

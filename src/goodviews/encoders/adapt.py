@@ -6,9 +6,7 @@ Letters: B images, C channels, H and W pixels, F representation.
 import torch
 from torch import Tensor, nn
 
-from goodviews.core.checks import InputError
-
-__all__ = ["Backbone", "as_backbone"]
+from goodviews.core.errors import InputError
 
 
 class Backbone(nn.Module):

@@ -5,9 +5,7 @@ Letters: B images, C channels, H and W pixels, F representation.
 
 from torch import Tensor, nn
 
-from goodviews.core.checks import InputError
-
-__all__ = ["AlexNet"]
+from goodviews.core.errors import InputError
 
 
 class AlexNet(nn.Module):

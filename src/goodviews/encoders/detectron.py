@@ -5,8 +5,6 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-__all__ = ["detectron_names", "detectron_settings", "pickled"]
-
 Value = TypeVar("Value")
 
 

@@ -15,16 +15,14 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from goodviews.core.checks import InputError, unknown
+from goodviews.core.errors import InputError, unknown
 from goodviews.core.extras import need
 from goodviews.core.files import write_bytes, write_json
-from goodviews.core.spec import parse_spec
 from goodviews.encoders.adapt import Backbone
 from goodviews.encoders.detectron import detectron_names, detectron_settings, pickled
 from goodviews.encoders.libraries import LAYERS
 from goodviews.encoders.pair import PairEncoder
-
-__all__ = ["FORMATS", "export_encoders"]
+from goodviews.spec.grammar import parse_spec
 
 ANY = ("safetensors", "onnx")
 """Formats that hold every backbone."""

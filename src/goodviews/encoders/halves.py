@@ -8,9 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from goodviews.core.checks import InputError
-
-__all__ = ["Halves"]
+from goodviews.core.errors import InputError
 
 
 class Halves(nn.Module):

@@ -11,12 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from goodviews.core.checks import InputError, unknown
-from goodviews.core.spec import parse_spec
+from goodviews.core.errors import InputError, unknown
 from goodviews.encoders.jigsaw import JigsawHead
 from goodviews.encoders.small import Projector
-
-__all__ = ["Prototypes", "build_head", "projector"]
+from goodviews.spec.grammar import parse_spec
 
 
 def projector(features: int, widths: tuple[int, ...]) -> nn.Sequential:

@@ -5,9 +5,7 @@ Letters: B images, P patches of each, F representation of a patch, D embedding.
 
 from torch import Tensor, nn
 
-from goodviews.core.checks import InputError
-
-__all__ = ["JigsawHead"]
+from goodviews.core.errors import InputError
 
 
 class JigsawHead(nn.Module):

@@ -7,10 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from goodviews.core.checks import InputError
 from goodviews.core.distributed import gather, ranks
-
-__all__ = ["JointBatchNorm", "synchronise"]
+from goodviews.core.errors import InputError
 
 PLAIN = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 

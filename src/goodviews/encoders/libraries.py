@@ -10,10 +10,8 @@ from typing import Any
 
 from torch import nn
 
-from goodviews.core.checks import InputError, unknown
+from goodviews.core.errors import InputError, unknown
 from goodviews.encoders.adapt import Backbone, as_backbone
-
-__all__ = ["resnet", "timm_backbone", "torchvision_backbone"]
 
 LAYERS = {
     18: (2, 2, 2, 2),

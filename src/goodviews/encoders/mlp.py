@@ -5,9 +5,7 @@ Letters: B examples, C channels, H and W pixels, F representation.
 
 from torch import Tensor, nn
 
-from goodviews.core.checks import InputError
-
-__all__ = ["Mlp"]
+from goodviews.core.errors import InputError
 
 
 class Mlp(nn.Sequential):

@@ -8,16 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from goodviews.core.checks import InputError, unknown
-from goodviews.core.spec import parse_spec
+from goodviews.core.errors import InputError, unknown
 from goodviews.encoders.alexnet import AlexNet
 from goodviews.encoders.halves import Halves
 from goodviews.encoders.heads import build_head
 from goodviews.encoders.libraries import resnet, timm_backbone, torchvision_backbone
 from goodviews.encoders.mlp import Mlp
 from goodviews.encoders.small import ConvNet, Normalise
-
-__all__ = ["PairEncoder", "build_backbone", "build_empty", "build_pair"]
+from goodviews.spec.grammar import parse_spec
 
 BACKBONES: dict[str, Callable[..., nn.Module]] = {
     "alexnet": AlexNet,

@@ -8,12 +8,10 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
 
-from goodviews.core.beside import look_in
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.files import write_bytes
 from goodviews.encoders.pair import PairEncoder, build_empty
-
-__all__ = ["load_encoder", "save_encoder"]
+from goodviews.spec.files import look_in
 
 _KEY = "goodviews"
 

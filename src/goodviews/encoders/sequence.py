@@ -5,9 +5,7 @@ Letters: B clips, T frames, C channels, H and W pixels, F representation.
 
 from torch import Tensor, nn
 
-from goodviews.core.checks import InputError
-
-__all__ = ["SequenceEncoder"]
+from goodviews.core.errors import InputError
 
 
 class SequenceEncoder(nn.Module):

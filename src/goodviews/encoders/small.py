@@ -6,9 +6,7 @@ Letters: B examples, C channels, H and W pixels, F representation, D embedding.
 import torch
 from torch import Tensor, nn
 
-from goodviews.core.checks import InputError
-
-__all__ = ["ConvNet", "Normalise", "Projector"]
+from goodviews.core.errors import InputError
 
 
 class Normalise(nn.Module):

@@ -1,7 +1,7 @@
 """Evaluation of frozen representations: takes features, never a trainer."""
 
 from goodviews.evaluation.features import represent
+from goodviews.evaluation.held_out import fit_temperature, shared_nats
 from goodviews.evaluation.readout import LabelDraw, Readout, read_out
-from goodviews.evaluation.shared import fit_temperature, shared_nats
 
 __all__ = ["LabelDraw", "Readout", "fit_temperature", "read_out", "represent", "shared_nats"]

@@ -4,10 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.evaluation.leakage import Cell, Leakage
-
-__all__ = ["LABEL_ROW", "leakage_advice", "leakage_board"]
 
 LABEL_ROW = "task label"
 """Name of the row whose representation is the task's own label."""
@@ -102,7 +100,7 @@ def leakage_board(
     details: Mapping[str, str] | None = None,
     **about: Any,
 ) -> dict[str, Any]:
-    """The matrix as plain data, for :func:`goodviews.report.leakage_page.leakage_page`.
+    """The matrix as plain data, for :func:`goodviews.pages.leakage.page.leakage_page`.
 
     Args:
         found: The matrix.

@@ -8,10 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.data import draw_labels
-
-__all__ = ["drawn_sets", "usable_budgets"]
 
 
 def drawn_sets(

@@ -12,11 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from goodviews.core.checks import InputError, unknown
+from goodviews.core.errors import InputError, unknown
 from goodviews.evaluation.libraries import library_model
 from goodviews.evaluation.seen import Seen
-
-__all__ = ["ARRAYS", "Embed", "Encoder", "Opener", "open_encoder", "raw_pixels", "settle"]
 
 Embed = Callable[[Tensor, Tensor], Tensor]
 """Pixels (B, C, H, W) in [0, 1] and places (B,) in the set to representations (B, F)."""

@@ -12,12 +12,10 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.data.cache import row_names
 from goodviews.data.images import Images
 from goodviews.data.labels import encode, read_cells
-
-__all__ = ["Factor", "as_factors", "drawn_factors", "read_factors"]
 
 MOST_CLASSES = 20
 """Different numbers above which a column of numbers is continuous."""

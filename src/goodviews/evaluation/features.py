@@ -11,8 +11,6 @@ from torch import Tensor
 
 from goodviews.data import Images
 
-__all__ = ["represent"]
-
 
 @torch.no_grad()
 def represent(

@@ -8,8 +8,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["knn_predict", "knn_votes"]
-
 BLOCK = 1 << 24
 """Cosines held at a time."""
 

@@ -13,12 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.evaluation.factors import Factor
 from goodviews.evaluation.permutation import max_t, shuffled_scores, shuffles
 from goodviews.evaluation.readings import FEWEST, Reading, read_factor
-
-__all__ = ["Cell", "Leakage", "leakage"]
 
 
 @dataclass(frozen=True)

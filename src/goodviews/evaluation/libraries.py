@@ -14,9 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from goodviews.core.checks import InputError
-
-__all__ = ["Normalised", "library_model"]
+from goodviews.core.errors import InputError
 
 HEADS = ("fc", "classifier", "heads", "head")
 """Where torchvision's models keep their classifier."""

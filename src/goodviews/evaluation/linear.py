@@ -11,8 +11,6 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, StratifiedKFold
 
-__all__ = ["choose_penalty", "linear_log_probs"]
-
 PENALTIES = tuple(10.0**power for power in (-5, -4, -3, -2, -1))
 
 

@@ -14,9 +14,7 @@ import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
-from goodviews.core.checks import InputError, check_positive, check_shapes
-
-__all__ = ["LinearProbe", "fit_logistic", "standardised"]
+from goodviews.core.errors import InputError, check_positive, check_shapes
 
 BLOCK = 2048
 """Rows whose logits and gradient are computed together, while they are in cache."""

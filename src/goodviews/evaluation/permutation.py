@@ -12,9 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from goodviews.core.checks import InputError, check_shapes
-
-__all__ = ["max_t", "shuffled_scores", "shuffles"]
+from goodviews.core.errors import InputError, check_shapes
 
 BLOCK = 4_000_000
 """Values gathered at a time."""

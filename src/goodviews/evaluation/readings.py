@@ -10,13 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from goodviews.core.intervals import explained, wilson
 from goodviews.evaluation.factors import Factor
-from goodviews.evaluation.intervals import explained, wilson
 from goodviews.evaluation.logistic import LinearProbe, fit_logistic
 from goodviews.evaluation.ridge import fit_ridge
 from goodviews.information import usable_information
-
-__all__ = ["FEWEST", "Reading", "choose_logistic", "penalties", "read_factor"]
 
 FEWEST = 20
 """Items with a known value that fitting and testing need, each."""

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.evaluation.knn import knn_predict
 from goodviews.evaluation.linear import choose_penalty, linear_log_probs
-
-__all__ = ["LabelDraw", "Readout", "read_out"]
 
 
 @dataclass(frozen=True)

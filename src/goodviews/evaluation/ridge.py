@@ -9,10 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import check_positive, check_shapes
+from goodviews.core.errors import check_positive, check_shapes
 from goodviews.evaluation.logistic import standardised
-
-__all__ = ["RidgeProbe", "fit_ridge"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,22 +10,12 @@ import torch
 from sklearn.model_selection import KFold, StratifiedKFold
 from torch import Tensor
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.evaluation.budgets import drawn_sets
 from goodviews.evaluation.knn import knn_votes
 from goodviews.evaluation.logistic import LinearProbe, fit_logistic
 from goodviews.evaluation.readings import choose_logistic, penalties
 from goodviews.evaluation.sgd import RATES, Protocol, train_sgd
-
-__all__ = [
-    "Judged",
-    "Parts",
-    "few_labels",
-    "fold_penalty",
-    "knn",
-    "linear",
-    "sgd",
-]
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,8 +13,6 @@ import numpy as np
 
 from goodviews.data import Images
 
-__all__ = ["Seen", "fingerprints", "share_seen", "told_seen"]
-
 
 @dataclass(frozen=True, eq=False)
 class Seen:

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import unknown
-
-__all__ = ["PROTOCOLS", "Protocol", "find_protocol", "train_sgd"]
+from goodviews.core.errors import unknown
 
 RATES = (1.0, 0.1, 0.01, 0.001)
 """Shares of the paper's learning rate that are tried, side by side."""

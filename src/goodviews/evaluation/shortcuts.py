@@ -15,11 +15,9 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm
 
-from goodviews.core.checks import InputError, check_shapes
+from goodviews.core.errors import InputError, check_shapes
 from goodviews.evaluation.factors import Factor
 from goodviews.evaluation.readings import FEWEST, read_factor
-
-__all__ = ["FEW", "Ease", "Shortcuts", "shortcuts"]
 
 LEVEL = 0.05
 

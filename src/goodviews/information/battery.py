@@ -11,8 +11,6 @@ from torch import Tensor
 
 from goodviews.information.estimate import Check, Estimate
 
-__all__ = ["GRADES", "grade", "run_battery"]
-
 Measure = Callable[[Tensor, Tensor, int], Estimate]
 
 GRADES = {

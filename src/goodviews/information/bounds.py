@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError, ShapeError, check_positive, check_shapes
+from goodviews.core.errors import InputError, ShapeError, check_positive, check_shapes
 from goodviews.information.estimate import Estimate, Side
 from goodviews.information.functionals import (
     Functional,
@@ -22,15 +22,6 @@ from goodviews.information.functionals import (
     nwj_value,
     smile_value,
 )
-
-__all__ = [
-    "dv_estimate",
-    "infonce_bound",
-    "interpolated_bound",
-    "nwj_bound",
-    "smile_estimate",
-    "tuba_bound",
-]
 
 
 def infonce_bound(scores: Tensor, *, symmetric: bool = True) -> Estimate:

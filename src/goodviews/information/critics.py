@@ -11,16 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from goodviews.core.checks import check_positive, unknown
-
-__all__ = [
-    "BilinearCritic",
-    "ConcatenatedCritic",
-    "CosineCritic",
-    "SeparableCritic",
-    "critic",
-    "mlp",
-]
+from goodviews.core.errors import check_positive, unknown
 
 
 def mlp(sizes: list[int], generator: torch.Generator | None) -> nn.Sequential:

@@ -8,17 +8,8 @@ import math
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError, ShapeError, check_shapes
+from goodviews.core.errors import InputError, ShapeError, check_shapes
 from goodviews.information.estimate import Estimate
-
-__all__ = [
-    "conditional_mutual_information",
-    "cross_entropy",
-    "entropy",
-    "kl_divergence",
-    "mutual_information",
-    "mutual_information_from_counts",
-]
 
 
 def entropy(p: Tensor) -> Tensor:

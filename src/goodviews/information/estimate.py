@@ -8,9 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from goodviews.core.checks import InputError
-
-__all__ = ["Check", "Estimate", "Side"]
+from goodviews.core.errors import InputError
 
 Side = Literal["lower", "upper", "none"]
 

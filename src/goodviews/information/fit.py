@@ -11,13 +11,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from goodviews.core.checks import InputError, check_shapes, unknown
+from goodviews.core.errors import InputError, check_shapes, unknown
 from goodviews.information.bounds import infonce_bound, nwj_bound, smile_estimate
 from goodviews.information.critics import critic as make_critic
 from goodviews.information.estimate import Estimate
 from goodviews.information.functionals import infonce_value, js_value, nwj_value
-
-__all__ = ["OBJECTIVES", "estimate_mi", "fit_critic", "held_out"]
 
 OBJECTIVES: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Estimate]]] = {
     "infonce": (lambda s: (infonce_value(s) + infonce_value(s.T)) / 2, infonce_bound),

@@ -12,21 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.checks import ShapeError
-
-__all__ = [
-    "Functional",
-    "check_scores",
-    "dv_value",
-    "influence_error",
-    "infonce_push",
-    "infonce_value",
-    "interpolated_value",
-    "js_value",
-    "log_mean_exp_off_diagonal",
-    "nwj_value",
-    "smile_value",
-]
+from goodviews.core.errors import ShapeError
 
 Functional = Callable[[Tensor, Tensor | None], Tensor]
 

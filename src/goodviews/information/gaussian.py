@@ -8,9 +8,7 @@ import math
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError, ShapeError, check_shapes
-
-__all__ = ["gaussian_entropy", "gaussian_kl", "gaussian_mutual_information"]
+from goodviews.core.errors import InputError, ShapeError, check_shapes
 
 
 def gaussian_entropy(covariance: Tensor) -> Tensor:

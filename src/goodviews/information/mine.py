@@ -5,10 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.information.functionals import dv_value, log_mean_exp_off_diagonal
-
-__all__ = ["MineValue"]
 
 
 class MineValue(nn.Module):

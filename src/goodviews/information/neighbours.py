@@ -9,10 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError, check_shapes
+from goodviews.core.errors import InputError, check_shapes
 from goodviews.information.estimate import Estimate
-
-__all__ = ["ksg_estimate"]
 
 
 def ksg_estimate(

@@ -9,11 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.checks import InputError, ShapeError, check_shapes
-from goodviews.core.tiles import row_logsumexp
+from goodviews.core.errors import InputError, ShapeError, check_shapes
 from goodviews.information.estimate import Estimate, Side
-
-__all__ = ["infonce_bound_of_embeddings", "row_bounds"]
+from goodviews.information.tiles import row_logsumexp
 
 
 @torch.no_grad()
@@ -74,7 +72,7 @@ def row_bounds(
 
     Args:
         own: (B,), score of each anchor's positive.
-        others: (B,), from :func:`goodviews.core.tiles.row_logsumexp` with ``mask_own``.
+        others: (B,), from :func:`goodviews.information.tiles.row_logsumexp` with ``mask_own``.
         candidates: K, the positive included.
         alpha: Of the interpolated bound, within (0, 1].
 

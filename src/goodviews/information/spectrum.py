@@ -6,9 +6,7 @@ Letters: N examples, D embedding dimensions.
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError, check_shapes
-
-__all__ = ["effective_rank"]
+from goodviews.core.errors import InputError, check_shapes
 
 
 def effective_rank(embeddings: Tensor, *, centre: bool = False) -> float:

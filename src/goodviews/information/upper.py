@@ -9,12 +9,10 @@ import math
 import torch
 from torch import Tensor, nn
 
-from goodviews.core.checks import ShapeError
+from goodviews.core.errors import ShapeError
 from goodviews.information.critics import mlp
 from goodviews.information.estimate import Estimate
 from goodviews.information.functionals import check_scores, influence_error
-
-__all__ = ["GaussianConditional", "club_bound", "leave_one_out_bound"]
 
 
 def club_bound(log_conditional: Tensor) -> Estimate:

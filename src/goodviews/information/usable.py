@@ -8,10 +8,8 @@ import math
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError, check_shapes
+from goodviews.core.errors import InputError, check_shapes
 from goodviews.information.estimate import Estimate
-
-__all__ = ["usable_information"]
 
 
 def usable_information(

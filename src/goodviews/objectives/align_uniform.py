@@ -10,10 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.checks import InputError, ShapeError, check_positive, check_shapes
+from goodviews.core.errors import InputError, ShapeError, check_positive, check_shapes
 from goodviews.objectives.precision import full_precision, lift
-
-__all__ = ["AlignUniformTerms", "align_uniform", "alignment", "uniformity"]
 
 
 class AlignUniformTerms(NamedTuple):

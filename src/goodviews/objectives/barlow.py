@@ -8,11 +8,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import check_shapes
+from goodviews.core.errors import check_shapes
 from goodviews.objectives.precision import full_precision, lift
 from goodviews.objectives.vicreg import check_at_least_two
-
-__all__ = ["BarlowTerms", "barlow", "cross_correlation"]
 
 
 class BarlowTerms(NamedTuple):

@@ -6,10 +6,8 @@ Letters: B pairs, D embedding dims.
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.checks import check_shapes
+from goodviews.core.errors import check_shapes
 from goodviews.objectives.precision import full_precision, lift
-
-__all__ = ["byol", "regression", "simsiam"]
 
 
 def regression(prediction: Tensor, target: Tensor) -> Tensor:

@@ -9,11 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.checks import check_shapes, unknown
+from goodviews.core.errors import check_shapes, unknown
 from goodviews.objectives.ntxent import ntxent
 from goodviews.objectives.precision import check_temperature, full_precision, lift
-
-__all__ = ["simclr_centred"]
 
 Variant = Literal["A", "B"]
 

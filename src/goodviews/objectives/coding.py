@@ -9,10 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.checks import InputError, check_positive, check_shapes
+from goodviews.core.errors import InputError, check_positive, check_shapes
 from goodviews.objectives.precision import full_precision, lift
-
-__all__ = ["MCR2Terms", "TCRTerms", "coding_rate", "mcr2", "tcr", "whiten", "wmse"]
 
 
 class TCRTerms(NamedTuple):

@@ -10,12 +10,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import check_shapes
+from goodviews.core.errors import check_shapes
 from goodviews.objectives.decoupled import negatives_only
 from goodviews.objectives.ntxent import pooled_cosines
 from goodviews.objectives.precision import check_temperature, full_precision
-
-__all__ = ["dcl_abs", "dcl_sq", "simclr_abs", "simclr_sq"]
 
 
 def simclr_sq(

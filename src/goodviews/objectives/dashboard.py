@@ -9,11 +9,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError, check_positive, check_shapes, unknown
+from goodviews.core.errors import InputError, check_positive, check_shapes, unknown
 from goodviews.information.spectrum import effective_rank
 from goodviews.objectives.precision import lift
-
-__all__ = ["LOSSES", "Classification", "classify", "dashboard"]
 
 
 class Classification(NamedTuple):

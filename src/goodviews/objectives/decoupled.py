@@ -7,12 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.checks import ShapeError, check_positive, check_shapes
-from goodviews.core.tiles import pool_logsumexp, worthwhile
+from goodviews.core.errors import ShapeError, check_positive, check_shapes
+from goodviews.information.tiles import pool_logsumexp, worthwhile
 from goodviews.objectives.ntxent import pooled_cosines
 from goodviews.objectives.precision import check_temperature, full_precision, lift
-
-__all__ = ["dcl", "dclw", "negatives_only"]
 
 
 def dcl(view1: Tensor, view2: Tensor, *, temperature: float | Tensor = 0.1) -> Tensor:

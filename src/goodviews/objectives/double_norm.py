@@ -6,10 +6,8 @@ Letters: N samples, M embedding dims. Embeddings are Z of shape (N, M), rows are
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError, check_positive, check_shapes
+from goodviews.core.errors import InputError, check_positive, check_shapes
 from goodviews.objectives.precision import lift
-
-__all__ = ["criterion_gap", "doubly_normalise", "project_to_tangent"]
 
 
 def criterion_gap(samples: int, dims: int) -> float:

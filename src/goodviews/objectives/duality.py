@@ -10,20 +10,8 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError, check_positive, check_shapes, unknown
+from goodviews.core.errors import InputError, check_positive, check_shapes, unknown
 from goodviews.objectives.precision import full_precision, lift
-
-__all__ = [
-    "Bounds",
-    "Identity",
-    "criterion_bounds",
-    "dimension_criterion",
-    "fourth_power_bounds",
-    "identity",
-    "norm_correction",
-    "sample_criterion",
-    "vicreg_covariance_by_samples",
-]
 
 
 class Identity(NamedTuple):

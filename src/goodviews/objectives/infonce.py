@@ -7,11 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.checks import check_shapes
-from goodviews.core.tiles import row_logsumexp, worthwhile
+from goodviews.core.errors import check_shapes
+from goodviews.information.tiles import row_logsumexp, worthwhile
 from goodviews.objectives.precision import check_temperature, full_precision, lift
-
-__all__ = ["infonce", "infonce_two_sided"]
 
 
 def infonce(
@@ -31,7 +29,7 @@ def infonce(
     the mean loss is a lower bound on the information the two views share; stored
     negatives are stale, and make it an estimate. The loss is never below
     :math:`\log(1 + (K - 1) e^{-2 / \tau})`, for cosines stay within [-1, 1]. Large float32
-    batches take linear memory: see :mod:`goodviews.core.tiles`.
+    batches take linear memory: see :mod:`goodviews.information.tiles`.
 
     Args:
         anchor: (B, D), embeddings of the first view, any norm.

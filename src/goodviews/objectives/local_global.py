@@ -8,10 +8,8 @@ from typing import NamedTuple
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.checks import check_shapes
+from goodviews.core.errors import check_shapes
 from goodviews.objectives.precision import full_precision, lift
-
-__all__ = ["LocalGlobalTerms", "local_global", "summarise"]
 
 
 class LocalGlobalTerms(NamedTuple):

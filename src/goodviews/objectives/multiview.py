@@ -9,10 +9,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError, check_shapes, unknown
+from goodviews.core.errors import InputError, check_shapes, unknown
 from goodviews.objectives.infonce import infonce_two_sided
-
-__all__ = ["multiview", "view_pairs"]
 
 
 def multiview(

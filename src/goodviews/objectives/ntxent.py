@@ -7,11 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.checks import check_shapes
-from goodviews.core.tiles import pool_logsumexp, worthwhile
+from goodviews.core.errors import check_shapes
+from goodviews.information.tiles import pool_logsumexp, worthwhile
 from goodviews.objectives.precision import check_temperature, full_precision, lift
-
-__all__ = ["ntxent", "pooled_cosines"]
 
 
 def ntxent(view1: Tensor, view2: Tensor, *, temperature: float | Tensor = 0.1) -> Tensor:
@@ -23,7 +21,7 @@ def ntxent(view1: Tensor, view2: Tensor, *, temperature: float | Tensor = 0.1) -
     view of i. The candidates are the 2B - 1 others, the positive among them, so
     :math:`\log(2B - 1)` is what indistinguishable embeddings give. Negatives of the
     same view are not draws of p(v2): as information it is an estimate, not a bound.
-    Large float32 batches take linear memory: see :mod:`goodviews.core.tiles`.
+    Large float32 batches take linear memory: see :mod:`goodviews.information.tiles`.
 
     Args:
         view1: (B, D), embeddings of the first view, any norm.

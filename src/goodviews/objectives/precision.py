@@ -12,9 +12,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import check_positive
-
-__all__ = ["check_temperature", "full_precision", "lift"]
+from goodviews.core.errors import check_positive
 
 
 def lift(tensor: Tensor) -> Tensor:

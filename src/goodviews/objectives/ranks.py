@@ -21,10 +21,8 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import unknown
 from goodviews.core.distributed import gather, gather_others, mean, ranks
-
-__all__ = ["COMBINE", "Combine", "across_ranks", "total"]
+from goodviews.core.errors import unknown
 
 
 class Combine(NamedTuple):

@@ -8,10 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import ShapeError, check_positive, check_shapes
+from goodviews.core.errors import ShapeError, check_positive, check_shapes
 from goodviews.objectives.precision import full_precision, lift
-
-__all__ = ["SpectralTerms", "project_to_ball", "spectral"]
 
 
 class SpectralTerms(NamedTuple):

@@ -6,11 +6,9 @@ Letters: B examples with two views each, D embedding dims.
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import check_shapes
+from goodviews.core.errors import check_shapes
 from goodviews.objectives.ntxent import pooled_cosines
 from goodviews.objectives.precision import check_temperature, full_precision
-
-__all__ = ["supcon"]
 
 
 def supcon(

@@ -9,10 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.checks import check_positive, check_shapes
+from goodviews.core.errors import check_positive, check_shapes
 from goodviews.objectives.precision import check_temperature, full_precision, lift
-
-__all__ = ["sinkhorn", "swav"]
 
 
 def swav(

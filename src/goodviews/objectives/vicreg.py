@@ -8,17 +8,8 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import ShapeError, check_shapes, unknown
+from goodviews.core.errors import ShapeError, check_shapes, unknown
 from goodviews.objectives.precision import full_precision, lift
-
-__all__ = [
-    "VICRegTerms",
-    "covariance_matrix",
-    "covariance_penalty",
-    "variance_hinge",
-    "vicreg",
-    "vicreg_scales",
-]
 
 Scale = Literal["paper", "code", "summed"]
 
@@ -233,6 +224,9 @@ def covariance_matrix(embeddings: Tensor) -> Tensor:
 
 def check_at_least_two(embeddings: Tensor) -> int:
     """Refuse a batch of one, which has no variance, and return the batch size.
+
+    Args:
+        embeddings: (B, D).
 
     Raises:
         ShapeError: Not two axes, or one embedding only.

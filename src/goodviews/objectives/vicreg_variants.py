@@ -6,7 +6,7 @@ Letters: B pairs, D embedding dims.
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import ShapeError, check_shapes
+from goodviews.core.errors import ShapeError, check_shapes
 from goodviews.objectives.precision import check_temperature, full_precision, lift
 from goodviews.objectives.vicreg import (
     Scale,
@@ -15,8 +15,6 @@ from goodviews.objectives.vicreg import (
     variance_hinge,
     vicreg_scales,
 )
-
-__all__ = ["logsumexp_penalty", "vicreg_ctr", "vicreg_exp"]
 
 
 def vicreg_exp(

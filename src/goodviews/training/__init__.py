@@ -1,7 +1,7 @@
 """Training: one loop for every method, read from the top."""
 
 from goodviews.training.learners import Batch, Learner
-from goodviews.training.loop import Trained, pretrain
+from goodviews.training.loop import Trained, train
 from goodviews.training.machine import launch
 from goodviews.training.settings import Settings, change
 from goodviews.training.state import Interrupted, load_state, save_state
@@ -15,6 +15,6 @@ __all__ = [
     "change",
     "launch",
     "load_state",
-    "pretrain",
+    "train",
     "save_state",
 ]

@@ -7,9 +7,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from goodviews.core.checks import InputError, check_positive
-
-__all__ = ["Lars"]
+from goodviews.core.errors import InputError, check_positive
 
 
 class Lars(Optimizer):

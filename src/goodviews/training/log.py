@@ -8,12 +8,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from goodviews.core.checks import InputError
 from goodviews.core.distributed import rank
+from goodviews.core.errors import InputError
 from goodviews.core.files import write_text
 from goodviews.training.track import Tracker, build_tracker
-
-__all__ = ["Log", "read_log"]
 
 
 class Log:

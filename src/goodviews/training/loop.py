@@ -13,20 +13,18 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
 from goodviews.data import Images
 from goodviews.encoders import PairEncoder, synchronise
+from goodviews.training.diagnostics.monitor import History, check_finite, gradient_norm
 from goodviews.training.learners import Batch, Learner, build_learner
 from goodviews.training.machine import kept_memory, launch, wrap
-from goodviews.training.monitor import History, check_finite, gradient_norm
 from goodviews.training.optim import build_optimiser
 from goodviews.training.schedule import build_schedule
 from goodviews.training.settings import Settings
 from goodviews.training.state import Checkpoints
 from goodviews.views import Chain, ViewPair, parse_view
-
-__all__ = ["Trained", "pretrain"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Trained:
 Look = Callable[[PairEncoder], tuple[float, float]]
 
 
-def pretrain(
+def train(
     images: Images,
     index: np.ndarray,
     pair: ViewPair,

@@ -16,10 +16,8 @@ from lightning_fabric.strategies import DDPStrategy, FSDPStrategy, Strategy
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from goodviews.core.checks import InputError, unknown
+from goodviews.core.errors import InputError, unknown
 from goodviews.training.settings import Settings
-
-__all__ = ["STRATEGIES", "kept_memory", "launch", "processes", "wrap"]
 
 STRATEGIES = ("auto", "ddp", "fsdp")
 

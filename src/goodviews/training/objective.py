@@ -9,10 +9,8 @@ from typing import Any
 import torch
 
 from goodviews import objectives
-from goodviews.core.checks import InputError, unknown
-from goodviews.core.spec import parse_spec
-
-__all__ = ["OBJECTIVES", "Objective", "build_objective"]
+from goodviews.core.errors import InputError, unknown
+from goodviews.spec.grammar import parse_spec
 
 OBJECTIVES = {
     "infonce": ("pair", "infonce_two_sided"),

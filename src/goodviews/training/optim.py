@@ -9,11 +9,9 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from goodviews.core.checks import InputError, check_positive, unknown
-from goodviews.core.spec import parse_spec
+from goodviews.core.errors import InputError, check_positive, unknown
+from goodviews.spec.grammar import parse_spec
 from goodviews.training.lars import Lars
-
-__all__ = ["RULES", "build_optimiser", "learning_rate"]
 
 RULES = ("linear", "sqrt", "none")
 """How a base learning rate, stated for 256 images, follows the batch."""

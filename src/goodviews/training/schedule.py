@@ -6,10 +6,8 @@ So a run that is resumed at a step goes on exactly, and nothing has to be saved.
 import math
 from collections.abc import Callable
 
-from goodviews.core.checks import InputError, unknown
-from goodviews.core.spec import parse_spec
-
-__all__ = ["Factor", "build_schedule"]
+from goodviews.core.errors import InputError, unknown
+from goodviews.spec.grammar import parse_spec
 
 Factor = Callable[[int], float]
 """Number of a step, from 0, to what the learning rate is multiplied by."""

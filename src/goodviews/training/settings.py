@@ -4,13 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from goodviews.core.checks import InputError, unknown
-from goodviews.core.spec import parse_spec
+from goodviews.core.errors import InputError, unknown
+from goodviews.spec.grammar import parse_spec
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
-
-__all__ = ["Settings", "change"]
 
 Record = TypeVar("Record", bound="DataclassInstance")
 

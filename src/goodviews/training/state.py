@@ -15,15 +15,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from goodviews.core.checks import InputError
 from goodviews.core.distributed import anywhere, ranks, together
+from goodviews.core.errors import InputError
 from goodviews.core.files import writing
-from goodviews.training.monitor import History
+from goodviews.training.diagnostics.monitor import History
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
-
-__all__ = ["LAST", "PREVIOUS", "Checkpoints", "Interrupted", "load_state", "save_state"]
 
 LAST, PREVIOUS = "last.pt", "previous.pt"
 _MARK = b"goodviews 1 "

@@ -16,8 +16,6 @@ from goodviews.encoders import build_pair
 from goodviews.training.settings import Settings
 from goodviews.views import ViewPair
 
-__all__ = ["train_supervised"]
-
 
 def train_supervised(
     images: Images,

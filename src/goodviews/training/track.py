@@ -8,11 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from goodviews.core.checks import InputError, unknown
+from goodviews.core.errors import InputError, unknown
 from goodviews.core.extras import need
 from goodviews.core.files import read_json, write_json
-
-__all__ = ["TRACKERS", "Tracker", "build_tracker"]
 
 
 class Tracker(Protocol):

@@ -12,20 +12,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = [
-    "blend",
-    "brightness",
-    "contrast",
-    "grey_level",
-    "hue",
-    "only_where",
-    "outside",
-    "per_image",
-    "saturation",
-    "sharpness",
-    "smoothed",
-]
-
 _LUMA = (0.2989, 0.587, 0.114)  # as torchvision rounds them
 _ROUNDING = 1e-6
 """Less than half a level of 16 bits: this far outside [0, 1] is rounding, not clipping."""

@@ -10,13 +10,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
 from goodviews.views.base import Params, Shape, View
 from goodviews.views.strength import check_strength, from_still
 from goodviews.views.warp import affine_matrix, warp
-
-__all__ = ["Affine", "Rotate", "Shear"]
 
 _STEEPEST = 80.0
 """Degrees; at 90 a shear has no inverse."""

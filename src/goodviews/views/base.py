@@ -9,10 +9,8 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
-
-__all__ = ["Joint", "Params", "Shape", "View", "check_probability"]
 
 Params = dict[str, Tensor]
 Shape = tuple[int, ...]

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
 from goodviews.views import compiled
 from goodviews.views.base import Params, Shape, View
 from goodviews.views.factors import as_factors
-
-__all__ = ["Chain", "PairKey"]
 
 _FRAMES = "frames() takes images out of clips."
 

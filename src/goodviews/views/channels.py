@@ -9,11 +9,9 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from goodviews.core.checks import InputError, counted
+from goodviews.core.errors import InputError, counted
 from goodviews.core.rng import Key
 from goodviews.views.base import Joint, Params, Shape, View
-
-__all__ = ["Channels", "Split"]
 
 _RANGE = re.compile(r"(\d*):(\d*)")
 

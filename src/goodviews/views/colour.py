@@ -9,12 +9,10 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from goodviews.core.checks import InputError, counted, unknown
+from goodviews.core.errors import InputError, counted, unknown
 from goodviews.core.rng import Key
 from goodviews.views.base import Params, Shape, View
 from goodviews.views.spaces import SPACES, from_rgb
-
-__all__ = ["CONSTANTS", "Colour", "Normalise"]
 
 CONSTANTS = {
     "rgb": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),

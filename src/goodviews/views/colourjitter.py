@@ -9,13 +9,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
 from goodviews.views.base import Params, Shape, View, check_probability
 from goodviews.views.photometric import Jitter
 from goodviews.views.strength import check_strength
-
-__all__ = ["ColourJitter"]
 
 _LARGEST_HUE = 0.5
 

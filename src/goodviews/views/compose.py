@@ -6,16 +6,15 @@ from importlib import import_module
 
 from torch import Tensor
 
-from goodviews.core.beside import pin
-from goodviews.core.checks import InputError
-from goodviews.core.names import VIEWS, bind, spell
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
-from goodviews.core.spec import Call, expand, format_calls
+from goodviews.spec.files import pin
+from goodviews.spec.grammar import Call, expand, format_calls
+from goodviews.spec.listings import VIEWS
+from goodviews.spec.names import bind, spell
 from goodviews.views import compiled
 from goodviews.views.base import Joint, Shape, View
 from goodviews.views.chain import Chain, PairKey
-
-__all__ = ["ViewPair", "parse_view"]
 
 
 @dataclass(frozen=True)

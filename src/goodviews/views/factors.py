@@ -8,8 +8,6 @@ from torch import Tensor
 
 from goodviews.views.base import Params
 
-__all__ = ["as_factors"]
-
 _HIDDEN = ("word",)
 """Seeds of fields: numbers without meaning."""
 

@@ -1,7 +1,5 @@
 """Which views to try when the user names none, by kind of data."""
 
-__all__ = ["default_views"]
-
 
 def default_views(channels: int, size: int) -> str:
     """The family a study sweeps by default: how small a random crop may be.

@@ -10,12 +10,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
 from goodviews.views.base import Joint, Params, Shape, View
 from goodviews.views.smoothing import gaussian_band
-
-__all__ = ["Band", "Bands", "Frequency", "Highpass", "Lowpass"]
 
 _HIGHEST = math.sqrt(0.5)
 """Cycles per pixel in the corner of the spectrum."""

@@ -10,13 +10,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError, unknown
+from goodviews.core.errors import InputError, unknown
 from goodviews.core.rng import Key
 from goodviews.views.adjust import outside
 from goodviews.views.base import Params, Shape, View, check_probability
 from goodviews.views.strength import check_strength, from_still
-
-__all__ = ["Crop", "Flip", "Identity", "Translate", "VerticalFlip", "resample_weights"]
 
 _TRIES = 10
 _LARGEST = 8192

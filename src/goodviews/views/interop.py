@@ -14,13 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import default_collate
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
 from goodviews.views.base import Params, Shape, View
 from goodviews.views.chain import Chain
 from goodviews.views.compose import ViewPair, parse_view
-
-__all__ = ["AsTransform", "Collate", "Wrapped", "as_images", "chain", "pair", "wrap"]
 
 Part = str | View | Callable[[Tensor], Tensor]
 

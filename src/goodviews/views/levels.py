@@ -13,23 +13,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
 from goodviews.views.adjust import per_image
 from goodviews.views.base import Params, Shape, View, check_probability
 from goodviews.views.strength import check_strength, from_still
-
-__all__ = [
-    "Autocontrast",
-    "Equalise",
-    "Invert",
-    "Posterise",
-    "Solarise",
-    "autocontrast",
-    "equalise",
-    "posterise",
-    "solarise",
-]
 
 _TOP = 255
 

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.views.base import Shape
 from goodviews.views.chain import Chain
 from goodviews.views.compose import ViewPair, parse_view
-
-__all__ = ["MultiCrop"]
 
 
 @dataclass(frozen=True)

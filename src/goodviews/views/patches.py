@@ -9,11 +9,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
 from goodviews.views.base import Joint, Params, Shape, View
-
-__all__ = ["Grid", "Jigsaw", "Patch", "Patches", "cut"]
 
 
 def cut(images: Tensor, top: Tensor, left: Tensor, size: int) -> Tensor:

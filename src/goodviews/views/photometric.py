@@ -10,14 +10,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError, unknown
+from goodviews.core.errors import InputError, unknown
 from goodviews.core.rng import Key
 from goodviews.views.adjust import blend, grey_level, hue, only_where, outside, per_image
 from goodviews.views.base import Params, Shape, View, check_probability
 from goodviews.views.smoothing import box_band, gaussian_band
 from goodviews.views.strength import check_strength
-
-__all__ = ["Blur", "Grey", "Jitter", "Noise"]
 
 _WIDEST = 1000
 _KERNELS = ("3sigma", "23taps", "pil")

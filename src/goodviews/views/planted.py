@@ -9,11 +9,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
 from goodviews.views.base import Params, Shape, View, check_probability
-
-__all__ = ["Replace"]
 
 
 @dataclass(frozen=True, repr=False)

@@ -11,7 +11,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError, unknown
+from goodviews.core.errors import InputError, unknown
 from goodviews.core.rng import Key
 from goodviews.views import adjust
 from goodviews.views.adjust import only_where, outside, per_image
@@ -19,8 +19,6 @@ from goodviews.views.base import Params, Shape, View, check_probability
 from goodviews.views.levels import autocontrast, equalise, posterise, solarise
 from goodviews.views.strength import check_strength
 from goodviews.views.warp import affine_matrix, warp
-
-__all__ = ["OPERATIONS", "OP_SETS", "RandAugment"]
 
 OPERATIONS = (
     "identity",

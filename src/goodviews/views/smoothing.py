@@ -10,8 +10,6 @@ import math
 import torch
 from torch import Tensor
 
-__all__ = ["box_band", "gaussian_band", "gaussian_taps"]
-
 _PASSES = 3
 """Box blurs in a row; three of them are PIL's Gaussian."""
 

@@ -13,9 +13,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError, unknown
-
-__all__ = ["SPACES", "from_rgb", "to_rgb"]
+from goodviews.core.errors import InputError, unknown
 
 _Rows = tuple[tuple[float, float, float], ...]
 

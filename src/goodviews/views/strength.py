@@ -2,9 +2,7 @@
 
 import math
 
-from goodviews.core.checks import InputError
-
-__all__ = ["check_strength", "from_still"]
+from goodviews.core.errors import InputError
 
 
 def check_strength(step: str, strength: float) -> float:

@@ -12,13 +12,11 @@ from typing import ClassVar, Self
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
 from goodviews.views import adjust
 from goodviews.views.base import Params, Shape, View, check_probability
 from goodviews.views.strength import check_strength
-
-__all__ = ["Brightness", "Contrast", "Hue", "Saturation", "Sharpness"]
 
 
 @dataclass(frozen=True, repr=False)

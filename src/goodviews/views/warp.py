@@ -9,8 +9,6 @@ from torch import Tensor
 
 from goodviews.views.adjust import only_where
 
-__all__ = ["affine_matrix", "warp"]
-
 
 def affine_matrix(
     angle: Tensor,

@@ -1,3 +1,1 @@
 """Sources whose factors, or whose information, are known."""
-
-__all__: list[str] = []

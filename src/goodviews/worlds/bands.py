@@ -10,12 +10,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
 from goodviews.worlds.factors import FactorWorld
 from goodviews.worlds.shapes import FORMS
-
-__all__ = ["PLANES", "Bands"]
 
 PLANES = ("texture", "disc", "square", "texture", "triangle", "cross")
 """What each plane shows: the halves share the texture alone."""

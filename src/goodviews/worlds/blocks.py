@@ -9,11 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
 from goodviews.information.discrete import mutual_information
-
-__all__ = ["BlockGraphs", "Blocks"]
 
 
 @dataclass(frozen=True)

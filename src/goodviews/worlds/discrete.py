@@ -11,11 +11,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError, check_shapes
+from goodviews.core.errors import InputError, check_shapes
 from goodviews.core.rng import Key
 from goodviews.information.discrete import entropy, mutual_information
-
-__all__ = ["Audit", "DiscreteViews", "Encoder", "encoders"]
 
 Encoder = tuple[int, ...]
 """A deterministic encoder: the code of each value. Equal codes are merged values."""

@@ -10,10 +10,8 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError, ShapeError, unknown
+from goodviews.core.errors import InputError, ShapeError, unknown
 from goodviews.core.rng import Key
-
-__all__ = ["FactorWorld"]
 
 _FACTORS, _FLAW = 11, 12
 """Parts of an example's key: its factors, and what rendering draws besides."""

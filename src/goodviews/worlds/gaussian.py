@@ -9,10 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError, check_shapes, unknown
+from goodviews.core.errors import InputError, check_shapes, unknown
 from goodviews.core.rng import Key
-
-__all__ = ["MAPS", "CorrelatedGaussian"]
 
 
 def _cube_root(y: Tensor) -> Tensor:

@@ -14,10 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError, check_shapes, unknown
+from goodviews.core.errors import InputError, check_shapes, unknown
 from goodviews.core.rng import Key
-
-__all__ = ["FACTORS", "MovingDigits", "MovingPair", "Scene", "localisation_error"]
 
 FACTORS = ("digit", "position", "background")
 """What the two views may share."""

@@ -11,10 +11,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.worlds.factors import FactorWorld
-
-__all__ = ["Sharing"]
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
 from goodviews.worlds.factors import FactorWorld
-
-__all__ = ["Vectors"]
 
 _LOW, _HIGH = 0.25, 0.75
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.data import Images
 from goodviews.information import infonce_bound
 from goodviews.training import Interrupted

@@ -9,11 +9,9 @@ from torch import Tensor, nn
 
 from goodviews.core.rng import Key
 from goodviews.encoders import PairEncoder
-from goodviews.memory import Momentum
 from goodviews.objectives import across_ranks, total
+from goodviews.training.memory import Momentum
 from goodviews.training.objective import Objective
-
-__all__ = ["Batch", "Learner", "PairLearner"]
 
 
 class Batch(NamedTuple):

@@ -5,11 +5,9 @@ from torch import Tensor, nn
 
 from goodviews.core.distributed import mean
 from goodviews.encoders import PairEncoder
-from goodviews.memory import Momentum
 from goodviews.training.learners.base import Batch, Learner
+from goodviews.training.memory import Momentum
 from goodviews.training.objective import Objective
-
-__all__ = ["BootstrapLearner"]
 
 
 class BootstrapLearner(Learner):

@@ -5,20 +5,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from goodviews.core.checks import InputError, unknown
-from goodviews.core.spec import parse_spec
+from goodviews.core.errors import InputError, unknown
 from goodviews.encoders import PairEncoder, build_head, build_pair
-from goodviews.memory import Bank, Momentum, Queue
+from goodviews.spec.grammar import parse_spec
 from goodviews.training.learners.base import Learner, PairLearner
 from goodviews.training.learners.bootstrap import BootstrapLearner
 from goodviews.training.learners.context import ContextLearner
 from goodviews.training.learners.contrast import BankLearner, QueueLearner
 from goodviews.training.learners.labelled import ClassLearner, SupConLearner
 from goodviews.training.learners.prototypes import PrototypeLearner
+from goodviews.training.memory import Bank, Momentum, Queue
 from goodviews.training.objective import Objective, build_objective
 from goodviews.training.settings import Settings
-
-__all__ = ["build_learner"]
 
 _MEMORIES: dict[str, dict[str, Any]] = {
     "queue": {"size": 65536},

@@ -6,14 +6,12 @@ Letters: B examples, R rows and S columns of the grid, F representation, D embed
 import torch
 from torch import Tensor, nn
 
-from goodviews.core.checks import InputError
 from goodviews.core.distributed import mean
+from goodviews.core.errors import InputError
 from goodviews.encoders import PairEncoder
 from goodviews.objectives import infonce
 from goodviews.training.learners.base import Batch, Learner
 from goodviews.training.objective import Objective
-
-__all__ = ["ContextLearner"]
 
 
 class ContextLearner(Learner):

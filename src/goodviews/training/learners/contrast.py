@@ -15,12 +15,10 @@ from torch import Tensor, nn
 from goodviews.core.distributed import mean, ranks
 from goodviews.core.rng import Key
 from goodviews.encoders import PairEncoder
-from goodviews.memory import Bank, Momentum, Queue, forward_in_groups, shuffle_order
 from goodviews.objectives import infonce, nce, nce_log_normaliser
 from goodviews.training.learners.base import Batch, Learner
+from goodviews.training.memory import Bank, Momentum, Queue, forward_in_groups, shuffle_order
 from goodviews.training.objective import Objective
-
-__all__ = ["BankLearner", "QueueLearner"]
 
 
 class _Contrast(Learner):

@@ -5,14 +5,12 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError
 from goodviews.core.distributed import mean
+from goodviews.core.errors import InputError
 from goodviews.encoders import PairEncoder
 from goodviews.objectives import across_ranks, total
 from goodviews.training.learners.base import Batch, Learner
 from goodviews.training.objective import Objective
-
-__all__ = ["ClassLearner", "SupConLearner", "TunedLearner"]
 
 
 def _labels(batch: Batch) -> Tensor:

@@ -8,8 +8,6 @@ from goodviews.objectives import across_ranks, total
 from goodviews.training.learners.base import Batch, Learner
 from goodviews.training.objective import Objective
 
-__all__ = ["PrototypeLearner"]
-
 
 class PrototypeLearner(Learner):
     """Each view predicts which prototypes the other one is assigned to.

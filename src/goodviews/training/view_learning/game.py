@@ -3,9 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from goodviews.core.checks import InputError, unknown
-
-__all__ = ["BOUNDS", "MODES", "Game"]
+from goodviews.core.errors import InputError, unknown
 
 MODES = ("unsupervised", "semi", "supervised")
 BOUNDS = ("infonce", "nwj", "js", "smile")

@@ -14,7 +14,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from goodviews.data import Images
-from goodviews.training.monitor import check_finite
+from goodviews.training.diagnostics.monitor import check_finite
 from goodviews.training.state import Checkpoints
 from goodviews.training.view_learning.game import Game
 from goodviews.training.view_learning.looks import (
@@ -27,9 +27,7 @@ from goodviews.training.view_learning.looks import (
 from goodviews.training.view_learning.parts import Maker, hold_out, teach_and_watch
 from goodviews.training.view_learning.players import Players
 from goodviews.views import parse_view
-from goodviews.views.learned import Generator
-
-__all__ = ["LearnedViews", "learn_views"]
+from goodviews.views.generators import Generator
 
 
 @dataclass(frozen=True)

@@ -13,19 +13,8 @@ import torch
 from torch import Tensor
 
 from goodviews.information import infonce_bound
-from goodviews.training.monitor import History
+from goodviews.training.diagnostics.monitor import History
 from goodviews.training.view_learning.players import Players, label_nats, redundancy
-
-__all__ = [
-    "FINE",
-    "SAID",
-    "GameHistory",
-    "Look",
-    "label_is_gone",
-    "look_at",
-    "lost_too_much",
-    "verdict",
-]
 
 FINE = "fine"
 SAID = {

@@ -7,13 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
 from goodviews.data import Images
 from goodviews.training.view_learning.game import Game
 from goodviews.views import Chain
-
-__all__ = ["Maker", "hold_out", "teach_and_watch"]
 
 
 class Maker:

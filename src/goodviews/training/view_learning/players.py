@@ -10,16 +10,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from goodviews.core.checks import InputError
+from goodviews.core.errors import InputError
 from goodviews.encoders import build_backbone, build_head
 from goodviews.information.critics import CosineCritic, critic
 from goodviews.information.functionals import infonce_value, js_value, nwj_value, smile_value
 from goodviews.training.view_learning.game import Game
 from goodviews.views import View, parse_view
 from goodviews.views.base import Joint
-from goodviews.views.learned import Generator, build_generator
-
-__all__ = ["Players", "label_nats", "redundancy", "split_of"]
+from goodviews.views.generators import Generator, build_generator
 
 Value = Callable[[Tensor], Tensor]
 

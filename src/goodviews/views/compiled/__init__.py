@@ -7,7 +7,7 @@ parameters, and draw the same parameters. ``GOODVIEWS_COMPILED=0`` turns the pat
 
 Numba is imported at the first call, which compiles for some seconds and keeps the result in
 ``NUMBA_CACHE_DIR`` (by default beside the source, or in the user's cache folder);
-:func:`warm_up` does it beforehand.
+:func:`goodviews.views.compiled.warm.warm_up` does it beforehand.
 """
 
 import os
@@ -25,7 +25,7 @@ from goodviews.views.compiled.plan import draw_plan, program, unpack
 from goodviews.views.compiled.room import tensor_for
 from goodviews.views.compiled.threads import shared_out
 
-__all__ = ["available", "draw", "key_of", "render", "warm_up"]
+__all__ = ["available", "draw", "key_of", "render"]
 
 _GOLDEN = 0x9E3779B97F4A7C15
 _NONE = np.zeros(0, np.float32)
@@ -154,24 +154,6 @@ def key_of(*, seed: int, samples: Tensor, epoch: int, view: int) -> Key:
     return Key(words)
 
 
-def warm_up() -> bool:
-    """Compile the kernels, or read them from the disk cache, before they are needed.
-
-    Returns:
-        Whether there are kernels here.
-
-    Example:
-        >>> warm_up()
-        True
-    """
-    from goodviews.views.compose import parse_view
-
-    pair = parse_view("crop(size=8)|flip()|jitter()|grey()|blur()")
-    images = torch.zeros(1, 3, 8, 8, dtype=torch.uint8)
-    pair(images, seed=0, samples=torch.arange(1), epoch=0)
-    return available()
-
-
 def _taken(images: Tensor) -> bool:
     return (
         type(images) is Tensor
@@ -193,7 +175,7 @@ def _kernels() -> tuple[Callable[..., None], ...] | None:
     try:
         from goodviews.views.compiled.jit import compiled_apart, stamp
 
-        compiled_apart("from goodviews.views.compiled import warm_up; warm_up()", stamp())
+        compiled_apart("from goodviews.views.compiled.warm import warm_up; warm_up()", stamp())
         from goodviews.views.compiled.draws import draw as drawing
         from goodviews.views.compiled.draws import hash_words
         from goodviews.views.compiled.kernel import render as rendering

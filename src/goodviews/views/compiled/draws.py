@@ -15,8 +15,6 @@ from numba import njit
 from goodviews.views.compiled.codes import BLUR, CROP, FLIP, GREY, JITTER
 from goodviews.views.compiled.jit import ONE, TWO, ZERO, exact, stamp
 
-__all__ = ["draw", "hash_words"]
-
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)

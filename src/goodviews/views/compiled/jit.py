@@ -11,8 +11,6 @@ import numba
 import numpy as np
 from numba import njit
 
-__all__ = ["compiled_apart", "exact", "quick", "stamp"]
-
 _KERNELS = ("codes", "draws", "jit", "kernel", "resize", "values", "vectors")
 _SAFE = {"contract", "reassoc", "nsz", "arcp", "nnan"}
 

@@ -10,8 +10,6 @@ from goodviews.views.compiled.jit import ONE, ZERO, stamp
 from goodviews.views.compiled.resize import copy, crop
 from goodviews.views.compiled.values import blur, flip, grey, jitter
 
-__all__ = ["render"]
-
 _SHARE = np.float32(1 / 255)
 
 

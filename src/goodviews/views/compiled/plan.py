@@ -17,8 +17,6 @@ from goodviews.views.compiled.codes import BLUR, CROP, FLIP, GREY, JITTER
 from goodviews.views.geometric import Crop, Flip, _centre
 from goodviews.views.photometric import Blur, Grey, Jitter
 
-__all__ = ["Program", "Record", "draw_plan", "program", "unpack"]
-
 
 @dataclass(frozen=True)
 class Record:

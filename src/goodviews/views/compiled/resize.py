@@ -10,8 +10,6 @@ import numpy as np
 from goodviews.views.compiled.jit import FOUR, HALF, ONE, TWO, ZERO, exact, quick
 from goodviews.views.compiled.vectors import LANES, three_weighted_sums, weighted_sums
 
-__all__ = ["copy", "crop"]
-
 _3_2, _5_2 = np.float32(1.5), np.float32(2.5)
 
 

@@ -12,8 +12,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["tensor_for"]
-
 _MOST = 6
 """Blocks kept per thread: two views being made, two in use, two to spare."""
 _WORTH = 1 << 16

@@ -7,8 +7,6 @@ from itertools import pairwise
 
 import torch
 
-__all__ = ["shared_out"]
-
 _WORTH = 60_000
 """Values that a thread must get, so that handing them over costs little."""
 

@@ -21,8 +21,6 @@ from goodviews.views.compiled.jit import (
 )
 from goodviews.views.compiled.vectors import LANES, weighted_sums
 
-__all__ = ["blur", "flip", "grey", "jitter"]
-
 _RED, _GREEN, _BLUE = (np.float32(share) for share in (0.2989, 0.587, 0.114))
 
 

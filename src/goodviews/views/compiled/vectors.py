@@ -10,8 +10,6 @@ from numba.extending import intrinsic
 
 from goodviews.views.compiled.jit import ZERO, exact
 
-__all__ = ["LANES", "three_weighted_sums", "weighted_sums"]
-
 LANES = 16
 
 

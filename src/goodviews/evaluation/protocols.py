@@ -1,0 +1,312 @@
+"""One way to judge a representation, whoever made it.
+
+Letters: N items, n of them tested, F representation, C classes.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.model_selection import StratifiedKFold
+from torch import Tensor
+
+from goodviews.core.errors import check_shapes, unknown
+from goodviews.core.intervals import half_width, wilson
+from goodviews.evaluation.scores import Judged, Parts, few_labels, knn, linear, sgd
+from goodviews.evaluation.sgd import PROTOCOLS, find_protocol
+from goodviews.information import effective_rank
+
+KINDS = ("linear", "knn", "few", "geometry", *PROTOCOLS)
+"""What can be asked of a representation: our exact probe, neighbours, few labels, geometry,
+and the papers' schedules by name."""
+
+BUDGETS = ("1%", "10%", "10")
+"""Labels of a few-label readout: shares of the pool, and a number of each class."""
+
+FOLDS = 5
+GEOMETRY_MOST = 2048
+"""Items that geometry is measured on."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One number about one representation, with what it takes to compare it.
+
+    Attributes:
+        encoder: Whose representation.
+        role: ``encoder``, ``baseline``, or ``difference`` (paired, of two accuracies).
+        task: Name of the label column.
+        protocol: One of :data:`KINDS`; few labels with their budget, such as ``few 1%``.
+        top1: Accuracy, mean over draws of labels; or the difference.
+        top1_low: Lower end of its 95 % interval, over tested items and draws.
+        top1_high: Upper end.
+        spread: Standard deviation of the accuracy over draws of labels.
+        draws: Draws of labels.
+        usable_nats: H(y) of the tested items less the mean cross-entropy.
+        chance: Accuracy of the commonest class of the pool.
+        effective_rank: RankMe of the tested items' representations.
+        uniformity: Log mean Gaussian potential of their directions.
+        fitted: Labels that a readout saw.
+        tested: Items that report.
+        setting: What was chosen or fixed.
+        split: Hash of the split.
+        seed: Of draws and orders.
+        encoder_seed: Of drawn weights, where the encoder has such.
+        seen: Share of the tested items that the encoder was trained on, where that is known.
+        seconds: Wall time.
+    """
+
+    encoder: str
+    role: str
+    task: str
+    protocol: str
+    top1: float | None = None
+    top1_low: float | None = None
+    top1_high: float | None = None
+    spread: float | None = None
+    draws: int | None = None
+    usable_nats: float | None = None
+    chance: float | None = None
+    effective_rank: float | None = None
+    uniformity: float | None = None
+    fitted: int | None = None
+    tested: int | None = None
+    setting: str = ""
+    split: str = ""
+    seed: int = 0
+    encoder_seed: int | None = None
+    seen: float | None = None
+    seconds: float | None = None
+
+
+def evaluate_representation(
+    features: np.ndarray | Tensor,
+    labels: np.ndarray,
+    parts: Parts | np.ndarray,
+    *,
+    classes: int,
+    kinds: Sequence[str] = ("linear", "knn", "few", "geometry"),
+    budgets: Sequence[str] = BUDGETS,
+    draws: int = 5,
+    neighbours: int = 200,
+    temperature: float = 0.1,
+    bf16: bool = False,
+    seed: int = 0,
+    about: Mapping[str, str | float | None] | None = None,
+    more: Mapping[str, Callable[[Parts], Judged]] | None = None,
+) -> tuple[list[Score], dict[str, np.ndarray]]:
+    """Judge a representation by several readouts.
+
+    Args:
+        features: (N, F).
+        labels: (N,) integers below ``classes``; -1 where there is none.
+        parts: Who fits, chooses and is tested. An array of places is cross-fitted instead:
+            five folds, each tested with readouts of the other four.
+        classes: C.
+        kinds: Of :data:`KINDS`.
+        budgets: For few labels.
+        draws: Of few labels.
+        neighbours: k of the nearest neighbours.
+        temperature: Of their votes.
+        bf16: Whether their cosines may be computed in bfloat16.
+        seed: Of draws, orders and folds.
+        about: Fields every score shares: ``encoder``, ``role``, ``task``, ``split``,
+            ``encoder_seed``, ``seen``.
+        more: Readouts of one's own: a protocol's name to a function of who fits, chooses and
+            is tested.
+
+    Returns:
+        The scores, and per protocol the (n,) share of right answers of each tested item, to
+        compare representations item by item (:func:`over`).
+
+    Raises:
+        InputError: A kind is not known, or cannot be done with these labels.
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> labels = rng.integers(0, 2, 200)
+        >>> x = labels[:, None] + 0.1 * rng.standard_normal((200, 1))
+        >>> parts = Parts(np.arange(80), np.arange(80, 100), np.arange(100, 200))
+        >>> scores, _ = evaluate_representation(x, labels, parts, classes=2, kinds=("linear",))
+        >>> scores[0].top1, scores[0].tested
+        (1.0, 100)
+    """
+    check_shapes("features: N F, labels: N", features, labels)
+    x = torch.as_tensor(features).float()
+    folds = [parts] if isinstance(parts, Parts) else _folds(labels, parts, seed)
+    test = np.concatenate([fold.test for fold in folds])
+    shared = {"encoder": "", "role": "encoder", "task": "", **(about or {}), "seed": seed}
+    options = {"neighbours": neighbours, "temperature": temperature, "bf16": bf16}
+    jobs: dict[str, Callable[[Parts], Judged]] = {}
+    for kind in kinds:
+        if kind not in KINDS:
+            raise unknown("protocol", kind, KINDS)
+        if kind == "linear":
+            jobs[kind] = lambda p: linear(x, labels, p, classes=classes)
+        elif kind == "knn":
+            jobs[kind] = lambda p: knn(x, labels, p, classes=classes, **options)  # type: ignore[arg-type]
+        elif kind == "few":
+            for budget in budgets:
+                jobs[f"few {budget}"] = _few(x, labels, classes, budget, draws, seed)
+        elif kind != "geometry":
+            jobs[kind] = _schedule(x, labels, classes, kind, seed)
+    jobs |= more or {}
+    scores, right = [], {}
+    for name, job in jobs.items():
+        begun = time.perf_counter()
+        found = [job(fold) for fold in folds]
+        right[name] = np.concatenate([one.right for one in found])
+        scores.append(_score(name, found, folds, labels, test, shared, begun))
+    if "geometry" in kinds:
+        scores.append(_geometry(x, test, shared))
+    return scores, right
+
+
+def over(
+    first: np.ndarray,
+    other: np.ndarray,
+    *,
+    name: str,
+    like: Score,
+    runs: Sequence[tuple[float, int]] = (),
+) -> Score:
+    """The paired difference of two accuracies on the same tested items.
+
+    Args:
+        first: (n,) share of right answers of each item.
+        other: (n,) of another representation.
+        name: What to call it, such as ``"ours minus raw pixels"``.
+        like: The score of the first, whose fields it keeps.
+        runs: Variance that trainings add to either mean, and its degrees of freedom, where
+            readouts were trained at random.
+
+    Returns:
+        A row of role ``difference``.
+    """
+    gap = first - other
+    half = half_width(_of_mean(gap), *runs)
+    mean = float(gap.mean())
+    return Score(
+        encoder=name,
+        role="difference",
+        task=like.task,
+        protocol=like.protocol,
+        top1=mean,
+        top1_low=mean - half,
+        top1_high=mean + half,
+        fitted=like.fitted,
+        tested=like.tested,
+        split=like.split,
+        seed=like.seed,
+        encoder_seed=like.encoder_seed,
+        seen=like.seen,
+    )
+
+
+def _of_mean(values: np.ndarray) -> tuple[float, int]:
+    """Variance of the mean of values (N,), and its degrees of freedom."""
+    return float(values.var(ddof=1)) / len(values), len(values) - 1
+
+
+def uniformity_of(features: Tensor) -> float:
+    r"""Uniformity of directions, :math:`\log E\, e^{-2 \Vert z_i - z_j \Vert^2}`.
+
+    Args:
+        features: (N, F), any norm.
+
+    Returns:
+        0 when all point one way, below -4 when none is favoured in many dimensions.
+
+    References:
+        Wang and Isola, 2020, section 4.1.2, arXiv:2005.10242.
+
+    Example:
+        >>> round(uniformity_of(torch.tensor([[1.0, 0.0], [-1.0, 0.0]])), 3)
+        -8.0
+    """
+    unit = torch.nn.functional.normalize(features, dim=1)
+    squares = torch.pdist(unit).square()
+    return float((-2 * squares).logsumexp(dim=0) - np.log(len(squares)))
+
+
+def _few(
+    x: Tensor, labels: np.ndarray, classes: int, budget: str, draws: int, seed: int
+) -> Callable[[Parts], Judged]:
+    def job(parts: Parts) -> Judged:
+        return few_labels(x, labels, parts, classes=classes, budget=budget, draws=draws, seed=seed)
+
+    return job
+
+
+def _schedule(
+    x: Tensor, labels: np.ndarray, classes: int, name: str, seed: int
+) -> Callable[[Parts], Judged]:
+    protocol = find_protocol(name)
+    return lambda p: sgd(x, labels, p, classes=classes, protocol=protocol, seed=seed)
+
+
+def _folds(labels: np.ndarray, index: np.ndarray, seed: int) -> list[Parts]:
+    smallest = int(np.unique(labels[index], return_counts=True)[1].min())
+    count = max(2, min(FOLDS, smallest))
+    cut = StratifiedKFold(count, shuffle=True, random_state=seed).split(index, labels[index])
+    none = np.zeros(0, dtype=np.int64)
+    return [Parts(index[np.sort(fit)], none, index[np.sort(test)]) for fit, test in cut]
+
+
+def _score(
+    name: str,
+    found: list[Judged],
+    folds: list[Parts],
+    labels: np.ndarray,
+    test: np.ndarray,
+    shared: Mapping[str, object],
+    begun: float,
+) -> Score:
+    right = np.concatenate([one.right for one in found])
+    by_draw = np.mean([one.by_draw for one in found], axis=0)
+    value = float(right.mean())
+    if len(by_draw) == 1:
+        low, high = wilson(round(float(right.sum())), len(right))
+    else:  # items and draws of labels both vary
+        half = half_width(_of_mean(right), _of_mean(by_draw))
+        low, high = max(0.0, value - half), min(1.0, value + half)
+    chance = np.concatenate(
+        [labels[fold.test] == np.bincount(labels[fold.pool]).argmax() for fold in folds]
+    )
+    logs = [one.log_prob for one in found if one.log_prob is not None]
+    nats = None
+    if len(logs) == len(found):
+        share = np.bincount(labels[test]) / len(test)
+        entropy = -float((share[share > 0] * np.log(share[share > 0])).sum())
+        nats = entropy + float(np.concatenate(logs).mean())
+    return Score(
+        protocol=name,
+        top1=value,
+        top1_low=low,
+        top1_high=high,
+        spread=float(by_draw.std(ddof=1)) if len(by_draw) > 1 else None,
+        draws=len(by_draw),
+        usable_nats=nats,
+        chance=float(chance.mean()),
+        fitted=found[0].fitted,
+        tested=len(test),
+        setting=found[0].setting + (f"; {len(folds)} folds" if len(folds) > 1 else ""),
+        seconds=time.perf_counter() - begun,
+        **shared,  # type: ignore[arg-type]
+    )
+
+
+def _geometry(x: Tensor, test: np.ndarray, shared: Mapping[str, object]) -> Score:
+    begun = time.perf_counter()
+    some = x[test[np.linspace(0, len(test) - 1, min(len(test), GEOMETRY_MOST)).astype(int)]]
+    return Score(
+        protocol="geometry",
+        effective_rank=effective_rank(some),
+        uniformity=uniformity_of(some),
+        tested=len(some),
+        setting=f"{x.shape[1]} features; alignment needs views",
+        seconds=time.perf_counter() - begun,
+        **shared,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,99 @@
+"""What ``evaluate`` says: its table, and its command as typed."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from goodviews.evaluation.protocols import Score
+
+
+def score_table(scores: Sequence[Score]) -> list[str]:
+    r"""Lines of a small table: a protocol each, columns by representation.
+
+    Example:
+        >>> ends = {"top1_low": 0.91, "top1_high": 0.95}
+        >>> one = Score("ours", "encoder", "digit", "linear", top1=0.93, **ends)
+        >>> print("\n".join(score_table([one])))
+        digit      ours
+        linear     .930 [.910, .950]
+    """
+    lines: list[str] = []
+    for task in dict.fromkeys(score.task for score in scores):
+        mine = [score for score in scores if score.task == task]
+        gaps = [score for score in mine if score.role == "difference"]
+        mine = [score for score in mine if score.role != "difference"]
+        names = list(dict.fromkeys(score.encoder for score in mine))
+        kinds = list(dict.fromkeys(score.protocol for score in mine))
+        rows = [[task, *names]]
+        for kind in kinds:
+            found = [
+                [s for s in mine if (s.encoder, s.protocol) == (name, kind)] for name in names
+            ]
+            rows.append([kind, *map(_entry, found)])
+        columns = list(zip(*rows, strict=True))
+        widths = [max(10, *map(len, column)) for column in columns]
+        lines += [
+            " ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
+        told = [gap for gap in gaps if gap.protocol in (gaps[0].protocol, "finetune")]
+        lines += [f"{gap.protocol}: {gap.encoder} {_entry([gap])}" for gap in told]
+        lines.append("")
+    return lines[:-1]
+
+
+def _entry(scores: list[Score]) -> str:
+    """One cell: seeds are averaged, their interval being the widest reach of any."""
+    if not scores:
+        return "–"
+    if scores[0].top1 is None:
+        rank = np.mean([s.effective_rank for s in scores if s.effective_rank is not None])
+        spread = np.mean([s.uniformity for s in scores if s.uniformity is not None])
+        return f"rank {rank:.1f}, uniformity {spread:.2f}".replace("-", "−")
+    tops = [s.top1 for s in scores if s.top1 is not None]
+    low = min(s.top1_low for s in scores if s.top1_low is not None)
+    high = max(s.top1_high for s in scores if s.top1_high is not None)
+    sign = "+" if scores[0].role == "difference" and np.mean(tops) > 0 else ""
+    return f"{sign}{_bare(float(np.mean(tops)))} [{_bare(low)}, {_bare(high)}]"
+
+
+def _bare(value: float) -> str:
+    text = f"{value:.3f}".replace("-", "−")
+    return text.replace("0.", ".", 1) if abs(value) < 0.9995 else text
+
+
+def written(params: dict[str, Any]) -> str:
+    """The command for a shell, options at their usual value left out and no home folder in it."""
+    usual = {
+        "neighbours": 200, "temperature": 0.1, "bf16": False, "draws": 5, "runs": 3,
+        "seed": 0, "seeds": 3, "out": "evaluation", "device": "auto", "quiet": False,
+    }  # fmt: skip
+    words = ["goodviews", "evaluate"]
+    words += [
+        _quoted(params[name]) for name in ("encoder", "data") if params.get(name) is not None
+    ]
+    for name, value in params.items():
+        if name in ("encoder", "data", "quiet") or value is None:
+            continue
+        if name in usual and str(value) == str(usual[name]):
+            continue
+        option = {"neighbours": "--k", "change": "--set"}.get(name, f"--{name}")
+        if value is True:
+            words.append(option)
+            continue
+        for item in value if isinstance(value, list | tuple) else [value]:
+            words += [option, _quoted(item)]
+    return " ".join(words)
+
+
+def _quoted(value: Any) -> str:
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    home, here = f"{Path.home()}/", f"{Path.cwd()}/"
+    if text.startswith(here):
+        return shlex.quote(text.removeprefix(here))
+    if text.startswith(home):
+        return "~/" + shlex.quote(text.removeprefix(home))
+    return shlex.quote(text)

@@ -1,0 +1,238 @@
+"""How well an encoder can be fine-tuned: a readout like any other, but trained.
+
+What a training answered is kept in a file under the hash of all that it depends on, so that
+the same command, given again, goes on where it was stopped.
+
+Letters: N images, n of them judged, F representation, C classes, R trainings.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.model_selection import StratifiedKFold
+from torch import nn
+
+from goodviews.core.errors import InputError
+from goodviews.core.files import writing
+from goodviews.data import Images
+from goodviews.evaluation import represent
+from goodviews.evaluation.budgets import drawn_sets
+from goodviews.evaluation.logistic import LinearProbe, fit_logistic
+from goodviews.evaluation.readings import choose_logistic
+from goodviews.evaluation.scores import Judged, Parts, fold_penalty
+from goodviews.jobs.evaluate.finetune import FINETUNE, finetune, fitted_views
+from goodviews.training import Settings
+
+RATES = (0.1, 1.0)
+"""Shares of the learning rate for the encoder, of which the choosing labels choose one."""
+
+STEPS = 200
+"""Optimiser steps of a training at least, however few the labels."""
+
+_FREE = ("device", "precision", "compile")
+
+
+class Tuner:
+    """Fine-tunes one encoder on one task, as often as a protocol asks for.
+
+    Args:
+        images: The data.
+        labels: (N,) class numbers, -1 where there is none.
+        encoder: Pixels (B, C, H, W) in [0, 1] to (B, F), in evaluation mode.
+        features: (N, F), what it makes of the images.
+        classes: C.
+        settings: How; without views those of :func:`fitted_views`.
+        rates: Shares of the learning rate for the encoder, of which labels that do not report
+            choose; the first where a class has too few labels for that.
+        runs: R, trainings with all labels.
+        steps: Fewest optimiser steps; epochs are added where labels are few.
+        seed: Of label draws and trainings.
+        folder: Where answers and checkpoints are kept.
+        progress: Called with a stage, epochs done and epochs in all, of each training.
+        name: What the stage calls the encoder.
+    """
+
+    def __init__(
+        self,
+        images: Images,
+        labels: np.ndarray,
+        encoder: nn.Module,
+        features: np.ndarray,
+        *,
+        classes: int,
+        settings: Settings = FINETUNE,
+        rates: Sequence[float] = RATES,
+        runs: int = 3,
+        steps: int = STEPS,
+        seed: int = 0,
+        folder: Path | None = None,
+        progress: Callable[[str, int, int], None] | None = None,
+        name: str = "the encoder",
+    ) -> None:
+        self.images, self.labels, self.encoder = images, labels, encoder
+        self.features = torch.as_tensor(features).float()
+        self.classes, self.rates, self.runs = classes, tuple(rates), runs
+        self.settings = replace(settings, views=settings.views or fitted_views(images))
+        self.steps, self.seed, self.folder = steps, seed, folder
+        self.progress, self.name = progress, name
+
+    def full(self, parts: Parts) -> Judged:
+        """With all labels of the pool, several times; see :class:`Judged`.
+
+        The encoder's rate has the lowest cross-entropy on ``parts.choose``, in one training;
+        where nobody chooses, over two folds of the pool.
+        """
+        pool, cut = parts.pool, len(parts.choose)
+        judged = np.concatenate([parts.choose, parts.test])
+        if cut:
+            penalty, _ = choose_logistic(
+                *(self.features[pool], self.labels[pool]),
+                *(self.features[parts.choose], self.labels[parts.choose]),
+                classes=self.classes,
+            )
+        else:
+            penalty = self._penalty(pool)
+        start = self._probe(pool, penalty)
+        rates = self.rates if cut else (self._rate(pool),)
+        first = {rate: self._answers(pool, judged, start, rate, 0) for rate in rates}
+        truth = self.labels[parts.choose]
+        if cut:
+            rate = min(rates, key=lambda one: -first[one][np.arange(cut), truth].mean())
+        else:
+            rate = rates[0]
+        logs = [first[rate]]
+        logs += [self._answers(pool, judged, start, rate, run) for run in range(1, self.runs)]
+        return self._judge([one[cut:] for one in logs], parts.test, rate, "run", len(pool))
+
+    def few(self, parts: Parts, *, budget: str, draws: int) -> Judged:
+        """With few labels, drawn several times, each with its own training; see :class:`Judged`.
+
+        The encoder's rate has the lowest cross-entropy over two folds of the first draw.
+
+        Args:
+            parts: Who labels are drawn from, and who is tested.
+            budget: As for :func:`goodviews.evaluation.budgets.drawn_sets`.
+            draws: How often.
+        """
+        sets = drawn_sets(self.labels, parts.pool, budget=budget, draws=draws, seed=self.seed)
+        rate, logs = self._rate(sets[0]), []
+        for number, index in enumerate(sets):
+            start = self._probe(index, self._penalty(index))
+            logs.append(self._answers(index, parts.test, start, rate, number))
+        return self._judge(logs, parts.test, rate, "draw", len(sets[0]))
+
+    def _rate(self, index: np.ndarray) -> float:
+        """The encoder's rate with the lowest cross-entropy over two folds of some labels."""
+        y = self.labels[index]
+        if len(self.rates) == 1 or np.unique(y, return_counts=True)[1].min() < 2:
+            return self.rates[0]
+        losses = np.zeros(len(self.rates))
+        folds = StratifiedKFold(2, shuffle=True, random_state=self.seed)
+        for inner, outer in folds.split(index, y):
+            start = self._probe(index[inner], self._penalty(index[inner]))
+            for number, rate in enumerate(self.rates):
+                logs = self._answers(index[inner], index[outer], start, rate, 0)
+                losses[number] -= logs[np.arange(len(outer)), y[outer]].sum()
+        return self.rates[int(losses.argmin())]
+
+    def _penalty(self, index: np.ndarray) -> float:
+        x, y = self.features[index], self.labels[index]
+        return fold_penalty(x, y, classes=self.classes, seed=self.seed)
+
+    def _probe(self, index: np.ndarray, penalty: float) -> LinearProbe:
+        x, y = self.features[index], self.labels[index]
+        return fit_logistic(x, y, classes=self.classes, penalty=penalty)
+
+    def _judge(
+        self, logs: Sequence[np.ndarray], test: np.ndarray, rate: float, what: str, fitted: int
+    ) -> Judged:
+        truth = self.labels[test]
+        right = np.array([one.argmax(axis=1) == truth for one in logs], dtype=float)
+        picked = np.mean([one[np.arange(len(truth)), truth] for one in logs], axis=0)
+        many = f"{len(logs)} {what}{'' if len(logs) == 1 else 's'}"
+        said = self.settings
+        setting = (
+            f"{many}, encoder at {rate:g} of {said.optimiser}, {said.schedule}, "
+            f"{self._epochs(fitted)} epochs of {said.batch}, head from {said.head}, {said.views}"
+        )
+        return Judged(right.mean(axis=0), picked, right.mean(axis=1), setting, fitted)
+
+    def _epochs(self, fitted: int) -> int:
+        """Epochs of a training on so many labels."""
+        per = max(fitted // min(self.settings.batch, fitted), 1)
+        return max(self.settings.epochs, -(-self.steps // per))
+
+    @cached_property
+    def _weights(self) -> str:
+        total = hashlib.sha256()
+        for name, value in self.encoder.state_dict().items():
+            total.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
+        return total.hexdigest()
+
+    def _answers(
+        self, fit: np.ndarray, judged: np.ndarray, start: LinearProbe, rate: float, run: int
+    ) -> np.ndarray:
+        """Log probabilities (n, C) of one training, or those it gave before."""
+        settings = replace(self.settings, encoder_rate=rate, epochs=self._epochs(len(fit)))
+        place = None
+        if self.folder is not None:
+            told = {k: v for k, v in asdict(settings).items() if k not in _FREE}
+            key = hashlib.sha256(
+                json.dumps([told, self.images.hash, self._weights, self.seed, run]).encode()
+            )
+            for part in (fit, self.labels[fit], judged):
+                key.update(part.tobytes())
+            key.update(start.weight.numpy().tobytes())
+            place = self.folder / key.hexdigest()[:16]
+            if (
+                found := _kept(place.with_suffix(".npy"), (len(judged), self.classes))
+            ) is not None:
+                return found
+        done = 0
+
+        def tick() -> None:
+            nonlocal done
+            done += 1
+            if self.progress is not None:
+                self.progress(f"fine-tuning {self.name}", done, settings.epochs)
+
+        model = finetune(
+            self.images,
+            fit,
+            self.labels[fit],
+            self.encoder,
+            start=start,
+            settings=settings,
+            seed=self.seed + run,
+            folder=place,
+            tick=tick,
+        )
+        device = next(model.parameters()).device
+        made = represent(self.images, judged, lambda x, _: model(x), device=device, batch=256)
+        logs = made.double().log_softmax(dim=1).numpy()
+        if not np.isfinite(logs).all():
+            raise InputError(
+                f"Fine-tuning {self.name} ended in values that are not finite: lower the rate, "
+                f"such as --set 'optimiser=adamw(lr=0.0005)'."
+            )
+        if place is not None:
+            with writing(place.with_suffix(".npy")) as file:
+                np.save(file, logs)
+            shutil.rmtree(place, ignore_errors=True)
+        return logs
+
+
+def _kept(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
+    """Answers of a training that was finished, if they are whole."""
+    try:
+        found: np.ndarray = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return found if found.shape == shape else None

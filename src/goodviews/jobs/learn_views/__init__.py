@@ -1,0 +1,1 @@
+"""Learn an invertible view generator from images and a few labels."""

@@ -1,0 +1,156 @@
+"""Who learns views, who judges them, whose labels teach and whose report; and a fitting game.
+
+Letters: N images.
+"""
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from goodviews.core.errors import InputError, unknown
+from goodviews.data import Images
+from goodviews.data.strata import cut
+from goodviews.training.view_learning import Game
+
+HELD_MOST, TEST_MOST = 1024, 2000
+CROP = 32
+"""Pixels of the crops that views are learned on, where images are larger."""
+_FEWEST, _MOST = 2, 13
+_PER_CLASS = 3
+"""Labels of a class below which none of them watches."""
+
+
+@dataclass(frozen=True, eq=False)
+class Roles:
+    """Places of images, each array sorted or in the order it is used.
+
+    Attributes:
+        learn: Images that the game and new encoders are trained on.
+        held_out: Images for the bounds; none of them trains.
+        labelled: Images whose labels the game uses, and which later fit the readout.
+        test: Labelled images that report; they neither train nor choose.
+        task: Name of the label; empty without labels.
+        labels: (N,) classes, -1 where there is none.
+        said: Who is who, one sentence.
+    """
+
+    learn: np.ndarray
+    held_out: np.ndarray
+    labelled: np.ndarray
+    test: np.ndarray
+    task: str
+    labels: np.ndarray
+    said: str
+
+
+def share_out(images: Images, *, mode: str, task: str | None = None) -> Roles:
+    """Share images out; the same set gives the same roles.
+
+    The set's own test images report. Without such, a third of the labelled images does, class
+    by class, and at most 2,000. A fifth of the others is held out for the bound, at most 1,024,
+    unlabelled ones first.
+
+    Args:
+        images: The data.
+        mode: Of the game; only ``unsupervised`` goes without labels.
+        task: Name of the label; the first one when left out.
+
+    Raises:
+        InputError: The channels cannot be split, labels are wanted and not there, or of one
+            class.
+    """
+    if not _FEWEST <= images.channels <= _MOST:
+        plural = "s" if images.channels != 1 else ""
+        raise InputError(
+            f"{images.name} has {images.channels} channel{plural}, but learned views split "
+            f"{_FEWEST} to {_MOST}; goodviews study, given the same data, finds views of other "
+            f"kinds."
+        )
+    if task is not None and task not in images.labels:
+        raise unknown("task", task, images.labels)
+    name = task or next(iter(images.labels), "")
+    labels = images.labels[name] if name else np.full(len(images), -1)
+    train = np.flatnonzero(images.part == 0)
+    known = train[labels[train] >= 0]
+    if mode != "unsupervised" and not len(known):
+        raise InputError(
+            f"mode={mode} learns from labels, but {images.name} has none; give --labels "
+            f"labels.csv, or take --mode unsupervised."
+        )
+    if len(known) and len(np.unique(labels[known])) < 2:
+        only = images.classes[name][int(labels[known[0]])]
+        raise InputError(
+            f"All labels of {name!r} are {only!r}, but two classes or more are wanted; label "
+            f"images of another class, or take --mode unsupervised."
+        )
+    test = np.flatnonzero((images.part == 1) & (labels >= 0))[:TEST_MOST]
+    if not len(test) and len(known) >= 6:
+        known, test = cut(known, labels, min(len(known) // 3, TEST_MOST), seed=0)
+    rest = np.setdiff1d(train, test)
+    rng = np.random.default_rng(0)
+    bare = rng.permutation(rest[labels[rest] < 0])
+    order = np.concatenate([bare, rng.permutation(rest[labels[rest] >= 0])])
+    held = order[: min(HELD_MOST, max(len(rest) // 5, 8))]
+    labelled = np.setdiff1d(known, held)
+    learn = np.setdiff1d(rest, held)
+    said = f"{len(learn):,} images learn and {len(held):,} watch for the bound"
+    if len(labelled):
+        said += f"; {len(labelled):,} labels of {name} teach and {len(test):,} others report"
+    return Roles(learn, held, labelled, test, name, labels, f"{said}.")
+
+
+def fit_game(
+    game: Game, images: Images, roles: Roles, *, given: Collection[str] = ()
+) -> tuple[Game, list[str]]:
+    """A game that fits the data, and a sentence for each thing that was changed.
+
+    Args:
+        game: To start from.
+        images: The data.
+        roles: Who does what.
+        given: Names of settings that the user chose; they stay.
+    """
+    said = []
+    count, side = len(roles.learn), min(images.height, images.width)
+    batch = min(game.batch, max(count // 4 // 2 * 2, 32))
+    if batch < game.batch and "batch" not in given:
+        game = replace(game, batch=batch)
+        said.append(f"{count:,} images: batches of {batch}.")
+    if side > CROP and not {"views", "size"} & set(given):
+        game = replace(game, views=f"crop(scale=(0.3, 1), size={CROP})|flip()")
+        said.append(
+            f"Images have {side} pixels: views are learned on crops of {CROP}; a generator maps "
+            f"pixels, so that its file serves every size."
+        )
+    still = max(game.steps // 10, 1)
+    if game.warm_up > still and "warm_up" not in given:
+        game = replace(game, warm_up=still)
+        said.append(f"A game of {game.steps} steps: the generator stands still for {still}.")
+    every = max(game.steps // 12, 1)
+    if "look_every" not in given:
+        game = replace(game, look_every=every)
+    most = min(game.candidates, len(roles.held_out))
+    if most < game.candidates:
+        game = replace(game, candidates=most)
+        said.append(
+            f"{most} images are held out: no bound can exceed log {most} = "
+            f"{math.log(most):.1f} nats."
+        )
+    if not len(roles.labelled):
+        return game, said
+    _, counts = np.unique(roles.labels[roles.labelled], return_counts=True)
+    watchers = sum(min(round(game.held_labels * one), one - 1) for one in counts)
+    if watchers == 1 and not {"held_labels", "give"} & set(given):  # one has no standard error
+        game = replace(game, held_labels=0.0, give=0.0)
+        said.append(
+            f"{counts.sum()} labels teach: too few to watch whether a view loses what it tells "
+            f"of the label."
+        )
+    if counts.min() < _PER_CLASS and game.give:
+        said.append(
+            f"A class has {counts.min()} label{'s' if counts.min() > 1 else ''}: too few for one "
+            f"to watch whether a view loses what it tells of that class."
+        )
+    return game, said

@@ -1,0 +1,168 @@
+"""The steps of learning views: the game, what new encoders say of it, and the comparison."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from goodviews.core.files import read_json, write_json
+from goodviews.data import Images
+from goodviews.jobs.learn_views.choice import Choice, Tried, choose, dodged, worth_trying
+from goodviews.jobs.learn_views.compare import LEARNED, Judges, fixed_spaces, gaps
+from goodviews.jobs.learn_views.roles import Roles
+from goodviews.spec.files import look_in
+from goodviews.training import Settings
+from goodviews.training.view_learning import Game, GameHistory, LearnedViews, learn_views
+from goodviews.training.view_learning.looks import lost_too_much
+from goodviews.views.generators import save_generator
+
+Say = Callable[[str], None]
+Progress = Callable[[str, int, int], None]
+
+
+def joined(*parts: str) -> str:
+    """One spec of several, empty ones left out.
+
+    Example:
+        >>> joined("", "lab()", "split(1)")
+        'lab()|split(1)'
+    """
+    return "|".join(part for part in parts if part)
+
+
+def play(
+    images: Images,
+    roles: Roles,
+    game: Game,
+    seed: int,
+    folder: Path,
+    say: Say,
+    progress: Progress | None,
+) -> LearnedViews:
+    """The game, with its progress shown.
+
+    Args:
+        images: The data.
+        roles: Who does what.
+        game: How.
+        seed: Number of the run.
+        folder: Where checkpoints go; a game that stands there is gone on with.
+        say: Takes sentences to show.
+        progress: Called with a stage, what is done and what there is.
+    """
+    begun = False
+
+    def watch(_: Any, history: GameHistory) -> None:
+        nonlocal begun
+        if not begun and history.steps > 1:
+            say(f"Going on after step {history.steps - 1} of {game.steps}.")
+        begun = True
+        if progress:
+            progress("learning", history.steps, game.steps)
+
+    taught = len(roles.labelled) > 0
+    learned = learn_views(
+        images,
+        roles.learn,
+        game=game,
+        seed=seed,
+        labelled=roles.labelled if taught else None,
+        labels=roles.labels[roles.labelled] if taught else None,
+        held_out=roles.held_out,
+        folder=folder,
+        watch=watch,
+    )
+    if not begun:
+        say("The game was finished before; its generators are judged again where need be.")
+    return learned
+
+
+def judging(game: Game, count: int, steps: int) -> Settings:
+    """New encoders like those of the game, for about so many steps."""
+    usual = Settings()
+    batch = min(usual.batch, max(count // 4 // 2 * 2, 32), count)
+    epochs = max(round(steps / max(count // batch, 1)), 1)
+    return replace(
+        usual,
+        encoder=game.encoder,
+        head=game.head,
+        batch=batch,
+        epochs=epochs,
+        device=game.device,
+        precision=game.precision,
+    )
+
+
+class Ledger:
+    """What was judged, kept in a file, so that a run that goes on judges nothing twice.
+
+    Args:
+        file: It need not exist.
+        kind: How it was judged; another kind is judged anew.
+    """
+
+    def __init__(self, file: Path, kind: str) -> None:
+        self.file, self.kind = file, kind
+        self.kept: dict[str, dict[str, Any]] = read_json(file) if file.exists() else {}
+
+    def __call__(self, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What was found under a name before, or is found now."""
+        key = f"{self.kind} {name}"
+        found = self.kept.get(key) or make()
+        self.kept[key] = found
+        write_json(self.file, self.kept)
+        return dict(found)
+
+
+def chosen(
+    learned: LearnedViews,
+    game: Game,
+    judges: Judges,
+    folder: Path,
+    ledger: Ledger,
+    progress: Progress | None,
+) -> tuple[list[Tried], Choice, str]:
+    """Some generators of the game, judged by new encoders; the one taken, and a warning."""
+    history = learned.history
+    steps, lost = worth_trying(history, game)
+    known = {look.step: look for look in history.looks}
+    place = folder / "candidates"
+    look_in(place)
+    tried = []
+    for number, step in enumerate(steps):
+        if progress:
+            progress("judging", number, len(steps))
+        learned.generator.load_state_dict(dict(history.kept)[step])
+        name = f"g{step:06d}.safetensors"
+        hash = save_generator(place / name, learned.generator, {"step": step})
+        own = f"learned('{name}', hash='{hash}')"
+        view = joined(game.views, own, game.split)
+        bound = ledger(f"bound {view}", lambda view=view: judges.bound(view))  # type: ignore[misc]
+        error = known[step].lost_stderr  # of a single image it is no number
+        watched = error is not None and math.isfinite(error)
+        keeps = not lost_too_much(known[step], game.give) if watched else None
+        tried.append(Tried(step, known[step], keeps, bound))
+    if progress:
+        progress("judging", len(steps), len(steps))
+    choice = choose(tried, game.mode, lost)
+    return tried, choice, dodged(tried, choice.step, history.looks, game)
+
+
+def compared(
+    judges: Judges, game: Game, learned: str, ledger: Ledger, progress: Progress | None
+) -> list[dict[str, Any]]:
+    """One run of new encoders for the learned view and for each fixed one."""
+    wanted = [(LEARNED, learned)]
+    for name, steps in fixed_spaces(judges.images.channels, game.split):
+        wanted.append((name, joined(game.views, steps)))
+    rows = []
+    for number, (name, view) in enumerate(wanted):
+        if progress:
+            progress("comparing", number, len(wanted))
+        found = ledger(f"row {view}", lambda view=view: judges.row(view))  # type: ignore[misc]
+        rows.append({"name": name, "view": view, **found})
+    if progress:
+        progress("comparing", len(wanted), len(wanted))
+    gaps(rows)
+    return [{key: value for key, value in row.items() if key != "right"} for row in rows]

@@ -1,0 +1,174 @@
+"""What learned views came to, in words: a headline, its reason and what to type next."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from goodviews.jobs.learn_views.compare import LEARNED, RAW
+from goodviews.training.view_learning import SAID
+
+KEEPS_POINTS = 3.0
+"""Points of accuracy that may lie inside the interval below zero when a task is called kept."""
+
+
+def findings(
+    rows: Sequence[dict[str, Any]], *, task: str, verdict: str, nats: float
+) -> dict[str, str]:
+    """Headline, reason and the colour of the answer.
+
+    Args:
+        rows: Of the comparison; none when there was none.
+        task: Name of the label; empty without labels.
+        verdict: Of the game.
+        nats: What new encoders find in the generator that is taken.
+
+    Returns:
+        ``headline``, ``lead``, ``edge`` (``sweet``, ``missing``, ``excess``, ``undecided``),
+        ``compare`` (the comparison in one line), ``take`` (the name of the view to take) and
+        ``verdict_said`` (what the game's verdict means).
+    """
+    return {"take": LEARNED, **_answer(rows, task, verdict, nats), "compare": _ranks(rows)}
+
+
+def _answer(
+    rows: Sequence[dict[str, Any]], task: str, verdict: str, nats: float
+) -> dict[str, str]:
+    game = "" if verdict == "fine" else f"The game ended with {verdict!r}: {SAID[verdict]}"
+    if not rows:
+        return {
+            "headline": f"New encoders find {nats:.1f} nats between the learned views",
+            "lead": "Nothing was compared, so that nobody can say whether this is little: run the "
+            "same command without `--no-compare`.",
+            "edge": "undecided",
+            "verdict_said": game,
+        }
+    task = f"the {task}" if task in ("label", "class", "target") else task
+    ours = next(row for row in rows if row["name"] == LEARNED)
+    raw = next(row for row in rows if row["name"] == RAW)
+    less, low, high = raw["less_nats"]
+    if ours["at_ceiling"] and raw["at_ceiling"]:
+        low = min(low, 0.0)
+        moved = "shares as much as can be measured, as the raw channels do"
+    elif low > 0:
+        moved = f"shares {less:.1f} nats less than the raw channels"
+    elif high < 0:
+        moved = f"shares {-less:.1f} nats more than the raw channels"
+    else:
+        moved = "shares as much as the raw channels, as far as can be told"
+    if "more_points" not in raw:
+        what = "no labels were given" if not task else f"{task} has too few labels"
+        return {
+            "headline": f"The learned view {moved}",
+            "lead": f"Whether it keeps a task cannot be said: {what}. With some, type "
+            "`--labels labels.csv --mode semi`; sharing less is good only while the task stays.",
+            "edge": "undecided",
+            "verdict_said": game,
+        }
+    points, worst, _ = raw["more_points"]
+    ahead = [row for row in rows if "more_points" in row and row["more_points"][2] < 0]
+    if ahead:
+        first = max(ahead, key=lambda row: float(row["accuracy"]))
+        return {
+            "headline": f"Take {first['name']} instead: it reads {task} out "
+            f"{-first['more_points'][0]:.1f} points better than the learned view",
+            "lead": f"{_readout(ours, first)} The learned view {moved}.",
+            "edge": "excess" if first is not raw else "missing",
+            "take": str(first["name"]),
+            "verdict_said": game,
+        }
+    if worst > 0:
+        end, edge = f"and reads {task} out {points:.1f} points better", "sweet"
+    elif worst > -KEEPS_POINTS:
+        end, edge = f"and keeps {task}", "sweet"
+    else:
+        end, edge = f"and whether it keeps {task} cannot be told", "undecided"
+    if low <= 0 and edge == "sweet" and worst <= 0:
+        edge = "undecided"
+    joined = f"{moved}, {end}" if low <= 0 else f"{moved} {end}"
+    return {
+        "headline": f"The learned view {joined}",
+        "lead": f"{_readout(ours, raw)} {_best(rows)}",
+        "edge": edge,
+        "verdict_said": game,
+    }
+
+
+def next_command(
+    data: str | None, spec: Path, fixed: Sequence[str], *, labels: Path | None, size: int | None
+) -> str:
+    """The study that puts intervals on the comparison.
+
+    Args:
+        data: As it was typed.
+        spec: The file of the learned view.
+        fixed: Specs of the fixed ones.
+        labels: The CSV that was typed.
+        size: Pixels that were asked for.
+
+    Example:
+        >>> next_command("photos", Path("learned/views.txt"), [], labels=None, size=None)
+        'goodviews study photos --views @learned/views.txt --seeds 5'
+    """
+    words = ["goodviews", "study", *([_short(data)] if data else [])]
+    words += ["--views", f"@{_short(spec)}"]
+    for view in fixed:
+        words += ["--views", view]
+    if labels:
+        words += ["--labels", _short(labels)]
+    if size:
+        words += ["--size", str(size)]
+    return " ".join(shlex.quote(word) for word in [*words, "--seeds", "5"])
+
+
+def _short(place: str | Path) -> str:
+    """A path as seen from the working folder, where it lies below."""
+    return str(place).removeprefix(f"{Path.cwd()}/")
+
+
+def _ranks(rows: Sequence[dict[str, Any]]) -> str:
+    """Which fixed views share less, and which read out better, where one run can tell."""
+    less = [row["name"] for row in rows if "less_nats" in row and row["less_nats"][2] < 0]
+    better = [row["name"] for row in rows if "more_points" in row and row["more_points"][2] < 0]
+    readable = any("more_points" in row for row in rows)
+    shares = f"{' and '.join(less)} share{'s' if len(less) == 1 else ''} less" if less else ""
+    if not readable:
+        return (
+            shares[:1].upper() + shares[1:]
+        ) or "No fixed view shares less than the learned one"
+    reads = f"{' and '.join(better)} read{'s' if len(better) == 1 else ''} out better"
+    if not less:
+        return (
+            f"No fixed view shares less, {reads}"
+            if better
+            else ("No fixed view shares less or reads out better than the learned one")
+        )
+    end = reads if better else "none reads out better than the learned one"
+    return f"{shares[0].upper()}{shares[1:]}, {end}"
+
+
+def _readout(ours: dict[str, Any], other: dict[str, Any]) -> str:
+    points, low, high = other["more_points"]
+    name = other["name"]
+    return (
+        f"A linear readout of new encoders is right on {_share(ours)} of the tested images; on "
+        f"{name} it is right on {_share(other)}: {points:+.1f} points [{low:+.1f}, {high:+.1f}] "
+        f"for the learned view, on the same images. One run each: the intervals know the tested "
+        f"images, not how runs differ."
+    ).replace("-", "−")
+
+
+def _best(rows: Sequence[dict[str, Any]]) -> str:
+    fixed = [row for row in rows if row["name"] not in (LEARNED, RAW)]
+    if not fixed:
+        return ""
+    best = max(fixed, key=lambda row: float(row["accuracy"]))
+    surely = best["more_points"][1] > 0
+    end = "the learned view is better" if surely else "the two cannot be told apart"
+    return f"Of the fixed spaces {best['name']} reads out best, {_share(best)} at " + (
+        f"{best['nats']:.1f} nats; {end}."
+    )
+
+
+def _share(row: dict[str, Any]) -> str:
+    return f"{row['accuracy']:.3f}".removeprefix("0")

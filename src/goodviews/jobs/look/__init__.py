@@ -1,0 +1,1 @@
+"""What a view does to images, and how long it takes."""

@@ -1,0 +1,77 @@
+"""How long reading, views and model take on these images, and which of them is slow."""
+
+import time
+from collections.abc import Callable
+
+_BATCH = 256
+_ROUNDS = 3
+
+
+def pace(images) -> list:  # type: ignore[no-untyped-def]
+    """Time one training step's parts: median of three, after one to warm up.
+
+    Args:
+        images: :class:`goodviews.data.Images`.
+
+    Returns:
+        One :class:`goodviews.data.Finding`, of kind ``slow`` when reading or views take more
+        than a third of the step.
+    """
+    import numpy as np
+    import torch
+
+    from goodviews.data.doctor import Finding
+    from goodviews.encoders import build_pair
+    from goodviews.spec.grammar import expand
+    from goodviews.training.settings import Settings
+    from goodviews.views import compiled, default_views, parse_view
+
+    text = default_views(images.channels, min(images.height, images.width))
+    family = expand(text)
+    pair = parse_view(family.specs[0] if family else text)
+    rows = np.random.default_rng(0).permutation(len(images))[:_BATCH]
+    samples, settings = torch.from_numpy(rows), Settings()
+
+    def views() -> tuple[torch.Tensor, torch.Tensor]:
+        return pair(images.raw(rows), seed=0, samples=samples, epoch=0)
+
+    v1, v2 = views()
+    encoders = build_pair(
+        settings.encoder, v1, v2, shared=pair.alike, head=settings.head, seed=0
+    ).to(memory_format=torch.channels_last)
+
+    def model() -> None:
+        z1, z2 = encoders(v1, v2)
+        (z1 * z2).sum().backward()
+
+    read = _median(lambda: images.raw(rows))
+    made = max(_median(views) - read, 0.0)
+    taught = _median(model)
+    step = read + made + taught
+    sentence = (
+        f"A step of {len(rows)} images on this CPU, {torch.get_num_threads()} "
+        f"thread{'s' * (torch.get_num_threads() > 1)}: reading {1e3 * read:.1f} ms, "
+        f"two views {1e3 * made:.1f} ms, model {1e3 * taught:.1f} ms."
+    )
+    if read > step / 3:
+        advice = "Reading is slow: put the cache on a faster disk (GOODVIEWS_CACHE)."
+        return [Finding("slow", sentence, advice)]
+    if made > step / 3:
+        advice = (
+            "The views are slow for so small a model; a larger one hides them."
+            if compiled.available()
+            else "The views are slow: pip install numba brings their fast path."
+        )
+        return [Finding("slow", sentence, advice)]
+    return [Finding("read", sentence, "The model takes most of it, as it should.")]
+
+
+def _median(work: Callable[[], object]) -> float:
+    """Wall seconds."""
+    work()
+    taken = []
+    for _ in range(_ROUNDS):
+        begin = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - begin)
+    return sorted(taken)[_ROUNDS // 2]

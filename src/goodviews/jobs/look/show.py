@@ -1,0 +1,256 @@
+"""What ``views show`` puts on its page: images after each step, and what values became."""
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from goodviews.jobs.look.strip import captions, report_rows, strips
+from goodviews.spec.listings import VIEWS
+from goodviews.spec.names import spell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from goodviews.data import Images
+    from goodviews.spec.grammar import Family
+    from goodviews.views.base import Params
+    from goodviews.views.chain import Chain
+    from goodviews.views.compose import ViewPair
+
+SHOWN = 6
+"""Images in the grid, evenly spaced over the set."""
+
+COUNTED = 256
+"""Images over which clipping and values are counted."""
+
+BINS = 64
+
+_EPOCHS = 20
+"""Passes of the critic of ``--bound``."""
+
+STRIP = 3
+"""Images in the strip of strengths."""
+
+
+def look(
+    pair: "ViewPair",
+    images: "Images",
+    *,
+    command: str,
+    seed: int = 0,
+    family: "Family | None" = None,
+) -> dict[str, Any]:
+    """Draw a pair of views of some images, step by step.
+
+    Args:
+        pair: What :func:`goodviews.views.parse_view` made.
+        images: The set.
+        command: A study of this view, to copy.
+        seed: Number of the draws.
+        family: Whose values the strip shows, instead of strengths.
+
+    Returns:
+        What :func:`goodviews.pages.views.page.views_page` shows; images are
+        (B, H, W, C) float32 in [0, 1], histograms are counts over [0, 1].
+
+    Raises:
+        InputError: The spec cannot take these images.
+    """
+    pair.check((images.channels, images.height, images.width))
+    few = _spread(len(images), SHOWN)
+    many = _spread(len(images), COUNTED)
+    batch, crowd = images.batch(few), images.batch(many)
+    sides, clipped, after, notes, reports = [], [], [], [], []
+    for which, chain in enumerate((pair.first, pair.second)):
+        key = pair.key(which, batch, seed, torch.from_numpy(few), 0)
+        params = chain.sample(_shape(batch), key)
+        stages = [(text, _plain(done)) for text, done in chain.stages(batch, params)]
+        sides.append(stages or [("identity()", _plain(batch))])
+        notes.append(captions(chain, params) or [[""] * len(batch)])
+        reports.append(report_rows(chain, crowd, _drawn(chain, pair, which, crowd, many, seed)))
+        share, crowded = _crowd(chain, pair, which, crowd, many, seed)
+        clipped.append(share)
+        after.append(crowded)
+    both = torch.cat([values.flatten() for values in after])
+    return {
+        "spec": repr(pair),
+        "same": pair.same,
+        "data": images.name,
+        "range_note": images.range_note,
+        "count": len(images),
+        "counted": len(many),
+        "size": (images.height, images.width, images.channels),
+        "stretch": _stretch(images, crowd),
+        "original": _plain(batch),
+        "sides": sides,
+        "notes": notes,
+        "reports": reports,
+        "strip": strips(pair, batch[:STRIP], few[:STRIP], seed, _plain, family=family),
+        "clipped": float(np.mean(clipped)),
+        "before_counts": _counts(crowd),
+        "after_counts": _counts(both),
+        "before": _moments(crowd),
+        "after": _moments(both),
+        "constant": sum(_constant(values) for values in after),
+        "constant_before": _constant(crowd),
+        "about": _about(pair),
+        "command": command,
+        "seed": seed,
+    }
+
+
+def shared(
+    view: str,
+    images: "Images",
+    *,
+    seed: int,
+    progress: "Callable[[str, int, int], None]",
+) -> dict[str, Any]:
+    """Train a study's small encoder with a view and bound what its two views share.
+
+    Args:
+        view: Spec of one pair.
+        images: The set.
+        seed: Number of the run.
+        progress: Called with a stage, what is done and what there is.
+
+    Returns:
+        ``nats``, ``stderr_nats``, ``ceiling_nats``, ``candidates``, ``at_ceiling`` and
+        ``words``, one sentence.
+    """
+    from goodviews.jobs.study.cells import run_cell
+    from goodviews.jobs.study.plan import Cell, make_plan
+    from goodviews.training import Settings
+
+    bare = replace(images, labels={}, classes={})
+    settings = Settings(device="cpu", epochs=_EPOCHS)
+    plan = make_plan(
+        bare,
+        bare,
+        views=(view,),
+        seeds=(seed,),
+        settings=settings,
+        candidates=None,
+        per_class=1,
+        draws=1,
+    )
+    done = 0
+
+    def tick() -> None:
+        nonlocal done
+        done += 1
+        progress("bounding", done, _EPOCHS)
+
+    row = run_cell(plan, Cell("candidate", view, seed), tick).rows[0]
+    nats, err, ceiling = (
+        float(value or 0.0) for value in (row.estimate_nats, row.stderr_nats, row.ceiling_nats)
+    )
+    low, high = max(nats - 1.96 * err, 0.0), max(nats + 1.96 * err, 0.0)
+    nats = max(nats, 0.0)  # a bound below nothing says nothing
+    words = (
+        f"The two views share at least {nats:.1f} nats [{low:.1f}, {high:.1f}] by a critic "
+        f"trained for {_EPOCHS} epochs; the bound cannot exceed log {row.candidates} = "
+        f"{ceiling:.1f}."
+    )
+    if row.at_ceiling:
+        words += " It is at that ceiling: the views may share far more."
+    return {
+        "nats": nats,
+        "stderr_nats": err,
+        "ceiling_nats": ceiling,
+        "candidates": row.candidates,
+        "at_ceiling": bool(row.at_ceiling),
+        "words": words,
+    }
+
+
+def _spread(count: int, wanted: int) -> np.ndarray:
+    return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(np.int64))
+
+
+def _shape(images: torch.Tensor) -> tuple[int, int, int]:
+    channels, height, width = images.shape[1:]
+    return channels, height, width
+
+
+def _plain(images: torch.Tensor) -> np.ndarray:
+    """Images, or stacks of patches as one image each, for the page."""
+    if images.ndim == 5:
+        images = _montage(images)
+    return images.permute(0, 2, 3, 1).contiguous().numpy()
+
+
+def _montage(stacks: torch.Tensor) -> torch.Tensor:
+    """(B, P, C, h, w) as (B, C, R h, S w): rows of patches with a pixel of white between."""
+    count, patches, channels, height, width = stacks.shape
+    columns = math.ceil(math.sqrt(patches))
+    rows = math.ceil(patches / columns)
+    sheet = stacks.new_ones(count, channels, rows * (height + 1) - 1, columns * (width + 1) - 1)
+    for place in range(patches):
+        top, left = place // columns * (height + 1), place % columns * (width + 1)
+        sheet[:, :, top : top + height, left : left + width] = stacks[:, place]
+    return sheet
+
+
+def _crowd(
+    chain: "Chain",
+    pair: "ViewPair",
+    which: int,
+    images: torch.Tensor,
+    places: np.ndarray,
+    seed: int,
+) -> tuple[float, torch.Tensor]:
+    params = _drawn(chain, pair, which, images, places, seed)
+    return chain.clipped(images, params), chain.apply(images, params)
+
+
+def _drawn(
+    chain: "Chain",
+    pair: "ViewPair",
+    which: int,
+    images: torch.Tensor,
+    places: np.ndarray,
+    seed: int,
+) -> "Params":
+    key = pair.key(which, images, seed, torch.from_numpy(places), 0)
+    return chain.sample(_shape(images), key)
+
+
+def _counts(values: torch.Tensor) -> list[int]:
+    counted = torch.histc(values.float().clamp(0, 1), BINS, 0, 1)
+    return [int(count) for count in counted.tolist()]
+
+
+def _moments(values: torch.Tensor) -> dict[str, float]:
+    return {"mean": float(values.mean()), "std": float(values.std(correction=0))}
+
+
+def _constant(images: torch.Tensor) -> int:
+    flat = images.flatten(1)
+    return int((flat.amax(1) == flat.amin(1)).sum())
+
+
+def _stretch(images: "Images", crowd: torch.Tensor) -> tuple[float, float] | None:
+    """Ends of the display's range for images of more than eight bits."""
+    if images.pixels.dtype == np.uint8:
+        return None
+    low, high = np.quantile(crowd.numpy(), [0.01, 0.99]).tolist()
+    return (low, high) if high > low and (low > 0.02 or high < 0.98) else None
+
+
+def _about(pair: "ViewPair") -> list[dict[str, str]]:
+    """What each step is, from the table of views."""
+    names = {call.name: str(call) for calls in spell(repr(pair))[1] for call in calls}
+    return [
+        {
+            "step": name,
+            "does": VIEWS[name].does,
+            "channels": VIEWS[name].channels,
+            "strength": VIEWS[name].strength,
+            "source": VIEWS[name].source,
+        }
+        for name in names
+    ]

@@ -1,0 +1,1 @@
+"""Pretrain an encoder with any method, backbone and views."""

@@ -1,0 +1,150 @@
+"""What a run tells on the way: a row per step, a line now and then, a verdict that changes."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lightning_fabric import Fabric
+
+from goodviews.jobs.pretrain.probe import Probe, told
+from goodviews.training import Learner, Settings
+from goodviews.training.diagnostics.health import FATAL, HEALTHY, CollapseError, Monitor
+from goodviews.training.diagnostics.monitor import History
+from goodviews.training.log import Log
+
+_SILENT_S = 60.0
+"""Seconds after which a line is due, longer in a run that is old already."""
+
+
+class Follower:
+    """Called after every step of a run.
+
+    Args:
+        folder: Where ``log.csv`` goes.
+        settings: Of the run.
+        fabric: Its processes; the first one writes and speaks.
+        every: Epochs between two lines with readouts.
+        probe: What makes them, where there are labels.
+        track: A tracker besides the log, or nothing.
+        stop: Whether a collapse ends the run.
+        say: Takes sentences to show.
+        progress: Called with a stage, what is done and what there is.
+
+    Attributes:
+        monitor: With the latest verdict.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        *,
+        fabric: Fabric,
+        every: int,
+        probe: Probe | None,
+        track: str,
+        stop: bool,
+        say: Callable[[str], None],
+        progress: Callable[[str, int, int], None] | None,
+    ) -> None:
+        self.folder, self.settings, self.fabric = folder, settings, fabric
+        self.every, self.probe, self.track, self.stop = every, probe, track, stop
+        self.say, self.progress = say, progress
+        self.monitor = Monitor(settings)
+        self._log: Log | None = None
+        self._verdict = HEALTHY
+        self._begun = self._spoke = 0.0
+        self._first = 0
+
+    def __call__(self, learner: Learner, history: History) -> None:
+        """Log the step; look, read out and speak where it is time.
+
+        Raises:
+            CollapseError: The run collapsed, and was told to stop then.
+        """
+        if self._log is None:
+            self._log = self._open(history)
+        row: dict[str, Any] = {"loss": history.losses[-1]}
+        look = self.monitor(learner, history)
+        if look:
+            row |= look.row() | {"health": self.monitor.health.verdict}
+        due = history.steps % (self.every * history.per_epoch) == 0
+        if self.probe and (due or history.steps == history.total):
+            row |= self.probe(learner.result())
+        self._log.row(history.steps, **row)
+        if history.steps % history.per_epoch == 0:
+            self._log.flush()
+        now = time.monotonic()
+        silent = max(_SILENT_S, (now - self._begun) / 20)
+        if due or history.steps == history.total or now - self._spoke > silent:
+            self.say(self._line(row, history, now))
+            self._spoke = now
+        if self.progress:
+            self.progress("training", history.steps, history.total)
+        if look:
+            self._tell(history)
+
+    def close(self) -> None:
+        """Bring the last rows to the disk."""
+        if self._log:
+            self._log.close()
+
+    @property
+    def called(self) -> bool:
+        """Whether a step was taken."""
+        return self._log is not None
+
+    @property
+    def verdict(self) -> dict[str, Any]:
+        """For the record; the step is that of the last look."""
+        seen = self.monitor.looks
+        health = self.monitor.health
+        return {
+            "verdict": health.verdict,
+            "reason": health.reason,
+            "step": seen[-1].step if seen else None,
+        }
+
+    def _open(self, history: History) -> Log:
+        done = history.steps - 1
+        per, total = history.per_epoch, history.total
+        if done:
+            self.say(f"Going on after step {done} of {total}.")
+        self.say(f"{total} steps, {per} to an epoch. {history.rule}")
+        self._begun = self._spoke = time.monotonic()
+        self._first = done
+        return Log(self.folder, after=done, track=self.track or None)
+
+    def _line(self, row: dict[str, Any], history: History, now: float) -> str:
+        epoch = history.steps / history.per_epoch
+        where = f"{epoch:.0f}" if epoch == int(epoch) else f"{epoch:.2f}"
+        line = f"epoch {where} of {self.settings.epochs}: {told(row)}"
+        seen = self.monitor.looks
+        if seen and seen[-1].ceiling:
+            line += f" (knowing nothing: {seen[-1].ceiling:.3f})"
+        left = (now - self._begun) / (history.steps - self._first)
+        left *= history.total - history.steps
+        return f"{line}; {_clock(left)} left" if left >= 1 else line
+
+    def _tell(self, history: History) -> None:
+        """Say a verdict that is new, and end a run that was told to."""
+        health = self.monitor.health
+        if health.verdict != self._verdict:
+            self.say(f"step {history.steps}: {health}")
+            self._verdict = health.verdict
+        if self.stop and self.fabric.broadcast(health.verdict in FATAL):
+            raise CollapseError(f"Stopped after step {history.steps}, as was asked; {health}")
+
+
+def _clock(seconds: float) -> str:
+    """A time as people say it.
+
+    Example:
+        >>> _clock(75), _clock(7500)
+        ('1 min', '2 h 5 min')
+    """
+    minutes, hours = round(seconds / 60), int(seconds // 3600)
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{hours} h {minutes - 60 * hours} min" if hours else f"{minutes} min"

@@ -1,0 +1,90 @@
+"""How good the representation is so far: nearest neighbours and a linear readout, on the way.
+
+Letters: N known and M tested images, F representation.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from goodviews.data import Images, splits
+from goodviews.encoders import PairEncoder
+from goodviews.evaluation import represent
+from goodviews.evaluation.knn import knn_predict
+from goodviews.evaluation.linear import linear_log_probs
+from goodviews.information import effective_rank
+from goodviews.views import ViewPair
+
+_MOST = 5000
+"""Known and tested images of a look."""
+
+
+class Probe:
+    """Reads the first task out of an encoder, on labels that training never uses.
+
+    Args:
+        images: With labels; they need not be on the images that are trained on.
+        pair: The views, whose form the encoders read.
+
+    Raises:
+        InputError: There are too few labels.
+    """
+
+    def __init__(self, images: Images, pair: ViewPair) -> None:
+        self.images, self.pair = images, pair
+        self.task = next(iter(images.labels))
+        parts = splits(images)
+        pool, test = parts.pool[self.task], parts.test[self.task]
+        if parts.cross_fitted(self.task):  # the same images: a fifth is tested
+            order = np.random.default_rng(0).permutation(pool)
+            pool, test = order[len(order) // 5 :], order[: len(order) // 5]
+        rng = np.random.default_rng(0)
+        self.known, self.tested = (np.sort(rng.permutation(rows)[:_MOST]) for rows in (pool, test))
+
+    def __call__(self, encoders: PairEncoder) -> dict[str, float]:
+        """KNN and linear top-1 on held-out images, and the effective rank."""
+        mode = encoders.training
+        encoders.eval()
+        device = next(encoders.parameters()).device
+        known, tested = (
+            represent(
+                self.images,
+                rows,
+                lambda x, _: encoders.represent(self.pair.plain(0, x), self.pair.plain(1, x)),
+                device=device,
+                batch=256,
+            )
+            for rows in (self.known, self.tested)
+        )
+        encoders.train(mode)
+        labels = self.images.labels[self.task]
+        classes = len(self.images.classes[self.task])
+        truth = labels[self.tested]
+        near = knn_predict(
+            known.numpy(), labels[self.known], tested.numpy(), classes=classes, neighbours=20
+        )
+        logs = linear_log_probs(
+            known.numpy(), labels[self.known], tested.numpy(), classes=classes, penalty=1e-3
+        )
+        return {
+            "knn_top1": float((near == truth).mean()),
+            "linear_top1": float((logs.argmax(axis=1) == truth).mean()),
+            "effective_rank": effective_rank(tested),
+        }
+
+
+def told(row: Mapping[str, Any]) -> str:
+    """A row of the log in words.
+
+    Example:
+        >>> told({"loss": 2.5, "knn_top1": 0.51})
+        'loss 2.500, kNN .510'
+    """
+    names = {"loss": "loss", "knn_top1": "kNN", "linear_top1": "linear", "effective_rank": "rank"}
+    parts = []
+    for name, word in names.items():
+        if name in row:
+            text = f"{row[name]:.3f}"
+            parts.append(f"{word} {text.removeprefix('0') if 'top1' in name else text}")
+    return ", ".join(parts)

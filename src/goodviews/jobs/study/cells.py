@@ -1,0 +1,187 @@
+"""One cell: a view (or baseline) and a seed become rows and per-item results.
+
+Letters: M tested items, R label draws, F representation.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from goodviews.core.records import Row
+from goodviews.encoders import PairEncoder
+from goodviews.evaluation import fit_temperature, shared_nats
+from goodviews.information import Estimate, effective_rank
+from goodviews.jobs.study.plan import Cell, Plan, Task
+from goodviews.jobs.study.readings import baseline, of_encoder, view_reader
+from goodviews.objectives import alignment, uniformity
+from goodviews.training import train
+from goodviews.training.diagnostics.monitor import collapsed, levelled_off
+from goodviews.views import ViewPair, parse_view
+
+_TWIN = 1_000_003
+"""Added to a twin's seed: another initialisation, order and draws."""
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """What a cell leaves.
+
+    Attributes:
+        rows: One per task (one with an empty task when there are no labels).
+        arrays: Per task ``right``, ``nats``, ``knn``, ``null`` (M,), ``kept`` (M,) for
+            candidates; ``draws``, ``nats_draws`` (R,) and ``kept_draws`` (R',) are means by label
+            draw; keys are ``<task number>.<name>``.
+    """
+
+    rows: list[Row]
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def run_cell(plan: Plan, cell: Cell, tick: Callable[[], None] | None = None) -> CellResult:
+    """Run one cell; the same plan and cell give the same result anywhere.
+
+    Args:
+        plan: The study.
+        cell: Which part of it.
+        tick: Called after each epoch.
+
+    Returns:
+        Rows and arrays.
+
+    Raises:
+        InputError: The view does not fit the images, or the loss stopped being a number.
+    """
+    start = time.perf_counter()
+    seed = cell.seed + (_TWIN if cell.role == "twin" else 0)
+    if cell.role == "baseline":
+        common: dict[str, Any] = {}
+        features = baseline(plan, cell, seed)
+        kept = None
+    else:
+        pair = parse_view(cell.view)
+        common, encoders = _pretrained(plan, pair, seed, tick)
+        features = of_encoder(plan, encoders, pair)
+        kept = view_reader(plan, pair, cell.seed)
+    rows: list[Row] = []
+    arrays: dict[str, np.ndarray] = {}
+    for number, task in enumerate(plan.tasks):
+        made = features(task)
+        usable = made["nats"].mean() + _entropy(task)
+        extra: dict[str, Any] = {}
+        if kept is not None:
+            took = kept(task)
+            made["kept"], made["kept_draws"] = took.view - took.image, took.draws
+            extra = {
+                "view_nats": float(took.view.mean() + _entropy(task)),
+                "image_nats": float(took.image.mean() + _entropy(task)),
+            }
+            if took.other is not None:
+                extra["other_view_nats"] = float(took.other.mean() + _entropy(task))
+        report = ~task.choose
+        draws = made["draws"]
+        rows.append(
+            Row(
+                view=cell.view,
+                seed=cell.seed,
+                task=task.name,
+                role=cell.role,
+                readout_top1=float(made["right"][report].mean()),
+                readout_spread=float(draws.std(ddof=1)) if len(draws) > 1 else None,
+                usable_nats=float(usable),
+                knn_top1=float(made["knn"][report].mean()) if "knn" in made else None,
+                **extra,
+                **common,
+            )
+        )
+        arrays |= {f"{number}.{name}": value for name, value in made.items()}
+    if not plan.tasks:
+        rows = [Row(view=cell.view, seed=cell.seed, task="", role=cell.role, **common)]
+    seconds = time.perf_counter() - start
+    return CellResult([_timed(row, seconds) for row in rows], arrays)
+
+
+def _pretrained(
+    plan: Plan, pair: ViewPair, seed: int, tick: Callable[[], None] | None
+) -> tuple[dict[str, Any], PairEncoder]:
+    images, held = plan.images, plan.splits.held_out
+    count = min(len(plan.splits.pretrain), 1024)
+
+    @torch.no_grad()
+    def embed(encoders: PairEncoder, rows: np.ndarray, draw: int) -> tuple[Tensor, Tensor]:
+        device = next(encoders.parameters()).device
+        parts: tuple[list[Tensor], list[Tensor]] = ([], [])
+        for begin in range(0, len(rows), 1024):
+            some = rows[begin : begin + 1024]
+            x = images.raw(some, device)
+            for which in (0, 1):
+                view = pair.view(
+                    which, x, seed=seed, samples=torch.from_numpy(some), epoch=-1 - draw
+                )
+                parts[which].append(encoders.embed(which, view))
+        return torch.cat(parts[0]), torch.cat(parts[1])
+
+    def bound(encoders: PairEncoder, draws: int = 1) -> Estimate:
+        temperature = fit_temperature(*embed(encoders, plan.splits.pretrain[:count], 0))
+        return shared_nats(
+            lambda rows, draw: embed(encoders, rows, draw + 1),
+            held,
+            candidates=plan.candidates,
+            temperature=temperature,
+            draws=draws,
+        )
+
+    def look(encoders: PairEncoder) -> tuple[float, float]:
+        found = bound(encoders)
+        return found.nats, found.stderr_nats
+
+    trained = train(
+        images, plan.splits.pretrain, pair, settings=plan.settings, seed=seed, look=look, tick=tick
+    )
+    encoders, history = trained.encoders, trained.history
+    found = bound(encoders, draws=2)
+    z1, z2 = embed(encoders, held[: min(len(held), 2048)], 1)
+    rows = held[: min(len(held), 256)]
+    x = images.batch(rows)
+    key = pair.key(0, x, seed, torch.from_numpy(rows), -1)
+    params = pair.first.sample((images.channels, images.height, images.width), key)
+    part = max(len(history.losses) // plan.settings.epochs, 1)
+    common = {
+        "estimate_nats": found.nats,
+        "stderr_nats": found.stderr_nats,
+        "ceiling_nats": found.ceiling_nats,
+        "candidates": found.candidates,
+        "at_ceiling": found.at_ceiling,
+        "effective_rank": effective_rank(z1),
+        "alignment": float(alignment(z1, z2).mean()),
+        "uniformity": float(uniformity(z1).mean()),
+        "clipped_share": pair.first.clipped(x, params),
+        "loss_first": float(np.mean(history.losses[:part])),
+        "loss_last": float(np.mean(history.losses[-part:])),
+        "undertrained": not levelled_off(history),
+        "collapsed": collapsed(z1),
+        "epochs": plan.settings.epochs,
+        "steps": history.steps,
+    }
+    return common, encoders
+
+
+def _entropy(task: Task) -> float:
+    share = np.bincount(task.labels[task.items]) / len(task.items)
+    share = share[share > 0]
+    return float(-(share * np.log(share)).sum())
+
+
+def _timed(row: Row, seconds: float) -> Row:
+    """The row with its time, and empty where a number is not finite."""
+    lost = {
+        name: None
+        for name, value in asdict(row).items()
+        if isinstance(value, float) and not math.isfinite(value)
+    }
+    return replace(row, **lost, seconds=round(seconds, 2))  # type: ignore[arg-type]

@@ -1,0 +1,288 @@
+"""The main job, from data to a folder that a page is made of."""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from goodviews.core.errors import InputError, counted
+from goodviews.core.files import write_json, write_text
+from goodviews.core.records import Row
+from goodviews.data import Images, load
+from goodviews.encoders import build_backbone
+from goodviews.jobs.study.about import describe
+from goodviews.jobs.study.budget import default_epochs
+from goodviews.jobs.study.pairs import draw_pairs
+from goodviews.jobs.study.plan import Plan, make_plan
+from goodviews.jobs.study.run import run_cells
+from goodviews.jobs.study.store import Store
+from goodviews.jobs.study.verdict.build import make_verdict
+from goodviews.spec.files import keep_beside
+from goodviews.spec.grammar import Family, expand
+from goodviews.spec.names import check_names
+from goodviews.training import Settings
+from goodviews.training.objective import build_objective
+from goodviews.views import default_views, parse_view
+
+_PAIRS = 6
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """What a study found.
+
+    Attributes:
+        folder: The study folder; :func:`goodviews.pages` makes its page.
+        rows: One per view, seed and task.
+        verdict: The content of ``verdict.json``.
+        advice: The first task's advice in plain text.
+        best_view: The spec to pretrain with, or nothing when none is advised.
+    """
+
+    folder: Path
+    rows: list[Row]
+    verdict: dict[str, Any]
+    advice: str
+    best_view: str | None
+
+
+def study(
+    data: str | Path | Images | None = None,
+    *,
+    views: str | Iterable[str] | None = None,
+    out: str | Path = "study",
+    labels: Path | None = None,
+    task_data: str | Path | Images | None = None,
+    seeds: int | Sequence[int] = 3,
+    candidates: int | None = None,
+    size: int | None = None,
+    epochs: int | None = None,
+    minutes: float | None = None,
+    per_class: int = 10,
+    label_draws: int = 10,
+    root: Path | None = None,
+    encoder: str | None = None,
+    objective: str | None = None,
+    device: str = "auto",
+    jobs: int | None = None,
+    command: str | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> StudyResult:
+    """Pretrain with each view, bound what its two views share, read the task out, and compare.
+
+    A study that was stopped goes on where it was when it is started again with the same
+    ``out``.
+
+    Args:
+        data: A folder, an array file, a known name, images that are loaded already, or
+            nothing for scikit-learn's digits.
+        views: Specs, or one family; by default a family by kind of data.
+        out: The study folder.
+        labels: A CSV of labels, for a flat folder.
+        task_data: Other data to read the representation out on.
+        seeds: How many, or which.
+        candidates: K of the information bound; as many as are held out, at most 4,096.
+        size: Side of the images in pixels.
+        epochs: Passes over the pretraining images; by default about 80,000 images are shown.
+        minutes: Instead of epochs: about how long the study may take.
+        per_class: Labels per class of each readout, where most images are labelled.
+        label_draws: How often those labels are drawn.
+        root: Where torchvision's sets lie.
+        encoder: Backbone spec.
+        objective: Objective spec.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        jobs: Worker processes; 0 works in this process.
+        command: What was typed, for the record.
+        progress: Called with a stage, what is done and what there is.
+
+    Returns:
+        The rows, the verdict and where they lie.
+
+    Raises:
+        InputError: Something given cannot be used; the message says what to type.
+    """
+    begun = time.perf_counter()
+    specs, family = _specs(views) if views is not None else ((), None)
+    for number in (per_class, label_draws, *([epochs] if epochs is not None else [])):
+        if number < 1:
+            raise InputError(f"{number} is given for a count that must be at least 1.")
+    chosen = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
+    if not chosen or len(set(chosen)) != len(chosen):
+        raise InputError(f"seeds is {seeds}, but at least one, each once, is wanted: --seeds 3.")
+
+    def reading(done: int, total: int) -> None:
+        if progress:
+            progress("reading", done, total)
+
+    images = _load(data, labels=labels, size=size, root=root, progress=reading)
+    task_images = images
+    if task_data is not None:
+        wanted = size or images.height
+        task_images = _load(task_data, labels=None, size=wanted, root=root, progress=reading)
+        _same_form(images, task_images)
+    if not specs:
+        specs, family = _specs(default_views(images.channels, images.height))
+    shape = (images.channels, images.height, images.width)
+    for spec in specs:
+        parse_view(spec).check(shape)
+
+    settings = Settings(device=_device(device))
+    settings = replace(
+        settings,
+        encoder=encoder or settings.encoder,
+        objective=objective or settings.objective,
+    )
+    build_objective(settings.objective)
+    build_backbone(settings.encoder, channels=images.channels, size=min(shape[1:]))
+
+    def planned(settings: Settings) -> Plan:
+        return make_plan(
+            images,
+            task_images,
+            views=specs,
+            seeds=chosen,
+            settings=settings,
+            candidates=candidates,
+            per_class=per_class,
+            draws=label_draws,
+        )
+
+    plan = planned(settings)
+    workers = jobs if jobs is not None else _workers(settings.device)
+    if epochs is None:
+        folder_epochs = _kept_epochs(Path(out))
+        if minutes is not None:
+            epochs = folder_epochs or _epochs_in(plan, minutes, max(workers, 1))
+        else:
+            epochs = default_epochs(len(plan.splits.pretrain))
+    plan = planned(replace(settings, epochs=epochs))
+    store = Store(Path(out), plan)
+    for spec in specs:
+        keep_beside(spec, store.folder)
+
+    def training(done: int, total: int) -> None:
+        if progress:
+            progress("training", done, total)
+
+    done = run_cells(plan, store, jobs=workers, progress=training)
+    if not any(cell.role == "candidate" for cell in done.results):
+        why = next(iter(done.failed.values()), "no cell finished")
+        raise InputError(f"No view could be trained: {why}")
+    store.write(done.results)
+    _draw(plan, store.folder, progress)
+    named = _typed(data)
+    typed = command or f"goodviews study {named}".strip()
+    verdict = make_verdict(
+        plan, done.results, family=family, data=named, command=typed, failed=done.failed
+    )
+    write_json(store.folder / "verdict.json", verdict)
+    seconds = time.perf_counter() - begun
+    write_json(store.folder / "run.json", describe(plan, done, verdict, family, typed, seconds))
+    best = verdict["tasks"][0]["advice"]["spec"]
+    if best:
+        write_text(store.folder / "best_view.txt", best + "\n")
+    else:
+        (store.folder / "best_view.txt").unlink(missing_ok=True)
+    rows = [row for cell in plan.cells if cell in done.results for row in done.results[cell].rows]
+    return StudyResult(store.folder, rows, verdict, _plain(verdict["tasks"][0]["advice"]), best)
+
+
+def _specs(views: str | Iterable[str]) -> tuple[tuple[str, ...], Family | None]:
+    """Canonical specs, and the family if all of them are one."""
+    texts = [views] if isinstance(views, str) else list(views)
+    specs: list[str] = []
+    for text in texts:
+        specs += [repr(parse_view(spec)) for spec in check_names(text)]
+    if len(set(specs)) != len(specs):
+        twice = next(spec for spec in specs if specs.count(spec) > 1)
+        raise InputError(f"View {twice} is given twice; every study runs a twin of its own.")
+    if not specs:
+        raise InputError("No views are given; try --views 'crop(scale=({0.1, 0.3, 0.6}, 1))'.")
+    found = expand(texts[0]) if len(texts) == 1 else None
+    return tuple(specs), replace(found, specs=tuple(specs)) if found else None
+
+
+def _load(data: str | Path | Images | None, **options: Any) -> Images:
+    return data if isinstance(data, Images) else load(data, **options)
+
+
+def _same_form(images: Images, other: Images) -> None:
+    if other.channels != images.channels:
+        raise InputError(
+            f"{images.name} has {counted(images.channels, 'channel')}, but {other.name}, on which "
+            f"it is to be read out, has {other.channels}."
+        )
+    if not other.labels:
+        raise InputError(f"{other.name} has no labels to read out; name labelled --task-data.")
+
+
+def _device(device: str) -> str:
+    if device not in ("auto", "cpu", "cuda"):
+        raise InputError(f"device is {device!r}, but auto, cpu or cuda is wanted.")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise InputError("device is cuda, but torch sees no GPU here; use --device cpu.")
+    return (
+        "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
+    )
+
+
+def _workers(device: str) -> int:
+    return 1 if device == "cuda" else min(os.cpu_count() or 1, 8)
+
+
+def _kept_epochs(folder: Path) -> int | None:
+    """Epochs of the study that stands in a folder, so that a timed one resumes as it was."""
+    mark = folder / "cells" / "plan.json"
+    if not mark.exists():
+        return None
+    from goodviews.core.files import read_json
+
+    return int(read_json(mark)["settings"]["epochs"])
+
+
+def _epochs_in(plan: Plan, minutes: float, workers: int) -> int:
+    """How many epochs fit, from one epoch on a part of the images."""
+    from goodviews.jobs.study.run import one_thread
+    from goodviews.training import train
+
+    some = plan.splits.pretrain[: 4 * plan.settings.batch]
+    pair = parse_view(plan.views[0])
+    with one_thread():
+        for _ in range(2):  # the first pass warms up
+            start = time.perf_counter()
+            train(plan.images, some, pair, settings=replace(plan.settings, epochs=1), seed=0)
+            seconds = time.perf_counter() - start
+    per_epoch = seconds * len(plan.splits.pretrain) / len(some)
+    runs = (len(plan.views) + 1) * len(plan.seeds)
+    return max(1, int(0.8 * 60 * minutes * workers / runs / per_epoch))
+
+
+def _draw(plan: Plan, folder: Path, progress: Callable[[str, int, int], None] | None) -> None:
+    rng = np.random.default_rng(0)
+    held = plan.splits.held_out
+    index = np.sort(rng.choice(held, min(_PAIRS, len(held)), replace=False))
+    for number, view in enumerate(plan.views):
+        draw_pairs(plan.images, index, view, f"v-{number + 1}", folder / "pairs")
+        if progress:
+            progress("pairs", number + 1, len(plan.views))
+
+
+def _typed(data: str | Path | Images | None) -> str:
+    """What to type for the data; the name alone where it is a path, so that no path is kept."""
+    if data is None:
+        return ""
+    if isinstance(data, Images):
+        return data.name
+    return Path(data).name
+
+
+def _plain(advice: dict[str, Any]) -> str:
+    spec = f" {advice['spec']}" if advice["spec"] else ""
+    open_ = f" Still open: {advice['open']}" if advice["open"] else ""
+    text = f"{advice['head']}{spec}. {advice['lead']} {advice['reason']}{open_}"
+    return text.replace("`", "").strip()

@@ -1,0 +1,218 @@
+"""What a study will do, frozen before anything runs: cells, splits, label draws."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import KFold, StratifiedKFold
+
+from goodviews.core.errors import InputError
+from goodviews.data import Images, Splits, draw_labels, splits
+from goodviews.evaluation import LabelDraw
+from goodviews.training import Settings
+from goodviews.views import parse_view
+
+BASELINES = ("raw pixels", "random weights", "supervised from scratch")
+_FIXED_CHOOSERS = 2000
+"""Labels that are only ever used to choose; below it, choosing and reporting are cross-fitted."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One unit of work: a view or baseline, and a seed."""
+
+    role: str
+    view: str
+    seed: int
+
+    @property
+    def key(self) -> str:
+        """A file name."""
+        text = f"{self.role}|{self.view}|{self.seed}"
+        return f"{self.role}-{self.seed}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One label column and how it is read out.
+
+    Attributes:
+        name: Of the label column.
+        labels: (N,) class numbers, below the number of classes; -1 where there is none.
+        classes: Names of the classes.
+        draws: What each readout is fitted and tested on.
+        items: (M,) images that are tested, ascending.
+        choose: (M,) bool, items that choose the winner and never report; all false where
+            choosing and reporting are cross-fitted.
+        budget: Labels that one readout sees.
+        crossed: Whether fitted and tested images are folds of the same ones.
+    """
+
+    name: str
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    draws: tuple[LabelDraw, ...]
+    items: np.ndarray
+    choose: np.ndarray
+    budget: int
+    crossed: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Everything a cell needs to know.
+
+    Attributes:
+        images: To pretrain on and to bound.
+        task_images: To read out on; the same object unless other data were named.
+        splits: Of ``images``.
+        tasks: Label columns of ``task_images``.
+        settings: How encoders are pretrained.
+        candidates: K of the bound.
+        views: Candidate specs, in the order given.
+        seeds: Numbers of the runs.
+    """
+
+    images: Images
+    task_images: Images
+    splits: Splits
+    tasks: tuple[Task, ...]
+    settings: Settings
+    candidates: int
+    views: tuple[str, ...]
+    seeds: tuple[int, ...]
+
+    @property
+    def cells(self) -> list[Cell]:
+        """All cells, in the order of the rows."""
+        found = [Cell("candidate", view, seed) for view in self.views for seed in self.seeds]
+        found += [Cell("twin", self.views[0], seed) for seed in self.seeds]
+        if self.tasks:
+            found.append(Cell("baseline", BASELINES[0], 0))
+            found += [
+                Cell("baseline", name, seed) for name in BASELINES[1:] for seed in self.seeds
+            ]
+        return found
+
+    def about(self) -> dict[str, Any]:
+        """What makes two studies the same study, apart from their views and seeds."""
+        return {
+            "data": [self.images.name, self.images.hash, self.task_images.hash],
+            "splits": self.splits.hash,
+            "tasks": {task.name: [task.budget, len(task.draws)] for task in self.tasks},
+            "settings": asdict(self.settings),
+            "candidates": self.candidates,
+        }
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of :meth:`about`."""
+        text = json.dumps(self.about(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def make_plan(
+    images: Images,
+    task_images: Images,
+    *,
+    views: tuple[str, ...],
+    seeds: tuple[int, ...],
+    settings: Settings,
+    candidates: int | None,
+    per_class: int,
+    draws: int,
+) -> Plan:
+    """Split the data and draw the labels.
+
+    Args:
+        images: To pretrain on.
+        task_images: To read out on.
+        views: Candidate specs.
+        seeds: Numbers of the runs.
+        settings: How to pretrain.
+        candidates: K; as many as are held out, at most 4,096, by default.
+        per_class: Labels per class that a readout sees where most images are labelled.
+        draws: Label draws.
+
+    Returns:
+        The plan; the same arguments give the same plan.
+
+    Raises:
+        InputError: Too few images, or K is more than are held out.
+    """
+    shape = (images.channels, images.height, images.width)
+    for spec in views:
+        pair = parse_view(spec)
+        if any(len(chain.out_shape(shape)) != 3 for chain in (pair.first, pair.second)):
+            raise InputError(
+                f"{spec} makes stacks of patches, but a study's encoder reads one image per view: "
+                f"use patches(), or train with them by goodviews pretrain --recipe cpc."
+            )
+    own = splits(images)
+    held = len(own.held_out)
+    if candidates is not None and not 2 <= candidates <= held:
+        raise InputError(
+            f"--candidates is {candidates}, but {held} images are held out: choose 2 to {held}."
+        )
+    other = own if task_images is images else splits(task_images)
+    tasks = [
+        _task(task_images, other, name, per_class=per_class, draws=draws)
+        for name in task_images.labels
+    ]
+    return Plan(
+        images,
+        task_images,
+        own,
+        tuple(tasks),
+        settings,
+        candidates or min(held, 4096),
+        views,
+        seeds,
+    )
+
+
+def _task(images: Images, parts: Splits, name: str, *, per_class: int, draws: int) -> Task:
+    labels, classes = _compact(images.labels[name], images.classes[name])
+    if parts.cross_fitted(name):
+        made = _folds(parts.pool[name], labels, draws)
+        items = parts.pool[name]
+        none = np.zeros(len(items), dtype=bool)
+        return Task(name, labels, classes, made, items, none, len(made[0].fit), True)
+    choosers = parts.choose[name]
+    fixed = len(choosers) >= _FIXED_CHOOSERS and not np.isin(choosers, parts.pretrain).any()
+    pool = parts.pool[name] if fixed else np.union1d(parts.pool[name], choosers)
+    items = np.union1d(parts.test[name], choosers) if fixed else parts.test[name]
+    known = (labels[parts.pretrain] >= 0).mean()
+    if known > 0.9:
+        fits = draw_labels(labels, pool, per_class=per_class, draws=draws)
+    else:
+        count = max(int(0.8 * len(pool)), len(np.unique(labels[pool])))
+        fits = draw_labels(labels, pool, count=count, draws=draws)
+    made = tuple(LabelDraw(fit, items) for fit in fits)
+    return Task(
+        name, labels, classes, made, items, fixed & np.isin(items, choosers), len(fits[0]), False
+    )
+
+
+def _compact(labels: np.ndarray, classes: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Leave out classes of fewer than two images; they cannot be split."""
+    counts = np.bincount(labels[labels >= 0], minlength=len(classes))
+    kept = np.flatnonzero(counts >= 2)
+    number = np.full(len(classes) + 1, -1)
+    number[kept] = np.arange(len(kept))
+    return number[labels], tuple(classes[k] for k in kept)
+
+
+def _folds(pool: np.ndarray, labels: np.ndarray, draws: int) -> tuple[LabelDraw, ...]:
+    """Repeated folds: each is fitted on four fifths and tested on the last."""
+    smallest = np.bincount(labels[pool])
+    smallest = smallest[smallest > 0].min()
+    count = 5 if len(pool) >= 25 else 2
+    made = []
+    for repeat in range(max(round(draws / count), 1)):
+        kind = StratifiedKFold if smallest >= count else KFold
+        folds = kind(count, shuffle=True, random_state=repeat)
+        made += [LabelDraw(pool[a], pool[b]) for a, b in folds.split(pool, labels[pool])]
+    return tuple(made)

@@ -1,0 +1,198 @@
+"""Running the cells: worker processes, one thread each, so that results do not depend on them."""
+
+import multiprocessing as mp
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from threadpoolctl import threadpool_limits
+
+from goodviews.core.errors import InputError
+from goodviews.data import Images
+from goodviews.jobs.study.cells import CellResult, run_cell
+from goodviews.jobs.study.plan import Cell, Plan
+from goodviews.jobs.study.store import Store
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+_plan: Plan | None = None
+_count: Any = None
+
+
+@dataclass
+class Done:
+    """What running left.
+
+    Attributes:
+        results: Finished cells.
+        failed: Cells that could not be run, and why.
+        resumed: How many were found finished.
+    """
+
+    results: dict[Cell, CellResult]
+    failed: dict[Cell, str]
+    resumed: int
+
+
+def run_cells(
+    plan: Plan, store: Store, *, jobs: int, progress: Callable[[int, int], None] | None = None
+) -> Done:
+    """Run every cell that is not done yet, and keep each as soon as it is.
+
+    Args:
+        plan: The study.
+        store: Where cells are kept.
+        jobs: Worker processes; 0 runs the cells in this process.
+        progress: Called with the epochs done and the epochs there are.
+
+    Returns:
+        All cells, those found finished as well.
+
+    Raises:
+        InputError: A cell cannot be kept, or a worker was killed.
+        KeyboardInterrupt: Ctrl-C; what is finished is kept.
+    """
+    found = {cell: result for cell in plan.cells if (result := store.load(cell))}
+    done = Done(found, {}, len(found))
+    todo = [cell for cell in plan.cells if cell not in found]
+    todo.sort(key=lambda cell: cell.view != "supervised from scratch")  # the longest one first
+    epochs = plan.settings.epochs
+    pretrained = sum(cell.role != "baseline" for cell in todo)
+    total = max(pretrained * epochs + (len(todo) - pretrained), 1)
+    state = [0]
+
+    def keep(cell: Cell, work: Callable[[], CellResult]) -> None:
+        try:
+            done.results[cell] = work()
+        except BrokenProcessPool as error:
+            raise InputError(
+                "A worker process was killed, most likely for want of memory; the finished cells "
+                "are kept: run the same command again with --jobs 1."
+            ) from error
+        except InputError as error:
+            done.failed[cell] = str(error)
+            return
+        store.save(cell, done.results[cell])
+
+    if jobs == 0:
+
+        def tick() -> None:
+            state[0] += 1
+            if progress:
+                progress(min(state[0], total), total)
+
+        with one_thread():
+            for cell in todo:
+                keep(cell, lambda cell=cell: run_cell(plan, cell, tick))  # type: ignore[misc]
+        return done
+
+    context = mp.get_context("spawn")
+    count = context.Value("l", 0)
+    with _environment(), _executor(_light(plan), jobs, context, count) as pool:
+        with _deaf():
+            waiting: dict[Future[CellResult], Cell] = {pool.submit(_work, c): c for c in todo}
+        while waiting:
+            ready, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+            for future in ready:
+                keep(waiting.pop(future), future.result)
+            if progress:
+                progress(min(count.value, total), total)
+    return done
+
+
+@contextmanager
+def _executor(plan: Plan, jobs: int, context: Any, count: Any) -> Iterator[ProcessPoolExecutor]:
+    """Workers that end at once when the block is left by an error or Ctrl-C."""
+    pool = ProcessPoolExecutor(
+        jobs, mp_context=context, initializer=_begin, initargs=(plan, count)
+    )
+    try:
+        yield pool
+    except BaseException:
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
+def _light(plan: Plan) -> Plan:
+    """The plan with images that workers map from disk instead of being sent."""
+
+    def light(images: Images) -> Any:
+        return images.cache or images
+
+    task: Any = None if plan.task_images is plan.images else light(plan.task_images)
+    return replace(plan, images=light(plan.images), task_images=task)
+
+
+def _begin(plan: Plan, count: Any) -> None:
+    global _plan, _count
+    torch.set_num_threads(1)
+    images = _opened(plan.images)
+    task = images if plan.task_images is None else _opened(plan.task_images)
+    _plan, _count = replace(plan, images=images, task_images=task), count
+
+
+def _opened(images: Any) -> Images:
+    return Images.open(images) if isinstance(images, Path) else images
+
+
+def _work(cell: Cell) -> CellResult:
+    assert _plan is not None
+    result = run_cell(_plan, cell, _tick)
+    if cell.role == "baseline":
+        _tick()
+    return result
+
+
+def _tick() -> None:
+    with _count.get_lock():
+        _count.value += 1
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Workers started here never hear Ctrl-C, not even while they import: it is ours to answer."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    old = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, old)
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    """Workers inherit one thread; this process gets its own setting back."""
+    old = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in old.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread for torch and for the linear algebra of others, as workers have it."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,268 @@
+"""Intervals that are right for few seeds: a two-way layout of views and seeds.
+
+Every row (a view or a baseline) is run with the same seeds and tested on the same
+items. With A the accuracies, a difference of two rows varies with
+
+* the interaction of rows and seeds: pooled over the candidates, (V - 1)(S - 1) degrees of
+  freedom, unless a candidate's own (Shukla's unbiased estimator, S - 1 degrees) is larger;
+  baselines keep their own;
+* the test items: the spread of the paired difference per item;
+* the label draws: the spread of the paired difference per draw.
+
+The variances add, the degrees of freedom follow Satterthwaite, Student's t gives 95 %.
+
+Letters: V rows, S seeds, N test items, R label draws.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy import stats
+from scipy.optimize import brentq
+from scipy.special import ndtr
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number with its 95 % interval; the ends are infinite when one seed leaves it unknown."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def above(self) -> bool:
+        """Whether the whole interval lies above zero."""
+        return self.low > 0
+
+    @property
+    def below(self) -> bool:
+        """Whether the whole interval lies below zero."""
+        return self.high < 0
+
+    def shifted(self, value: float) -> "Interval":
+        """The same width about another value."""
+        return Interval(value, value + self.low - self.value, value + self.high - self.value)
+
+
+class Layout:
+    """Accuracies (or nats) of rows under common seeds, items and label draws.
+
+    Args:
+        items: (V, S, N), what each row scored on each item with each seed.
+        draws: (V, S, R), mean score of each label draw; left out where draws and items
+            are the same thing (cross-fitting).
+        pooled: How many of the first rows are candidates, whose spread over seeds is pooled;
+            the others (twin, baselines) keep their own. All of them by default.
+        shares: Whether scores lie in [0, 1]. Items that all score the same then still leave
+            room for one that would not (two pseudo-items, Agresti and Coull, 1998).
+    """
+
+    def __init__(
+        self,
+        items: np.ndarray,
+        draws: np.ndarray | None = None,
+        *,
+        pooled: int | None = None,
+        shares: bool = False,
+    ) -> None:
+        self.shares = shares
+        self.rows, self.seeds, self.items = items.shape
+        self.pooled = self.rows if pooled is None else pooled
+        self.means_VS = items.mean(axis=2)
+        self.items_VN = items.mean(axis=1)
+        self.draws_VR = None if draws is None else draws.mean(axis=1)
+        centred = self.means_VS - self.means_VS.mean(axis=1, keepdims=True)
+        self.seed_dof = self.seeds - 1
+        self.residual_dof = max(self.pooled - 1, 1) * self.seed_dof
+        common = centred[: self.pooled].mean(axis=0)
+        if self.pooled == 1:
+            common = np.zeros_like(common)
+        left = centred - common
+        self.residual = _ratio((left[: self.pooled] ** 2).sum(), self.residual_dof)
+        self.seed_square = _ratio(self.pooled * (common**2).sum(), self.seed_dof)
+        self.own_V = [_ratio((row**2).sum(), self.seed_dof) for row in left]
+        self.own_V[: self.pooled] = self._stability(left[: self.pooled])
+        self.alone_V = [_ratio((row**2).sum(), self.seed_dof) for row in centred]
+
+    def level(self, row: int) -> Interval:
+        """Mean of a row over seeds and items."""
+        return self._interval(
+            self.items_VN[row].mean(),
+            self._alone(row),
+            self.items_VN[row],
+            None if self.draws_VR is None else self.draws_VR[row],
+        )
+
+    def difference(
+        self, first: int, second: int, *, among: int = 2, independent: bool = False
+    ) -> Interval:
+        """First row minus second.
+
+        Args:
+            first: Number of a row.
+            second: Number of another.
+            among: How many rows are compared with one another; above two the interval
+                holds for all their differences together (Tukey and Kramer).
+            independent: The two rows do not share their seeds (a twin).
+        """
+        if independent:
+            pieces = self._alone(first) + self._alone(second)
+        else:
+            pieces = self._own(first) + self._own(second)
+        draws = None if self.draws_VR is None else self.draws_VR[first] - self.draws_VR[second]
+        items = self.items_VN[first] - self.items_VN[second]
+        return self._interval(items.mean(), pieces, items, draws, among=among)
+
+    def over_fixed(self, row: int, items: np.ndarray, draws: np.ndarray | None) -> Interval:
+        """A row minus something without seeds.
+
+        Args:
+            row: Number of the row.
+            items: (N,) what the other scored on each item.
+            draws: (R,) on each draw.
+        """
+        paired = None
+        if self.draws_VR is not None and draws is not None:
+            paired = self.draws_VR[row] - draws
+        difference = self.items_VN[row] - items
+        return self._interval(difference.mean(), self._alone(row), difference, paired)
+
+    def fixed(self, items: np.ndarray, draws: np.ndarray | None) -> Interval:
+        """Mean of something without seeds.
+
+        Args:
+            items: (N,) what it scored on each item.
+            draws: (R,) on each draw.
+        """
+        known = None if self.draws_VR is None else draws
+        return self._interval(items.mean(), [], items, known)
+
+    def run_variance(self, row: int) -> float:
+        """Variance of one run of a row, what seeds do to all rows taken out."""
+        return self._own(row)[0][0]
+
+    def seed_share(self, first: int, second: int) -> float:
+        """Share of the variance of a difference that comes from seeds, between 0 and 1."""
+        seeds = (self.run_variance(first) + self.run_variance(second)) / self.seeds
+        items = (self.items_VN[first] - self.items_VN[second]).var(ddof=1) / self.items
+        return float(seeds / (seeds + items)) if seeds + items > 0 else 0.0
+
+    def _own(self, row: int) -> list[tuple[float, float, float]]:
+        """Variance of one run of a row, the effect that seeds have on all rows taken out.
+
+        Strong views scatter more over seeds than mild ones. To pool them would call the
+        strong ones safer than they are, so the larger of both counts.
+        """
+        if row < self.pooled and self.own_V[row] <= self.residual:
+            return [(self.residual, 1.0, self.residual_dof)]
+        return [(self.own_V[row], 1.0, self.seed_dof)]
+
+    def _stability(self, left: np.ndarray) -> list[float]:
+        """Each candidate's own variance over seeds, unbiased where they differ (Shukla, 1972)."""
+        rows = len(left)
+        if rows < 3 or not self.seed_dof:
+            return [self.residual] * rows
+        squares = (left**2).sum(axis=1)
+        unbiased = rows * (rows - 1) * squares - squares.sum()
+        return list(unbiased / (self.seed_dof * (rows - 1) * (rows - 2)))
+
+    def _alone(self, row: int) -> list[tuple[float, float, float]]:
+        """Variance of one run of a row about its mean."""
+        if row >= self.pooled or self.pooled == 1:
+            return [(self.alone_V[row], 1.0, self.seed_dof)]
+        part = (self.pooled - 1) / self.pooled
+        pooled = [
+            (self.seed_square, 1 / self.pooled, self.seed_dof),
+            (self.residual, part, self.residual_dof),
+        ]
+        total = self.seed_square / self.pooled + self.residual * part
+        return pooled if self.alone_V[row] <= total else [(self.alone_V[row], 1.0, self.seed_dof)]
+
+    def _interval(
+        self,
+        value: float,
+        pieces: list[tuple[float, float, float]],
+        items: np.ndarray,
+        draws: np.ndarray | None,
+        *,
+        among: int = 2,
+    ) -> Interval:
+        parts = [(square * times / self.seeds, dof) for square, times, dof in pieces]
+        if len(items) > 1:
+            spread = items.var(ddof=1) + (2 / len(items) if self.shares else 0.0)
+            parts.append((spread / len(items), len(items) - 1))
+        if draws is not None and len(draws) > 1:
+            parts.append((draws.var(ddof=1) / len(draws), len(draws) - 1))
+        half = _half_width(parts, among)
+        return Interval(float(value), float(value - half), float(value + half))
+
+
+def _ratio(squares: float, dof: int) -> float:
+    return float(squares / dof) if dof else math.inf
+
+
+def seeds_interval(values: np.ndarray, errors: np.ndarray) -> Interval:
+    """Mean over seeds of estimates that each carry an error of their own items.
+
+    The items are the same for every seed, so their error does not shrink with more seeds. One
+    seed leaves its own part unknown, and the ends infinite.
+
+    Args:
+        values: (S,) estimates.
+        errors: (S,) their standard errors.
+
+    Example:
+        >>> found = seeds_interval(np.array([1.0, 1.0, 1.0]), np.array([0.1, 0.1, 0.1]))
+        >>> round(found.high - found.value, 2)
+        0.2
+    """
+    parts = [(float((errors**2).mean()), math.inf)]
+    spread = values.var(ddof=1) if len(values) > 1 else math.inf
+    parts.append((spread / len(values), len(values) - 1))
+    half = _half_width(parts, 2)
+    return Interval(float(values.mean()), float(values.mean() - half), float(values.mean() + half))
+
+
+def _half_width(parts: list[tuple[float, float]], among: int) -> float:
+    total = sum(variance for variance, _ in parts)
+    if not math.isfinite(total):
+        return math.inf
+    if total == 0:
+        return 0.0
+    dof = total**2 / max(sum(v**2 / d for v, d in parts if d), 1e-300)
+    return _critical(min(math.floor(max(dof, 1)), 1000), among) * math.sqrt(total)
+
+
+def _critical(dof: int, among: int) -> float:
+    """Student's t, or the studentised range over sqrt(2) when several rows are compared."""
+    return _student(dof) if among <= 2 else _range(dof, among)
+
+
+@lru_cache(maxsize=1024)
+def _student(dof: int) -> float:
+    return float(stats.t.ppf(0.975, dof))
+
+
+@lru_cache(maxsize=4096)
+def _range(dof: int, among: int) -> float:
+    """95 % point of the range of normal values over a chi, over sqrt(2).
+
+    Gauss and Legendre over both integrals: agrees with scipy to six digits, a hundred times
+    as fast.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(120)
+    ends = np.sqrt(stats.chi2.ppf((1e-13, 1 - 1e-13), dof) / dof)
+    spread = ends[0] + (nodes + 1) / 2 * (ends[1] - ends[0])
+    share = weights * stats.chi.pdf(spread * math.sqrt(dof), dof)
+    share = share / share.sum()
+    at = 8.5 * nodes
+    top = 8.5 * among * weights * np.exp(-(at**2) / 2) / math.sqrt(2 * math.pi)
+
+    def below(width: float) -> float:
+        inside = ndtr(at) - ndtr(at - width * spread[:, None])
+        return float(share @ (inside ** (among - 1) @ top)) - 0.95
+
+    return float(brentq(below, 1.0, 1e4, rtol=1e-8)) / math.sqrt(2)

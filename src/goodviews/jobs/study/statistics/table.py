@@ -1,0 +1,145 @@
+"""From cells to the numbers of one task: a layout, and every view's intervals.
+
+Letters: V rows with seeds, S seeds, M items that report.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from goodviews.core.records import Row
+from goodviews.jobs.study.cells import CellResult
+from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task
+from goodviews.jobs.study.statistics.layout import Interval, Layout, seeds_interval
+
+RAW, RANDOM, SCRATCH = BASELINES
+
+
+@dataclass(eq=False)
+class TaskTable:
+    """All results of one task.
+
+    Attributes:
+        task: Which.
+        views: Candidate specs that have all their seeds, in the order of the plan.
+        rows: Names of the layout's rows: candidates, ``twin``, random weights, scratch.
+        layout: Accuracy per item.
+        usable: Usable information per item, nats.
+        null: The same layout with shuffled labels.
+        kept: (candidates, S, M) usable nats of a view less those of the image, per item.
+        choosing: (candidates, M') accuracy on the items that only choose; M' may be 0.
+        raw: (M,) accuracy of raw pixels, and (R,) of each label draw.
+        nats: Shared information per candidate; ``None`` where it could not be bounded.
+        records: Rows of each candidate and baseline, over the seeds.
+    """
+
+    task: Task
+    views: list[str]
+    rows: list[str]
+    layout: Layout
+    usable: Layout
+    null: Layout
+    kept: Layout
+    choosing: np.ndarray
+    raw: tuple[np.ndarray, np.ndarray]
+    nats: list[Interval]
+    records: dict[str, list[Row]]
+
+    def row(self, name: str) -> int:
+        """Place of a row in the layouts."""
+        return self.rows.index(name)
+
+    def level(self, name: str) -> Interval:
+        """Accuracy of a row."""
+        return self.layout.level(self.row(name))
+
+    def raw_level(self) -> Interval:
+        """Accuracy of raw pixels: no seeds, so items and label draws alone."""
+        return self.layout.fixed(*self.raw)
+
+    def over(self, name: str, other: str, *, among: int = 2) -> Interval:
+        """Accuracy of a row minus that of another; ``raw pixels`` has no seeds."""
+        if other == RAW:
+            return self.layout.over_fixed(self.row(name), *self.raw)
+        return self.layout.difference(
+            self.row(name), self.row(other), among=among, independent="twin" in (name, other)
+        )
+
+
+def tabulate(plan: Plan, number: int, results: dict[Cell, CellResult]) -> TaskTable | None:
+    """Gather the finished cells of a task.
+
+    Args:
+        plan: The study.
+        number: Place of the task in the plan.
+        results: Finished cells; a row that lacks a seed is left out.
+
+    Returns:
+        The table, or nothing when no candidate (or a baseline) has all its seeds.
+    """
+    task = plan.tasks[number]
+    report = ~task.choose
+
+    def stack(role: str, view: str, name: str) -> np.ndarray | None:
+        found = [results.get(Cell(role, view, seed)) for seed in plan.seeds]
+        if any(one is None for one in found):
+            return None
+        return np.array([one.arrays[f"{number}.{name}"] for one in found if one])
+
+    wanted = [("candidate", view, view) for view in plan.views]
+    wanted += [("twin", plan.views[0], "twin"), ("baseline", RANDOM, RANDOM)]
+    wanted += [("baseline", SCRATCH, SCRATCH)]
+    have = [
+        (role, view, name) for role, view, name in wanted if stack(role, view, "right") is not None
+    ]
+    views = [name for role, _, name in have if role == "candidate"]
+    names = [name for _, _, name in have]
+    raw = results.get(Cell("baseline", RAW, 0))
+    if not views or raw is None or RANDOM not in names or SCRATCH not in names:
+        return None
+
+    def gather(name: str, *, only: int | None = None) -> np.ndarray:
+        chosen = [stack(role, view, name) for role, view, _ in have[:only]]
+        return np.array([one for one in chosen if one is not None])
+
+    def by_draw(name: str, *, only: int | None = None) -> np.ndarray | None:
+        known = all(
+            f"{number}.{name}" in results[Cell(role, view, seed)].arrays
+            for role, view, _ in have[:only]
+            for seed in plan.seeds
+        )
+        return gather(name, only=only) if known and not task.crossed else None
+
+    right = gather("right")
+    draws = by_draw("draws")
+    records = {
+        name: [
+            row
+            for seed in plan.seeds
+            for row in results[Cell(role, view, seed)].rows
+            if row.task == task.name
+        ]
+        for role, view, name in have
+    }
+    records[RAW] = [row for row in raw.rows if row.task == task.name]
+    nats = []
+    for view in views:
+        values = np.array([row.estimate_nats for row in records[view]], dtype=float)
+        errors = np.array([row.stderr_nats for row in records[view]], dtype=float)
+        nats.append(seeds_interval(values, errors))
+    return TaskTable(
+        task=task,
+        views=views,
+        rows=names,
+        layout=Layout(right[:, :, report], draws, pooled=len(views), shares=True),
+        usable=Layout(gather("nats")[:, :, report], by_draw("nats_draws"), pooled=len(views)),
+        null=Layout(gather("null", only=-1)[:, :, report], pooled=len(views), shares=True),
+        kept=Layout(
+            gather("kept", only=len(views))[:, :, report],
+            by_draw("kept_draws", only=len(views)),
+        ),
+        choosing=right[: len(views)][:, :, task.choose].mean(axis=1),
+        raw=(raw.arrays[f"{number}.right"][report], raw.arrays[f"{number}.draws"]),
+        nats=nats,
+        records=records,
+    )

@@ -1,0 +1,1 @@
+"""What the numbers of a study mean, as records and in words."""

@@ -1,0 +1,139 @@
+"""The checks that every study carries: two nulls, ceilings, collapse, clipping, skipped files."""
+
+from typing import Any
+
+import numpy as np
+
+from goodviews.jobs.study.budget import length_check
+from goodviews.jobs.study.cells import CellResult
+from goodviews.jobs.study.plan import Cell, Plan
+from goodviews.jobs.study.statistics.regimes import Reading, read
+from goodviews.jobs.study.statistics.table import TaskTable
+from goodviews.jobs.study.verdict.words import again, points, share
+
+
+def trust(
+    plan: Plan,
+    results: dict[Cell, CellResult],
+    readings: list[tuple[TaskTable, Reading]],
+    failed: dict[Cell, str],
+    command: str,
+) -> list[dict[str, Any]]:
+    """Check the study itself.
+
+    Returns:
+        Entries with ``name``, ``ok``, ``value``, ``text`` and ``do``.
+    """
+    found = [check for table, _ in readings for check in _nulls(plan, table)]
+    rows = [
+        result.rows[0] for cell, result in results.items() if cell.role in ("candidate", "twin")
+    ]
+    views = [row for row in rows if row.role == "candidate"]
+    full = len({row.view for row in views if row.at_ceiling})
+    total = len({row.view for row in views})
+    held = len(plan.splits.held_out)
+    found.append(
+        _check(
+            "Bounds below their ceiling",
+            full <= total / 2,
+            f"{total - full} of {total} views",
+            f"log {plan.candidates:,} is the most that can be measured.",
+            again(command, "--candidates", min(4 * plan.candidates, held), fresh=True)
+            if plan.candidates < held
+            else "More held-out images would lift the ceiling.",
+        )
+    )
+    moving = sum(bool(row.undertrained) for row in rows)
+    found.append(
+        _check(
+            "Training levelled off",
+            moving == 0,
+            f"{len(rows) - moving} of {len(rows)} runs",
+            "Doubling the steady part moved loss and held-out bound by at most 0.25 nats."
+            if not moving
+            else "In the others, doubling the steady part still moved the loss or the held-out "
+            "bound by more than 0.25 nats: more training would raise their nats.",
+            again(command, "--epochs", 2 * plan.settings.epochs, fresh=True),
+        )
+    )
+    found.append(length_check(plan, command))
+    fallen = sum(bool(row.collapsed) for row in rows)
+    found.append(
+        _check(
+            "No collapse",
+            fallen == 0,
+            f"{fallen} of {len(rows)} runs collapsed",
+            "Embeddings spread over the sphere.",
+            "Lower the learning rate, or leave the view out.",
+        )
+    )
+    clipped = max((row.clipped_share or 0.0 for row in rows), default=0.0)
+    found.append(
+        _check(
+            "Values cut off",
+            clipped < 0.05,
+            f"{100 * clipped:.1f} % at most",
+            "Share of values that a view pushed beyond black or white.",
+            "Lower the strength of noise or jitter.",
+        )
+    )
+    skipped = len(plan.images.skipped)
+    found.append(
+        _check(
+            "Files read",
+            skipped == 0,
+            f"{skipped} skipped",
+            "Named under how this was made." if skipped else "Every image could be read.",
+            "Repair or remove them.",
+        )
+    )
+    if failed:
+        first, why = next(iter(failed.items()))
+        found.append(
+            _check(
+                "Runs finished",
+                False,
+                f"{len(failed)} of {len(plan.cells)} failed",
+                f"{first.view}, seed {first.seed}: {why}",
+                "Views that lack a seed are left out.",
+            )
+        )
+    return found
+
+
+def _nulls(plan: Plan, table: TaskTable) -> list[dict[str, Any]]:
+    named = f" ({table.task.name})" if len(plan.tasks) > 1 else ""
+    found = []
+    if "twin" in table.rows and plan.views[0] in table.views:
+        gap = table.over(plan.views[0], "twin")
+        apart = gap.above or gap.below
+        found.append(
+            _check(
+                f"One view under two names{named}",
+                not apart,
+                points(gap, signed=True),
+                f"{plan.views[0]} again, with other initialisation and draws: it "
+                f"{'could' if apart else 'cannot'} be told from itself.",
+                "Read smaller differences than this as chance; more seeds help.",
+            )
+        )
+    shuffled = read(table, table.null, family=len(table.views) >= 4)
+    sweet = shuffled.regimes.count("sweet_spot")
+    level = float(np.mean(table.null.items_VN[: len(table.views)]))
+    labels = table.task.labels[table.task.items]
+    guess = np.bincount(labels).max() / len(labels)
+    found.append(
+        _check(
+            f"Shuffled labels{named}",
+            sweet == 0,
+            f"{sweet} sweet spots",
+            f"Every view reads out about {share(level)}; the largest class alone is "
+            f"{share(float(guess))}.",
+            "Labels may repeat images between the fitted and the tested ones.",
+        )
+    )
+    return found
+
+
+def _check(name: str, ok: bool, value: str, text: str, do: str) -> dict[str, Any]:
+    return {"name": name, "ok": bool(ok), "value": value, "text": text, "do": "" if ok else do}

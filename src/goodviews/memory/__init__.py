@@ -1,7 +1,0 @@
-"""Negatives that outlast a batch, and the slow encoder that makes them."""
-
-from goodviews.memory.bank import Bank
-from goodviews.memory.momentum import Momentum, forward_in_groups, shuffle_order
-from goodviews.memory.queue import Queue
-
-__all__ = ["Bank", "Momentum", "Queue", "forward_in_groups", "shuffle_order"]

@@ -1,0 +1,19 @@
+"""Barlow Twins (Zbontar et al., 2021).
+
+The cross-correlation of standardised embeddings is drawn to the identity; lambda 0.005.
+"""
+
+from goodviews.training import Settings
+
+METHOD = Settings(
+    name="barlow",
+    source="Zbontar et al., 2021, arXiv:2103.03230",
+    views="barlow()",
+    head="8192-8192-8192",
+    objective="barlow(redundancy=0.005)",
+    optimiser="lars(lr=0.2, momentum=0.9, weight_decay=1e-06, eta=0.001)",
+    batch=2048,
+    encoder="resnet(depth=50, stem='imagenet')",
+    schedule="cosine(warmup=10, floor=0.001)",
+    epochs=100,
+)

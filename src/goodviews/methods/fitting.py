@@ -1,0 +1,104 @@
+"""A paper's method on other data: what has to change, and one sentence for each change."""
+
+import re
+from collections.abc import Collection
+from dataclasses import replace
+
+from goodviews.core.errors import counted
+from goodviews.data import Images
+from goodviews.spec.grammar import parse_spec
+from goodviews.training import Settings
+
+_SMALL = 96
+"""Sides up to which a backbone gets the stem for small images."""
+
+
+def fitted(
+    settings: Settings, images: Images, count: int, *, given: Collection[str] = ()
+) -> tuple[Settings, list[str]]:
+    """Settings that fit the data, from settings made for ImageNet.
+
+    Memories are cut to the images there are, batches as well, small images get a stem that
+    does not shrink them, and the jigsaw is cut from their own size.
+
+    Args:
+        settings: As a method's file gives them.
+        images: The data.
+        count: How many of them are trained on.
+        given: Names of settings that the user chose; they stay.
+
+    Returns:
+        The settings, and a sentence for each thing that was changed.
+    """
+    side, said = min(images.height, images.width), []
+    typical = "stem='imagenet'" in settings.encoder and "encoder" not in given
+    if typical and side <= _SMALL:
+        settings = replace(settings, encoder=settings.encoder.replace("imagenet", "small"))
+        said.append(f"Images have {side} pixels: the stem is 3 x 3 without a max-pool.")
+    batch = min(settings.batch, max(count // 8 // 2 * 2, 4))
+    if batch < settings.batch and "batch" not in given:
+        settings = replace(settings, batch=batch)
+        steps = max(count // batch, 1)
+        said.append(
+            f"{count} images: batches of {batch}, so that an epoch has {counted(steps, 'step')}."
+        )
+    if settings.views == "cpc()" and side < 256 and "views" not in given:
+        patch = side // 2 if side <= _SMALL else side // 4
+        views = f"crop(scale=(0.73, 0.73), ratio=(1, 1), size={side})|flip()"
+        views += f"|grid(patch={patch}, overlap={patch // 2})"
+        settings = replace(settings, views=views)
+        said.append(f"The grid has patches of {patch} pixels that overlap by half.")
+    if "memory" not in given:
+        settings, more = _memory(settings, count)
+        said += more
+    if settings.momentum is not None and "momentum" not in given:
+        settings, more = _momentum(settings, count)
+        said += more
+    if settings.jigsaw and side < 255 and "jigsaw" not in given:
+        cell = max(side // 3, 4)
+        crop = max(round(cell * 64 / 85), 3)
+        piece = f"jigsaw(grid=3, cell={cell}, crop={crop})"
+        jigsaw = re.sub(r"jigsaw\(.*?\)", piece, settings.jigsaw)
+        jigsaw = jigsaw.replace("size=255", f"size={3 * cell}")
+        settings = replace(settings, jigsaw=jigsaw)
+        said.append(f"The jigsaw has cells of {cell} pixels and patches of {crop}.")
+    if "schedule" not in given:
+        settings, more = _warmup(settings)
+        said += more
+    return settings, said
+
+
+def _momentum(settings: Settings, count: int) -> tuple[Settings, list[str]]:
+    """A target that remembers the paper's share of the run, however short the run is."""
+    steps = settings.epochs * max(count // settings.batch, 1)
+    most = 1 - min(20 / steps, 0.5)
+    if settings.momentum is None or settings.momentum <= most:
+        return settings, []
+    said = f"A run of {counted(steps, 'step')}: the target keeps {most:.4f} of itself at each."
+    return replace(settings, momentum=round(most, 6)), [said]
+
+
+def _memory(settings: Settings, count: int) -> tuple[Settings, list[str]]:
+    if not settings.memory:
+        return settings, []
+    call = parse_spec(settings.memory)[0]
+    given = dict(call.kwargs)
+    name = "size" if call.name == "queue" else "negatives"
+    most = max(count // 2 // settings.batch, 1) * settings.batch
+    if given.get(name, 0) <= most:
+        return settings, []
+    given[name] = most
+    text = ", ".join(f"{key}={value!r}" for key, value in given.items())
+    said = f"{count} images: the {call.name} gives {most} negatives."
+    return replace(settings, memory=f"{call.name}({text})"), [said]
+
+
+def _warmup(settings: Settings) -> tuple[Settings, list[str]]:
+    """A warm-up of at most a tenth of the run, for runs shorter than the paper's."""
+    found = re.search(r"warmup=([0-9.]+)", settings.schedule)
+    if found is None or float(found[1]) <= settings.epochs / 10:
+        return settings, []
+    short = f"warmup={settings.epochs / 10:g}"
+    length = counted(settings.epochs, "epoch")
+    said = f"A run of {length}: the warm-up takes {settings.epochs / 10:g}."
+    return replace(settings, schedule=settings.schedule.replace(found[0], short)), [said]

@@ -1,0 +1,1 @@
+"""Charts as SVG: the curve, points, lines, heat maps."""

@@ -1,0 +1,1 @@
+"""The page of an embedding: the sample criterion beside the dimension criterion."""

@@ -1,0 +1,1 @@
+"""The page of several methods side by side."""

@@ -1,0 +1,184 @@
+"""Files that specs name: found by name and content, and never recorded by a path.
+
+A learned view stands in a file, ``learned('g.safetensors', hash='0123456789abcdef')``. Where it
+lies is nobody's business but the reader's: it is looked for in the working folder and in the
+folders of ``GOODVIEWS_GENERATORS``, which :func:`look_in` adds to for this process and those it
+starts. The hash decides which file of that name is meant.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from goodviews.core.errors import InputError
+from goodviews.core.files import write_bytes
+from goodviews.spec.grammar import Call, Sweep, format_calls, parse_pair
+from goodviews.spec.names import bind
+
+SEARCHED = "GOODVIEWS_GENERATORS"
+"""Environment variable: folders to look in, joined as those of ``PATH``."""
+
+_VIEW = "learned"
+
+
+def hash_of(data: bytes) -> str:
+    """The first 16 hex digits of a SHA-256.
+
+    Example:
+        >>> hash_of(b"")
+        'e3b0c44298fc1c14'
+    """
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def content_of(file: Path) -> bytes:
+    """What a file holds.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InputError(f"Cannot read the generator {file}: {error.strerror}.") from error
+
+
+def look_in(folder: Path, *, of: str = _VIEW) -> None:
+    """Look for the files of specs in one more folder, in this process and those it starts.
+
+    Args:
+        folder: It need not exist.
+        of: A spec; nothing is done where it names no file.
+    """
+    folders, there = _folders(), folder.absolute()
+    if _VIEW in of and there not in folders:
+        os.environ[SEARCHED] = os.pathsep.join(map(str, [*folders, there]))
+
+
+def find(file: str, hash: str = "", *, folder: Path | None = None) -> tuple[Path, str]:
+    """The file that a spec names.
+
+    Args:
+        file: Its name, or the way to it from ``folder``.
+        hash: Of its content; the first file found when empty.
+        folder: Of the file that holds the spec; the working folder when absent.
+
+    Returns:
+        Where it lies, and its hash.
+
+    Raises:
+        InputError: There is no such file, or none of that content.
+    """
+    if not (isinstance(file, str) and file and isinstance(hash, str)):
+        raise InputError(
+            f"learned has file={file!r}, but the name of a generator's file is wanted: "
+            f"learned('g.safetensors')."
+        )
+    others: dict[Path, str] = {}
+    for path in _candidates(Path(file).expanduser(), hash, folder):
+        if path.is_file():
+            got = hash_of(content_of(path))
+            if not hash or got == hash:
+                return path, got
+            others.setdefault(path, got)
+    if others:
+        path, got = next(iter(others.items()))
+        raise InputError(
+            f"{path} has the hash {got}, but the spec names {hash}: it was learned again or is "
+            f"damaged. Put the file of that run beside the spec, or write the new hash."
+        )
+    where = "the working folder" if folder is None else str(folder)
+    known = " nor in ".join(map(str, _folders())) or f"the folders of {SEARCHED}"
+    raise InputError(
+        f"There is no {file} in {where} nor in {known}; put it there, or write the way to it, "
+        f"as in learned('runs/{Path(file).name}')."
+    )
+
+
+def pin(text: str, *, folder: Path | None = None) -> str:
+    """A spec whose files are named by name and hash, whatever way to them was written.
+
+    Their folders are looked in from now on. A spec that names no file comes back as it is.
+
+    Args:
+        text: A spec, pair or family.
+        folder: Of the file that holds the spec; the working folder when absent.
+
+    Raises:
+        InputError: The text does not parse, or a file cannot be found.
+
+    Example:
+        >>> pin("crop() | flip()")
+        'crop() | flip()'
+    """
+    if _VIEW not in text:
+        return text
+    first, second = parse_pair(text)
+    if not any(call.name == _VIEW for call in (*first, *second)):
+        return text
+    sides = [tuple(_pinned(call, folder) for call in side) for side in (first, second)]
+    return " // ".join(map(format_calls, sides[:1] if first == second else sides))
+
+
+def keep_beside(text: str, folder: Path) -> list[Path]:
+    """Copy every file that a spec names into a folder, so that the spec is found beside it.
+
+    Args:
+        text: A spec or pair.
+        folder: Such as that of a run; looked in from now on.
+
+    Returns:
+        The files there: under their name, or with their hash in it where that is taken by a
+        file of another content.
+    """
+    kept: list[Path] = []
+    if _VIEW not in text:
+        return kept
+    for call in dict.fromkeys(call for side in parse_pair(text) for call in side):
+        if call.name == _VIEW:
+            path, hash = find(*_named(call))
+            data, plain = content_of(path), folder / path.name
+            same = not plain.exists() or hash_of(content_of(plain)) == hash
+            there = plain if same else folder / _unique(path.name, hash)
+            if not there.exists():
+                write_bytes(there, data)
+            kept.append(there)
+            look_in(folder)
+    return kept
+
+
+def _pinned(call: Call, folder: Path | None) -> Call:
+    if call.name != _VIEW:
+        return call
+    file, hash = _named(call)
+    path, hash = find(file, hash, folder=folder)
+    look_in(path.parent)
+    name = path.name.replace(f"-{hash}", "")
+    return Call(_VIEW, (name,), (("hash", hash),))
+
+
+def _named(call: Call) -> tuple[Any, Any]:
+    """File and hash that a step names."""
+    given = bind(call)
+    file, hash = given.get("file", ""), given.get("hash", "")
+    if isinstance(file, Sweep) or isinstance(hash, Sweep):
+        raise InputError(f"{call} sweeps files; write one spec for each generator.")
+    return file, hash
+
+
+def _candidates(file: Path, hash: str, folder: Path | None) -> Iterator[Path]:
+    yield (folder or Path()) / file
+    for known in [folder or Path(), *_folders()]:
+        yield known / file.name
+        if hash:
+            yield known / _unique(file.name, hash)
+
+
+def _unique(name: str, hash: str) -> str:
+    return f"{Path(name).stem}-{hash}{Path(name).suffix}"
+
+
+def _folders() -> list[Path]:
+    return [Path(one) for one in os.environ.get(SEARCHED, "").split(os.pathsep) if one]

@@ -1,0 +1,1 @@
+"""Whether a run learns: measurements of each step, collapse, levelling off."""

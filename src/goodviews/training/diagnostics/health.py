@@ -1,0 +1,241 @@
+"""Does it learn? A verdict in words, with what to do next."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+
+from goodviews.core.distributed import ranks
+from goodviews.core.errors import InputError
+from goodviews.spec.grammar import parse_spec
+from goodviews.training.diagnostics.monitor import History
+from goodviews.training.diagnostics.vitals import SOFTMAX, Vitals, loss_range, measure
+from goodviews.training.learners import Learner
+from goodviews.training.settings import Settings
+
+HEALTHY = "healthy"
+
+VERDICTS = {
+    HEALTHY: "Nothing to do.",
+    "complete collapse": "Check that targets get no gradient, lower the learning rate, or take "
+    "a method with negatives or a variance term.",
+    "dimensional collapse": "Raise the covariance weight where there is one, check that targets "
+    "get no gradient, or lower the learning rate.",
+    "shortcut or saturation": "Look for what both views carry, such as a mark or a tint "
+    "(goodviews views show), and strengthen the views; take more images per step, or a higher "
+    "temperature.",
+    "NaN ahead": "Lower the learning rate, or lengthen the warm-up.",
+    "not learning": "Take milder views, for these share too little, or another learning rate.",
+}
+"""Every verdict, and what to do next."""
+
+FATAL = ("complete collapse", "dimensional collapse", "NaN ahead")
+"""Verdicts that end a run which was told to stop on collapse."""
+
+AGREE = 3
+"""Looks in a row that must say the same."""
+# Set on the tuning half of the failure zoo (recipes/failure_zoo.py) alone.
+POINT, CONE = 0.1, 0.35
+"""Spread of embeddings at a point, and in so narrow a cone that cosines hardly differ."""
+ALIKE = 0.75
+"""Correlation of dimensions that are copies of each other."""
+EASY, FOUND = 0.08, 0.8
+"""Distance of a pair over that of strangers, and share found, where nothing is left to learn."""
+STRANGE = 0.9
+"""The same distance where pairs are no nearer than strangers."""
+UNIT = ("vicreg", "vicreg_exp")
+"""Losses with a hinge on the standard deviation of a dimension at 1, which embeddings obey."""
+FEW = 3.0
+"""Log K under which the loss has little to tell."""
+SOARS = 20.0
+"""Gradient over its median that announces divergence."""
+
+
+_USUAL = 1000
+"""Steps whose gradients make the usual one."""
+
+
+class CollapseError(InputError):
+    """Training was stopped by its monitor, as it had been told to."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at a run.
+
+    Attributes:
+        step: Optimiser steps taken.
+        vitals: Of the last batch.
+        pairs: How many those were.
+        loss: Mean objective since the last look.
+        share: Where that lies between floor (0) and chance (1), where both are known.
+        ceiling: Log K in nats, where the loss is a softmax over K candidates.
+        unit: Whether the loss wants dimensions with a standard deviation of 1.
+        rise: Largest gradient since the last look over the median of the last 1,000.
+    """
+
+    step: int
+    vitals: Vitals
+    pairs: int
+    loss: float
+    share: float | None = None
+    ceiling: float | None = None
+    unit: bool = False
+    rise: float = 1.0
+
+    def row(self) -> dict[str, float]:
+        """Columns for a log; ``z_`` marks what is measured on embeddings."""
+        more = {} if self.share is None else {"loss_share": self.share}
+        seen = {f"z_{name}": value for name, value in asdict(self.vitals).items()}
+        return seen | more | {"gradient_rise": self.rise}
+
+
+@dataclass(frozen=True)
+class Health:
+    """A verdict and what was seen.
+
+    Attributes:
+        verdict: One of :data:`VERDICTS`.
+        reason: The numbers behind it.
+
+    Example:
+        >>> print(Health("healthy", "embeddings use 12.0 directions"))
+        healthy: embeddings use 12.0 directions. Nothing to do.
+    """
+
+    verdict: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.verdict}: {self.reason}. {VERDICTS[self.verdict]}"
+
+
+def judge(looks: Sequence[Look]) -> Health:
+    """Say how a run is, from its looks so far.
+
+    ``NaN ahead`` takes one look; any other alarm three in a row that agree, and for a cone
+    one that does not open. Numbers of one batch cannot tell a watermark from views that are
+    too mild or an image seen twice: all three are ``shortcut or saturation``.
+
+    Args:
+        looks: In the order of their steps, at least one.
+
+    Example:
+        >>> import torch
+        >>> seen = measure(torch.ones(8, 4), torch.ones(8, 4))
+        >>> print(judge([Look(step, seen, pairs=8, loss=0.0) for step in (10, 20, 30)]).reason)
+        all images have nearly one embedding (spread 0.00 of 1)
+    """
+    last = looks[-1]
+    if math.isnan(last.vitals.spread) or not math.isfinite(last.loss):
+        return Health("NaN ahead", "an embedding or the loss is not finite")
+    if last.rise > SOARS:
+        return Health("NaN ahead", f"the gradient rose to {last.rise:.0f} times its usual norm")
+    found = [_alarm(look) for look in looks[-AGREE:]]
+    opening = last.vitals.spread > 1.1 * looks[-AGREE:][0].vitals.spread
+    if len(found) < AGREE or len({one.verdict for one in found}) > 1:
+        return _healthy(last)
+    return _healthy(last) if opening and last.vitals.spread < CONE else found[-1]
+
+
+def _healthy(look: Look) -> Health:
+    return Health(HEALTHY, f"embeddings use {look.vitals.rank:.1f} directions")
+
+
+def _alarm(look: Look) -> Health:
+    """What one look alone would say."""
+    seen = look.vitals
+    noise = 1 / max(min(look.pairs, 128) - 1, 1)  # square correlation of unrelated dimensions
+    alike = math.sqrt(max(seen.correlation**2 - noise, 0))
+    if seen.spread < POINT:
+        return Health(
+            "complete collapse",
+            f"all images have nearly one embedding (spread {seen.spread:.2f} of 1)",
+        )
+    if look.unit and seen.deviation < POINT:  # unit vectors hide that all of them shrink
+        return Health(
+            "complete collapse",
+            f"dimensions vary by {seen.deviation:.3f} between images, where the loss wants 1",
+        )
+    if seen.apart > STRANGE:
+        return Health(
+            "not learning", "the two views of an image are no nearer than those of two images"
+        )
+    if seen.spread < CONE and look.ceiling and look.share is not None and look.share < STRANGE:
+        return Health(
+            "shortcut or saturation",
+            f"embeddings lie in a narrow cone (spread {seen.spread:.2f} of 1) and are told apart "
+            "there: the temperature is low for them",
+        )
+    if seen.spread < CONE:
+        return Health(
+            "complete collapse",
+            f"embeddings lie in a narrow cone (spread {seen.spread:.2f} of 1)",
+        )
+    if seen.apart < EASY and seen.found > FOUND:
+        pair = "are one" if seen.apart < 1e-6 else f"lie at {seen.apart:.2f} of their distance"
+        return Health(
+            "shortcut or saturation",
+            f"{100 * seen.found:.0f} % of images are found among the others, and the two views "
+            f"of an image {pair}",
+        )
+    if look.ceiling and look.ceiling < FEW:
+        return Health(
+            "shortcut or saturation",
+            f"so few images are contrasted that the loss tells log K = {look.ceiling:.2f} nats "
+            "at most",
+        )
+    if alike > ALIKE:
+        return Health(
+            "dimensional collapse",
+            f"dimensions repeat each other (correlation {alike:.2f}; {seen.rank:.1f} directions)",
+        )
+    return _healthy(look)
+
+
+class Monitor:
+    """Looks at a run every few steps, which costs less than 2 % of it.
+
+    Args:
+        settings: The method.
+        every: Steps between two looks; a tenth of the run by default, from 10 to 20.
+
+    Attributes:
+        looks: What was seen; empty again after a resume.
+        health: The latest verdict.
+    """
+
+    def __init__(self, settings: Settings, *, every: int = 0) -> None:
+        self.settings, self.every = settings, every
+        self.looks: list[Look] = []
+        self.health = Health(HEALTHY, "nothing was seen yet")
+        self._loss = parse_spec(settings.objective)[0].name
+
+    def __call__(self, learner: Learner, history: History) -> Look | None:
+        """Look, if it is time; to be called after every step.
+
+        Returns:
+            What was seen, if it was time.
+        """
+        every = self.every or min(max(history.total // 10, 10), 20)
+        if history.steps % every or learner.seen is None or len(learner.seen[0]) < 2:
+            return None
+        pairs = len(learner.seen[0])
+        recent = history.losses[-every:]
+        loss = sum(recent) / len(recent)
+        known = loss_range(self.settings, pairs * ranks())
+        gradients = [one for one in history.gradients[-_USUAL:] if math.isfinite(one)]
+        usual = median(gradients) if gradients else 0.0
+        look = Look(
+            step=history.steps,
+            vitals=measure(*learner.seen),
+            pairs=pairs,
+            loss=loss,
+            share=(loss - known[0]) / (known[1] - known[0]) if known else None,
+            ceiling=known[1] if known and self._loss in SOFTMAX else None,
+            unit=self._loss in UNIT,
+            rise=max(gradients[-every:]) / usual if usual else 1.0,
+        )
+        self.looks.append(look)
+        self.health = judge(self.looks[-AGREE:])
+        return look

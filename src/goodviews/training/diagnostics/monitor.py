@@ -1,0 +1,123 @@
+"""Does it learn? Collapse, non-finite steps and whether training has levelled off."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from goodviews.core.errors import InputError
+
+_FEWEST = 40
+"""Steps below which nothing is said to have levelled off."""
+
+
+class NonFiniteError(InputError):
+    """A loss or gradient is no number any more; the message holds what replays the step."""
+
+
+@dataclass
+class History:
+    """What happened in training.
+
+    Attributes:
+        losses: Mean objective of each step, nats.
+        gradients: Norm of the gradient of each step since training began or was resumed.
+        bounds: (step, nats, standard error) of each look at the held-out bound.
+        steps: Optimiser steps taken.
+        per_epoch: Optimiser steps of an epoch.
+        total: Optimiser steps of the whole run.
+        rule: How the learning rate came about, one sentence.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    gradients: list[float] = field(default_factory=list, kw_only=True)
+    bounds: list[tuple[int, float, float]] = field(default_factory=list)
+    steps: int = 0
+    per_epoch: int = 0
+    total: int = 0
+    rule: str = ""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps of it."""
+        return {
+            "step": self.steps,
+            "losses": torch.tensor(self.losses, dtype=torch.float64),
+            "bounds": [list(look) for look in self.bounds],
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what a checkpoint kept."""
+        self.steps = state["step"]
+        self.losses[:] = state["losses"].tolist()
+        self.bounds[:] = [(int(step), nats, err) for step, nats, err in state["bounds"]]
+
+
+def collapsed(embeddings: Tensor) -> bool:
+    """Whether embeddings fell to a point: the unit vectors hardly differ between images.
+
+    Args:
+        embeddings: (N, D), any norm.
+
+    Returns:
+        True when the standard deviation per dimension, times sqrt(D), is under a tenth
+        of the value 1 that vectors spread over the sphere have.
+
+    Example:
+        >>> collapsed(torch.ones(8, 4)), collapsed(torch.eye(8))
+        (True, False)
+    """
+    z = F.normalize(embeddings.float(), dim=1)
+    return bool(z.var(dim=0).sum().sqrt() < 0.1)
+
+
+def levelled_off(history: History, *, nats: float = 0.25) -> bool:
+    """Whether twice the training would have changed little, in loss and in held-out bound.
+
+    Both are compared between the middle and the end of the steady part of training, where
+    the learning rate stands still: that part was doubled, so the schedule is not what made
+    them level off.
+
+    Args:
+        history: Of a run that looked at the held-out bound.
+        nats: Most that doubling may have lowered the loss or raised the bound.
+
+    Returns:
+        False as well when there were too few steps to tell.
+
+    Example:
+        >>> losses, bounds = [3.0] + [1.0] * 99, [(35, 2.0, 0.1), (70, 2.1, 0.1), (100, 2.3, 0.1)]
+        >>> levelled_off(History(losses, bounds)), levelled_off(History(losses[:9], bounds))
+        (True, False)
+    """
+    if len(history.bounds) < 3 or len(history.losses) < _FEWEST:
+        return False
+    (middle, early, _), (end, late, _) = history.bounds[:2]
+    part = max(len(history.losses) // 20, 1)
+    before = np.mean(history.losses[middle - part : middle + part])
+    after = np.mean(history.losses[end - 2 * part : end])
+    return bool(before - after <= nats and late - early <= nats)
+
+
+def gradient_norm(parameters: Iterable[Tensor]) -> Tensor:
+    """Euclidean norm of all gradients together, a scalar; 0 where there are none."""
+    there = [p.grad for p in parameters if p.grad is not None]
+    return torch.nn.utils.get_total_norm(there)
+
+
+def check_finite(
+    value: Tensor, *, seed: int, epoch: int, step: int, view: str, what: str = "loss"
+) -> None:
+    """Stop at the first loss or gradient norm, a scalar, that is not a number.
+
+    Raises:
+        NonFiniteError: With seed, epoch, step and view, which replay it.
+    """
+    if not torch.isfinite(value):
+        raise NonFiniteError(
+            f"The {what} is {value.item()} at step {step} (epoch {epoch}, seed {seed}) with view "
+            f"{view}; lower the learning rate or raise the temperature and run again."
+        )

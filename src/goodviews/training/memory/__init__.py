@@ -1,0 +1,7 @@
+"""Negatives that outlast a batch, and the slow encoder that makes them."""
+
+from goodviews.training.memory.bank import Bank
+from goodviews.training.memory.momentum import Momentum, forward_in_groups, shuffle_order
+from goodviews.training.memory.queue import Queue
+
+__all__ = ["Bank", "Momentum", "Queue", "forward_in_groups", "shuffle_order"]

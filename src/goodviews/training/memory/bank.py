@@ -1,0 +1,119 @@
+"""Memory bank: one embedding per training example.
+
+Letters: N training examples, B of them in a step, K drawn negatives, D embedding dims.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from goodviews.core.distributed import gather
+from goodviews.core.errors import InputError, check_shapes
+from goodviews.core.rng import Key
+
+
+class Bank(nn.Module):
+    r"""A slow average of each training example's embedding, so that one view is enough.
+
+    The positive of an anchor is its own entry, the negatives are entries drawn anew in each
+    step. After the loss,
+
+    .. math:: m_i \leftarrow \frac{\mu m_i + (1 - \mu) z_i}{\|\mu m_i + (1 - \mu) z_i\|}
+
+    Over several processes every rank takes in the rows of all ranks, and with one seed the
+    banks are equal everywhere; keep the module outside of what the wrapper broadcasts.
+
+    Args:
+        items: N.
+        dim: D.
+        momentum: mu, the share of the old entry that is kept, in [0, 1).
+        seed: Of the random unit rows at the start.
+
+    Raises:
+        InputError: A size is not above zero, or the momentum not in [0, 1).
+
+    References:
+        Wu et al., 2018 (InstDis), section 3.2, arXiv:1805.01978; mu = 0.5 as in the code of
+        Tian et al., 2020 (CMC), arXiv:1906.05849.
+
+    Example:
+        >>> bank = Bank(10, 4)
+        >>> mine = torch.tensor([3, 7])
+        >>> key = Key.of(seed=0, samples=mine, epoch=1)
+        >>> bank.entries[mine].shape, bank.negatives(key, 5).shape
+        (torch.Size([2, 4]), torch.Size([2, 5, 4]))
+    """
+
+    entries: Tensor
+
+    def __init__(self, items: int, dim: int, *, momentum: float = 0.5, seed: int = 0) -> None:
+        super().__init__()
+        if items < 1 or dim < 1:
+            raise InputError(f"A bank of {items} entries of {dim} numbers holds nothing.")
+        if not 0 <= momentum < 1:
+            raise InputError(f"Bank momentum is {momentum}, but a share in [0, 1) is wanted.")
+        self.momentum = momentum
+        rows = torch.randn(items, dim, generator=torch.Generator().manual_seed(seed))
+        self.register_buffer("entries", F.normalize(rows, dim=1))
+
+    def positives(self, index: Tensor) -> Tensor:
+        """Entries of some examples, a copy.
+
+        Args:
+            index: (B,) places in the training set.
+
+        Returns:
+            (B, D), unit rows.
+        """
+        return self.entries[index]
+
+    def draw(self, key: Key, count: int) -> Tensor:
+        """Places to draw negatives from: uniform over all N, with replacement.
+
+        An anchor's own place can be among them, as in the papers' code.
+
+        Args:
+            key: Of each anchor, with the epoch in it: the same key draws the same places.
+            count: K.
+
+        Returns:
+            (B, K) int64.
+        """
+        halves = (key.uniform(2 * count) * 2**24).long()
+        # 48 bits: 24 would favour some of a million entries by several per cent.
+        return ((halves[:, :count] << 24) + halves[:, count:]) % len(self.entries)
+
+    def negatives(self, key: Key, count: int) -> Tensor:
+        """Entries drawn for each anchor; B K D numbers, so mind the memory.
+
+        Args:
+            key: Of each anchor. A key of one word draws one set, which :func:`infonce
+                <goodviews.objectives.infonce>` takes for all anchors after ``squeeze(0)``.
+            count: K.
+
+        Returns:
+            (B, K, D), unit rows.
+        """
+        return self.entries[self.draw(key, count)]
+
+    @torch.no_grad()
+    def update(self, index: Tensor, embeddings: Tensor) -> None:
+        """Move the entries of the step's examples towards their embeddings, after the loss.
+
+        An example that appears twice (a padded last batch) counts with its last row.
+
+        Args:
+            index: (B,) places in the training set.
+            embeddings: (B, D), any norm.
+
+        Raises:
+            ShapeError: B or D disagrees.
+        """
+        check_shapes("index: B, embeddings: B D, bank: N D", index, embeddings, self.entries)
+        index = gather(index)
+        z = F.normalize(gather(embeddings.detach().to(self.entries.dtype)), dim=1)
+        rows = torch.arange(len(index), device=index.device)
+        # Writing one place twice has no defined order: let both rows write the same.
+        last = torch.where(index[:, None] == index, rows, -1).amax(dim=1)
+        mixed = self.momentum * self.entries[index] + (1 - self.momentum) * z[last]
+        self.entries[index] = F.normalize(mixed, dim=1)

@@ -1,0 +1,115 @@
+"""The fast path of coupling on a CPU: all blocks in one compiled pass, gradients in another.
+
+The passes keep nothing but the pixels: what the backward one needs it makes again, tile by tile.
+On a device, in double precision, in tests of few pixels, under ``torch.compile`` or without numba
+the blocks run as torch operations; both agree to float32's rounding.
+"""
+
+import os
+import zlib
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from goodviews.views.compiled.threads import shared_out
+
+_FEWEST = 8192
+"""Pixels from which a pass costs less than torch's operations."""
+_ONCE = """
+import torch
+from goodviews.views.generators import build_generator
+images = torch.rand(2, 3, 64, 64, requires_grad=True)
+build_generator("nvp(blocks=1, width=2)", 3)(images).sum().backward()
+"""
+"""Calls both kernels, so that they are compiled."""
+_PART = 64
+"""Tiles that one thread takes at a time; the gradients of parts are added in their order."""
+
+
+def worth_it(pixels: Tensor, weight: Tensor) -> bool:
+    """Whether pixels (C, P) take the fast path, with weights such as (U,) one of them."""
+    return (
+        not torch.compiler.is_compiling()
+        and type(pixels) is Tensor
+        and pixels.dtype == torch.float32
+        and pixels.device.type == "cpu"
+        and (weight.dtype, weight.device) == (pixels.dtype, pixels.device)
+        and pixels.shape[1] >= _FEWEST
+        and os.environ.get("GOODVIEWS_COMPILED", "1") != "0"
+        and _kernels() is not None
+    )
+
+
+def fused(pixels: Tensor, plan: np.ndarray, weights: Tensor) -> Tensor:
+    """Map pixels through every half block; see :func:`goodviews.views.generators.kernel.forward`.
+
+    Args:
+        pixels: (C, P) float32 on the CPU.
+        plan: (H, 5) int64.
+        weights: Of all halves, end to end, float32.
+
+    Returns:
+        (C, P); gradients reach pixels and weights, but no gradients of gradients.
+    """
+    made: Tensor = _Fused.apply(pixels, plan, weights)
+    return made
+
+
+class _Fused(torch.autograd.Function):
+    """Both passes; the weights' gradients do not depend on the number of threads."""
+
+    @staticmethod
+    def forward(ctx, pixels, plan, weights):  # type: ignore[no-untyped-def]
+        kernels = _kernels()
+        assert kernels is not None
+        pixels, weights = pixels.detach().contiguous(), weights.detach().contiguous()
+        ctx.save_for_backward(pixels, weights)
+        ctx.plan = plan
+        out = torch.empty_like(pixels)
+        arrays = pixels.numpy(), plan, weights.numpy(), out.numpy()
+        tiles = -(-pixels.shape[1] // kernels[2])
+
+        def work(first: int, last: int) -> None:
+            kernels[0](*arrays, first * _PART, min(last * _PART, tiles))
+
+        shared_out(work, -(-tiles // _PART), _PART * pixels.numel())
+        return out
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, given):  # type: ignore[no-untyped-def]
+        kernels = _kernels()
+        assert kernels is not None
+        pixels, weights = ctx.saved_tensors
+        given = given.contiguous()
+        out = torch.empty_like(pixels)
+        arrays = pixels.numpy(), ctx.plan, weights.numpy(), given.numpy(), out.numpy()
+        tiles = -(-pixels.shape[1] // kernels[2])
+        parts = -(-tiles // _PART)
+        totals = np.zeros((parts, len(weights)))
+
+        def work(first: int, last: int) -> None:
+            for part in range(first, last):
+                ends = part * _PART, min((part + 1) * _PART, tiles)
+                kernels[1](*arrays, totals[part], *ends)
+
+        shared_out(work, parts, _PART * pixels.numel())
+        return out, None, torch.from_numpy(totals.sum(axis=0)).to(weights.dtype)
+
+
+@lru_cache(maxsize=1)
+def _kernels() -> tuple[Callable[..., None], Callable[..., None], int] | None:
+    """Both passes and the pixels of a tile; None where numba cannot be had."""
+    try:
+        from goodviews.views.compiled.jit import compiled_apart
+
+        source = Path(__file__).with_name("kernel.py").read_bytes()
+        compiled_apart(_ONCE, zlib.crc32(source))
+        from goodviews.views.generators.kernel import TILE, backward, forward
+    except ImportError:
+        return None
+    return forward, backward, TILE

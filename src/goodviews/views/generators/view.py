@@ -1,0 +1,92 @@
+"""A generator's file as a step of a spec.
+
+Letters: B examples, C channels, H and W pixels.
+"""
+
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import ClassVar
+
+from torch import Tensor
+
+from goodviews.core.errors import InputError
+from goodviews.core.rng import Key
+from goodviews.spec.files import find
+from goodviews.views.base import Params, Shape, View
+from goodviews.views.generators.base import Generator
+from goodviews.views.generators.saved import load_generator
+
+
+@dataclass(frozen=True, repr=False)
+class Learned(View):
+    """A learned colour space: every pixel's channels through a frozen generator.
+
+    The file is found as :mod:`goodviews.spec.files` says, and its weights go with the object:
+    into data-loader processes, wherever those run. Values may leave [0, 1].
+
+    Attributes:
+        file: Name of the generator's file, or the way to it; the name alone is kept.
+        hash: Of its content; filled in when empty, so that rows and runs hold it.
+
+    References:
+        Tian et al., 2020, section 3.5, arXiv:2005.10243.
+    """
+
+    name: ClassVar[str] = "learned"
+    form: ClassVar[bool] = True
+    unit: ClassVar[bool] = False
+    file: str = ""
+    hash: str = ""
+
+    def __post_init__(self) -> None:
+        """Find the file and read it."""
+        path, hash = find(self.file, self.hash)
+        generator = _read(path.absolute(), hash)
+        name = path.name.replace(f"-{hash}", "")
+        for field, value in (("file", name), ("hash", hash), ("_kept", [generator])):
+            object.__setattr__(self, field, value)
+
+    @property
+    def generator(self) -> Generator:
+        """The frozen map."""
+        kept: list[Generator] = self._kept  # type: ignore[attr-defined]
+        return kept[0]
+
+    def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
+        """Nothing to draw."""
+        return {}
+
+    def apply(self, images: Tensor, params: Params) -> Tensor:  # noqa: ARG002
+        """(..., C, H, W) to the same shape; gradients reach the images and nothing else."""
+        made: Tensor = self._like(images)(images)
+        return made
+
+    def check(self, shape: Shape) -> None:
+        """Refuse another number of channels than the generator maps."""
+        wanted = self.generator.channels
+        if shape[-3] != wanted:
+            raise InputError(
+                f"{self!r} maps images of {wanted} channels, but these have {shape[-3]}; write "
+                f"it before split, or learn a generator of {shape[-3]} channels."
+            )
+
+    def __repr__(self) -> str:
+        """The file by name and hash."""
+        return f"{self.name}({self.file!r}, hash={self.hash!r})"
+
+    def _like(self, images: Tensor) -> Generator:
+        """The generator where the images are, in their precision; each made once."""
+        kept: list[Generator] = self._kept  # type: ignore[attr-defined]
+        for one in kept:
+            weight = next(one.parameters())
+            if weight.device == images.device and weight.dtype == images.dtype:
+                return one
+        kept.append(deepcopy(kept[0]).to(images.device, images.dtype))
+        return kept[-1]
+
+
+@lru_cache(maxsize=16)
+def _read(path: Path, hash: str) -> Generator:
+    return load_generator(path, hash)[0]

@@ -1,0 +1,50 @@
+"""Experiments with a name: each is a function that writes rows, and what the run was.
+
+What is promised is in ``goodviews``; what is tried is here. ``goodviews reproduce NAME`` runs one.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from goodviews.core.errors import unknown
+
+__all__ = ["EXPERIMENTS", "SCALES", "run"]
+
+SCALES = ("test", "cpu", "gpu")
+
+EXPERIMENTS = {
+    "calibration": "calibration.run",
+    "calibration_erasure": "calibration_erasure.run",
+    "calibration_worlds": "calibration_worlds.run",
+    "duality": "duality.run",
+    "failure_zoo": "failure_zoo.run",
+    "imagenet_path": "imagenet_path.run",
+    "label_choice": "label_choice.run",
+    "learned_bands": "learned_bands.run",
+    "learned_views": "learned_views.run",
+    "methods_learn": "methods_learn.run",
+    "mi_bench": "mi_bench.run",
+    "moving_ahead": "moving_digits.ahead",
+    "moving_digits": "moving_digits.run",
+    "presets_axis": "presets_axis.run",
+    "proposition": "proposition.run",
+    "short_and_long": "short_and_long.run",
+    "two_tasks": "two_tasks.run",
+}
+"""Name: the module that holds a function of that name, which takes a scale and a folder."""
+
+
+def run(name: str, scale: str, out: Path) -> Path:
+    """Run an experiment at a scale and return the folder with its rows.
+
+    Raises:
+        InputError: The experiment or the scale does not exist.
+    """
+    if name not in EXPERIMENTS:
+        raise unknown("experiment", name, EXPERIMENTS)
+    if scale not in SCALES:
+        raise unknown("scale", scale, SCALES)
+    home = import_module(f"{__name__}.{EXPERIMENTS[name]}")
+    experiment: Callable[..., Path] = getattr(home, name)
+    return experiment(scale=scale, out=Path(out))

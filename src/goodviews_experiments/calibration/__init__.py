@@ -1,0 +1,1 @@
+"""Are the intervals of a study right, and its claims? Simulated studies."""

@@ -1,0 +1,1 @@
+"""Does a study detect that a view erases the label?"""

@@ -1,0 +1,1 @@
+"""A study of planted views whose regime is known."""

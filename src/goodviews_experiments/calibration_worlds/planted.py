@@ -1,0 +1,118 @@
+"""Planted data whose every candidate view has a regime that follows from its factors.
+
+One rendering per factor lies in the channels of an image, all else standing still. A view
+that puts noise in place of a factor's channels erases that factor and nothing else, so two
+draws of it share just the factors that are left.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from goodviews.core.errors import unknown
+from goodviews.data import Images
+from goodviews.data.worlds import stacked_images
+from goodviews.worlds.factors import FactorWorld
+from goodviews.worlds.shapes import Shapes
+from goodviews.worlds.sharing import Sharing
+from goodviews.worlds.vectors import Vectors
+
+TUNING = "The tuning half of the end-to-end calibration may be read as often as one likes."
+HELD_OUT = "The held-out half of the end-to-end calibration is read once, after all is mended."
+
+_TRAIN, _TEST = 256, 400
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A data set and what is known of views of it.
+
+    Attributes:
+        images: One task, its first factor.
+        world: What was rendered.
+        blocks: Channels of each factor.
+        encoder: Backbone that suits it.
+    """
+
+    images: Images
+    world: FactorWorld
+    blocks: dict[str, tuple[int, ...]]
+    encoder: str
+
+    @property
+    def task(self) -> str:
+        """The factor that is the label."""
+        return next(iter(self.blocks))
+
+    @property
+    def nuisances(self) -> list[str]:
+        """All other factors."""
+        return list(self.blocks)[1:]
+
+    def keep(self, *kept: str, turned: bool = False) -> str:
+        """The view that erases all factors but these.
+
+        Args:
+            *kept: Factors whose channels are left alone.
+            turned: Name the erased channels in reverse: the same view by another name.
+        """
+        gone = [c for name, block in self.blocks.items() if name not in kept for c in block]
+        if turned:
+            gone.reverse()
+        return f"replace(channels={tuple(gone)})" if gone else "identity()"
+
+    def sharing(self, *kept: str) -> Sharing:
+        """What two draws of that view share."""
+        return Sharing(self.world, kept, kept, (self.task,))
+
+
+def plant(name: str, seed: int) -> Planted:
+    """Draw a planted data set.
+
+    Args:
+        name: ``vectors`` (3 to 5 nuisance factors of 3 to 5 values, a task of 4) or
+            ``shapes`` (form is the task; colour, place and background are nuisances).
+        seed: Number of the world.
+
+    Raises:
+        InputError: Nobody knows the world.
+    """
+    rng = np.random.default_rng(seed)
+    if name == "vectors":
+        sizes = [4, *rng.integers(3, 6, size=rng.integers(3, 6)).tolist()]
+        names = ["task", *(f"nuisance{n}" for n in range(1, len(sizes)))]
+        world: FactorWorld = Vectors(tuple(zip(names, sizes, strict=True)), noise=0.0)
+        channels, shown, encoder = 4, [tuple(names)], "mlp(width=64)"
+    elif name == "shapes":
+        world = Shapes(side=16)
+        names = ["form", "colour", "place", "background"]
+        channels, shown, encoder = 3, [(one,) for one in names], "mlp(width=64)"
+    else:
+        raise unknown("planted world", name, ["shapes", "vectors"])
+    images = stacked_images(
+        world,
+        shown,
+        name=f"planted {name}",
+        count=_TRAIN + _TEST,
+        seed=seed,
+        tasks=names[:1],
+        still=True,
+        test=_TEST,
+    )
+    blocks = {
+        one: tuple(range(place * channels, (place + 1) * channels))
+        for place, one in enumerate(names)
+    }
+    return Planted(images, world, blocks, encoder)
+
+
+def seed_of(sentence: str, name: str, number: int) -> int:
+    """A seed that the sentence fixes: the first eight hex digits of a SHA-256.
+
+    Example:
+        >>> seed_of("a", "vectors", 0)
+        2883621686
+    """
+    text = f"{sentence} {name} {number}"
+    return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)

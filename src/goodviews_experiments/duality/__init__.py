@@ -1,0 +1,1 @@
+"""Contrastive and non-contrastive methods, trained alike."""

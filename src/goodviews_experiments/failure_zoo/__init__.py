@@ -1,0 +1,1 @@
+"""Does the monitor detect failures made on purpose?"""

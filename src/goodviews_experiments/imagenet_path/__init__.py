@@ -1,0 +1,1 @@
+"""The ImageNet recipe, a few steps of it, stopped and resumed."""

@@ -1,0 +1,1 @@
+"""How many labels does it take to choose the view?"""

@@ -1,0 +1,152 @@
+"""One pretrained encoder: representations of the test images, and what needs no labels."""
+
+import hashlib
+import io
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from goodviews.core.files import write_bytes
+from goodviews.core.rng import Key
+from goodviews.data import Images
+from goodviews.encoders import PairEncoder
+from goodviews.evaluation import fit_temperature, represent, shared_nats
+from goodviews.evaluation.factors import Factor, as_factors, drawn_factors
+from goodviews.evaluation.readings import read_factor
+from goodviews.information import effective_rank
+from goodviews.objectives import alignment, uniformity
+from goodviews.training import Settings, train
+from goodviews.views import ViewPair, parse_view
+
+SURROGATES = {
+    "rank of embeddings": 1.0,
+    "rank of representations": 1.0,
+    "alignment": -1.0,
+    "uniformity": -1.0,
+    "most shared nats": 1.0,
+    "fewest shared nats": 1.0,
+    "parameter leakage": -1.0,
+}
+"""Choosers without labels: name, and 1 where more is taken for better."""
+
+_BLOCK = 4
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a run leaves: (N, F) representations of the items, and numbers without labels."""
+
+    features: np.ndarray
+    surrogates: dict[str, float]
+    path: Path
+
+
+def kept_run(
+    images: Images,
+    pretrain_on: np.ndarray,
+    items: np.ndarray,
+    view: str,
+    seed: int,
+    epochs: int,
+    folder: Path,
+) -> Kept:
+    """Pretrain with a view, or find the run in the folder.
+
+    Args:
+        images: The data.
+        pretrain_on: (N,) places of the images to pretrain on.
+        items: Places of the images to represent; none of them pretrained on.
+        view: Spec.
+        seed: Number of the run.
+        epochs: Passes.
+        folder: Where runs are kept.
+    """
+    text = f"{images.hash}|{view}|{seed}|{epochs}"
+    path = folder / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.npz"
+    if path.exists():
+        with np.load(path) as file:
+            return Kept(file["features"], {k: float(file[k]) for k in SURROGATES}, path)
+    pair = parse_view(view)
+    trained = train(images, pretrain_on, pair, settings=Settings(epochs=epochs), seed=seed)
+    encoders = trained.encoders
+    features = represent(images, items, lambda x, _: encoders.represent(x)).numpy()
+    told = _surrogates(images, pretrain_on, items, pair, encoders, seed, features)
+    kept = Kept(features, told, path)
+    out = io.BytesIO()
+    np.savez(out, features=kept.features, **kept.surrogates)  # type: ignore[arg-type]
+    write_bytes(path, out.getvalue())
+    return kept
+
+
+@torch.no_grad()
+def _surrogates(
+    images: Images,
+    pretrain_on: np.ndarray,
+    items: np.ndarray,
+    pair: ViewPair,
+    encoders: PairEncoder,
+    seed: int,
+    features: np.ndarray,
+) -> dict[str, float]:
+    def one(which: int, draw: int, x: Tensor, samples: Tensor) -> Tensor:
+        view = pair.view(which, x, seed=seed, samples=samples, epoch=-1 - draw)
+        return encoders.embed(which, view)
+
+    def embed(rows: np.ndarray, draw: int) -> tuple[Tensor, Tensor]:
+        first, second = (represent(images, rows, partial(one, i, draw)) for i in (0, 1))
+        return first, second
+
+    z1, z2 = embed(items[:4096], 0)
+    nats = shared_nats(
+        lambda rows, draw: embed(rows, draw + 1),
+        items,
+        candidates=min(len(items), 4096),
+        temperature=fit_temperature(*embed(pretrain_on[:1024], 9)),
+    ).nats
+    return {
+        "rank of embeddings": effective_rank(z1),
+        "rank of representations": effective_rank(torch.from_numpy(features)),
+        "alignment": float(alignment(z1, z2).mean()),
+        "uniformity": float(uniformity(z1).mean()),
+        "most shared nats": nats,
+        "fewest shared nats": -nats,
+        "parameter leakage": _leakage(images, items, pair, encoders, seed),
+    }
+
+
+def _leakage(
+    images: Images, items: np.ndarray, pair: ViewPair, encoders: PairEncoder, seed: int
+) -> float:
+    """How well the drawn parameters of v1 can be read from its representation, from 0 to 1."""
+    shape = (images.channels, images.height, images.width)
+    key = Key.of(seed=seed, samples=torch.from_numpy(items), epoch=-99, view=0)
+    params = pair.first.sample(shape, key)
+    factors, _ = drawn_factors(params)
+    for name, words in params.items():
+        if name.endswith("noise.word"):
+            factors += _blocks(name, words, shape)
+
+    def view(x: Tensor, samples: Tensor) -> Tensor:
+        return encoders.represent(pair.view(0, x, seed=seed, samples=samples, epoch=-99))
+
+    features = represent(images, items, view).numpy()
+    half = len(items) // 2
+    fit, test = np.arange(half), np.arange(half, len(items))
+    skills = []
+    for factor in factors:
+        found = read_factor(features, factor, fit=fit, test=test)
+        skills.append(max((found.score - found.chance) / (1 - found.chance), 0.0))
+    return float(np.mean(skills)) if skills else 0.0
+
+
+def _blocks(name: str, words: Tensor, shape: tuple[int, int, int]) -> list[Factor]:
+    """A field of noise as numbers: its means over squares of four pixels."""
+    channels, height, width = shape
+    field = Key(words).normal(channels * height * width).view(-1, channels, height, width)
+    means = F.avg_pool2d(field.mean(dim=1, keepdim=True), _BLOCK).flatten(1)
+    return as_factors({name: means}, unknown=None)[0]

@@ -1,0 +1,1 @@
+"""Views learned from six mixed bands, against every split of the bands."""

@@ -1,0 +1,1 @@
+"""Learned views against raw channels and fixed colour spaces."""

@@ -1,0 +1,1 @@
+"""Does each method learn, at one small scale?"""

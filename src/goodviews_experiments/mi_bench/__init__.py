@@ -1,0 +1,1 @@
+"""Estimators of information against Gaussians whose information is known."""

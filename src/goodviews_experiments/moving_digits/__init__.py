@@ -1,0 +1,1 @@
+"""Colorful Moving-MNIST: which shared factor can be read out?"""

@@ -1,0 +1,109 @@
+"""Colorful Moving-MNIST: of the factors two views share, which can be read out?
+
+A sequence encoder sees a clip, an image encoder one image that shares some factors with a
+frame of it; InfoNCE brings the two together, and the frozen image encoder is read out. The
+seven sets of shared factors, an encoder that learned nothing and encoders trained with labels
+make the table of Tian et al. (2020), which is printed beside.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from goodviews.core.files import write_json, write_text
+from goodviews.core.origin import origin, write_table
+from goodviews.data.moving import MovingWorlds
+from goodviews.worlds.moving_digits import FACTORS
+from goodviews_experiments.moving_digits.cells import (
+    cell_path,
+    items_of,
+    load_cell,
+    moving_cells,
+    moving_rows,
+)
+from goodviews_experiments.moving_digits.settings import MOVING, MovingTable
+from goodviews_experiments.moving_digits.shortcuts import agreement, alone, untrained
+from goodviews_experiments.moving_digits.table import MEASURES, claims, paper_table, summary
+
+
+def moving_digits(*, scale: str, out: Path) -> Path:
+    """Train every row, read it out, and write the tables, the heat-map and a figure.
+
+    Args:
+        scale: ``test`` (two rows), ``cpu`` (about half an hour on one thread) or ``gpu`` (the
+            paper's own form: 64 pixels, k = 10, t = 20, instances, full brightness).
+        out: The folder to write to. Finished cells lie in ``cells`` below it, and a stopped
+            run goes on from there.
+
+    Returns:
+        That folder.
+    """
+    settings = MOVING[scale]
+    command = f"goodviews reproduce moving_digits --scale {scale}"
+    run = origin(command, seeds=settings.seeds, settings=asdict(settings))
+    worlds = settings.worlds()
+    items = items_of(settings, worlds)
+    moving_cells(settings, out / "cells", worlds=worlds, items=items)
+    rows, cells = moving_rows(settings, out / "cells")
+    made = [
+        json.loads(cell_path(out / "cells", row, seed, "json").read_text("utf-8"))["made"]
+        for row in settings.rows
+        for seed in settings.seeds
+    ]
+    run["cells_made_at"] = sorted({one["commit"] for one in made})
+    run["cells_s"] = round(sum(cell.get("seconds", 0.0) for cell in cells), 1)
+    run["data"] = worlds.source
+    run["departures"] = settings.departures()
+    run["constant_px"] = worlds.train.constant_error()
+    table = summary(rows, worlds.train.constant_error())
+    write_table(out, rows, run)
+    write_table(out, table, run, name="table")
+    write_text(out / "table.md", paper_table(table))
+    write_table(out, claims(rows), run, name="claims")
+    if on_the_way := _on_the_way(cells):
+        write_table(out, on_the_way, run, name="curves")
+    if {"nothing", *FACTORS} <= set(settings.rows):
+        told = [*_forecasts(settings, out / "cells", worlds), *alone(rows)]
+        write_table(out, told, run, name="shortcuts")
+        write_table(out, agreement(rows, told), run, name="agreement")
+    from goodviews_experiments.moving_digits.figure import moving_figure, moving_heat
+
+    if not (out / "leakage.html").exists():
+        features = _features(out, settings)
+        moving_heat(out, items, run, features, permutations=settings.permutations)
+    moving_figure(out)
+    return out
+
+
+def _forecasts(settings: MovingTable, folder: Path, worlds: MovingWorlds) -> list[dict[str, Any]]:
+    """What untrained encoders foretell, kept beside the cells."""
+    rows: list[dict[str, Any]] = []
+    for seed in settings.seeds:
+        path = folder / f"untrained-{seed}.json"
+        if not path.exists():
+            stride = settings.training.stride
+            write_json(path, {"rows": untrained(worlds.train, stride=stride, seed=seed)})
+        rows += json.loads(path.read_text("utf-8"))["rows"]
+    return rows
+
+
+def _on_the_way(cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Losses of ten steps each, and readouts where the encoder was read, by row and seed."""
+    found = []
+    for cell in cells:
+        about = {name: cell[name] for name in ("shared", "seed")}
+        read = {one["step"]: one for one in cell.get("curve", ())}
+        for number, loss in enumerate(cell.get("losses", ())):
+            step = 10 * (number + 1)
+            errors = {k: read[step][k] for k in MEASURES.values()} if step in read else {}
+            found.append({**about, "step": step, "loss_nats": loss, **errors})
+    return found
+
+
+def _features(out: Path, settings: MovingTable) -> dict[str, np.ndarray]:
+    first = settings.seeds[0]
+    return {row: load_cell(out / "cells", settings, row, first)[1] for row in settings.rows}

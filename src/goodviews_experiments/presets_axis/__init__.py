@@ -1,0 +1,1 @@
+"""The papers' augmentations on one axis of shared information."""

@@ -1,0 +1,1 @@
+"""The InfoMin proposition, exactly, in a discrete world."""

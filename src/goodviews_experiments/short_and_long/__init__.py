@@ -1,0 +1,1 @@
+"""Does a short study choose the view that a long one would?"""

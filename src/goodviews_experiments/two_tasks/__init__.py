@@ -1,0 +1,1 @@
+"""One family of views, two tasks, two sweet spots."""

@@ -1,0 +1,140 @@
+"""What a run of its own data gets: rules that are true, readouts or none, an end on collapse."""
+
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from goodviews.core.errors import InputError
+from goodviews.data import Images, digits
+from goodviews.encoders import load_encoder
+from goodviews.jobs.pretrain.job import pretraining
+from goodviews.methods import METHODS, method
+from goodviews.methods.fitting import fitted
+from goodviews.spec.grammar import parse_spec
+from goodviews.training import Settings, change
+from goodviews.training.diagnostics.health import FATAL, CollapseError
+from goodviews.training.log import read_log
+
+SMALL = ["encoder=convnet(width=4)", "head=projector(dim=8)", "batch=32"]
+
+
+def images(count=96, labels=True, size=8):
+    rng = np.random.default_rng(0)
+    given = {"kind": np.arange(count, dtype=np.int64) % 3} if labels else {}
+    return Images(
+        name="planted",
+        pixels=rng.integers(0, 256, (count, 1, size, size), dtype=np.uint8),
+        scale=(0.0, 255.0),
+        labels=given,
+        classes={"kind": ("a", "b", "c")} if labels else {},
+        skipped=(),
+        source="Random patterns.",
+        range_note="Counts were divided by 255.",
+        hash="0" * 16,
+    )
+
+
+def test_the_encoder_on_disk_gives_the_features_of_the_one_in_memory(tmp_path):
+    run = pretraining(images(), out=tmp_path, views="noise(std=0.1)", changes=[*SMALL, "epochs=2"])
+    loaded, about = load_encoder(tmp_path)
+    x_BCHW = torch.rand(5, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    ours, theirs = (one.represent(x_BCHW, x_BCHW) for one in (run.encoders, loaded))
+    torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-6)  # layouts in memory differ
+    for name, value in run.encoders.state_dict().items():
+        assert torch.equal(value, loaded.state_dict()[name])
+    assert about["settings"]["batch"] == run.settings.batch == 32
+
+
+def test_a_collapse_is_told_once_and_ends_the_run_that_was_told_to_stop(tmp_path):
+    said = []
+    changes = [*SMALL, "epochs=40", "objective=align_uniform(uniformity_weight=0.0)"]
+    changes.append("optimiser=adamw(lr=0.05)")
+    options = {"views": "noise(std=0.05)", "changes": changes, "say": said.append}
+    pretraining(images(), out=tmp_path / "on", **options)
+    whole = json.loads((tmp_path / "on" / "run.json").read_text())["health"]
+    assert whole["verdict"] in FATAL
+    told = [line for line in said if re.match(r"step \d+: .*collapse", line)]
+    assert 1 <= len(told) <= 2  # one kind of collapse may become the other
+    with pytest.raises(CollapseError, match=r"Stopped after step \d+, as was asked; .*collapse"):
+        pretraining(images(), out=tmp_path / "off", stop_on_collapse=True, **options)
+    stopped = json.loads((tmp_path / "off" / "run.json").read_text())["health"]
+    rows = read_log(tmp_path / "off" / "log.csv")
+    assert int(rows[-1]["step"]) == stopped["step"] < 40 * 3
+    assert rows[-1]["health"] == stopped["verdict"]
+    looked = [row for row in rows if row["health"]]
+    assert len(looked) == stopped["step"] // 12  # a tenth of 120 steps
+    assert not (tmp_path / "off" / "encoder.safetensors").exists()
+
+
+def test_embeddings_that_shrink_towards_nothing_are_a_collapse_where_lengths_count(tmp_path):
+    changes = [*SMALL, "epochs=40", "objective=vicreg(variance=0.0, covariance=0.0)"]
+    changes.append("optimiser=adamw(lr=0.05)")
+    options = {"views": "noise(std=0.05)", "changes": changes, "stop_on_collapse": True}
+    with pytest.raises(CollapseError, match="complete collapse"):
+        pretraining(images(labels=False), out=tmp_path, **options)
+
+
+@pytest.mark.parametrize("labels", ["none", "few"])
+def test_labels_that_do_not_suffice_for_readouts_do_not_stop_a_run(labels, tmp_path):
+    said, data = [], images(labels=labels == "few")
+    if labels == "few":
+        few = np.full(96, -1, dtype=np.int64)
+        few[:2] = [0, 1]
+        data = replace(data, labels={"kind": few})
+    options = {"views": "noise(std=0.1)", "changes": [*SMALL, "epochs=1"], "say": said.append}
+    pretraining(data, out=tmp_path, **options)
+    assert (tmp_path / "encoder.safetensors").exists()
+    assert any(line.startswith("No readouts on the way: ") for line in said) == (labels == "few")
+    assert not any("kNN" in line for line in said)
+
+
+@pytest.mark.parametrize("count", [40, 300, 1000])
+@pytest.mark.parametrize("name", METHODS)
+def test_each_sentence_holds_of_the_settings_that_are_used(name, count):
+    data = digits()
+    settings, said = fitted(method(name), data, count)
+    text = " ".join(said)
+    if found := re.search(r"batches of (\d+), so that an epoch has (\d+) steps", text):
+        assert settings.batch == int(found[1])
+        assert count // settings.batch == int(found[2])
+    else:
+        assert settings.batch == method(name).batch
+    if "stem is 3 x 3" in text:
+        assert "small" in settings.encoder
+    if found := re.search(r"the (queue|bank) gives (\d+) negatives", text):
+        call = parse_spec(settings.memory)[0]
+        assert call.name == found[1]
+        assert int(found[2]) in dict(call.kwargs).values()
+        assert int(found[2]) % settings.batch == 0
+    if found := re.search(r"A run of (\d+) steps: the target keeps ([0-9.]+)", text):
+        assert settings.epochs * max(count // settings.batch, 1) == int(found[1])
+        assert abs(settings.momentum - float(found[2])) < 1e-4
+    if found := re.search(r"cells of (\d+) pixels and patches of (\d+)", text):
+        assert f"cell={found[1]}, crop={found[2]}" in settings.jigsaw
+        assert 3 * int(found[1]) <= max(data.height, 12)
+    if found := re.search(r"warm-up takes ([0-9.]+)", text):
+        assert f"warmup={found[1]}" in settings.schedule
+    for field in ("head", "objective", "optimiser"):
+        assert getattr(settings, field) == getattr(method(name), field)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_what_was_typed_stays(name):
+    usual = method(name)
+    fields = {"encoder", "batch", "views", "memory", "momentum", "jigsaw", "schedule"}
+    assert fitted(usual, digits(), 300, given=fields) == (usual, [])
+
+
+def test_a_head_can_be_typed_by_its_widths():
+    assert change(Settings(), ["head=64-32"]).head == "64-32"
+    with pytest.raises(InputError, match="head"):
+        change(Settings(), ["head=projector(dim=8)", "haed=64-32"])
+
+
+def test_one_epoch_of_few_images_says_how_many_steps_it_has():
+    settings, said = fitted(method("simclr"), digits(), 20)
+    assert f"batches of 4, so that an epoch has {20 // settings.batch} steps." in said[1]

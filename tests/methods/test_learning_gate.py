@@ -1,0 +1,170 @@
+"""Every method but CMC v2 learns in seconds and beats what learned nothing; the gate can fail."""
+
+import sys
+import time
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from goodviews.evaluation.knn import knn_predict
+from goodviews.evaluation.logistic import fit_logistic
+from goodviews.evaluation.scores import Parts
+from goodviews.methods import METHODS, method
+from goodviews_experiments.methods_learn.run import learn
+from goodviews_experiments.methods_learn.small_scale import small_scale
+from goodviews_experiments.methods_learn.textures import TEXTURES, planted_textures
+
+SECONDS, FLOOR = 8, 0.05
+TRAIN, TEST, PER_CLASS, DRAWS = 1024, 1000, 10, 5
+VIEWS = "crop(scale=(0.3, 1))|flip()|autocontrast(p=0.8)"
+MEASURED = {
+    "cmc": (0.418, 0.073, 0.346, 0.047),  # 4.5 s
+    "moco": (0.483, 0.009, 0.421, 0.024),  # 2.7 s
+    "mocov2": (0.462, 0.044, 0.390, 0.031),  # 2.7 s
+    "simclr": (0.443, 0.018, 0.411, 0.022),  # 2.7 s
+    "infomin": (0.474, 0.041, 0.401, 0.027),  # 4.0 s
+    "barlow": (0.390, 0.042, 0.330, 0.027),  # 2.6 s
+    "vicreg": (0.421, 0.040, 0.364, 0.022),  # 2.4 s
+    "vicreg_exp": (0.415, 0.026, 0.378, 0.007),  # 2.5 s
+    "vicreg_ctr": (0.327, 0.013, 0.327, 0.022),  # 2.6 s
+    "simclr_sq": (0.295, 0.022, 0.324, 0.015),  # 5.3 s
+    "simclr_abs": (0.444, 0.013, 0.414, 0.028),  # 2.7 s
+    "dcl": (0.438, 0.011, 0.402, 0.018),  # 2.4 s
+    "scl": (0.420, 0.044, 0.367, 0.023),  # 2.6 s
+    "tcr": (0.458, 0.032, 0.395, 0.032),  # 2.6 s
+    "wmse": (0.333, 0.064, 0.341, 0.052),  # 2.3 s
+    "byol": (0.416, 0.064, 0.365, 0.018),  # 6.0 s
+    "simsiam": (0.407, 0.035, 0.360, 0.012),  # 2.7 s
+    "swav": (0.431, 0.031, 0.392, 0.014),  # 2.6 s
+    "supcon": (0.531, 0.071, 0.475, 0.067),  # 2.2 s
+    "supervised": (0.538, 0.045, 0.486, 0.039),  # 2.3 s
+    "cpc": (0.515, 0.056, 0.428, 0.106),  # 2.5 s
+    "instdis": (0.464, 0.045, 0.416, 0.042),  # 5.4 s
+    "pirl": (0.446, 0.073, 0.412, 0.059),  # 5.2 s
+}
+"""Margin and its spread over seeds 0 to 2, with neighbours and with the linear readout.
+
+Measured by ``python tests/methods/test_learning_gate.py 3`` on an AMD EPYC, one thread.
+"""
+
+OWN = {
+    "instdis": {"epochs": 25},
+    "pirl": {"epochs": 25},
+    "cpc": {"epochs": 20},
+    "cmc": {"width": 16, "epochs": 20},
+    "cmcv2": {"width": 16, "epochs": 16},
+}
+"""Methods whose memory is renewed once an epoch, or whose encoders see a patch or some of the
+channels, and so are smaller."""
+
+CHANGES = {
+    "cpc": {"views": "flip()|grid(patch=8, overlap=0)"},
+    "tcr": {"head": "256-16"},
+    "wmse": {"head": "256-8"},
+}
+"""Patches that share no pixels; and no more dimensions than there is to share, where all are
+filled."""
+
+
+@lru_cache(maxsize=2)
+def data(grounds=1):
+    images = planted_textures(TRAIN + TEST, seed=0, grounds=grounds)
+    return images, Parts(np.arange(TRAIN), np.arange(0), np.arange(TRAIN, TRAIN + TEST))
+
+
+def settings(name, **changes):
+    own = {"width": 8, "batch": 64, "epochs": 15} | OWN.get(name, {})
+    made, _ = small_scale(method(name), data()[0], TRAIN, views=VIEWS, **own)
+    return replace(made, **(CHANGES.get(name, {}) | changes))
+
+
+def read(features, labels):
+    """Neighbours and a linear readout of ten labels a class, mean over draws of labels."""
+    x, truth = features.numpy(), labels[TRAIN:]
+    right = np.zeros((2, TEST))
+    for draw in range(DRAWS):
+        rng = np.random.default_rng(draw)
+        own = [np.flatnonzero(labels[:TRAIN] == kind) for kind in range(len(TEXTURES))]
+        rows = np.concatenate([rng.choice(some, PER_CLASS, replace=False) for some in own])
+        near = knn_predict(x[rows], labels[rows], x[TRAIN:], classes=4, neighbours=5)
+        probe = fit_logistic(x[rows], labels[rows], classes=4, penalty=0.01)
+        linear = probe.log_probs(x[TRAIN:]).argmax(dim=1).numpy()
+        right += np.stack([near == truth, linear == truth]) / DRAWS
+    return right
+
+
+def scores(name, seed, **changes):
+    """(2, 3): both readouts of the method, of its random weights and of raw pixels.
+
+    All patches of an image would show CPC one ground, so there it is another one below.
+    """
+    images, parts = data(2 if name == "cpc" else 1)
+    made = settings(name, **changes)
+    return learn(made, images, parts, seed=seed, read=read).right.mean(axis=2)
+
+
+def margins(found):
+    """(2,) how far each readout stands above the better of its two controls."""
+    return found[:, 0] - found[:, 1:].max(axis=1)
+
+
+def passes(name, found):
+    """Both readouts above both controls by the floor, and by three spreads over seeds."""
+    spreads = np.array(MEASURED.get(name, (0, 0, 0, 0)))[[1, 3]]
+    return bool((margins(found) > np.maximum(FLOOR, 3 * spreads)).all())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled():
+    """What is compiled once per machine is no part of a method's seconds."""
+    scores("simclr", 0, epochs=2)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_learns_within_its_seconds(name):
+    if name not in MEASURED:
+        pytest.skip("its margin is not three spreads over seeds (.07 of .05): not shown to learn")
+    begun = time.process_time()
+    found = scores(name, 0)
+    assert time.process_time() - begun < SECONDS
+    assert passes(name, found), (found.round(3), MEASURED.get(name))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_measured_margin_is_no_luck_of_a_seed(name):
+    if name not in MEASURED:
+        pytest.skip("its margin is not three spreads over seeds (.07 of .05): not shown to learn")
+    means, spreads = np.reshape(MEASURED[name], (2, 2)).T
+    assert (means > 3 * spreads).all()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"optimiser": "sgd(lr=1e-12, momentum=0.0, weight_decay=0.0)", "epochs": 2},
+        {"views": "noise(std=100)", "epochs": 3},
+        {"views": "blur(sigma=(8, 9), p=1)", "epochs": 5},
+    ],
+    ids=["no step", "views that share nothing", "views without the class"],
+)
+def test_what_cannot_learn_does_not_pass(broken):
+    assert not passes("simclr", scores("simclr", 0, **broken))
+
+
+def measure(names, seeds):
+    """Print rows of :data:`MEASURED`: ``python tests/methods/test_learning_gate.py 5 simclr``."""
+    for name in names:
+        begun = time.process_time()
+        found = np.stack([margins(scores(name, seed)) for seed in range(seeds)])
+        took = (time.process_time() - begun) / seeds
+        text = ", ".join(
+            f"{mean:.3f}, {spread:.3f}"
+            for mean, spread in zip(found.mean(axis=0), found.std(axis=0, ddof=1), strict=True)
+        )
+        print(f'    "{name}": ({text}),  # {took:.1f} s', flush=True)
+
+
+if __name__ == "__main__":
+    measure(sys.argv[2:] or METHODS, int(sys.argv[1]))
