@@ -103,7 +103,7 @@ def test_doctor_reads_a_set_and_refuses_what_is_none(few, tmp_path, capsys):
 
 def test_report_prints_the_path_of_the_page(tmp_path, capsys):
     make_study(tmp_path / "study")
-    assert main(["pages", "study"]) == 0
+    assert main(["report", "study"]) == 0
     assert capsys.readouterr().out.strip() == "study/index.html"
     assert (tmp_path / "study/index.html").is_file()
 
@@ -124,7 +124,7 @@ def embedding(kind: str) -> np.ndarray:
 @pytest.mark.parametrize("kind", ["even", "uneven", "dead", "one direction"])
 def test_embedding_gives_a_page_beside_it(kind, tmp_path, capsys):
     np.save(tmp_path / "z.npy", embedding(kind))
-    assert main(["pages", "--embedding", "z.npy"]) == 0
+    assert main(["report", "--embedding", "z.npy"]) == 0
     assert capsys.readouterr().out.strip() == "z.html"
     text = page(tmp_path / "z.html")
     assert ("Both criteria agree" in text) == (kind in ("even", "one direction"))
@@ -144,14 +144,14 @@ def test_embedding_gives_a_page_beside_it(kind, tmp_path, capsys):
 )
 def test_embedding_that_is_none_is_one_sentence(array, said, tmp_path, capsys):
     np.save(tmp_path / "z.npy", array)
-    assert main(["pages", "--embedding", "z.npy"]) == 2
+    assert main(["report", "--embedding", "z.npy"]) == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "z.html").exists()
 
 
 def test_a_file_that_is_no_array_is_one_sentence(tmp_path, capsys):
     (tmp_path / "z.npy").write_text("not an array")
-    assert main(["pages", "--embedding", "z.npy"]) == 2
+    assert main(["report", "--embedding", "z.npy"]) == 2
     assert "z.npy" in capsys.readouterr().err
 
 
