@@ -1,24 +1,109 @@
-"""goodviews: find, measure and learn the views that make representations good."""
+"""goodviews: find, measure and learn the views that make representations good.
+
+Every name below is imported when it is first used, so that ``import goodviews`` is instant.
+
+Example:
+    >>> import goodviews
+    >>> len(goodviews.load("digits"))
+    1797
+"""
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from goodviews import (
+        core,
+        data,
+        encoders,
+        evaluation,
+        information,
+        jobs,
+        methods,
+        objectives,
+        pages,
+        spec,
+        training,
+        views,
+        worlds,
+    )
+    from goodviews.core.errors import InputError
+    from goodviews.data import Images, examine, load
+    from goodviews.encoders import load_encoder
+    from goodviews.evaluation import shared_nats
+    from goodviews.information import Estimate, infonce_bound
+    from goodviews.jobs.study import StudyResult, study
+    from goodviews.methods import method
+    from goodviews.objectives import infonce
+    from goodviews.pages import report
+    from goodviews.training import Settings, Trained, train
+    from goodviews.views import View, ViewPair, default_views, parse_view
 
 __version__ = "0.1.0"
 
-_PUBLIC = {
-    "infonce": "goodviews.objectives",
-    "infonce_bound": "goodviews.information",
-    "load": "goodviews.data",
-    "parse_view": "goodviews.views",
-    "report": "goodviews.pages",
-    "study": "goodviews.jobs.study",
+_HOMES = {
+    "core.errors": "InputError",
+    "data": "Images examine load",
+    "encoders": "load_encoder",
+    "evaluation": "shared_nats",
+    "information": "Estimate infonce_bound",
+    "jobs.study": "StudyResult study",
+    "methods": "method",
+    "objectives": "infonce",
+    "pages": "report",
+    "training": "Settings Trained train",
+    "views": "View ViewPair default_views parse_view",
 }
+"""Package below ``goodviews``: its names that ``goodviews`` gives as well."""
 
-__all__ = ["infonce", "infonce_bound", "load", "parse_view", "report", "study"]
+_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+__all__ = [
+    "Estimate",
+    "Images",
+    "InputError",
+    "Settings",
+    "StudyResult",
+    "Trained",
+    "View",
+    "ViewPair",
+    "core",
+    "data",
+    "default_views",
+    "encoders",
+    "evaluation",
+    "examine",
+    "infonce",
+    "infonce_bound",
+    "information",
+    "jobs",
+    "load",
+    "load_encoder",
+    "method",
+    "methods",
+    "objectives",
+    "pages",
+    "parse_view",
+    "report",
+    "shared_nats",
+    "spec",
+    "study",
+    "train",
+    "training",
+    "views",
+    "worlds",
+]
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used, so that ``import goodviews`` is instant."""
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'goodviews' has no attribute {name!r}")
-    return getattr(importlib.import_module(_PUBLIC[name]), name)
+    """Import a public name, or a package, when it is first used."""
+    if name in _HOME:
+        return getattr(importlib.import_module(f"goodviews.{_HOME[name]}"), name)
+    if name in __all__:
+        return importlib.import_module(f"goodviews.{name}")
+    raise AttributeError(f"module 'goodviews' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Every public name and package, for completion in an editor or notebook."""
+    return sorted({*globals(), *__all__})
