@@ -1,0 +1,29 @@
+"""Every threshold behind the words of ``goodviews doctor`` has a case close to either side."""
+
+import numpy as np
+import pytest
+
+from goodviews.data import Images
+from goodviews.data.doctor import _labels
+
+
+def images(*counts):
+    """Images of classes of these sizes."""
+    column = np.repeat(np.arange(len(counts)), counts)
+    pixels = np.zeros((len(column), 1, 2, 2), dtype=np.uint8)
+    names = tuple(map(str, range(len(counts))))
+    return Images(
+        name="made", pixels=pixels, scale=(0.0, 255.0), labels={"label": column},
+        classes={"label": names}, skipped=(), source="", range_note="", hash="0" * 16,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("larger", "odd"), [(800, False), (1250, True)])
+def test_classes_are_uneven_once_one_is_ten_times_another(larger, odd):
+    assert ("odd" in {one.kind for one in _labels(images(100, larger))}) is odd
+
+
+@pytest.mark.parametrize(("known", "few"), [(80, True), (125, False)])
+def test_less_than_a_hundred_labels_leave_wide_intervals(known, few):
+    half = known // 2
+    assert ("missing" in {one.kind for one in _labels(images(half, known - half))}) is few
