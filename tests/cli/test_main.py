@@ -14,10 +14,10 @@ USAGE = {
     "unknown option": (["study", "--sedes", "3"], "Did you mean --seeds?"),
     "unknown view": (["study", "--views", "crap()"], "Did you mean 'crop'?"),
     "unknown argument": (["study", "--views", "crop(scal=1)"], "Did you mean 'scale'?"),
-    "spec that does not parse": (["views", "show", "crop(("], "does not parse"),
+    "spec that does not parse": (["views", "show", "crop(("], "Cannot parse"),
     "two families to show": (
         ["views", "show", "noise(std={0.1, 0.2})|flip(p={0.1, 0.2})"],
-        "a family sweeps in one",
+        "only one is allowed",
     ),
     "no such file of specs": (["study", "--views", "@nowhere.txt"], "nowhere.txt"),
     "unknown recipe": (["reproduce", "propositon"], "Did you mean 'proposition'?"),

@@ -122,7 +122,7 @@ def test_two_specs_in_a_file_are_refused_and_one_is_taken(tmp_path, capsys):
         (["--recipe", "supervised"], "bare has none"),
         (["--strategy", "fast"], "strategy"),
         (["--out", "bare.npz"], "is a file"),
-        (["--out", "bare.npz/run"], "bare.npz is a file, so bare.npz/run can be no folder"),
+        (["--out", "bare.npz/run"], "Cannot create folder bare.npz/run: bare.npz is a file"),
         (["--set", "precision=bf17"], "precision 32-true or bf16-mixed"),
         (["--set", "device=cda"], "Take device auto, cpu or cuda"),
         (["--labels", "nowhere.csv"], "nowhere.csv"),

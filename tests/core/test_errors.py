@@ -1,4 +1,4 @@
-"""Errors say what was got, what was wanted and what to type next."""
+"""Errors say what was given, what was expected and what to type next."""
 
 import json
 import math
@@ -33,9 +33,9 @@ def test_dots_stand_for_any_axes_in_front():
     [
         ([(4, 8), (4, 9)], ["b is (4, 9)", "D = 9", "a has D = 8"]),
         ([(4, 8), (5, 8)], ["b is (5, 8)", "B = 5", "a has B = 4"]),
-        ([(4, 8), (4, 8, 1)], ["b has 3 axes", "(B, D)"]),
-        ([(4,), (4, 8)], ["a has 1 axes", "(B, D)"]),
-        ([(), (4, 8)], ["a has 0 axes"]),
+        ([(4, 8), (4, 8, 1)], ["b must have", "has 3 axes", "(B, D)"]),
+        ([(4,), (4, 8)], ["a must have", "has 1 axes", "(B, D)"]),
+        ([(), (4, 8)], ["a must have", "has 0 axes"]),
     ],
 )
 def test_a_disagreement_names_both_tensors_and_the_letter(shapes, words):
@@ -50,7 +50,7 @@ def test_one_letter_twice_in_a_tensor_means_a_square():
         check_shapes("scores: B B", np.zeros((3, 4)))
 
 
-def test_as_many_tensors_as_names_are_wanted():
+def test_one_tensor_for_each_name_is_needed():
     with pytest.raises(ValueError):
         check_shapes("a: B, b: B", np.zeros(3))
 

@@ -122,17 +122,17 @@ def test_missing_or_broken_json_is_one_sentence(tmp_path):
         read_json(tmp_path / "none.json")
     for text in ("{", "", "\udcff"):
         (tmp_path / "bad.json").write_text(text, encoding="utf-8", errors="surrogateescape")
-        with pytest.raises(InputError, match="not JSON"):
+        with pytest.raises(InputError, match="not valid JSON"):
             read_json(tmp_path / "bad.json")
 
 
 def test_a_folder_that_cannot_be_one_is_refused_before_the_work(tmp_path, monkeypatch):
     check_folder(tmp_path / "new" / "below")
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="file is a file; choose another"):
+    with pytest.raises(InputError, match="file: it is a file"):
         check_folder(tmp_path / "file")
-    with pytest.raises(InputError, match=r"file is a file, so .* can be no folder"):
+    with pytest.raises(InputError, match=r"Cannot create folder .*: .*file is a file"):
         check_folder(tmp_path / "file" / "below")
     monkeypatch.setattr("os.access", lambda *_: False)
-    with pytest.raises(InputError, match="may not be written to"):
+    with pytest.raises(InputError, match="No permission to write"):
         check_folder(tmp_path / "new")

@@ -187,9 +187,9 @@ def test_a_long_chain_parses(length):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("flip()//", "has nothing after '//'; write a view on each side"),
-        (" // flip()", "has nothing before '//'"),
-        ("colour(lab)", "'lab' is not a literal; write texts in quotes, 'lab'"),
+        ("flip()//", "has no view after '//'; write a view on each side"),
+        (" // flip()", "has no view before '//'"),
+        ("colour(lab)", "'lab' is not a literal; write strings in quotes, 'lab'"),
     ],
 )
 def test_what_is_missing_is_named(text, said):

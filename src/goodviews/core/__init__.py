@@ -1,1 +1,1 @@
-"""What every room leans on: checks, specs, keyed randomness, records, tokens."""
+"""Basics without a domain, used by every other package: errors, files, randomness, records."""

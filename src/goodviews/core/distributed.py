@@ -1,11 +1,10 @@
-"""One gather with the right gradient, and the mean over ranks that belongs to it.
+"""A gather across ranks with the correct gradient, and the matching mean over ranks.
 
-The rule that keeps losses and gradients equal to those of one process holding the whole
-batch: :func:`gather` sums the gradients that all ranks send to a row, and :func:`mean`
-divides the ranks' losses by the count of all ranks. A gather that keeps only its own
-rank's gradient, or a mean over the own rows only, trains with a gradient that is wrong
-by a factor, silently. Without a process group every function is the identity of its
-one-process meaning, so callers need no branch.
+Losses and gradients equal those of one process with the whole batch, because :func:`gather` sums
+the gradients that all ranks send to a row, and :func:`mean` divides the sum of the losses by the
+number of rows of all ranks. A gather that keeps only the gradient of its own rank, or a mean over
+local rows only, silently scales the gradient by a wrong factor. Without a process group, every
+function does what it should do for one process, so callers do not need a branch.
 """
 
 from typing import Any, Literal
@@ -16,7 +15,7 @@ from torch import Tensor
 
 
 def ranks() -> int:
-    """How many processes share the batch; 1 without a process group.
+    """Number of processes that share the batch; 1 without a process group.
 
     Example:
         >>> ranks()
@@ -26,7 +25,7 @@ def ranks() -> int:
 
 
 def rank() -> int:
-    """This process's place among them, from 0.
+    """Index of this process among them, from 0.
 
     Example:
         >>> rank()
@@ -36,10 +35,10 @@ def rank() -> int:
 
 
 def anywhere(here: bool) -> bool:
-    """Whether something holds on any rank; every rank gets the same answer.
+    """Whether a condition holds on any rank; every rank gets the same answer.
 
     Args:
-        here: Whether it holds on this one.
+        here: Whether it holds on this rank.
 
     Example:
         >>> anywhere(True)
@@ -54,7 +53,7 @@ def anywhere(here: bool) -> bool:
 
 
 def together() -> None:
-    """Wait until every rank is here."""
+    """Wait until every rank has reached this call."""
     if ranks() > 1:
         anywhere(False)
 
@@ -64,7 +63,7 @@ def gather(tensor: Tensor, *, dim: int = 0) -> Tensor:
 
     Backward adds up what every rank's loss sends to a row, so the ranks' losses must be
     shares that sum to the loss of the whole batch (see :func:`mean`). Every rank must
-    call it the same number of times, and go backward through it if one does.
+    call it the same number of times, and run backward through it if one does.
 
     Args:
         tensor: (..., B_r, ...), the same on all ranks but for the size along ``dim``,
@@ -85,14 +84,14 @@ def gather(tensor: Tensor, *, dim: int = 0) -> Tensor:
 
 
 def gather_others(tensor: Tensor, *, dim: int = 0) -> Tensor:
-    """The other ranks' tensors joined along one axis: :func:`gather` without one's own.
+    """Join the tensors of all other ranks along one axis: :func:`gather` without this rank's.
 
     Args:
         tensor: (..., B_r, ...), as for :func:`gather`.
         dim: Axis to join along.
 
     Returns:
-        (..., B - B_r, ...); without a process group of size 0 along ``dim``.
+        (..., B - B_r, ...); its size along ``dim`` is 0 without a process group.
 
     Example:
         >>> gather_others(torch.ones(2, 3)).shape
@@ -111,14 +110,14 @@ def mean(losses: Tensor, *, gradients: Literal["averaged", "summed"] = "averaged
 
     .. math:: L = \frac{\sum_r \sum_i \ell_{ri}}{\sum_r B_r}
 
-    Uneven ranks count by their rows. A loss that each rank holds in full (a term of the
-    gathered batch) may be passed as it is: the mean of equal numbers is that number.
+    Ranks of different sizes are weighted by their rows. A loss that is equal on all ranks (a term
+    of the gathered batch) can be passed as it is, because its mean is that number.
 
     Args:
         losses: Any shape, this rank's losses.
         gradients: What the training wrapper does with the ranks' gradients: "averaged"
-            (DistributedDataParallel and its kin divide by the number of ranks, so the
-            gradient here is multiplied by it) or "summed" (the bare gradients are added).
+            (DistributedDataParallel and similar wrappers divide by the number of ranks, so the
+            gradient is multiplied by it here) or "summed" (the gradients are added).
 
     Returns:
         (), the mean over all ranks.
@@ -147,12 +146,12 @@ def _sizes(size: int, device: torch.device) -> list[int]:
 
 
 class _Gather(torch.autograd.Function):
-    """Forward joins the ranks' rows; backward returns to each row the sum over ranks."""
+    """Forward joins the rows of all ranks; backward sums each row's gradient over ranks."""
 
     @staticmethod
     def forward(ctx: Any, tensor: Tensor, sizes: list[int], dim: int) -> Tensor:
         ctx.start, ctx.size, ctx.dim = sum(sizes[: rank()]), tensor.shape[dim], dim
-        # Collectives want equal shapes: pad to the largest rank, cut after.
+        # Collectives need equal shapes: pad to the largest rank, then cut.
         shape = list(tensor.shape)
         shape[dim] = max(sizes)
         padded = tensor.new_zeros(shape)
@@ -172,7 +171,7 @@ class _Gather(torch.autograd.Function):
 
 
 class _Sum(torch.autograd.Function):
-    """Forward adds the ranks' numbers; backward multiplies the own gradient by a constant."""
+    """Forward adds the numbers of all ranks; backward multiplies the gradient by a constant."""
 
     @staticmethod
     def forward(ctx: Any, number: Tensor, scale: int) -> Tensor:

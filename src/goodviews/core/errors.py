@@ -1,7 +1,7 @@
-"""Errors that say what was got, what was wanted and what to type next.
+"""Errors that say what was given, what was expected and what to type next.
 
-Check once, at the public door; inside, trust. Nothing here imports torch: a
-shape check reads ``.shape`` and nothing else.
+Public functions check their arguments once; internal functions trust them. Nothing here imports
+torch: a shape check reads ``.shape`` and nothing else.
 """
 
 import difflib
@@ -11,14 +11,14 @@ from typing import Protocol
 
 
 class InputError(ValueError):
-    """What the user gave cannot be used; the message is one sentence to act on.
+    """An input of the user cannot be used; the message says what to do about it.
 
     The command line prints it without a traceback and exits with code 2.
     """
 
 
 class ShapeError(InputError):
-    """Sizes that must agree do not."""
+    """Sizes that must agree differ."""
 
 
 class HasShape(Protocol):
@@ -35,15 +35,15 @@ def check_shapes(pattern: str, *tensors: HasShape | None) -> dict[str, int]:
 
     Args:
         pattern: One ``name: LETTERS`` per tensor, comma separated, such as
-            ``"anchor: B D, positive: B D"``. A letter stands for one size and must
-            mean the same size everywhere; ``...`` stands for any number of axes in front.
-        *tensors: As many as the pattern has names; ``None`` is passed over.
+            ``"anchor: B D, positive: B D"``. A letter stands for one size, the same one
+            everywhere; ``...`` stands for any number of leading axes.
+        *tensors: One for each name in the pattern; ``None`` is skipped.
 
     Returns:
         The size of each letter.
 
     Raises:
-        ShapeError: A number of axes is wrong, or a letter means two sizes.
+        ShapeError: The number of axes is wrong, or one letter has two sizes.
 
     Example:
         >>> import numpy as np
@@ -65,8 +65,8 @@ def check_shapes(pattern: str, *tensors: HasShape | None) -> dict[str, int]:
         if len(shape) != len(axes):
             wanted = ", ".join(axes)
             raise ShapeError(
-                f"{name} has {len(tensor.shape)} axes {tuple(tensor.shape)}, "
-                f"but ({wanted}) is wanted."
+                f"{name} must have the axes ({wanted}), but has {len(tensor.shape)} axes: "
+                f"{tuple(tensor.shape)}."
             )
         for letter, size in zip(axes, shape, strict=True):
             if letter not in sizes:
@@ -81,16 +81,16 @@ def check_shapes(pattern: str, *tensors: HasShape | None) -> dict[str, int]:
 
 
 def check_positive(name: str, value: float) -> None:
-    """Refuse a number that is not finite and above zero.
+    """Check that a number is finite and above zero.
 
     Raises:
-        InputError: It is zero, negative, infinite or not a number.
+        InputError: The number is zero, negative, infinite or NaN.
 
     Example:
         >>> check_positive("temperature", 0.1)
     """
     if not (math.isfinite(value) and value > 0):
-        raise InputError(f"{name} is {value}, but a finite number above 0 is wanted.")
+        raise InputError(f"{name} must be a finite number above 0, but got {value}.")
 
 
 def counted(count: int, word: str) -> str:
@@ -104,7 +104,7 @@ def counted(count: int, word: str) -> str:
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
-    """The error for a name nobody knows, with the nearest one that exists.
+    """Error for an unknown name, with the most similar name that exists.
 
     Example:
         >>> print(unknown("view", "crap", ["crop", "flip"]))

@@ -1,4 +1,4 @@
-"""Optional libraries: imported when used, and named when missing."""
+"""Optional libraries: imported when they are used, and named in the error when missing."""
 
 import importlib
 from types import ModuleType
@@ -7,7 +7,7 @@ from goodviews.core.errors import InputError
 
 
 def need(module: str, extra: str) -> ModuleType:
-    """Import an optional library, or say which extra brings it.
+    """Import an optional library, or raise an error that says which extra installs it.
 
     Args:
         module: Import name, such as ``"onnx"``.
@@ -17,7 +17,7 @@ def need(module: str, extra: str) -> ModuleType:
         The module.
 
     Raises:
-        InputError: It is not installed; the message is the command to type.
+        InputError: The library is not installed; the message holds the command to type.
 
     Example:
         >>> need("json", "core").dumps([1])

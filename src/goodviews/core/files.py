@@ -1,4 +1,4 @@
-"""Writing that is whole or absent: a temporary name in the same folder, then a rename."""
+"""Atomic writes: to a temporary name in the same folder, then a rename."""
 
 import json
 import os
@@ -13,17 +13,17 @@ from goodviews.core.errors import InputError
 
 @contextmanager
 def writing(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that appears under its name only when the block ends well.
+    """Open a file that gets its name only when the block ends without an error.
 
     Args:
-        path: Where it goes; its folder is made when missing.
+        path: Path of the file; its folder is created when missing.
 
     Yields:
         A binary file.
 
     Raises:
-        InputError: The disk is full, or the folder cannot be written to. Whatever stood
-            under the name before still stands.
+        InputError: The disk is full, or the folder is not writable. A file that already had this
+            name is unchanged.
     """
     name: str | None = None
     try:
@@ -39,8 +39,8 @@ def writing(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(
-            f"Cannot write {path}: {reason}. Make room there or choose another place "
-            f"with --out; what was written before is still there."
+            f"Cannot write {path}: {reason}. Free some space or choose another folder with --out; "
+            "what was written before is unchanged."
         ) from error
     finally:
         if name is not None:
@@ -48,23 +48,27 @@ def writing(path: Path) -> Iterator[BinaryIO]:
 
 
 def check_folder(path: Path) -> None:
-    """Refuse a folder that could not be written to, before long work is done for it.
+    """Check that a folder can be written to, before a long run starts.
 
     Args:
-        path: It need not exist yet.
+        path: Folder, which need not exist yet.
 
     Raises:
-        InputError: It is a file, lies below one, or may not be written to.
+        InputError: The path is a file, is below a file, or is not writable.
     """
     there = path
     while not there.exists() and there != there.parent:
         there = there.parent
     if there == path and not path.is_dir():
-        raise InputError(f"{path} is a file; choose another --out.")
+        raise InputError(
+            f"Cannot create folder {path}: it is a file. Choose another folder with --out."
+        )
     if not there.is_dir():
-        raise InputError(f"{there} is a file, so {path} can be no folder; choose another --out.")
+        raise InputError(
+            f"Cannot create folder {path}: {there} is a file. Choose another folder with --out."
+        )
     if not os.access(there, os.W_OK | os.X_OK):
-        raise InputError(f"{there} may not be written to; choose another --out.")
+        raise InputError(f"No permission to write to {there}; choose another folder with --out.")
 
 
 def _umask() -> int:
@@ -85,7 +89,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any, *, default: Callable[[Any], Any] | None = None) -> None:
-    """Write JSON whole or not at all; keys keep their order, no NaN is let through."""
+    """Write JSON whole or not at all; keys keep their order, and NaN is an error."""
     write_text(path, json.dumps(value, indent=1, allow_nan=False, default=default) + "\n")
 
 
@@ -100,4 +104,4 @@ def read_json(path: Path) -> Any:
     except OSError as error:
         raise InputError(f"Cannot read {path}: {error.strerror}.") from error
     except ValueError as error:
-        raise InputError(f"{path} is not JSON: {error}. Remove it and run again.") from error
+        raise InputError(f"{path} is not valid JSON: {error}. Remove it and run again.") from error

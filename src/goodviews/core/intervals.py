@@ -12,11 +12,11 @@ Z = 1.959964
 
 
 def wilson(right: int, items: int) -> tuple[float, float]:
-    """Ends of the 95 % interval of a share (Wilson, 1927): never outside [0, 1].
+    """95 % interval of a proportion (Wilson, 1927), always inside [0, 1].
 
     Args:
-        right: How many items were right.
-        items: Out of how many, at least 1.
+        right: Number of correct items.
+        items: Number of items, at least 1.
 
     Example:
         >>> low, high = wilson(10, 10)
@@ -33,13 +33,13 @@ def wilson(right: int, items: int) -> tuple[float, float]:
 def half_width(*sources: tuple[float, int]) -> float:
     """Half of the 95 % interval of a mean whose variance has several sources.
 
-    Each source is stretched by its own quantile of Student's t before they are added, so that
-    one that was seen twice makes it wide. It covers 95 % or a little more, where degrees of
-    freedom pooled by Satterthwaite's formula cover 88 % with two runs.
+    Each source is multiplied by its own quantile of Student's t before they are added, so a
+    source that was measured only twice makes the interval wide. The interval covers 95 % or a
+    little more; with two runs, degrees of freedom pooled by Satterthwaite's formula cover 88 %.
 
     Args:
-        *sources: Variance that each adds to the mean, and how many degrees of freedom it was
-            measured with, at least 1.
+        *sources: For each source, the variance it adds to the mean and the degrees of freedom of
+            that variance, at least 1.
 
     Example:
         >>> round(half_width((1.0, 10**9)), 2), round(half_width((1.0, 2)), 2)
@@ -50,10 +50,10 @@ def half_width(*sources: tuple[float, int]) -> float:
 
 
 def runs_interval(runs: np.ndarray) -> tuple[float, float]:
-    """Ends of the 95 % interval of the mean over runs and items, both of them samples.
+    """95 % interval of the mean over runs and items, both of which are samples.
 
     Args:
-        runs: (R, N), what each run scored on each item, the same items in all.
+        runs: (R, N), score of each run on each item; all runs have the same items.
 
     Example:
         >>> runs_interval(np.ones((2, 9)))
@@ -77,7 +77,7 @@ def explained(wrong: np.ndarray, constant: np.ndarray) -> tuple[float, tuple[flo
         constant: (N,) squared errors of the constant predictor.
 
     Returns:
-        R², 0 where the values never leave the constant, and its ends.
+        R², which is 0 where the values are constant, and the ends of its interval.
 
     Example:
         >>> explained(np.zeros(4), np.ones(4))

@@ -15,7 +15,7 @@ from goodviews.core.files import write_json, write_text
 
 
 def hardware() -> str:
-    """The processor in a few letters, for the name of a results folder.
+    """Short name of the processor, for the name of a results folder.
 
     Example:
         >>> hardware() == hardware().lower() and " " not in hardware()
@@ -34,12 +34,12 @@ def hardware() -> str:
 
 
 def origin(command: str, *, seeds: Iterable[int] = (), **more: Any) -> dict[str, Any]:
-    """What a run is; ask when it starts, :func:`write_table` adds its wall time.
+    """Origin of a run; call it when the run starts, :func:`write_table` adds the wall time.
 
     Args:
-        command: What to type to get the rows again.
+        command: Command that makes the rows again.
         seeds: Seeds of the run.
-        **more: Anything else, such as settings.
+        **more: Further entries, such as settings.
     """
     packages = ("goodviews", "torch", "numpy", "scipy", "lightly", "pytorch-metric-learning")
     versions = {"python": platform.python_version()}

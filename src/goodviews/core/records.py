@@ -1,7 +1,7 @@
-"""What a study writes: one row per view, seed and task, and what the run was.
+"""Rows of a study: one per view, seed and task.
 
-``rows.csv`` is the record that everything else is made from. A column that does
-not apply is empty. Information is in nats, accuracy is a share of 1.
+Everything else is computed from ``rows.csv``. A column that does not apply is empty. Information
+is in nats, accuracy is a share of 1.
 """
 
 import csv
@@ -30,28 +30,28 @@ class Row:
             draws) or ``baseline``.
         estimate_nats: InfoNCE lower bound on I(v1; v2), held-out pairs.
         stderr_nats: Its standard error over pairs.
-        ceiling_nats: log K, the most it can report.
+        ceiling_nats: log K, the largest value the estimate can take.
         candidates: K.
-        at_ceiling: Whether the estimate lies within a tenth of its ceiling.
+        at_ceiling: Whether the estimate is within a tenth of its ceiling.
         readout_top1: Linear readout accuracy, mean over label draws.
         readout_spread: Standard deviation of that accuracy over label draws.
         usable_nats: H(y) minus cross-entropy of the linear readout.
         knn_top1: Nearest-neighbour accuracy, mean over label draws.
-        view_nats: Usable I(v; y): what a fixed reader takes from one view; of two different
-            views from the one that says less.
-        other_view_nats: The same of the other view, where it has a spec of its own.
-        image_nats: Usable I(x; y): what the same reader takes from the whole image.
+        view_nats: Usable I(v; y): information that a fixed reader finds in one view; the smaller
+            of the two when the views differ.
+        other_view_nats: The same for the other view, where it has its own spec.
+        image_nats: Usable I(x; y): information that the same reader finds in the whole image.
         effective_rank: Exponential of the entropy of the singular values (RankMe).
         alignment: Mean squared distance of positive embeddings.
         uniformity: Log mean Gaussian potential of embedding pairs.
         clipped_share: Share of values the view pushed out of [0, 1].
         loss_first: Objective in the first epoch, nats.
         loss_last: Objective in the last epoch, nats.
-        undertrained: Whether loss or held-out bound still moved at the end.
-        collapsed: Whether the representation fell to a point or a few directions.
-        epochs: Passes over the pretraining images.
-        steps: Optimiser steps.
-        seconds: Wall time of the cell.
+        undertrained: Whether the loss or the held-out bound was still changing at the end.
+        collapsed: Whether the representation collapsed to a point or a few directions.
+        epochs: Number of passes over the pretraining images.
+        steps: Number of optimiser steps.
+        seconds: Wall time of the cell, in seconds.
     """
 
     view: str
@@ -98,7 +98,7 @@ def read_rows(path: Path) -> list[Row]:
     """Read rows back.
 
     Raises:
-        InputError: The file is missing, or a column or value is not one of ours.
+        InputError: The file is missing, or has an unknown column or value.
     """
     try:
         with path.open(newline="", encoding="utf-8") as file:
@@ -140,5 +140,5 @@ def _row(record: dict[str, str], path: Path) -> Row:
             else:
                 values[name] = text
     except (KeyError, ValueError, TypeError) as error:
-        raise InputError(f"{path} holds {text!r} where {name} should be.") from error
+        raise InputError(f"{path} has {text!r} in the column {name}.") from error
     return Row(**values)

@@ -19,7 +19,7 @@ _SECOND = 0x94D049BB133111EB - (1 << 64)
 
 
 def _shift(words: Tensor, by: int) -> Tensor:
-    """Logical right shift; torch's own keeps the sign."""
+    """Logical right shift; torch's operator keeps the sign."""
     return (words >> by) & ((1 << (64 - by)) - 1)
 
 
@@ -37,7 +37,7 @@ def _mix(words: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Key:
-    """Where the randomness of a batch comes from.
+    """Source of randomness for a batch.
 
     Attributes:
         words: (B,) int64, one hash state per example.

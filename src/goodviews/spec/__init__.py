@@ -1,1 +1,1 @@
-"""The language of views: specs as text, the names they may use, the files they name."""
+"""The language of views: specs as text, the names they can use, the files they refer to."""

@@ -1,9 +1,9 @@
-"""Files that specs name: found by name and content, and never recorded by a path.
+"""Files that specs refer to, identified by name and content, never by a path.
 
-A learned view stands in a file, ``learned('g.safetensors', hash='0123456789abcdef')``. Where it
-lies is nobody's business but the reader's: it is looked for in the working folder and in the
-folders of ``GOODVIEWS_GENERATORS``, which :func:`look_in` adds to for this process and those it
-starts. The hash decides which file of that name is meant.
+A learned view is stored in a file, ``learned('g.safetensors', hash='0123456789abcdef')``. The
+file is looked up in the working folder and in the folders of ``GOODVIEWS_GENERATORS``, to which
+:func:`look_in` adds a folder for this process and its children. The hash decides between files of
+the same name.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from goodviews.spec.grammar import Call, Sweep, format_calls, parse_pair
 from goodviews.spec.names import bind
 
 SEARCHED = "GOODVIEWS_GENERATORS"
-"""Environment variable: folders to look in, joined as those of ``PATH``."""
+"""Environment variable: folders to search, joined like those of ``PATH``."""
 
 _VIEW = "learned"
 
@@ -34,10 +34,10 @@ def hash_of(data: bytes) -> str:
 
 
 def content_of(file: Path) -> bytes:
-    """What a file holds.
+    """Read the content of a file.
 
     Raises:
-        InputError: It cannot be read.
+        InputError: The file cannot be read.
     """
     try:
         return file.read_bytes()
@@ -46,11 +46,11 @@ def content_of(file: Path) -> bytes:
 
 
 def look_in(folder: Path, *, of: str = _VIEW) -> None:
-    """Look for the files of specs in one more folder, in this process and those it starts.
+    """Search one more folder for the files of specs, in this process and its children.
 
     Args:
-        folder: It need not exist.
-        of: A spec; nothing is done where it names no file.
+        folder: Folder to search; it need not exist.
+        of: A spec; without a file name in it, nothing is done.
     """
     folders, there = _folders(), folder.absolute()
     if _VIEW in of and there not in folders:
@@ -58,23 +58,23 @@ def look_in(folder: Path, *, of: str = _VIEW) -> None:
 
 
 def find(file: str, hash: str = "", *, folder: Path | None = None) -> tuple[Path, str]:
-    """The file that a spec names.
+    """Find the file that a spec names.
 
     Args:
-        file: Its name, or the way to it from ``folder``.
-        hash: Of its content; the first file found when empty.
-        folder: Of the file that holds the spec; the working folder when absent.
+        file: Name of the file, or its path relative to ``folder``.
+        hash: Hash of its content; when empty, the first file found is taken.
+        folder: Folder of the file that holds the spec (default: the working folder).
 
     Returns:
-        Where it lies, and its hash.
+        Path of the file, and its hash.
 
     Raises:
-        InputError: There is no such file, or none of that content.
+        InputError: The file does not exist, or has other content.
     """
     if not (isinstance(file, str) and file and isinstance(hash, str)):
         raise InputError(
-            f"learned has file={file!r}, but the name of a generator's file is wanted: "
-            f"learned('g.safetensors')."
+            "learned: file must be the name of a generator file, as in learned('g.safetensors'), "
+            f"but got {file!r}."
         )
     others: dict[Path, str] = {}
     for path in _candidates(Path(file).expanduser(), hash, folder):
@@ -87,24 +87,24 @@ def find(file: str, hash: str = "", *, folder: Path | None = None) -> tuple[Path
         path, got = next(iter(others.items()))
         raise InputError(
             f"{path} has the hash {got}, but the spec names {hash}: it was learned again or is "
-            f"damaged. Put the file of that run beside the spec, or write the new hash."
+            "damaged. Put the original file next to the spec, or write the new hash."
         )
     where = "the working folder" if folder is None else str(folder)
     known = " nor in ".join(map(str, _folders())) or f"the folders of {SEARCHED}"
     raise InputError(
-        f"There is no {file} in {where} nor in {known}; put it there, or write the way to it, "
-        f"as in learned('runs/{Path(file).name}')."
+        f"There is no {file} in {where} or in {known}; put it there, or write its path, as in "
+        f"learned('runs/{Path(file).name}')."
     )
 
 
 def pin(text: str, *, folder: Path | None = None) -> str:
-    """A spec whose files are named by name and hash, whatever way to them was written.
+    """Replace the paths in a spec by file names and hashes.
 
-    Their folders are looked in from now on. A spec that names no file comes back as it is.
+    The folders of the files are searched from now on. A spec without files is returned unchanged.
 
     Args:
         text: A spec, pair or family.
-        folder: Of the file that holds the spec; the working folder when absent.
+        folder: Folder of the file that holds the spec (default: the working folder).
 
     Raises:
         InputError: The text does not parse, or a file cannot be found.
@@ -123,15 +123,15 @@ def pin(text: str, *, folder: Path | None = None) -> str:
 
 
 def keep_beside(text: str, folder: Path) -> list[Path]:
-    """Copy every file that a spec names into a folder, so that the spec is found beside it.
+    """Copy every file that a spec names into a folder, next to the spec.
 
     Args:
         text: A spec or pair.
-        folder: Such as that of a run; looked in from now on.
+        folder: Target folder, for example of a run; it is searched from now on.
 
     Returns:
-        The files there: under their name, or with their hash in it where that is taken by a
-        file of another content.
+        Paths of the copies. A copy has its hash in its name where a file with other content
+        already has the original name.
     """
     kept: list[Path] = []
     if _VIEW not in text:
@@ -160,11 +160,11 @@ def _pinned(call: Call, folder: Path | None) -> Call:
 
 
 def _named(call: Call) -> tuple[Any, Any]:
-    """File and hash that a step names."""
+    """File and hash in the arguments of a step."""
     given = bind(call)
     file, hash = given.get("file", ""), given.get("hash", "")
     if isinstance(file, Sweep) or isinstance(hash, Sweep):
-        raise InputError(f"{call} sweeps files; write one spec for each generator.")
+        raise InputError(f"{call} has a set of files; write one spec for each generator.")
     return file, hash
 
 

@@ -7,7 +7,7 @@ Grammar, with literals only (nothing is ever evaluated)::
     spec    = call { "|" call }
     call    = name "(" [ literals and name=literal ] ")"
 
-This module knows text and literals; which names exist is :mod:`goodviews.spec.names`.
+This module handles text and literals; :mod:`goodviews.spec.names` checks which names exist.
 """
 
 import ast
@@ -19,7 +19,7 @@ from typing import Any
 from goodviews.core.errors import InputError
 
 _SHOWN = 200
-"""Letters of a spec that an error repeats."""
+"""Maximum number of characters of a spec that an error repeats."""
 
 _LARGEST = 2**63
 
@@ -67,13 +67,13 @@ def parse_spec(text: str) -> tuple[Call, ...]:
     """Read one spec.
 
     Args:
-        text: Such as ``"crop(scale=(0.2, 1))|flip()"``.
+        text: A spec, for example ``"crop(scale=(0.2, 1))|flip()"``.
 
     Returns:
         Its steps, in order.
 
     Raises:
-        InputError: It does not parse, or an argument is not a literal.
+        InputError: The text does not parse, or an argument is not a literal.
 
     Example:
         >>> print(*parse_spec("crop(scale=(.2,1)) | flip"))
@@ -89,8 +89,8 @@ def parse_spec(text: str) -> tuple[Call, ...]:
         raise
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise InputError(
-            f"Spec {shown!r} does not parse; write it like "
-            f"crop(scale=(0.2, 1))|flip(p=0.5), with '|' between steps."
+            f"Cannot parse spec {shown!r}; write it like crop(scale=(0.2, 1))|flip(p=0.5), with "
+            "'|' between steps."
         ) from error
 
 
@@ -108,8 +108,8 @@ def parse_pair(text: str) -> tuple[tuple[Call, ...], tuple[Call, ...]]:
     if len(parts) == 2 and not all(part.strip() for part in parts):
         where = "after" if parts[0].strip() else "before"
         raise InputError(
-            f"Spec {text.strip()!r} has nothing {where} '//'; write a view on each side, such as "
-            f"flip() // identity()."
+            f"Spec {text.strip()!r} has no view {where} '//'; write a view on each side, such as "
+            "flip() // identity()."
         )
     both = [parse_spec(part) for part in parts]
     return both[0], both[-1]
@@ -149,14 +149,14 @@ def expand(text: str) -> Family | None:
         return None
     if len(found) != 1:
         raise InputError(
-            f"{text!r} sweeps values in {len(found)} places, but a family sweeps in one: "
-            f"crop(scale=({{0.1, 0.3, 0.6}}, 1))."
+            f"{text!r} has sets of values in {len(found)} places, but only one is allowed: "
+            "crop(scale=({0.1, 0.3, 0.6}, 1))."
         )
     argument, sweep = found[0]
     if any(True for value in sweep.values for _ in _sweeps(value)):
-        raise InputError(f"{text!r} sweeps sets within a set, but plain values are wanted.")
+        raise InputError(f"{text!r} has a set within a set; expected plain values.")
     if len(sweep.values) < 2 or len(set(map(repr, sweep.values))) != len(sweep.values):
-        raise InputError(f"{text!r} sweeps {_write(sweep)}, but two or more values are wanted.")
+        raise InputError(f"{text!r} has the set {_write(sweep)}; expected two or more values.")
 
     def fill(value: Any) -> str:
         return " // ".join(
@@ -172,7 +172,7 @@ def expand(text: str) -> Family | None:
 
 
 class _Hole:
-    """Stands for the swept value in a template."""
+    """Placeholder for the swept value in a template."""
 
     def __repr__(self) -> str:
         return "{s}"
@@ -214,8 +214,8 @@ def _call(node: ast.expr, text: str) -> Call:
         return Call(node.id)
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
         raise InputError(
-            f"In spec {text!r}, {ast.unparse(node)!r} is not a step; "
-            f"a step is a name with arguments, like flip(p=0.5)."
+            f"In spec {text!r}, {ast.unparse(node)!r} is not a step; write a name with arguments, "
+            "like flip(p=0.5)."
         )
     names = [keyword.arg for keyword in node.keywords]
     if None in names or len(set(names)) != len(names):
@@ -235,16 +235,16 @@ def _literal(node: ast.expr, text: str) -> Any:
     try:
         value = ast.literal_eval(node)
     except (ValueError, TypeError, MemoryError, RecursionError) as error:
-        hint = "arguments are numbers, texts, True, False, None or tuples of them."
+        hint = "arguments are numbers, strings, True, False, None or tuples of them."
         if isinstance(node, ast.Name):
-            hint = f"write texts in quotes, '{node.id}', and the whole spec in double quotes."
+            hint = f"write strings in quotes, '{node.id}', and the whole spec in double quotes."
         raise InputError(
             f"In spec {text!r}, {ast.unparse(node)!r} is not a literal; {hint}"
         ) from error
     if not isinstance(value, int | float | str | bool | None):
         raise InputError(
-            f"In spec {text!r}, {ast.unparse(node)!r} is a {type(value).__name__}; "
-            f"arguments are numbers, texts, True, False, None or tuples of them."
+            f"In spec {text!r}, {ast.unparse(node)!r} is a {type(value).__name__}; arguments are "
+            "numbers, strings, True, False, None or tuples of them."
         )
     if isinstance(value, int | float) and not abs(value) < _LARGEST:
         raise InputError(f"In spec {text!r}, a number is too large.")

@@ -1,4 +1,4 @@
-"""Names that texts may use, with their arguments, readable without torch.
+"""Names that specs can use, with their arguments, available without torch.
 
 A view's line in :mod:`goodviews.spec.listings` is all that the command line needs to check
 a spec and to list the views; a test holds each line against the class it names.
@@ -13,10 +13,10 @@ from goodviews.spec.presets import PRESETS, Preset
 
 
 def check_names(text: str) -> tuple[str, ...]:
-    """Check a spec, pair or family without torch and return the specs it stands for.
+    """Check a spec, pair or family without torch and return the specs in it.
 
     Raises:
-        InputError: A view or one of its arguments is not known, or the text does not parse.
+        InputError: A view or one of its arguments is unknown, or the text does not parse.
 
     Example:
         >>> check_names("crop(scale=({0.1, 0.3}, 1))|flip()")
@@ -31,17 +31,17 @@ def check_names(text: str) -> tuple[str, ...]:
 
 
 def spell(text: str) -> tuple[str, tuple[tuple[Call, ...], tuple[Call, ...]]]:
-    """A spec tidied, and the steps of its two views with presets spelt out.
+    """Normalise a spec, and expand its presets into the steps of both views.
 
     Args:
-        text: A spec or pair, no family.
+        text: A spec or pair, not a family.
 
     Returns:
-        The text as it is shown, and the steps of v1 and of v2.
+        The normalised text, and the steps of v1 and of v2.
 
     Raises:
-        InputError: The text does not parse, a preset's argument is not known, or a preset that
-            makes both views stands beside ``//``.
+        InputError: The text does not parse, an argument of a preset is unknown, or a preset that
+            makes both views is combined with ``//``.
 
     Example:
         >>> text, (first, second) = spell("crop|swav(strength=.5)")
@@ -63,7 +63,7 @@ def spell(text: str) -> tuple[str, tuple[tuple[Call, ...], tuple[Call, ...]]]:
 
 
 def _unfold(calls: tuple[Call, ...]) -> tuple[tuple[Call, ...], tuple[Call, ...]]:
-    """Steps of both views, each preset replaced by what it stands for."""
+    """Steps of both views, with every preset replaced by its steps."""
     one: tuple[Call, ...] = ()
     two: tuple[Call, ...] = ()
     for call in calls:
@@ -81,7 +81,7 @@ def _steps(preset: Preset, given: dict[str, Any]) -> tuple[tuple[Call, ...], tup
 
 
 def _set(call: Call, given: dict[str, Any]) -> Call:
-    """A preset's step with the size, area and strength that the preset was given."""
+    """Step of a preset with the size, area and strength given to the preset."""
     own = dict(call.kwargs)
     listing = VIEWS[call.name]
     if call.name == "crop" and "size" not in own:
@@ -106,7 +106,7 @@ def bind(call: Call) -> dict[str, Any]:
     """Arguments of a step or preset by name, defaults left out.
 
     Raises:
-        InputError: The view, or one of the arguments, is not known or given twice.
+        InputError: The view or an argument is unknown, or an argument is given twice.
     """
     known: dict[str, Listing | Preset] = {**VIEWS, **PRESETS}
     if call.name not in known:

@@ -1,8 +1,8 @@
-"""Views with a name: specs of published methods and of some kinds of data, spelt out.
+"""Named views: specs of published methods and of some kinds of data.
 
-Marks are those of the project's notes on the papers: nothing is read in the paper's text or
-code, [likely] is known from its tables, [unsure] could be wrong in a detail, [ours] is chosen
-here. Pixels are normalised by the encoder, so no preset holds ``normalise``.
+Marks say how sure a number is: without a mark it was read in the paper's text or code, [likely]
+is known from its tables, [unsure] could be wrong in a detail, [ours] was chosen for goodviews.
+The encoder normalises pixels, so no preset contains ``normalise``.
 """
 
 from dataclasses import dataclass
@@ -16,14 +16,15 @@ class Preset:
     """A name for a spec.
 
     Attributes:
-        group: Where it stands in a list: papers, data or colour spaces.
-        spec: What it stands for. An argument ``size`` goes to its crops without one, ``area``
-            to the lower bound of theirs, ``strength`` to every step that has a strength.
-        source: Where its numbers come from.
-        does: One line for a list; for kinds of data, what is assumed of them.
+        group: Group in a list: papers, data or colour spaces.
+        spec: The spec behind the name. The argument ``size`` sets the size of crops without one,
+            ``area`` their lower bound of the area, ``strength`` the strength of every step that
+            has one.
+        source: Source of its numbers.
+        does: One line for a list; for kinds of data, the assumptions about them.
         arguments: Name and default of each argument, in order.
-        channels: Channel counts it takes.
-        strength: What its strength scales; ``–`` when it has none.
+        channels: Numbers of channels that it accepts.
+        strength: Quantity that its strength scales; ``–`` when it has none.
     """
 
     group: str
@@ -162,8 +163,8 @@ DATA = {
         "crop(scale=(0.3, 1))|rotate(degrees=10)|brightness(amount=0.3)|contrast(amount=0.3)"
         "|blur(sigma=(0.1, 1), p=0.3)|noise(std=0.02)",
         "ours",
-        "assumes grey images whose left and right differ, whose scale of values varies by device,"
-        " and findings that survive a third of the area",
+        "assumes grey images in which left and right differ, a scale of values that varies by "
+        "device, and findings that survive a crop to a third of the area",
         channels="any",
     ),
     "satellite": Preset(
@@ -171,8 +172,8 @@ DATA = {
         "crop(scale=(0.2, 1))|flip()|vflip()|brightness(amount=0.2)|contrast(amount=0.2)"
         "|noise(std=0.01)",
         "ours",
-        "assumes images from above, with no upside and any number of bands, whose ratios matter:"
-        " every band is changed by one factor",
+        "assumes images from above, without an up direction, with any number of bands whose "
+        "ratios matter: all bands are multiplied by one factor",
         channels="any",
     ),
     "documents": Preset(
@@ -181,15 +182,16 @@ DATA = {
         "|brightness(amount=0.3)|contrast(amount=0.3)|blur(sigma=(0.1, 1.5), p=0.3)"
         "|noise(std=0.02)",
         "ours",
-        "assumes pages that are read one way and mean the same in any light: no flip, no invert",
+        "assumes pages with one reading direction that mean the same in any light: no flip, no "
+        "invert",
         channels="any",
     ),
     "textures": Preset(
         "data",
         "crop(scale=(0.1, 0.5))|flip()|vflip()|brightness(amount=0.4)|contrast(amount=0.4)",
         "ours",
-        "assumes that any part looks like the whole and that there is no upside; areas below half"
-        " keep the views apart",
+        "assumes that any part looks like the whole and that there is no up direction; areas "
+        "below half keep the views different",
         channels="any",
     ),
 }
@@ -205,4 +207,4 @@ COLOURS = {
 }  # fmt: skip
 
 PRESETS: dict[str, Preset] = {**PAPERS, **DATA, **COLOURS}
-"""Every preset by name; no name is also that of a view."""
+"""All presets by name; no preset has the name of a view."""

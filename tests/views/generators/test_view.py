@@ -130,7 +130,7 @@ def test_what_is_kept_beside_a_run_is_found_there_alone(put, monkeypatch, tmp_pa
     with pytest.raises(InputError, match="There is no"):
         parse_view(both)
     look_in(tmp_path / "elsewhere", of=both)
-    with pytest.raises(InputError, match=r"nor in .*elsewhere; put it there"):
+    with pytest.raises(InputError, match=r"or in .*elsewhere; put it there"):
         parse_view(both)
     look_in(tmp_path / "moved", of=both)
     assert repr(parse_view(both)) == both
@@ -139,14 +139,14 @@ def test_what_is_kept_beside_a_run_is_found_there_alone(put, monkeypatch, tmp_pa
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        ("learned()", "the name of a generator's file is wanted"),
-        ("learned(3)", "the name of a generator's file is wanted"),
+        ("learned()", "must be the name of a generator file"),
+        ("learned(3)", "must be the name of a generator file"),
         ("learned('h.safetensors')", "There is no h.safetensors"),
         ("learned('g.safetensors', hash='0123456789abcdef')", "but the spec names 0123456789abc"),
         ("learned('g.safetensors', has='1')", "Did you mean 'hash'"),
         ("lerned('g.safetensors')", "Did you mean 'learned'"),
         ("learned('foreign.safetensors')", "damaged or no safetensors"),
-        ("learned('g.safetensors') // grey(", "does not parse"),
+        ("learned('g.safetensors') // grey(", "Cannot parse"),
     ],
 )
 def test_what_cannot_be_found_or_read_is_told_in_a_sentence(spec, words, put):
