@@ -8,10 +8,14 @@ DATA ?=
 
 install: $(VENV)/installed
 
+# PyTorch's Linux wheels of the package index need their CUDA libraries even to be imported.
 $(VENV)/installed: pyproject.toml
+	@echo "Installing goodviews and about 100 packages into $(VENV), once. Where nothing is cached,"
+	@echo "about 3 GB are downloaded (PyTorch with CUDA, most of it) and take 6 GB on disk: 3 to 10 minutes."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check --editable '.[dev]'
 	@touch $@
+	@echo "Installed into $(VENV)."
 
 study: install
 	$(BIN)/goodviews study $(DATA) $(ARGS)
