@@ -175,7 +175,6 @@ PENDING = {
     "README.md",
     "docs",
     "src/goodviews/cli",
-    "src/goodviews/data",
     "src/goodviews/encoders",
     "src/goodviews/evaluation",
     "src/goodviews/information",

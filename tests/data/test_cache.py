@@ -96,6 +96,6 @@ def test_one_wrong_image_stops_the_build_and_leaves_nothing(folder: Path) -> Non
         file.unlink()
     for i in range(3):
         np.save(folder / f"{i}.npy", np.full((8, 8), np.inf if i == 1 else 0.0))
-    with pytest.raises(InputError, match=r"Image 1\.npy holds NaN"):
+    with pytest.raises(InputError, match=r"Image 1\.npy has NaN"):
         load(folder)
     assert list((folder.parent / "cache").iterdir()) == []

@@ -25,8 +25,8 @@ def test_doubles_constants_and_missing_labels_are_found(
     pixels[9] = 5
     np.save(tmp_path / "a.npy", pixels)
     text = "\n".join(map(str, examine(tmp_path / "a.npy")))
-    assert "1 of 80 images are exact doubles" in text
-    assert "1 of 80 images have one colour only" in text
+    assert "1 of 80 images are exact duplicates" in text
+    assert "1 of 80 images have a single colour" in text
     assert "missing: There are no labels" in text
     np.save(tmp_path / "b.npy", pixels[:9])
     assert examine(tmp_path / "b.npy")[-1].kind == "broken"
@@ -63,7 +63,7 @@ def test_raw_images_are_bytes_where_255_is_one(
 def test_images_of_one_value_are_not_ready(tmp_path):
     np.save(tmp_path / "flat.npy", np.zeros((80, 8, 8), np.uint8))
     found = examine(tmp_path / "flat.npy")
-    assert any(f.kind == "broken" and "one colour each" in str(f) for f in found)
+    assert any(f.kind == "broken" and "a single colour" in str(f) for f in found)
     assert all(f.kind != "next" for f in found)
 
 
@@ -71,7 +71,7 @@ def test_images_of_one_pixel_or_one_colour_are_not_ready(tmp_path):
     colours = np.random.default_rng(0).integers(0, 256, (80, 1, 1, 3), dtype=np.uint8)
     np.save(tmp_path / "dots.npy", colours)
     np.save(tmp_path / "plain.npy", np.broadcast_to(colours, (80, 8, 8, 3)))
-    for name, said in (("dots", "one pixel each"), ("plain", "one colour each")):
+    for name, said in (("dots", "only one pixel"), ("plain", "a single colour")):
         found = examine(tmp_path / f"{name}.npy")
         assert any(f.kind == "broken" and said in str(f) for f in found)
         assert all(f.kind != "next" for f in found)

@@ -57,16 +57,16 @@ def test_empty_cells_missing_rows_and_more_tasks(tmp_path: Path) -> None:
     assert columns["kind"].tolist() == [0, -1, 1] + [-1] * 9
     assert columns["grade"].tolist() == [1, 0, 1] + [-1] * 9
     assert classes["grade"] == ("9", "10")
-    assert "1 of 4 rows of labels.csv name no image (x.png)" in notes[0]
-    assert any("have one image" in note for note in notes)
+    assert "1 of 4 rows of labels.csv do not name an image (x.png)" in notes[0]
+    assert any("have only one image" in note for note in notes)
 
 
 BAD = {
-    "conflict": (f"path,k\n{NAMES[0]},a\n{NAMES[1]},b\n{NAMES[0]},b\n", "twice"),
-    "strangers": ("path,k\nx.png,a\ny.png,b\n", "2 of 2 rows .* name no image"),
+    "conflict": (f"path,k\n{NAMES[0]},a\n{NAMES[1]},b\n{NAMES[0]},b\n", "two labels for"),
+    "strangers": ("path,k\nx.png,a\ny.png,b\n", "2 of 2 rows .* do not name an image"),
     "one class": (f"path,k\n{NAMES[0]},a\n{NAMES[1]},a\n", "one class"),
     "no column": (f"path\n{NAMES[0]}\n", "label column"),
-    "same heads": (f"path,k,k\n{NAMES[0]},a,b\n", "another name"),
+    "same heads": (f"path,k,k\n{NAMES[0]},a,b\n", "different names"),
     "empty": ("", "is empty"),
     "ragged": (f"path,k\n{NAMES[0]},a\n{NAMES[1]},b,c\n", "line 3, has 3 cells, but .* has 2"),
 }

@@ -99,7 +99,7 @@ def test_a_class_of_one_image_is_left_out_and_one_class_is_refused() -> None:
 def test_a_test_part_of_one_class_is_refused() -> None:
     part = np.repeat(np.array([0, 1], np.int8), [300, 100])
     column = np.where(part == 1, 0, np.arange(400) % 3)
-    with pytest.raises(InputError, match="1 classes among its 100 test"):
+    with pytest.raises(InputError, match="1 classes in both its 100 test"):
         splits(made({"kind": column}, 400, part), seed=0)
 
 

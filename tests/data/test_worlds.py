@@ -57,7 +57,7 @@ def test_stacked_renderings_share_just_what_both_keep():
 
 
 def test_no_images_or_unknown_tasks_are_refused():
-    with pytest.raises(InputError, match="one or more to train on"):
+    with pytest.raises(InputError, match="one or more renderings"):
         world_images(Shapes(16), name="s", count=0, seed=0)
     with pytest.raises(InputError, match="Unknown factor 'hue'"):
         world_images(Shapes(16), name="s", count=2, seed=0, tasks=["hue"])

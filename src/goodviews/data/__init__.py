@@ -1,4 +1,4 @@
-"""Images from folders, arrays and known names; their cache, labels and splits."""
+"""Images from folders, arrays and dataset names; their cache, labels and splits."""
 
 from goodviews.data.digits import digits
 from goodviews.data.doctor import Finding, examine

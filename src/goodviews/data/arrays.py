@@ -28,7 +28,7 @@ Progress = Callable[[int, int], None] | None
 def read_arrays(
     files: Sequence[Path], rows: Rows, *, size: int | None = None, progress: Progress = None
 ) -> Draft:
-    """Read one file, or a train and a test file, into rows.
+    """Read one array file, or a train and a test file, into rows.
 
     ``.npy`` holds (N, H, W) or (N, H, W, C) or (N, C, H, W). ``.npz`` holds the same under
     ``images``, ``x``, ``data`` or ``arr_0``, or JPEG files end to end under ``jpeg`` with
@@ -37,12 +37,12 @@ def read_arrays(
 
     Args:
         files: One file, or two: the second holds the test images.
-        rows: Takes the images.
+        rows: Receives the images.
         size: Side in pixels; see :func:`array_draft`.
         progress: Called with the images done and all images.
 
     Returns:
-        Everything but the pixels.
+        Everything except the pixels.
 
     Raises:
         InputError: A file cannot be read, or its arrays are not images and labels.
@@ -84,22 +84,23 @@ def array_draft(
 
     Args:
         parts: One or two (N, C, H, W) arrays of the same C, H and W.
-        labels: (N,) texts, class numbers as text when ``classes`` is given; empty: no label.
+        labels: (N,) texts, class numbers as text when ``classes`` is given; an empty text means
+            no label.
         classes: Names of the classes.
-        rows: Takes the images.
-        size: Side in pixels. ``None`` keeps images whose sides are at most 64; of others the
-            centre square becomes 64 when the shorter side is at least 128, otherwise 32.
-        what: Where the images came from, for the source sentence.
+        rows: Receives the images.
+        size: Side in pixels. ``None`` keeps images with sides of at most 64; of other images the
+            centre square is resized to 64 when the shorter side is at least 128, otherwise to 32.
+        what: Origin of the images, for the source sentence.
         progress: Called with the images done and all images.
 
     Returns:
-        Everything but the pixels.
+        Everything except the pixels.
     """
     shape = parts[0].shape[1:]
     if any(part.shape[1:] != shape for part in parts):
         raise InputError(
-            f"The train images are {shape} and the test images {parts[1].shape[1:]} (channels, "
-            f"height, width), but the same is wanted."
+            "Train and test images must have the same shape (channels, height, width), but got "
+            f"{shape} and {parts[1].shape[1:]}."
         )
     if size is None and max(shape[1:]) > 64:
         size = 64 if min(shape[1:]) >= 128 else 32
@@ -166,8 +167,8 @@ def _read(file: Path) -> tuple[np.ndarray, np.ndarray | None, list[str] | None]:
                 images = _channels_first(arrays[key], file)
             else:
                 raise InputError(
-                    f"{file} holds {', '.join(keys) or 'nothing'}, but images under one of "
-                    f"{', '.join(IMAGE_KEYS[:4])} are wanted."
+                    f"{file} holds {', '.join(keys) or 'nothing'}, but images are expected under "
+                    f"one of {', '.join(IMAGE_KEYS[:4])}."
                 )
             name = next((name for name in LABEL_KEYS if name in keys), None)
             if name is None:
@@ -180,21 +181,21 @@ def _read(file: Path) -> tuple[np.ndarray, np.ndarray | None, list[str] | None]:
         if "allow_pickle" in text or "Python objects" in text:
             text = "it holds Python objects, not numbers"
             if not _is_numpy(file):
-                text = f"it is no {file.suffix} file, whatever its name says"
+                text = f"the content is not that of an {file.suffix} file"
         raise InputError(
             f"Cannot read {file}: {text}. Save it with numpy.savez(file, images=..., labels=...)."
         ) from error
 
 
 def _is_numpy(file: Path) -> bool:
-    """Whether a file begins as .npy or .npz files do."""
+    """Whether a file begins like a .npy or .npz file."""
     with file.open("rb") as opened:
         return opened.read(6).startswith((b"\x93NUMPY", b"PK"))
 
 
 def _channels_first(array: np.ndarray, file: Path) -> np.ndarray:
     if array.dtype.kind not in "biuf":
-        raise InputError(f"{file} holds values of type {array.dtype}, but numbers are wanted.")
+        raise InputError(f"Expected numbers in {file}, but got values of type {array.dtype}.")
     if array.size and array.ndim == 3:
         return array[:, None]
     if array.size and array.ndim == 4:
@@ -212,27 +213,28 @@ def _texts(labels: np.ndarray, count: int, classes: list[str] | None, file: Path
     labels = labels.reshape(-1) if labels.shape in ((count, 1), (1, count)) else labels
     if labels.shape != (count,):
         raise InputError(
-            f"{file} has labels of shape {labels.shape} for {count} images, but ({count},) is "
-            f"wanted: one class number per image, -1 for none."
+            f"Labels in {file} must have the shape ({count},), one class number per image, -1 for "
+            f"no label; but got {labels.shape}."
         )
     if labels.dtype.kind in "fiub":
         numbers = np.where(np.isfinite(labels), labels, -1) if labels.dtype.kind == "f" else labels
         whole = numbers.astype(np.int64)
         if (whole != numbers).any():
             raise InputError(
-                f"{file} has labels like {labels[whole != numbers][0]}, but whole "
-                f"numbers are wanted: one class number per image."
+                f"Labels in {file} must be whole numbers, one class number per image, but got "
+                f"{labels[whole != numbers][0]}."
             )
         if classes is not None and whole.max() >= len(classes):
             raise InputError(
-                f"{file} has a label {whole.max()} but {len(classes)} classes: name them all."
+                f"{file} has a label {whole.max()}, but names only {len(classes)} classes; name "
+                "all classes."
             )
         return np.array(["" if number < 0 else str(number) for number in whole], dtype=object)
     texts = [str(label) for label in labels]
     if classes is not None:
         place = {name: str(i) for i, name in enumerate(classes)} | {"": ""}
         if unknown := [text for text in texts if text not in place]:
-            raise InputError(f"{file} has a label {unknown[0]!r} that is not among its classes.")
+            raise InputError(f"{file} has a label {unknown[0]!r} that is not one of its classes.")
         texts = [place[text] for text in texts]
     return np.array(texts, dtype=object)
 
@@ -246,5 +248,5 @@ def _decode_jpegs(data: np.ndarray, offsets: np.ndarray, file: Path) -> np.ndarr
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         images = list(pool.map(one, range(len(offsets) - 1)))
     if len({image.shape for image in images}) != 1:
-        raise InputError(f"{file} holds JPEG files of several sizes, but one size is wanted.")
+        raise InputError(f"JPEG files in {file} must have one size, but several sizes were found.")
     return np.stack(images).transpose(0, 3, 1, 2)

@@ -1,9 +1,9 @@
-"""Images on disk, decoded once: one folder per set and size, mapped by every process.
+"""Cache of decoded images: one folder per dataset and size, memory-mapped by every process.
 
-A folder is built under a hidden name beside its place and renamed when it is whole, so two
-processes may build at once (the later one takes the earlier one's) and a killed or full one
-leaves nothing that could be read. Pixels are raw bytes in row order; ``about.json`` says
-what they are.
+A folder is built under a hidden name and renamed when it is complete, so two processes may build
+it at the same time (the later one uses the folder of the earlier one), and a killed process or a
+full disk leaves nothing readable. Pixels are raw bytes in row order; ``about.json`` describes
+them.
 """
 
 import errno
@@ -31,7 +31,7 @@ from goodviews.data.ranging import value_range
 
 @dataclass
 class Draft:
-    """What a reader knows about a set besides its pixels; fields as in :class:`Images`."""
+    """Everything about a dataset except its pixels; the fields are those of :class:`Images`."""
 
     source: str
     names: list[str]
@@ -43,7 +43,7 @@ class Draft:
 
 
 class Rows:
-    """Takes blocks of images (B, C, H, W) in order, writes them, keeps their hash and range."""
+    """Writer of blocks of images (B, C, H, W), in order; it also computes their hash and range."""
 
     def __init__(self, file: BinaryIO, where: Path) -> None:
         self.file = file
@@ -55,7 +55,7 @@ class Rows:
         self.digest = hashlib.sha256()
 
     def add(self, block: np.ndarray, names: Sequence[str]) -> None:
-        """Write (n, C, H, W) images; ``names`` has the name of each, for messages.
+        """Write (n, C, H, W) images; ``names`` holds the name of each, for messages.
 
         Raises:
             InputError: A value is not finite, or the disk is full.
@@ -75,27 +75,26 @@ class Rows:
             self.file.write(raw)
 
     def refuse_infinite(self, block: np.ndarray, names: Sequence[str]) -> None:
-        """Raise InputError for the first image with a value that is not finite."""
+        """Raise InputError for the first image that has a value that is not finite."""
         if block.dtype != np.float32:
             return
         finite = np.isfinite(block).reshape(len(block), -1).all(axis=1)
         if not finite.all():
             first = names[int(np.flatnonzero(~finite)[0])]
             raise InputError(
-                f"Image {first} holds NaN or infinite values, but finite ones are wanted: fill "
-                f"or remove them first."
+                f"Image {first} has NaN or infinite values; replace or remove them first."
             )
 
 
 def cache_root(cache: Path | None = None) -> Path:
-    """Where cache folders live.
+    """Root folder of all caches.
 
     Args:
-        cache: The caller's choice; otherwise the environment's ``GOODVIEWS_CACHE``, otherwise
-            ``goodviews`` in the platform's folder for caches.
+        cache: Folder to use (default: the environment variable ``GOODVIEWS_CACHE``, otherwise
+            ``goodviews`` in the platform's cache folder).
 
     Returns:
-        A folder that need not exist yet.
+        The folder, which need not exist yet.
     """
     if cache is not None:
         return Path(cache)
@@ -111,19 +110,20 @@ def cache_root(cache: Path | None = None) -> Path:
 
 
 def cached(root: Path, name: str, key: object, build: Callable[[Rows], Draft]) -> Images:
-    """Open the cache folder of a set, building it when it is missing or broken.
+    """Open the cache folder of a dataset; build it when it is missing or broken.
 
     Args:
-        root: Folder of all caches, from :func:`cache_root`.
-        name: Of the set.
-        key: All that decides the content, as JSON: files with sizes and times, size in pixels.
-        build: Adds every image to the rows and returns the rest.
+        root: Root folder of all caches, from :func:`cache_root`.
+        name: Name of the dataset.
+        key: Everything that decides the content, as JSON: files with sizes and times, size in
+            pixels.
+        build: Function that adds every image to the rows and returns the rest.
 
     Returns:
         The images, memory-mapped.
 
     Raises:
-        InputError: The cache cannot be written; nothing half-written is left.
+        InputError: The cache cannot be written; no partial file is left.
     """
     total = hashlib.sha256(json.dumps([FORMAT, key], sort_keys=True).encode()).hexdigest()
     folder = root / f"{re.sub(r'[^A-Za-z0-9._-]+', '_', name)[:40]}-{total[:16]}"
@@ -168,11 +168,11 @@ def relabelled(
     classes: dict[str, tuple[str, ...]],
     notes: Sequence[str],
 ) -> Images:
-    """The same cached pixels with other labels, in a folder of their own beside them.
+    """The same cached pixels with other labels, in a separate cache folder.
 
     Args:
-        images: What :func:`cached` gave.
-        labels: Task to (N,) class numbers, in place of the old ones.
+        images: Images from :func:`cached`.
+        labels: Task to (N,) class numbers, instead of the old ones.
         classes: Task to class names.
         notes: Further sentences for :attr:`Images.notes`.
 
@@ -196,7 +196,7 @@ def relabelled(
 
 
 def row_names(images: Images) -> list[str]:
-    """The name of every row, as a label file may call it: a relative path, or a number."""
+    """Name of every row in a label file: a relative path, or a number."""
     if images.cache is None:
         return [str(row) for row in range(len(images))]
     names: list[str] = json.loads((images.cache / "names.json").read_text("utf-8"))
@@ -222,20 +222,20 @@ def _describe(
 
 @contextmanager
 def _writing(where: Path) -> Iterator[None]:
-    """Turn a failure to write into one sentence."""
+    """Turn a failure to write into an InputError."""
     try:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(
-            f"Cannot write the image cache in {where}: {reason}. Make room there, or name "
-            f"another folder with the environment variable GOODVIEWS_CACHE."
+            f"Cannot write the image cache in {where}: {reason}. Free some space, or set another "
+            "folder with the environment variable GOODVIEWS_CACHE."
         ) from error
 
 
 @contextmanager
 def _building(folder: Path) -> Iterator[Path]:
-    """A hidden folder that takes its name when the block ends well and vanishes otherwise."""
+    """A hidden folder, renamed to its final name on success and removed on failure."""
     with _writing(folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
         _sweep(folder.parent)
@@ -270,7 +270,7 @@ def _publish(temp: Path, folder: Path) -> None:
 
 
 def _sweep(root: Path) -> None:
-    """Remove what killed processes left more than a day ago."""
+    """Remove leftovers of killed processes that are older than a day."""
     for left in root.glob(".*-*.*"):
         try:
             if left.is_dir() and time.time() - left.stat().st_mtime > 86_400:

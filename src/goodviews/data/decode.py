@@ -1,4 +1,4 @@
-"""One image file to one array: modes, alpha, orientation, bit depth, channels.
+"""Decode one image file to one array: modes, alpha, orientation, bit depth, channels.
 
 Letters: C H W one image.
 """
@@ -19,24 +19,24 @@ EXTENSIONS = frozenset(
         *("ppm", "pgm", "pbm", "pnm", "jp2", "npy"),
     )
 )
-"""File names that count as images, in lower case."""
+"""Endings of image files, in lower case."""
 
 CHANNELS_MOST = 16
-"""An axis of an array up to this long can be channels."""
+"""Maximum length of an array axis that is taken for channels."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says about itself before its pixels are decoded.
+    """Properties of a file that are known before its pixels are decoded.
 
     Attributes:
-        width: Pixels, after turning as EXIF says.
-        height: Pixels, after turning as EXIF says.
-        channels: 1 grey, 3 colour, or as many as an array has; alpha does not count.
+        width: Width in pixels, after the EXIF rotation.
+        height: Height in pixels, after the EXIF rotation.
+        channels: 1 for grey, 3 for colour, any number for arrays; alpha does not count.
         kind: ``uint8``, ``uint16`` or ``float32``.
         format: ``JPEG``, ``PNG``, ...
-        alpha: Transparency will be laid on white.
-        remark: What is lost or unusual, for the notes; empty when nothing is.
+        alpha: Whether the image is transparent and will be drawn on white.
+        remark: Losses or peculiarities, for the notes; otherwise empty.
     """
 
     width: int
@@ -49,10 +49,10 @@ class Header:
 
 
 def read_header(path: Path) -> Header:
-    """Size, channels and bit depth of a file.
+    """Read the size, channels and bit depth of a file.
 
     Raises:
-        Exception: Whatever its reader raises on a broken file; the caller skips it.
+        Exception: Any exception of its reader on a broken file; the caller skips the file.
     """
     if os.path.getsize(path) == 0:
         raise ValueError("the file is empty")
@@ -90,15 +90,15 @@ def read_header(path: Path) -> Header:
 
 
 def decode(path: Path, header: Header, size: int | None = None) -> np.ndarray:
-    """Pixels of a file.
+    """Read the pixels of a file.
 
     Args:
-        path: The file.
-        header: What :func:`read_header` said.
-        size: Side of the centre square to make; ``None`` keeps height and width.
+        path: Path of the file.
+        header: Header from :func:`read_header`.
+        size: Side to which the centre square is resized; ``None`` keeps height and width.
 
     Returns:
-        (C, H, W), of the header's kind.
+        (C, H, W), of the header's value type.
 
     Raises:
         Exception: Whatever its reader raises on a broken file.
@@ -117,7 +117,7 @@ def decode(path: Path, header: Header, size: int | None = None) -> np.ndarray:
                 planes.append(np.asarray(image))
             return fit(standard(np.stack(planes)), size)
         if size is not None and header.format == "JPEG":
-            image.draft(None, (2 * size, 2 * size))  # decode no more than twice what is kept
+            image.draft(None, (2 * size, 2 * size))  # decode at most twice the final size
         image.load()
         turned = ImageOps.exif_transpose(image)
         plain = _plain(turned, header)
@@ -129,11 +129,11 @@ def decode(path: Path, header: Header, size: int | None = None) -> np.ndarray:
 
 
 def fit(image: np.ndarray, size: int | None) -> np.ndarray:
-    """The centre square of an image at ``size`` pixels, antialiased bilinear.
+    """Resize the centre square of an image to ``size`` pixels, antialiased bilinear.
 
     Args:
         image: (C, H, W), uint8, uint16 or float32.
-        size: Side in pixels; ``None`` changes nothing.
+        size: Side in pixels; ``None`` returns the image unchanged.
 
     Returns:
         (C, size, size), the same type.
@@ -159,12 +159,12 @@ def fit(image: np.ndarray, size: int | None) -> np.ndarray:
 
 
 def standard(array: np.ndarray) -> np.ndarray:
-    """An array of any shape in one of the three types that are stored.
+    """Convert an array of any shape to one of the three stored types.
 
     Booleans become 0 and 255. Integers become 8 or 16 bits when they fit, else float32.
 
     Raises:
-        InputError: A finite value is beyond float32.
+        InputError: A finite value is too large for float32.
     """
     if array.dtype == np.bool_:
         return array.astype(np.uint8) * np.uint8(255)
@@ -178,8 +178,8 @@ def standard(array: np.ndarray) -> np.ndarray:
         made = array.astype(np.float32)
     if array.dtype == np.float64 and not np.array_equal(np.isfinite(made), np.isfinite(array)):
         raise InputError(
-            f"Values reach {np.abs(array[np.isfinite(array)]).max():g}, but those of an image are "
-            f"kept as float32, up to 3.4e+38: divide them first."
+            f"Values reach {np.abs(array[np.isfinite(array)]).max():g}, but images are stored as "
+            "float32, up to 3.4e+38; divide the values first."
         )
     return made
 
@@ -195,7 +195,7 @@ def _kind(dtype: np.dtype) -> str:
 
 
 def _channels_last(array: np.ndarray) -> np.ndarray:
-    """(H, W, C) of one array image: the last axis of at most 16, or else the first."""
+    """(H, W, C) of one array: channels are the last axis if at most 16 long, else the first."""
     if array.ndim == 2:
         return array[:, :, None]
     if array.ndim == 3 and array.shape[2] <= CHANNELS_MOST:
@@ -206,7 +206,7 @@ def _channels_last(array: np.ndarray) -> np.ndarray:
 
 
 def _plain(image: Image.Image, header: Header) -> Image.Image:
-    """A picture in a mode whose array has the header's channels; alpha is laid on white."""
+    """Convert an image to a mode with the header's channels; transparency is drawn on white."""
     if header.channels == 1:
         if image.mode in ("LA", "La") or (image.mode == "L" and header.alpha):
             image = image.convert("LA")
@@ -234,10 +234,10 @@ def _png_bits(path: Path) -> int:
 
 
 def _deep_png(path: Path) -> np.ndarray:
-    """(3, H, W) uint16 of a 16-bit colour PNG, of which Pillow keeps 8 bits at a time.
+    """(3, H, W) uint16 of a 16-bit colour PNG, which Pillow reads with 8 bits only.
 
-    Its unpackers take the high byte of each pair, in either byte order: read as big-endian,
-    which PNG is, they give the high bytes, and read as little-endian the low ones.
+    Its unpackers take the high byte of each pair, in either byte order: reading as big-endian,
+    the order of PNG, gives the high bytes, and reading as little-endian gives the low bytes.
     """
     halves = []
     for order in "BL":
@@ -255,7 +255,7 @@ def _deep_png(path: Path) -> np.ndarray:
 
 
 def _pages(image: Image.Image) -> int:
-    """How many grey pages of one size a TIFF has; 0 when it is not such a stack."""
+    """Number of grey pages of one size in a TIFF; 0 when it is not such a stack."""
     count = getattr(image, "n_frames", 1)
     if image.format != "TIFF" or not 1 < count <= CHANNELS_MOST:
         return 0

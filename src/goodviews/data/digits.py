@@ -1,4 +1,4 @@
-"""The built-in real data: scikit-learn's 1,797 handwritten digits."""
+"""The built-in dataset: scikit-learn's 1,797 handwritten digits."""
 
 import numpy as np
 
@@ -7,10 +7,10 @@ from goodviews.data.images import Images
 
 
 def digits(size: int | None = None) -> Images:
-    """The digits that come with scikit-learn, as images of 0 to 16.
+    """Load the digits that come with scikit-learn, as images with values from 0 to 16.
 
     Args:
-        size: Height and width in pixels; 16 unless given.
+        size: Height and width in pixels (default: 16).
 
     Returns:
         1,797 grey images, task ``label`` with ten classes.

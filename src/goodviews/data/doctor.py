@@ -1,4 +1,4 @@
-"""What was read from a set, what is odd about it, what is slow, and what to type next."""
+"""Check of a dataset: what was read, what is odd or slow, and what to type next."""
 
 import hashlib
 import shlex
@@ -16,7 +16,7 @@ from goodviews.data.loading import load
 from goodviews.data.splits import FEWEST, splits
 
 LOOKED_AT = 20_000
-"""Images that are looked at one by one; of larger sets these are evenly spaced."""
+"""Maximum number of images checked one by one; in larger datasets they are evenly spaced."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class Finding:
     """One line of a diagnosis.
 
     Attributes:
-        kind: ``read`` (what there is), ``odd``, ``missing``, ``slow``, ``broken`` (it cannot
-            be used as it is) or ``next``.
+        kind: ``read`` (what was found), ``odd``, ``missing``, ``slow``, ``broken`` (the dataset
+            cannot be used) or ``next``.
         sentence: What was found.
-        action: What to do about it; empty when nothing is to be done.
+        action: What to do about it; empty when there is nothing to do.
     """
 
     kind: str
@@ -39,15 +39,15 @@ class Finding:
 
 
 def examine(data: str | Path | None = None, **options: Any) -> list[Finding]:
-    """Look a set over, as a study would read it.
+    """Check a dataset as a study would read it.
 
     Args:
-        data: As for :func:`goodviews.data.load`.
-        **options: As for :func:`goodviews.data.load`.
+        data: Same as in :func:`goodviews.data.load`.
+        **options: Same as in :func:`goodviews.data.load`.
 
     Returns:
-        Findings in reading order; a set that cannot be used gives one of kind ``broken``
-        rather than an exception.
+        Findings in reading order; a dataset that cannot be used gives a finding of kind
+        ``broken``, not an exception.
 
     Example:
         >>> print(examine("digits")[0])
@@ -72,8 +72,8 @@ def examine(data: str | Path | None = None, **options: Any) -> list[Finding]:
         found.append(
             Finding(
                 "slow" if each > 20 else "read",
-                f"Decoding took {each:.1f} ms an image ({spent:.1f} s in all).",
-                "It is done once; later runs read the cache.",
+                f"Decoding took {each:.1f} ms per image ({spent:.1f} s in total).",
+                "Images are decoded once; later runs read the cache.",
             )
         )
     if any(finding.kind == "broken" for finding in found):
@@ -113,8 +113,9 @@ def _labels(images: Images) -> list[Finding]:
         return [
             Finding(
                 "missing",
-                "There are no labels: a study measures information and geometry only.",
-                "Give a few hundred with --labels file.csv (path, then one column per task).",
+                "There are no labels, so a study can measure information and geometry only.",
+                "Pass a few hundred labels with --labels file.csv (path, then one column per "
+                "task).",
             )
         ]
     found = []
@@ -135,24 +136,24 @@ def _labels(images: Images) -> list[Finding]:
             found.append(
                 Finding(
                     "odd",
-                    f"Classes of {task!r} differ in size by more than ten: accuracy alone will "
-                    f"favour {names[most]}.",
-                    f"Label more of {names[least]} if you can.",
+                    f"Classes of {task!r} differ in size by a factor of more than ten, so "
+                    f"accuracy favours {names[most]}.",
+                    f"Label more images of {names[least]} if possible.",
                 )
             )
         if known < 100:
             found.append(
                 Finding(
                     "missing",
-                    f"{known} labels of {task!r} leave wide intervals.",
-                    "A few hundred tell views apart.",
+                    f"Confidence intervals will be wide: {task!r} has only {known} labels.",
+                    "A few hundred labels are needed to distinguish views.",
                 )
             )
     return found
 
 
 def _pixels(images: Images) -> list[Finding]:
-    """Doubles and constant images among those looked at."""
+    """Duplicates and constant images among those checked."""
     step = max(1, -(-len(images) // LOOKED_AT))
     rows = np.arange(0, len(images), step)
     seen: dict[bytes, int] = {}
@@ -165,28 +166,24 @@ def _pixels(images: Images) -> list[Finding]:
         if first != row:
             doubles += 1
             leaks += int(images.part[first] != images.part[row])
-    among = f"{len(rows):,} images" if step == 1 else f"{len(rows):,} images looked at"
+    among = f"{len(rows):,} images" if step == 1 else f"{len(rows):,} images checked"
     found = []
     if images.height * images.width == 1 and images.channels <= 4:
-        found.append(
-            Finding("broken", "Images are one pixel each: there is nothing to see.", "Use others.")
-        )
+        found.append(Finding("broken", "Images have only one pixel.", "Use larger images."))
     if doubles:
-        across = f", {leaks:,} of them in train and test at once" if leaks else ""
+        across = f", {leaks:,} of them in both train and test" if leaks else ""
         found.append(
             Finding(
                 "odd",
-                f"{doubles:,} of {among} are exact doubles of another{across}.",
-                "Remove them: a double in train and test makes the test too easy.",
+                f"{doubles:,} of {among} are exact duplicates of another{across}.",
+                "Remove them: a duplicate in train and test makes the test too easy.",
             )
         )
     if constant == len(rows):
-        found.append(
-            Finding("broken", f"All of {among} have one colour each: there is nothing to see.")
-        )
+        found.append(Finding("broken", f"All of {among} have a single colour."))
     elif constant:
         found.append(
-            Finding("odd", f"{constant:,} of {among} have one colour only.", "Remove them.")
+            Finding("odd", f"{constant:,} of {among} have a single colour.", "Remove them.")
         )
     return found
 
@@ -196,8 +193,8 @@ def _next(images: Images, data: str | Path | None, options: dict[str, Any]) -> l
         return [
             Finding(
                 "broken",
-                f"A study wants at least {FEWEST} images, and there are {len(images)}.",
-                "Add images, labelled or not.",
+                f"A study needs at least {FEWEST} images, but there are {len(images)}.",
+                "Add images, with or without labels.",
             )
         ]
     try:

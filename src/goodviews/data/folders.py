@@ -1,4 +1,4 @@
-"""A folder of image files: what is in it, what its sub-folders mean, and reading it all.
+"""Reading a folder of image files: listing, meaning of its sub-folders, decoding.
 
 Letters: C H W one image.
 """
@@ -28,10 +28,10 @@ class Listing:
 
     Attributes:
         root: The folder.
-        files: Paths below it, with forward slashes.
-        groups: Name of each file's class folder; empty when the folder has no classes.
-        part: 1 for files of the set's own test part, else 0.
-        notes: Sentences about what the layout was taken for.
+        files: Paths relative to the folder, with forward slashes.
+        groups: Name of the class folder of each file; empty when there are no classes.
+        part: 1 for files of the test part of the dataset, otherwise 0.
+        notes: Sentences that say how the layout was interpreted.
     """
 
     root: Path
@@ -41,7 +41,7 @@ class Listing:
     notes: tuple[str, ...] = ()
 
     def stamps(self) -> list[tuple[str, int, int]]:
-        """Name, size in bytes and time of change (ns) of each file: the key of a cache."""
+        """Name, size in bytes and modification time (ns) of each file: the key of the cache."""
         out = []
         for file in self.files:
             try:
@@ -54,29 +54,30 @@ class Listing:
 
 
 def list_folder(root: Path) -> Listing:
-    """Find the images of a folder and read its layout.
+    """Find the images of a folder and interpret its layout.
 
     * ``train/`` and ``test/`` (or ``val/``): two parts, each laid out as below.
     * Only sub-folders with images, two or more, two images each on average: classes.
     * Anything else: images without classes, at any depth.
 
-    Hidden files, other kinds of files and loops of links are passed over.
+    Hidden files, other kinds of files and loops of links are skipped.
 
     Args:
         root: The folder.
 
     Returns:
-        Its images.
+        The images in it.
 
     Raises:
-        InputError: It holds no image file.
+        InputError: There is no image file in the folder.
     """
     notes: list[str] = []
     files = sorted(_walk(root))
     if not files:
         raise InputError(
-            f"No image was found in {root}: put image files there "
-            f"({', '.join(sorted(e[1:] for e in EXTENSIONS)[:6])}, ...), or name another folder."
+            f"No image files found in {root}; expected "
+            f"{', '.join(sorted(e[1:] for e in EXTENSIONS)[:6])}, ... Add images there or name "
+            "another folder."
         )
     tops = {PurePosixPath(file).parts[0].lower() for file in files if "/" in file}
     loose = any("/" not in file for file in files)
@@ -89,9 +90,11 @@ def list_folder(root: Path) -> Listing:
         left = sorted(tops - known)
         keep = [i for i, parts in enumerate(inner) if parts[0].lower() in known]
         if left:
-            notes.append(f"Beside train and {test}, {', '.join(left)} was passed over.")
+            notes.append(f"Only train and {test} were read; {', '.join(left)} was ignored.")
         if len(tests) > 1:
-            notes.append(f"{test} is the test part; {', '.join(tests[1:])} joins the train part.")
+            notes.append(
+                f"{test} is the test part; {', '.join(tests[1:])} was added to the train part."
+            )
         files = [files[i] for i in keep]
         part = [int(inner[i][0].lower() == test) for i in keep]
         inner = [inner[i][1:] for i in keep]
@@ -99,19 +102,24 @@ def list_folder(root: Path) -> Listing:
     counts = Counter(groups)
     if counts.get("", 0):
         if len(counts) > 1:
-            notes.append("Images lie beside sub-folders, so folders were not taken for classes.")
+            notes.append(
+                "There are images outside the sub-folders, so folders are not used as classes."
+            )
         groups = []
     elif len(counts) < 2:
-        notes.append(f"All images lie in one folder, {groups[0]!r}, so there are no classes.")
+        notes.append(f"All images are in one folder, {groups[0]!r}, so there are no classes.")
         groups = []
     elif len(groups) < 2 * len(counts):
-        notes.append(f"{len(counts)} folders hold {len(groups)} images: not taken for classes.")
+        notes.append(
+            f"{len(counts)} folders hold only {len(groups)} images, so folders are not "
+            "used as classes."
+        )
         groups = []
     return Listing(root, tuple(files), tuple(groups), tuple(part), tuple(notes))
 
 
 def _walk(root: Path) -> Iterator[str]:
-    """Image files below a folder; each real folder is entered once."""
+    """Yield image files below a folder; each real folder is entered once."""
     seen: set[tuple[int, int]] = set()
     for folder, below, files in os.walk(root, followlinks=True):
         state = os.stat(folder)
@@ -128,10 +136,10 @@ def _walk(root: Path) -> Iterator[str]:
 
 
 def default_size(headers: list[Header]) -> int | None:
-    """The side images get when nobody says: their own, 32 or 64 pixels.
+    """Default side of the images: unchanged, 32 or 64 pixels.
 
-    Images of one size with both sides at most 64 keep it (``None``). Others become 64 when
-    the median shorter side is at least 128 pixels, and 32 otherwise.
+    Images of one size with both sides at most 64 stay unchanged (``None``). Others are resized to
+    64 when the median shorter side is at least 128 pixels, and to 32 otherwise.
     """
     sizes = {(header.height, header.width) for header in headers}
     if len(sizes) == 1 and max(next(iter(sizes))) <= 64:
@@ -147,19 +155,19 @@ def read_folder(
     size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Draft:
-    """Decode every image of a listing into rows, in threads, in order.
+    """Decode all images of a listing into rows, in order, with several threads.
 
     Args:
-        listing: What :func:`list_folder` found.
-        rows: Takes the images.
-        size: Side in pixels; :func:`default_size` decides when ``None``.
+        listing: Listing from :func:`list_folder`.
+        rows: Receives the images.
+        size: Side in pixels (default: :func:`default_size`).
         progress: Called with the images done and all images.
 
     Returns:
-        Names, class labels, parts, and what was skipped.
+        Names, class labels, parts, and skipped files.
 
     Raises:
-        InputError: No image can be read, or their channels or value types do not go together.
+        InputError: No image can be read, or the images differ in channels or value types.
     """
     paths = [listing.root / file for file in listing.files]
     total = len(paths)
@@ -205,10 +213,10 @@ def read_folder(
 
 
 def _attempt(action: Callable[..., Any], *args: Any) -> Any:
-    """The result, or in words why there is none."""
+    """Result of an action, or the reason why it failed as a text."""
     try:
         return action(*args)
-    except Exception as error:  # a broken file can fail in any way its reader knows
+    except Exception as error:  # a broken file can raise any exception
         if type(error).__name__ == "UnidentifiedImageError":
             return "not an image that Pillow can read"
         text = str(error).replace(str(args[0]), Path(args[0]).name).strip().split("\n")[0]
@@ -219,7 +227,7 @@ def _nothing(listing: Listing, failed: dict[int, str]) -> InputError:
     first = min(failed)
     return InputError(
         f"None of the {len(failed)} image files in {listing.root} can be read (the first, "
-        f"{listing.files[first]}: {failed[first]}): check that they are whole."
+        f"{listing.files[first]}: {failed[first]}); check whether they are damaged."
     )
 
 
@@ -229,8 +237,8 @@ def _common_channels(listing: Listing, found: dict[int, Header]) -> int:
         return max(first)
     (a, i), (b, j) = sorted(first.items())[:2]
     raise InputError(
-        f"{listing.files[i]} has {counted(a, 'channel')} and {listing.files[j]} has {b}, but "
-        f"images of one kind are wanted: put them in folders of their own."
+        f"{listing.files[i]} has {counted(a, 'channel')} and {listing.files[j]} has {b}; all "
+        "images need the same number. Put them in separate folders."
     )
 
 
@@ -239,15 +247,15 @@ def _common_kind(listing: Listing, found: dict[int, Header]) -> np.dtype:
     if "float32" in first and len(first) > 1:
         other = next(kind for kind in sorted(first) if kind != "float32")
         raise InputError(
-            f"{listing.files[first['float32']]} holds floating-point values and "
-            f"{listing.files[first[other]]} {other}, but values of one kind are wanted: convert "
-            f"them or put them in folders of their own."
+            f"{listing.files[first['float32']]} has floating-point values and "
+            f"{listing.files[first[other]]} has {other}; all images need the same type. Convert "
+            "them or put them in separate folders."
         )
     return np.dtype("uint16" if "uint16" in first else next(iter(first)))
 
 
 def _conform(image: np.ndarray, channels: int, kind: np.dtype) -> np.ndarray:
-    """Grey among colour becomes colour; 8 bits among 16 become 16."""
+    """Convert grey to colour, and 8 bits to 16, where the other images are so."""
     if image.dtype == np.uint8 and kind == np.uint16:
         image = image.astype(np.uint16) * np.uint16(257)
     image = image.astype(kind, copy=False)
@@ -278,12 +286,12 @@ def _source(headers: list[Header], side: int | None, channels: int, kind: np.dty
     if not same:
         text += f", centre square resized to {side}x{side} (antialiased bilinear)"
     if channels == 3 and greys:
-        text += f"; {greys:,} grey ones became colour"
+        text += f"; {greys:,} grey images were converted to colour"
     deep = sum(header.kind == "uint8" for header in headers)
     if kind == np.uint16 and deep:
-        text += f"; {deep:,} of 8 bits became 16"
+        text += f"; {deep:,} images of 8 bits were converted to 16"
     if alpha := sum(header.alpha for header in headers):
-        text += f"; transparency of {alpha:,} was laid on white"
+        text += f"; {alpha:,} transparent images were drawn on white"
     return text + "."
 
 

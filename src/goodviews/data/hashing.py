@@ -1,4 +1,4 @@
-"""One hash for what a set holds, whatever it is called and wherever it lies."""
+"""Content hash of a dataset, independent of its name and place."""
 
 import hashlib
 from collections.abc import Mapping
@@ -44,5 +44,5 @@ def pixel_digest(pixels: np.ndarray) -> bytes:
 
 
 def pixel_head(dtype: np.dtype, shape: tuple[int, ...]) -> bytes:
-    """What the digest of pixels begins with."""
+    """First bytes of the digest of pixels: type and shape."""
     return f"{np.dtype(dtype).name} {tuple(int(size) for size in shape)}\0".encode()

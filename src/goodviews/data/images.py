@@ -1,6 +1,6 @@
-"""A set of images as one array: what every other room is handed.
+"""A dataset of images as one array, as all other packages use it.
 
-Letters: N images, B of them in a batch, C H W one image.
+Letters: N images, B images of a batch, C H W one image.
 """
 
 import json
@@ -15,7 +15,7 @@ from torch import Tensor
 from goodviews.core.errors import InputError
 
 FORMAT = 1
-"""Layout of a cache folder; another number means: build it again."""
+"""Version of the layout of cache folders; folders of other versions are built again."""
 
 
 def _no_parts() -> np.ndarray:
@@ -24,23 +24,23 @@ def _no_parts() -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Decoded images of one size, with the labels there are.
+    """Decoded images of one size, with their labels.
 
     Attributes:
-        name: What records call the set; never a path.
+        name: Name of the dataset in records; never a path.
         pixels: (N, C, H, W) uint8, uint16 or float32; a read-only memory map when cached.
         scale: ``(low, high)``: a pixel value v means (v - low) / (high - low), in [0, 1].
         labels: Task to (N,) int64, class numbers, -1 where there is no label.
-        classes: Task to the names of its classes, in the order of their numbers.
+        classes: Task to class names, in the order of class numbers.
         skipped: ``(file, why)`` for every image file that could not be read.
-        source: One sentence: what the images were, and how they were resized.
-        range_note: One sentence: how values became [0, 1].
+        source: One sentence: what the original images were and how they were resized.
+        range_note: One sentence: how values were mapped to [0, 1].
         hash: First 16 hex digits of the SHA-256 of pixels, labels and parts.
-        cache: Folder of the memory map, for :meth:`open` in another process; ``None`` when
-            the images live in memory only.
-        part: (N,) int8, 0 for images to train on and 1 for the set's own test images; all 0
-            when the set comes without a split.
-        notes: Sentences to show: what is odd about the set, where one can go on.
+        cache: Folder of the memory map, for :meth:`open` in another process; ``None`` when the
+            images are only in memory.
+        part: (N,) int8, 0 for training images and 1 for the test images of the dataset; all 0
+            when the dataset has no split.
+        notes: Sentences to show the user: peculiarities of the dataset, next steps.
     """
 
     name: str
@@ -81,11 +81,11 @@ class Images:
     def batch(
         self, index: Tensor | np.ndarray, device: torch.device | str | None = None
     ) -> Tensor:
-        """Some of the images, ready for views.
+        """Return some of the images, ready for views.
 
         Args:
-            index: (B,) integers, which images.
-            device: Where to put them.
+            index: (B,) integers, indices of the images.
+            device: Target device.
 
         Returns:
             (B, C, H, W) float32 in [0, 1] on ``device``.
@@ -97,22 +97,22 @@ class Images:
         """
         rows = np.atleast_1d(index.cpu().numpy() if isinstance(index, Tensor) else index)
         raw = np.array(self.pixels[rows], copy=None)
-        if raw.dtype == np.uint16:  # torch has few operations for it
+        if raw.dtype == np.uint16:  # torch has few operations for uint16
             raw = raw.astype(np.int32)
         low, high = self.scale
         values = torch.from_numpy(raw).to(device=device or "cpu").to(torch.float32)
         return values.sub_(low).div_(high - low).clamp_(0, 1)
 
     def raw(self, index: Tensor | np.ndarray, device: torch.device | str | None = None) -> Tensor:
-        """Some of the images in as few bytes as views can take.
+        """Return some of the images in the smallest type that views accept.
 
         Args:
-            index: (B,) integers, which images.
-            device: Where to put them.
+            index: (B,) integers, indices of the images.
+            device: Target device.
 
         Returns:
-            (B, C, H, W): uint8, of which 255 means 1, where that is how they are stored;
-            else what :meth:`batch` gives. Views of either are the same.
+            (B, C, H, W): uint8 where 255 means 1, if the images are stored like that; otherwise
+            the result of :meth:`batch`. Views are the same for both.
 
         Example:
             >>> from goodviews.data import load
@@ -126,13 +126,13 @@ class Images:
 
     @classmethod
     def open(cls, cache: Path) -> "Images":
-        """Map the images of a cache folder, as another process left them.
+        """Map the images of a cache folder that another process has written.
 
         Args:
-            cache: An :attr:`Images.cache`.
+            cache: Folder from :attr:`Images.cache`.
 
         Returns:
-            The same images, sharing memory with every process that opened them.
+            The same images; memory is shared with all processes that opened them.
 
         Raises:
             InputError: The folder is missing, incomplete or of another version.
@@ -152,7 +152,7 @@ class Images:
                 part = arrays["part"]
                 labels = {task: arrays[f"task_{i}"] for i, task in enumerate(about["tasks"])}
             if any(len(column) != shape[0] for column in (part, *labels.values())):
-                raise ValueError("labels and pixels differ in number")
+                raise ValueError("the numbers of labels and pixels differ")
             pixels = np.memmap(file, dtype=dtype, mode="r", shape=shape)
             return cls(
                 name=about["name"],
@@ -168,7 +168,7 @@ class Images:
                 part=part,
                 notes=tuple(about["notes"]),
             )
-        except Exception as error:  # a broken file can fail in any way its reader knows
+        except Exception as error:  # a broken file can raise any exception
             raise InputError(
                 f"The image cache {cache} cannot be used ({error}); remove that folder and "
                 f"run again to rebuild it."

@@ -1,4 +1,4 @@
-"""Labels from a table: the first column names an image, every other column is a task."""
+"""Labels from a CSV table: the first column names an image, every other column is a task."""
 
 import csv
 import io
@@ -15,20 +15,20 @@ Classes = dict[str, tuple[str, ...]]
 
 
 def read_labels(path: Path, names: Sequence[str]) -> tuple[Columns, Classes, list[str]]:
-    """Labels of images from a CSV file.
+    """Read labels of images from a CSV file.
 
     The first column is a path below the data folder, or a file name (with or without its
-    ending) where that is unique, or a row number for arrays. Most images may be missing; an
-    empty cell is no label. Commas, semicolons and tabs separate; a header is recognised by
-    its first cell naming no image.
+    ending) where that is unique, or a row number for arrays. Most images may be missing, and an
+    empty cell means no label. Columns are separated by commas, semicolons or tabs. The first line
+    is a header if its first cell does not name an image.
 
     Args:
-        path: The file.
+        path: Path of the file.
         names: Name of every image, in order.
 
     Returns:
         Task to (N,) class numbers, -1 where there is no label; task to class names; and
-        sentences about rows and columns that were left out.
+        sentences about ignored rows and columns.
 
     Raises:
         InputError: The file cannot be read, no row names an image, no column is a task, or
@@ -38,17 +38,17 @@ def read_labels(path: Path, names: Sequence[str]) -> tuple[Columns, Classes, lis
 
 
 def read_cells(path: Path, names: Sequence[str]) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Cells of a table of images as text, before anything is made of them.
+    """Read the cells of a table of images as text, without interpretation.
 
     Args:
-        path: The file; :func:`read_labels` describes it.
+        path: Path of the file, in the format of :func:`read_labels`.
         names: Name of every image, in order.
 
     Returns:
-        Column to (N,) texts, empty where there is none; and sentences about rows left out.
+        Column to (N,) texts, empty for missing cells; and sentences about ignored rows.
 
     Raises:
-        InputError: As :func:`read_labels`.
+        InputError: Same as for :func:`read_labels`.
     """
     path = Path(path)
     table, notes = _table(path)
@@ -64,8 +64,8 @@ def read_cells(path: Path, names: Sequence[str]) -> tuple[dict[str, np.ndarray],
         ]
     if width < 2 or len(set(heads)) < len(heads):
         raise InputError(
-            f"{path} has the columns {', '.join([table[0][0], *heads])}, but a path and at least "
-            f"one label column of another name each are wanted."
+            f"Expected a path and one or more label columns with different names in {path}, but "
+            f"got the columns {', '.join([table[0][0], *heads])}."
         )
     values = {head: np.full(len(names), "", dtype=object) for head in heads}
     missing: list[str] = []
@@ -78,24 +78,26 @@ def read_cells(path: Path, names: Sequence[str]) -> tuple[dict[str, np.ndarray],
             cell = cell.strip()
             if cell and values[head][at] not in ("", cell):
                 raise InputError(
-                    f"{path} labels {names[at]} twice, as {values[head][at]!r} and as {cell!r} "
-                    f"({head}): keep one of the two rows."
+                    f"{path} has two labels for {names[at]}, {values[head][at]!r} and {cell!r} "
+                    f"({head}); remove one of the two rows."
                 )
             values[head][at] = cell or values[head][at]
     if missing:
         few = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
-        text = f"{len(missing):,} of {len(body):,} rows of {path.name} name no image ({few})"
+        text = (
+            f"{len(missing):,} of {len(body):,} rows of {path.name} do not name an image ({few})"
+        )
         if len(missing) == len(body):
             raise InputError(
-                f"{text}: the first column must hold paths like {names[0]!r}, below the data "
-                f"folder."
+                f"{text}; the first column must hold paths like {names[0]!r}, relative to the "
+                "data folder."
             )
-        notes.append(f"{text}; they were passed over.")
+        notes.append(f"{text}; they were ignored.")
     return values, notes
 
 
 def encode(values: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Class numbers of texts, -1 for an empty one; whole numbers sort as numbers.
+    """Encode texts as class numbers, -1 for an empty text; whole numbers are sorted as numbers.
 
     Example:
         >>> encode(["10", "", "9"])
@@ -111,19 +113,19 @@ def encode(values: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
 def _tasks(
     path: Path, values: dict[str, np.ndarray], notes: list[str]
 ) -> tuple[Columns, Classes, list[str]]:
-    """Columns that can be told apart by class; the others go, with a sentence each."""
+    """Columns with usable classes; the others are dropped, each with a sentence."""
     columns: Columns = {}
     classes: Classes = {}
     for head, cells in values.items():
         numbers, order = encode(list(cells))
         known = int((numbers >= 0).sum())
         if len(order) < 2:
-            what = f"one class, {order[0]!r}" if order else "no label"
-            notes.append(f"Column {head!r} has {what}, so it is no task.")
+            what = f"only one class, {order[0]!r}" if order else "no labels"
+            notes.append(f"Column {head!r} has {what} and was ignored.")
         elif known >= 20 and len(order) > known / 2:
             notes.append(
-                f"Column {head!r} has {len(order)} different values in {known} labels, so it is "
-                f"no task."
+                f"Column {head!r} has {len(order)} different values in {known} labels and was "
+                "ignored."
             )
         else:
             columns[head], classes[head] = numbers, order
@@ -133,19 +135,19 @@ def _tasks(
                 notes.append(_alone(head, alone))
     if not columns:
         raise InputError(
-            f"No column of {path} is a task: {' '.join(notes)} Give at least two classes of "
-            f"several images each."
+            f"No column of {path} can be used as labels: {' '.join(notes)} A column needs at "
+            "least two classes with several images each."
         )
     return columns, classes, notes
 
 
 def _alone(task: str, names: Sequence[str]) -> str:
     few = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-    return f"{len(names)} classes of {task!r} have one image and are not tested ({few})."
+    return f"{len(names)} classes of {task!r} have only one image and are not tested ({few})."
 
 
 def _table(path: Path) -> tuple[list[list[str]], list[str]]:
-    """Rows that hold something, and a sentence where the text had to be guessed at."""
+    """Rows that are not empty, and a sentence where the encoding had to be guessed."""
     notes: list[str] = []
     try:
         raw = path.read_bytes()
@@ -163,21 +165,23 @@ def _table(path: Path) -> tuple[list[list[str]], list[str]]:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
         lines = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
-        raise InputError(f"{path} is not a CSV file ({error}): path,label is wanted.") from error
+        raise InputError(
+            f"{path} is not a CSV file ({error}); expected lines like 'images/a.png,cat'."
+        ) from error
     if not lines:
-        raise InputError(f"{path} is empty, but lines like 'images/a.png,cat' are wanted.")
+        raise InputError(f"{path} is empty; expected lines like 'images/a.png,cat'.")
     width = len(lines[0][1])
     for number, row in lines:
         if any(cell.strip() for cell in row[width:]):
             raise InputError(
                 f"{path}, line {number}, has {counted(len(row), 'cell')}, but the first line has "
-                f"{width}: quote a cell that holds {separator!r}, or name every column."
+                f"{width}; quote cells that contain {separator!r}, or name every column."
             )
     return [row[:width] for _, row in lines], notes
 
 
 class _finder:
-    """Looks an image up by path, by unique file name, by unique name without its ending."""
+    """Find an image by its path, its unique file name or its unique name without the ending."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.paths = {name: i for i, name in enumerate(names)}

@@ -1,4 +1,4 @@
-"""``load``: from whatever the user names to one array of images."""
+"""``load``: read the images that the user names into one array."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -26,40 +26,41 @@ def load(
     split: str | None = None,
     progress: Progress = None,
 ) -> Images:
-    """Read images, once: the next call maps what this one decoded.
+    """Load images; later calls map the decoded images from the cache.
 
     ``data`` is one of
 
     * nothing or ``"digits"``: scikit-learn's 1,797 digits, enlarged to 16 pixels;
-    * ``"bands"``, ``"shapes"``, ``"vectors"`` or ``"moving_digits"``: examples drawn from factors
-      that are known;
+    * ``"bands"``, ``"shapes"``, ``"vectors"`` or ``"moving_digits"``: synthetic images with known
+      factors;
     * a folder of class folders, of images at any depth, or of ``train/`` and ``test/`` (or
       ``val/``) folders of either kind;
     * an ``.npz`` or ``.npy`` file, or a folder with ``train.npz`` and ``test.npz``
-      (:func:`goodviews.data.arrays.read_arrays` says what is in them);
-    * a name that torchvision knows (``mnist``, ``cifar10``, ``stl10``, ...), or a folder of
-      that name in the environment's ``GOODVIEWS_DATA``. A known name goes before a folder
-      of the same name: write ``./mnist`` for the folder.
+      (:func:`goodviews.data.arrays.read_arrays` describes their content);
+    * a torchvision dataset (``mnist``, ``cifar10``, ``stl10``, ...), or a folder of that name in
+      the environment variable ``GOODVIEWS_DATA``. A known name has priority over a folder of the
+      same name: write ``./mnist`` for the folder.
 
-    Size, when not given: images of one size keep it when both sides are at most 64 pixels.
-    Of others the centre square becomes 64 pixels when the (median) shorter side is at least
-    128, and 32 otherwise.
+    Default size: images of one size keep it when both sides are at most 64 pixels. Of other
+    images the centre square is resized to 64 pixels when the (median) shorter side is at least
+    128, and to 32 otherwise.
 
     Args:
-        data: What to read.
-        labels: A CSV file: path of an image, then one column per task. It takes the place of
-            any labels the set has.
+        data: Dataset to read.
+        labels: A CSV file: path of an image, then one column per task. It replaces the labels of
+            the dataset.
         size: Height and width in pixels, instead of the rule above.
-        root: Where torchvision's sets lie or are downloaded to.
+        root: Folder of torchvision's datasets, also for downloads.
         cache: Folder for decoded images, instead of ``GOODVIEWS_CACHE`` or the platform's.
-        split: ``train`` or ``test``: only that part of a set that has both.
+        split: ``train`` or ``test``: load only this part of a dataset that has both.
         progress: Called with the images done and all images while they are decoded.
 
     Returns:
         The images.
 
     Raises:
-        InputError: In one sentence, what was got, what is wanted and what to do.
+        InputError: The data cannot be read; the message says what was found, what was expected
+            and what to do.
 
     Example:
         >>> images = load()
@@ -67,7 +68,7 @@ def load(
         (1797, 1, 16)
     """
     if size is not None and not 4 <= size <= SIZE_MOST:
-        raise InputError(f"size is {size}, but 4 to {SIZE_MOST} pixels are wanted.")
+        raise InputError(f"size must be from 4 to {SIZE_MOST} pixels, but got {size}.")
     if isinstance(data, str) and data.lower() == MOVING:
         images = moving_images(size)
     else:
@@ -83,12 +84,12 @@ def load(
 
 
 def _only(images: Images, split: str) -> Images:
-    """One part of a set; its pixels are copied into memory."""
+    """One part of a dataset; its pixels are copied into memory."""
     numbers = {"train": 0, "test": 1, "val": 1}
     if split not in numbers:
         raise unknown("split", split, numbers)
     if not images.part.any():
-        raise InputError(f"{images.name} has no parts, but split={split!r}: leave it out.")
+        raise InputError(f"{images.name} has no train and test parts; remove split={split!r}.")
     keep = np.flatnonzero(images.part == numbers[split])
     pixels = np.asarray(images.pixels[keep])
     labels = {task: column[keep] for task, column in images.labels.items()}

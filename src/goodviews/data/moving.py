@@ -1,4 +1,4 @@
-"""Moving digits made of the data there are: real digits and photographs, else bundled ones."""
+"""Moving digits from real digits and photographs, or from bundled ones where these are missing."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,20 +15,20 @@ from goodviews.data.reading import read_set
 from goodviews.worlds.moving_digits import MovingDigits
 
 DIGITS, PHOTOS = ("mnist", "MNIST"), ("imagenette96", "imagenette96")
-"""What is taken where the shared data hold it: name, and its folder there."""
+"""Preferred dataset in the shared data: name and folder."""
 
 BUNDLED = "bundled"
 COUNT, TESTS, PLACES = 4_000, 1_000, 3
 
 
 class MovingWorlds(NamedTuple):
-    """A world to learn from and one to be tested on, of other digits and photographs.
+    """A training world and a test world with different digits and photographs.
 
     Attributes:
-        train: Made of the training parts.
-        test: Made of the test parts.
-        source: One sentence: what they are made of.
-        classes: Names of the classes of ``digit`` and ``background``.
+        train: World made of the training parts.
+        test: World made of the test parts.
+        source: One sentence about the digits and photographs used.
+        classes: Class names of ``digit`` and ``background``.
     """
 
     train: MovingDigits
@@ -40,23 +40,24 @@ class MovingWorlds(NamedTuple):
 def moving_worlds(
     size: int = 64, *, digits: str | None = None, photos: str | None = None, **switches: Any
 ) -> MovingWorlds:
-    """Moving digits of named sets.
+    """Make moving digits from named datasets.
 
-    A canvas of S pixels takes digits of 7/16 S (28 at 64) and photographs of 3/2 S (96).
+    A canvas of S pixels has digits of 7/16 S (28 at 64) and photographs of 3/2 S (96).
 
     Args:
         size: S, a multiple of 16.
-        digits: A set of grey images; MNIST where the shared data hold it, else
-            scikit-learn's digits, enlarged.
-        photos: A set of photographs, or ``bundled``, tiles of the two that come with
-            scikit-learn; imagenette96 where the shared data hold it, else those.
-        **switches: Of :class:`goodviews.worlds.moving_digits.MovingDigits`.
+        digits: A dataset of grey images (default: MNIST if the shared data hold it, otherwise
+            scikit-learn's digits, enlarged).
+        photos: A dataset of photographs, or ``bundled`` for tiles of the two photographs that
+            come with scikit-learn (default: imagenette96 if the shared data hold it, otherwise
+            ``bundled``).
+        **switches: Options of :class:`goodviews.worlds.moving_digits.MovingDigits`.
 
     Returns:
         The two worlds.
 
     Raises:
-        InputError: A set is not known, or the size is no multiple of 16.
+        InputError: A dataset is unknown, or the size is not a multiple of 16.
 
     Example:
         >>> worlds = moving_worlds(32, digits="digits", photos="bundled", frames=2)
@@ -64,7 +65,7 @@ def moving_worlds(
         (18, True)
     """
     if size < 16 or size % 16:
-        raise InputError(f"size is {size}, but a multiple of 16 is wanted: 32 or 64.")
+        raise InputError(f"size must be a multiple of 16, such as 32 or 64, but got {size}.")
     ink, inked, ink_text, figures = _part(digits or _there(DIGITS, "digits"), size * 7 // 16)
     seen, shown, seen_text, scenes = _part(photos or _there(PHOTOS, BUNDLED), size * 3 // 2)
     train, test = (
@@ -83,15 +84,15 @@ def moving_worlds(
 
 
 def moving_images(size: int | None = None, *, seed: int = 0) -> Images:
-    """Single frames as a set of images with the tasks digit, background and place.
+    """Single frames as a dataset of images with the tasks digit, background and place.
 
     Args:
-        size: S; 64 unless given.
-        seed: Number of the world.
+        size: S, in pixels (default: 64).
+        seed: Random seed of the world.
 
     Returns:
-        4,000 images, the last 1,000 to test on; the place is a third of the room on each
-        axis, 9 classes.
+        4,000 images, of which the last 1,000 are test images; the place has 9 classes, a third of
+        the room on each axis.
 
     Example:
         >>> images = moving_images(32)
@@ -123,7 +124,7 @@ def moving_images(size: int | None = None, *, seed: int = 0) -> Images:
         classes={**worlds.classes, "place": spots},
         skipped=(),
         source=f"{worlds.source} {COUNT:,} frames (seed {seed}).",
-        range_note="Values 0 to 1 were kept in 255 steps.",
+        range_note="Values from 0 to 1 were stored in 255 steps.",
         hash=content_hash(pixels, labels, part),
         part=part,
     )
@@ -133,14 +134,13 @@ _DOWN, _ACROSS = ("top", "middle", "bottom"), ("left", "centre", "right")
 
 
 def bundled_photographs(size: int) -> Images:
-    """Tiles of the two photographs that come with scikit-learn, every fourth to test on.
+    """Tiles of the two photographs that come with scikit-learn; every fourth is a test image.
 
     Args:
         size: Height and width in pixels.
 
     Returns:
-        48 tiles of 96 pixels, resized; task ``label``: which photograph and which of its four
-        bands.
+        48 tiles of 96 pixels, resized; task ``label``: the photograph and one of its four bands.
     """
     from PIL import Image
     from sklearn.datasets import load_sample_images
@@ -181,13 +181,13 @@ def _there(known: tuple[str, str], otherwise: str) -> str:
 def _part(
     name: str, size: int
 ) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray, str, tuple[str, ...]]:
-    """Pixels (N, C, size, size) uint8 and classes of a set, its parts, words, class names."""
+    """Pixels (N, C, size, size) uint8, classes, parts, source and class names of a dataset."""
     if name == BUNDLED:
         images = bundled_photographs(size)
     else:
         images = read_set(name, size=size, home=cache_root(None))
     if not images.labels:
-        raise InputError(f"{name} has no labels: its classes are what is to be read out.")
+        raise InputError(f"{name} has no labels, but moving digits need its classes.")
     task = next(iter(images.labels))
     labels = images.labels[task]
     known = np.flatnonzero(labels >= 0)
@@ -196,5 +196,5 @@ def _part(
     else:
         pixels = (images.batch(known).numpy() * 255).round().astype(np.uint8)
     part = images.part[known] if images.part.any() else (known % 4 == 3).astype(np.int8)
-    words = f"{(part == 0).sum():,} and {(part == 1).sum():,} of {images.name} (to learn, to test)"
+    words = f"{(part == 0).sum():,} and {(part == 1).sum():,} of {images.name} (train, test)"
     return (pixels, labels[known]), part, words, images.classes[task]

@@ -1,4 +1,4 @@
-"""Sets known by name: torchvision's, and folders that lie in the shared data folder."""
+"""Datasets known by name: those of torchvision, and folders of the shared data folder."""
 
 import gzip
 import os
@@ -13,7 +13,7 @@ from goodviews.data.arrays import array_draft
 from goodviews.data.cache import Draft, Rows, cache_root
 
 IDX = {"mnist": "MNIST", "fashionmnist": "FashionMNIST", "kmnist": "KMNIST"}
-"""Sets in the four-file form of MNIST: name to folder."""
+"""Datasets in the four-file format of MNIST: name to folder."""
 
 FOLDERS = IDX | {
     "cifar10": "cifar-10-batches-py",
@@ -22,17 +22,17 @@ FOLDERS = IDX | {
     "svhn": "",
 }
 TORCHVISION = tuple(sorted(FOLDERS))
-"""Names that torchvision downloads."""
+"""Datasets that torchvision downloads."""
 
 
 def shared() -> Path | None:
-    """The folder of real data that the environment names (``GOODVIEWS_DATA``), if any."""
+    """Folder of real data in the environment variable ``GOODVIEWS_DATA``, if it is set."""
     value = os.environ.get("GOODVIEWS_DATA")
     return Path(value) if value else None
 
 
 def place(name: str, root: Path | None) -> Path:
-    """The folder a named set is read from, and downloaded to when it is not there."""
+    """Folder from which a named dataset is read, and to which it is downloaded."""
     if root is not None:
         return Path(root)
     common = shared()
@@ -42,7 +42,7 @@ def place(name: str, root: Path | None) -> Path:
 
 
 def stamps(name: str, root: Path | None) -> list[tuple[str, int, int]]:
-    """Name, size and time of change of the files of a named set: the key of its cache."""
+    """Name, size and modification time of the files of a named dataset: the key of its cache."""
     base = place(name, root)
     folder = base / FOLDERS[name]
     found = sorted(folder.rglob("*")) if FOLDERS[name] else sorted(base.glob("*_32x32.mat"))
@@ -58,13 +58,12 @@ def read_named(
     size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Draft:
-    """Read a torchvision set: its train part (and unlabelled images), then its test part.
+    """Read a torchvision dataset: its train part (and unlabelled images), then its test part.
 
-    Files that are present are read where they are and never written to; missing ones are
-    downloaded when the network allows.
+    Existing files are read and never changed; missing files are downloaded if possible.
 
     Raises:
-        InputError: The files are not there and cannot be downloaded, or are broken.
+        InputError: The files are missing and cannot be downloaded, or are broken.
     """
     base = place(name, root)
     try:
@@ -88,15 +87,17 @@ def _absent(name: str, base: Path, error: Exception) -> InputError:
     reason = str(error).strip().split("\n")[0]
     if name in IDX and any((base / FOLDERS[name] / "raw").glob("*ubyte*")):
         folder = base / FOLDERS[name]
-        return InputError(f"A file of {name} in {folder} is broken ({reason}): fetch it again.")
+        return InputError(
+            f"A file of {name} in {folder} is broken ({reason}); remove it and download it again."
+        )
     return InputError(
-        f"{name} is not in {base} and could not be downloaded ({reason}): put it there, or name "
+        f"{name} is not in {base} and could not be downloaded ({reason}); put it there, or name "
         f"its folder with --root{other}."
     )
 
 
 def _idx(base: Path, name: str) -> Any | None:
-    """MNIST's four files, packed or not, without writing beside them; None when absent."""
+    """MNIST's four files, compressed or not, read without writing there; None when missing."""
     raw = base / FOLDERS[name] / "raw"
     arrays = []
     for stem in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
@@ -152,7 +153,7 @@ def _torchvision(base: Path, name: str) -> Any:
 
 
 def _get(make: Callable[[bool], Any], base: Path) -> Any:
-    """The set as it lies there, or downloaded."""
+    """The existing dataset, or a downloaded one."""
     try:
         return make(False)
     except RuntimeError:

@@ -1,23 +1,23 @@
-"""How stored values become [0, 1]: the range is read from the type and from the data."""
+"""Mapping of stored values to [0, 1]: the range follows from the type and from the data."""
 
 import numpy as np
 
 
 def value_range(dtype: np.dtype, lowest: float, highest: float) -> tuple[tuple[float, float], str]:
-    """What counts as black and white.
+    """Values of black and white.
 
     * 8 bits: 0 to 255; but 0 to the largest value when that is below 64 (masks, counts).
     * 16 bits: 0 to the largest value of the fewest of 8, 10, 12, 14 and 16 bits that hold the
       data, since cameras and scanners often use 10, 12 or 14 of 16.
-    * Floats: as they are when they lie in [0, 1], otherwise from the smallest to the largest.
+    * Floats: unchanged when they lie in [0, 1], otherwise from the smallest to the largest.
 
     Args:
         dtype: uint8, uint16 or float32.
-        lowest: Smallest value of the whole set.
-        highest: Largest value of the whole set.
+        lowest: Smallest value of the dataset.
+        highest: Largest value of the dataset.
 
     Returns:
-        ``(low, high)`` and one sentence that says it.
+        ``(low, high)`` and one sentence about them.
 
     Example:
         >>> value_range(np.dtype(np.uint16), 3, 4000)
@@ -34,9 +34,9 @@ def value_range(dtype: np.dtype, lowest: float, highest: float) -> tuple[tuple[f
         note = f"Values of {bits} bits (largest {highest:.0f}) were divided by {top}."
         return (0.0, float(top)), note
     if lowest >= 0 and 0 < highest <= 1:
-        return (0.0, 1.0), "Floating-point values lie in [0, 1] and were kept."
+        return (0.0, 1.0), "Floating-point values lie in [0, 1] and were not changed."
     if lowest == highest:
-        note = f"All values are {lowest:g}: there is nothing to see."
+        note = f"All values are {lowest:g}, so the images are empty."
         return (float(lowest), float(lowest) + 1.0), note
     note = f"Floating-point values from {lowest:g} to {highest:g} were mapped to [0, 1]."
     return (float(lowest), float(highest)), note

@@ -1,4 +1,4 @@
-"""One set of images by its name or path: what :func:`goodviews.data.load` reads."""
+"""Reading of one dataset by its name or path, for :func:`goodviews.data.load`."""
 
 import os
 from collections.abc import Callable
@@ -20,14 +20,14 @@ Progress = Callable[[int, int], None] | None
 
 
 def known_names() -> list[str]:
-    """Names that ``load`` takes besides paths."""
+    """Names that ``load`` accepts besides paths."""
     common = shared()
     folders = [d.name for d in common.iterdir() if _readable(d)] if common else []
     return sorted({"digits", MOVING, *WORLDS, *TORCHVISION, *folders})
 
 
 def _readable(folder: Path) -> bool:
-    """Whether a folder of the shared data is a set of images: parts, or array files."""
+    """Whether a folder of the shared data is a dataset: it has parts, or array files."""
     return (folder / "train").is_dir() or (folder / "train.npz").is_file()
 
 
@@ -39,17 +39,17 @@ def read_set(
     root: Path | None = None,
     progress: Progress = None,
 ) -> Images:
-    """Read a set by its name, folder or array file; all but moving digits.
+    """Read a dataset by its name, folder or array file; all but moving digits.
 
     Args:
-        data: What to read; the built-in digits when left out.
-        home: The cache.
+        data: Dataset to read (default: the built-in digits).
+        home: Root folder of the cache.
         size: Height and width in pixels.
         root: Folder of torchvision's datasets.
         progress: Called with the images done and all images while they are decoded.
 
     Raises:
-        InputError: No such set, or one that cannot be read.
+        InputError: The dataset does not exist or cannot be read.
     """
     text = "digits" if data is None else str(data)
     name = text.lower()
@@ -67,17 +67,17 @@ def read_set(
         path = common / text
     if not path.exists():
         if os.sep in text or path.suffix:
-            raise InputError(f"There is no {path}: name a folder, an .npz or .npy file, or a set.")
-        near = str(unknown("set of images", text, known_names())).partition(".")[2].strip()
-        raise InputError(
-            f"There is no folder or file {text!r} here, and no set of that name. {near}"
-        )
+            raise InputError(
+                f"{path} does not exist; name a folder, an .npz or .npy file, or a dataset."
+            )
+        near = str(unknown("dataset", text, known_names())).partition(".")[2].strip()
+        raise InputError(f"There is no folder, file or dataset named {text!r}. {near}")
     path = path.resolve()
     if path.is_file():
         if path.suffix.lower() not in ARRAYS:
             raise InputError(
-                f"{path} is a {path.suffix or 'nameless'} file, but a folder of images or an .npz "
-                f"or .npy file is wanted: name the folder it lies in."
+                f"Expected a folder of images or an .npz or .npy file, but {path} is a "
+                f"{path.suffix or 'nameless'} file; name the folder that contains it."
             )
         return _arrays(path.stem, [path], size, home, progress)
     pair = [path / "train.npz", path / "test.npz"]
@@ -111,7 +111,7 @@ def _named(
     def build(rows: Rows) -> Draft:
         return read_named(name, root, rows, size=size, progress=progress)
 
-    if not stamps(name, root):  # downloads on the way; the key needs the files
+    if not stamps(name, root):  # this also downloads; the key needs the files
         images = cached(home, name, ["named", name, size, "fresh"], build)
         if not stamps(name, root):
             return images

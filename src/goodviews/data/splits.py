@@ -1,10 +1,10 @@
-"""Who is pretrained on, who is held out, whose labels choose and whose labels report.
+"""Splits of a dataset: for pretraining, the held-out bound, selection and reported accuracy.
 
-Three rules, by what the set brings (:func:`splits` says which one it took):
+There are three rules; :func:`splits` reports which one it used:
 
-* **fixed**: the set's own test images are held out.
+* **fixed**: the test images of the dataset are held out.
 * **held out**: most images are labelled; a stratified part is held out.
-* **few labels**: few are labelled among many; all labelled images are held out.
+* **few labels**: few images are labelled; all of these are held out.
 """
 
 import hashlib
@@ -18,33 +18,33 @@ from goodviews.data.images import Images
 from goodviews.data.strata import cut
 
 FEWEST = 64
-"""Images below which nothing can be told."""
+"""Minimum number of images."""
 HELD_OUT_MOST = 10_000
 CHOOSE_MOST = 5_000
 LARGE = 20_000
-"""Labelled training images from which the choosing ones need not be pretrained on."""
+"""With at least this many labelled training images, those for selection are not pretrained on."""
 FEW_SHARE, FEW_COUNT = 0.3, 1_000
 CANDIDATES = 512
-"""Held-out images wanted as candidates of the information bound when labels are few."""
+"""Minimum number of held-out images (candidates of the bound) when labels are few."""
 
 
 @dataclass(frozen=True, eq=False)
 class Splits:
     """Index arrays into one :class:`Images`, each sorted, int64.
 
-    A readout of ``task`` is trained on labels drawn from ``pool[task]``, its settings and
-    the winning view are chosen on ``choose[task]``, and the number comes from
-    ``test[task]``. Where labels are few, ``choose[task]`` is empty and ``test[task]``
-    equals ``pool[task]``: the readout is cross-fitted, inner folds choose and outer folds
-    report.
+    A readout of ``task`` is trained on labels drawn from ``pool[task]``, its settings and the
+    best view are selected on ``choose[task]``, and its accuracy is measured on ``test[task]``.
+    Where labels are few, ``choose[task]`` is empty and ``test[task]`` equals ``pool[task]``: the
+    readout is cross-fitted, with inner folds for selection and outer folds for the reported
+    accuracy.
 
     Attributes:
-        pretrain: Images the encoder is pretrained on.
-        held_out: Images it never saw: pairs for the information bound.
-        test: Labelled images that report, per task; all of them held out.
-        choose: Labelled images that choose, per task; never in ``test`` or ``pool``.
-        pool: Labelled images that readouts train on, per task.
-        protocol: One sentence that says all this with its numbers.
+        pretrain: Images for pretraining.
+        held_out: Images that are not used for pretraining: pairs for the information bound.
+        test: Labelled images for the reported accuracy, per task; all are held out.
+        choose: Labelled images for selection, per task; never in ``test`` or ``pool``.
+        pool: Labelled images for training readouts, per task.
+        protocol: One sentence about the split, with its numbers.
         hash: First 16 hex digits of the SHA-256 of all the index arrays.
     """
 
@@ -62,33 +62,34 @@ class Splits:
             object.__setattr__(self, "hash", _hash(self))
 
     def cross_fitted(self, task: str) -> bool:
-        """Whether the same labelled images train and report, fold by fold."""
+        """Whether readouts are trained and tested on the same labelled images, fold by fold."""
         return np.array_equal(self.pool[task], self.test[task])
 
 
 def splits(images: Images, *, seed: int = 0) -> Splits:
-    """Split a set the way its labels allow.
+    """Split a dataset by the rule that fits its labels.
 
-    * The set has its own test images (``images.part``), at least some labelled: they are
-      held out. With at least 20,000 labelled training images, up to 5,000 of them are
-      neither pretrained on nor in the pool: they choose.
-    * Fewer than 1,000 images or 30 % carry a label, and at least as many (256 or more)
-      carry none: all labelled images are held out of pretraining, with enough unlabelled
-      ones to make 512; readouts are cross-fitted.
-    * Otherwise what is above 1,000 images is held out, but at least a fifth, at most half
-      and at most 10,000; stratified by the task with the most labels. A fifth of the
-      labelled images left choose (they are pretrained on, as the pool is).
+    * The dataset has test images (``images.part``), at least some of them labelled: they are held
+      out. With at least 20,000 labelled training images, up to 5,000 of them are used for
+      selection only, not for pretraining or the pool.
+    * Fewer than 1,000 images or 30 % are labelled, and at least as many (256 or more) are not:
+      all labelled images are held out of pretraining, with unlabelled ones up to 512 images;
+      readouts are cross-fitted.
+    * Otherwise all but 1,000 images are held out, but at least a fifth, at most half and at most
+      10,000; stratified by the task with the most labels. A fifth of the remaining labelled
+      images is used for selection (they are pretrained on, like the pool).
     * No labels at all: a fifth is held out, at least 64 and at most 10,000.
 
     Args:
-        images: What :func:`goodviews.data.load` gave.
-        seed: Of the draw; the same set and seed give the same split anywhere.
+        images: Images from :func:`goodviews.data.load`.
+        seed: Random seed; the same dataset and seed give the same split on every machine.
 
     Returns:
-        The split, sizes and disjointness checked.
+        The split, with checked sizes and disjointness.
 
     Raises:
-        InputError: Fewer than 64 images, or a task that has no two classes of two images.
+        InputError: There are fewer than 64 images, or a task lacks two classes with two images
+            each.
 
     Example:
         >>> from goodviews.data import load
@@ -99,8 +100,8 @@ def splits(images: Images, *, seed: int = 0) -> Splits:
     n = len(images)
     if n < FEWEST:
         raise InputError(
-            f"{images.name} has {n} images, but at least {FEWEST} are wanted: add images, "
-            f"labelled or not."
+            f"A study needs at least {FEWEST} images, but {images.name} has {n}; add images, with "
+            "or without labels."
         )
     labels = {task: usable_labels(task, column) for task, column in images.labels.items()}
     everyone = np.arange(n)
@@ -120,25 +121,25 @@ def splits(images: Images, *, seed: int = 0) -> Splits:
 
 
 def usable_labels(task: str, column: np.ndarray) -> np.ndarray:
-    """Labels without the classes of a single image, which cannot be split.
+    """Labels without classes of a single image, which cannot be split.
 
     Args:
-        task: Its name, for the message.
-        column: (N,) class numbers, -1 where there is none.
+        task: Name of the task, for the message.
+        column: (N,) class numbers, -1 where there is no label.
 
     Returns:
-        (N,) the same, with -1 for images alone in their class.
+        (N,) the same, with -1 for images that are alone in their class.
 
     Raises:
-        InputError: Fewer than two classes are left.
+        InputError: Fewer than two classes remain.
     """
     numbers, counts = np.unique(column[column >= 0], return_counts=True)
     keep = numbers[counts >= 2]
     if len(keep) < 2:
         what = "one class" if len(numbers) == 1 else f"{len(numbers)} classes"
         raise InputError(
-            f"Task {task!r} has {what} and {len(keep)} with two images or more, but at least "
-            f"two are wanted: label more images, or leave the labels out."
+            f"Task {task!r} needs at least two classes with two images or more, but has {what}, "
+            f"{len(keep)} with two images or more; label more images, or leave the labels out."
         )
     return np.where(np.isin(column, keep), column, -1)
 
@@ -151,10 +152,12 @@ def _fixed(labels: dict[str, np.ndarray], tested: np.ndarray, seed: int) -> Spli
     if len(known) >= LARGE:
         _, chosen = cut(known, main, min(len(known) // 5, CHOOSE_MOST), seed)
         train = np.setdiff1d(train, chosen)
-    protocol = f"The set's own {len(held):,} test images are held out and report; " + (
-        f"{len(chosen):,} training images, not pretrained on, choose."
+    protocol = (
+        f"The {len(held):,} test images of the dataset are held out for the reported accuracy; "
+    ) + (
+        f"{len(chosen):,} training images, not used for pretraining, are for selection."
         if len(chosen)
-        else "a fifth of the labelled training images choose."
+        else "a fifth of the labelled training images is for selection."
     )
     return _assemble(labels, train, held, chosen, protocol, seed)
 
@@ -180,8 +183,8 @@ def _stratified(labels: dict[str, np.ndarray], seed: int) -> Splits:
     held = min(HELD_OUT_MOST, n // 2, max(n - 1000, n // 5))
     train, out = cut(np.arange(n), main, held, seed)
     protocol = (
-        f"{held:,} of {n:,} images are held out, stratified by class (seed {seed}), and "
-        f"report; a fifth of the labelled others choose."
+        f"{held:,} of {n:,} images are held out, stratified by class (seed {seed}), for the "
+        "reported accuracy; a fifth of the other labelled images is for selection."
     )
     return _assemble(labels, train, out, np.zeros(0, dtype=np.int64), protocol, seed)
 
@@ -194,7 +197,7 @@ def _assemble(
     protocol: str,
     seed: int,
 ) -> Splits:
-    """Test from the held-out images; choose and pool from the others, or cross-fit."""
+    """Test images from the held-out ones, selection and pool from the others; or cross-fitting."""
     test, choose, pool = {}, {}, {}
     crossed = []
     for task, column in labels.items():
@@ -207,9 +210,9 @@ def _assemble(
             rest = np.setdiff1d(train, everything)
             if len(rest) < len(train) / 2:
                 raise InputError(
-                    f"Task {task!r} has {len(classes)} classes among its {len(test[task])} test "
-                    f"images and {len(known)} labelled training images, but at least two classes "
-                    f"are wanted in both: check the test part, or leave this task out."
+                    f"Task {task!r} has {len(classes)} classes in both its {len(test[task])} test "
+                    f"images and its {len(known)} labelled training images, but needs at least "
+                    "two; check the test part, or leave this task out."
                 )
             train, held = rest, np.union1d(held, everything)
             test[task] = pool[task] = everything
@@ -220,7 +223,7 @@ def _assemble(
             known, choose[task] = cut(known, column, max(len(known) // 5, 2), seed)
         pool[task] = known
     if crossed:
-        protocol += f" Cross-fitted for want of labels: {', '.join(crossed)}."
+        protocol += f" Cross-fitted because labels are few: {', '.join(crossed)}."
     return Splits(train, held, test, choose, pool, protocol)
 
 
@@ -239,7 +242,7 @@ def _overlap(first: np.ndarray, second: np.ndarray) -> bool:
 
 
 def _check(parts: Splits) -> None:
-    """Assert what a caller cannot cause: nothing leaks, nothing is empty or doubled."""
+    """Assert what a caller cannot cause: no leak, no empty part, no duplicate."""
     every: Iterable[np.ndarray] = (
         parts.pretrain,
         parts.held_out,
@@ -247,12 +250,18 @@ def _check(parts: Splits) -> None:
         *parts.choose.values(),
         *parts.pool.values(),
     )
-    assert all((np.diff(index) > 0).all() for index in every), "sorted, without doubles"
-    assert len(parts.pretrain) >= 2, "nothing to pretrain on"
-    assert not _overlap(parts.pretrain, parts.held_out), "held-out images are pretrained on"
+    assert all((np.diff(index) > 0).all() for index in every), (
+        "indices must be sorted, without duplicates"
+    )
+    assert len(parts.pretrain) >= 2, "there are no images for pretraining"
+    assert not _overlap(parts.pretrain, parts.held_out), "held-out images are used for pretraining"
     for task, test in parts.test.items():
-        assert np.isin(test, parts.held_out).all(), f"{task}: test images are pretrained on"
-        assert not _overlap(test, parts.choose[task]), f"{task}: choosing labels report"
-        assert not _overlap(parts.pool[task], parts.choose[task]), f"{task}: pool chooses"
+        assert np.isin(test, parts.held_out).all(), f"{task}: test images are used for pretraining"
+        assert not _overlap(test, parts.choose[task]), f"{task}: labels for selection are tested"
+        assert not _overlap(parts.pool[task], parts.choose[task]), (
+            f"{task}: labels of the pool are used for selection"
+        )
         if not parts.cross_fitted(task):
-            assert not _overlap(test, parts.pool[task]), f"{task}: test labels are trained on"
+            assert not _overlap(test, parts.pool[task]), (
+                f"{task}: test labels are used for training"
+            )

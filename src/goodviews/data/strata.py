@@ -1,4 +1,4 @@
-"""Stratified draws: one cut in two, and label draws for readouts."""
+"""Stratified draws: a split in two, and label draws for readouts."""
 
 import numpy as np
 
@@ -8,19 +8,19 @@ from goodviews.core.errors import InputError
 def cut(
     index: np.ndarray, labels: np.ndarray | None, count: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Cut ``count`` images off, class by class in proportion (scikit-learn's splitter).
+    """Split off ``count`` images, stratified by class (scikit-learn's splitter).
 
-    Images without a label count as one more class. Where a class has a single image, it
-    joins those; where classes outnumber one side, the cut is plain random.
+    Images without a label are one more class, and so are classes of a single image. With more
+    classes than images in one part, the split is not stratified.
 
     Args:
-        index: (n,) which images there are.
+        index: (n,) indices of the images.
         labels: (N,) class numbers of the whole set, or ``None`` for a random cut.
         count: Size of the second part, 0 < count < n.
-        seed: Of the draw.
+        seed: Random seed of the split.
 
     Returns:
-        The rest and the part cut off, both sorted.
+        The rest and the part split off, both sorted.
 
     Example:
         >>> rest, part = cut(np.arange(6), np.array([0, 0, 0, 1, 1, 1]), 2, seed=0)
@@ -40,7 +40,7 @@ def cut(
 
 
 def _merged(groups: np.ndarray) -> np.ndarray:
-    """Groups of one join the unlabelled; a lone unlabelled joins the largest group."""
+    """Merge groups of one into the unlabelled group; a lone unlabelled image joins the largest."""
     numbers, counts = np.unique(groups, return_counts=True)
     groups = np.where(np.isin(groups, numbers[counts < 2]), -1, groups)
     if (groups == -1).sum() == 1:
@@ -57,26 +57,26 @@ def draw_labels(
     draws: int = 10,
     seed: int = 0,
 ) -> list[np.ndarray]:
-    """Label budgets for readouts: repeated stratified draws from a pool.
+    """Draw labels for readouts from a pool: repeated stratified draws of one size.
 
-    Draw d depends on the labels, the pool, the budget, ``seed`` and d alone, so every view
-    of a study is read out with the same labels.
+    Draw d depends only on the labels, the pool, the budget, ``seed`` and d, so all views of a
+    study are evaluated with the same labels.
 
     Args:
         labels: (N,) class numbers of the whole set, -1 where there is none.
         index: (n,) the pool, all labelled.
-        per_class: As many of each class; a class that has fewer gives all it has.
-        count: As many in all, in the proportions of the pool, at least one of each class.
-            Give one of the two.
-        draws: How many draws.
-        seed: Of the draws.
+        per_class: Number of labels per class; all labels of a class that has fewer.
+        count: Total number of labels, in the proportions of the pool, at least one per class.
+            Give either ``per_class`` or ``count``.
+        draws: Number of draws.
+        seed: Random seed of the draws.
 
     Returns:
         ``draws`` sorted arrays of indices into the whole set.
 
     Raises:
-        InputError: Neither or both budgets, an unlabelled image in the pool, or a budget
-            below one per class.
+        InputError: Neither or both budgets are given, an image in the pool has no label, or the
+            budget is below one label per class.
 
     Example:
         >>> draw_labels(np.array([0, 0, 1, 1]), np.arange(4), per_class=2, draws=1)
@@ -84,19 +84,19 @@ def draw_labels(
     """
     if (per_class is None) == (count is None):
         raise InputError(
-            f"per_class is {per_class} and count is {count}, but exactly one is wanted."
+            f"Give either per_class or count, but got per_class={per_class} and count={count}."
         )
     index = np.sort(np.asarray(index))
     groups = labels[index]
     if len(index) == 0 or (groups < 0).any():
         raise InputError(
-            f"The pool has {len(index)} images, {int((groups < 0).sum())} of them without a "
-            f"label, but only labelled ones can be drawn: index with labels >= 0."
+            f"All images of the pool need a label, but {int((groups < 0).sum())} of {len(index)} "
+            "have none; index only those with labels >= 0."
         )
     numbers, counts = np.unique(groups, return_counts=True)
     if per_class is not None:
         if per_class < 1:
-            raise InputError(f"per_class is {per_class}, but at least 1 is wanted.")
+            raise InputError(f"per_class must be at least 1, but got {per_class}.")
         budget = np.minimum(counts, per_class)
     else:
         budget = _shares(counts, int(count or 0))
@@ -113,8 +113,8 @@ def _shares(counts: np.ndarray, total: int) -> np.ndarray:
     """Split a budget over classes in proportion, at least one each (largest remainders)."""
     if not len(counts) <= total <= counts.sum():
         raise InputError(
-            f"count is {total}, but the pool has {counts.sum()} images in {len(counts)} "
-            f"classes: choose from {len(counts)} to {counts.sum()}."
+            f"count must be from {len(counts)} to {counts.sum()}, because the pool has "
+            f"{counts.sum()} images in {len(counts)} classes, but got {total}."
         )
     exact = counts * (total / counts.sum())
     shares = np.clip(np.floor(exact).astype(np.int64), 1, counts)

@@ -1,4 +1,4 @@
-"""Worlds as sets of images: every discrete factor is a task.
+"""Synthetic worlds as datasets of images: every discrete factor is a task.
 
 Letters: N images, R renderings stacked in the channels of one image.
 """
@@ -24,15 +24,15 @@ WORLDS: dict[str, Callable[[int | None], FactorWorld]] = {
     "shapes": lambda size: Shapes(32 if size is None else size),
     "vectors": lambda size: Vectors(),  # noqa: ARG005
 }
-"""Worlds known by name; they take the side of an image."""
+"""Worlds known by name; each takes the side of an image."""
 
 
 def known_world(name: str, size: int | None = None) -> Images:
-    """A world by its name: 4,000 images of seed 0, half of them held out by a study.
+    """Make a world by its name: 4,000 images with seed 0, half of which a study holds out.
 
     Args:
         name: ``bands``, ``shapes`` or ``vectors``.
-        size: Side in pixels; vectors have none.
+        size: Side in pixels; not used for vectors.
 
     Returns:
         The images; the first factor is the first task.
@@ -48,14 +48,14 @@ def world_images(
     seed: int,
     tasks: Sequence[str] | None = None,
 ) -> Images:
-    """Images of a world, one per example.
+    """Render a world as images, one per example.
 
     Args:
-        world: What is rendered.
-        name: What records call the set.
-        count: N.
-        seed: Number of the world.
-        tasks: Factors that are labels, in this order; all of them by default.
+        world: The world to render.
+        name: Name of the dataset in records.
+        count: N, the number of images.
+        seed: Random seed of the world.
+        tasks: Factors that become labels, in this order (default: all).
 
     Returns:
         (N, C, H, W) uint8 images.
@@ -80,27 +80,27 @@ def stacked_images(
     still: bool = False,
     test: int = 0,
 ) -> Images:
-    """R renderings of each example, one after the other in the channels.
+    """Stack R renderings of each example along the channels.
 
-    Each keeps some factors of the example and draws the others anew, so that views made of
-    channels of two of them share just the factors that both keep. With ``still`` the others
-    stand still instead, so that each rendering shows its own factors and nothing else.
+    Each rendering keeps some factors of the example and draws the others again, so views made of
+    the channels of two renderings share only the factors that both keep. With ``still`` the other
+    factors are constant instead, so each rendering shows its own factors only.
 
     Args:
-        world: What is rendered.
-        kept: R sets of factors.
-        name: What records call the set.
-        count: N.
-        seed: Number of the world.
-        tasks: Factors of the example that are labels, in this order; all of them by default.
+        world: The world to render.
+        kept: R sets of factors, those that each rendering keeps.
+        name: Name of the dataset in records.
+        count: N, the number of images.
+        seed: Random seed of the world.
+        tasks: Factors of the example that become labels, in this order (default: all).
         still: Whether factors that are not kept have their first value.
-        test: How many of the last images are the set's own test images.
+        test: Number of images at the end that are test images.
 
     Returns:
         (N, R C, H, W) uint8 images.
 
     Raises:
-        InputError: No rendering or no image is wanted, or a factor is not known.
+        InputError: The number of renderings or training images is 0, or a factor is unknown.
 
     Example:
         >>> images = stacked_images(Vectors(), [["task"], ["task"]], name="v", count=8, seed=0)
@@ -109,8 +109,8 @@ def stacked_images(
     """
     if count < 1 or not kept or not 0 <= test < count:
         raise InputError(
-            f"{count} images of {len(kept)} renderings, {test} of them to test on, are no set: "
-            f"ask for one or more to train on."
+            f"Expected one or more renderings and training images, but got {count} images of "
+            f"{len(kept)} renderings, {test} of them for the test."
         )
     world.known(tasks or ())
     wanted = tuple(tasks) if tasks is not None else tuple(world.factors)
