@@ -15,7 +15,7 @@ from torch import Tensor
 from goodviews.core.errors import InputError
 from goodviews.core.files import write_bytes
 from goodviews.core.rng import Key
-from goodviews.spec.names import VIEWS
+from goodviews.spec.catalogue import VIEWS
 from goodviews.views import parse_view
 
 FAMILIES: dict[str, tuple[str, ...]] = {

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from goodviews.cli.main import main
-from goodviews.spec.names import VIEWS
+from goodviews.spec.catalogue import VIEWS
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "pages"))
 from studies import make_study

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from goodviews.spec.names import VIEWS
+from goodviews.spec.catalogue import VIEWS
 from goodviews.views import parse_view
 
 TOOLS = Path(__file__).parents[2] / "tools"

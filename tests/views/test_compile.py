@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from goodviews.core.rng import Key
-from goodviews.spec.names import VIEWS
+from goodviews.spec.catalogue import VIEWS
 from goodviews.views import parse_view
 
 SPECS = [

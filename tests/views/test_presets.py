@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from goodviews.core.errors import InputError
-from goodviews.spec.names import PRESETS, VIEWS, check_names
+from goodviews.spec.catalogue import VIEWS
+from goodviews.spec.names import PRESETS, check_names
 from goodviews.views import parse_view
 
 PLAIN = [name for name, row in PRESETS.items() if row.group != "colour spaces"]

@@ -5,7 +5,7 @@ import torch
 import torchvision.transforms.functional as tv
 
 from goodviews.core.rng import Key
-from goodviews.spec.names import VIEWS
+from goodviews.spec.catalogue import VIEWS
 from goodviews.views import parse_view
 
 HOMES = ("geometric", "affine", "photometric", "tone", "levels", "masking", "randaugment")

@@ -2,15 +2,15 @@
 
 import itertools
 import math
-from importlib import import_module
 
 import pytest
 import torch
 
 from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
-from goodviews.spec.names import VIEWS
+from goodviews.spec.catalogue import VIEWS
 from goodviews.views import parse_view
+from goodviews.views.base import view_class
 from goodviews.views.geometric import Crop
 from goodviews.views.strength import check_strength, from_still
 
@@ -20,7 +20,7 @@ MINE = {
     for name, listing in VIEWS.items()
     if listing.home.partition(":")[0].rpartition(".")[2] in HOMES
 }
-GRADED = [name for name, listing in MINE.items() if listing.strength != "–"]
+GRADED = [name for name, listing in MINE.items() if listing.strength]
 VARIANTS = [
     *(f"{name}()" for name in GRADED),
     "crop(scale=(0.3, 0.6), ratio=(0.5, 3))",
@@ -45,8 +45,7 @@ def view_of(spec):
 
 
 def default(name):
-    module, _, attribute = VIEWS[name].home.partition(":")
-    return getattr(import_module(module), attribute)()
+    return view_class(name)()
 
 
 def smooth(count, height=21, width=25):

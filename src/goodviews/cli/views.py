@@ -6,11 +6,12 @@ from typing import Annotated, Any
 import typer
 
 from goodviews.cli.shared import Data, Labels, Quiet, Root, Size
+from goodviews.core.plugins import load_plugins
+from goodviews.spec.catalogue import VIEWS, Listing
 from goodviews.spec.files import pin
 from goodviews.spec.grammar import expand
-from goodviews.spec.listings import VIEWS
 from goodviews.spec.names import check_names
-from goodviews.spec.presets import PRESETS
+from goodviews.spec.presets import PRESETS, Preset
 
 app = typer.Typer(
     add_completion=False,
@@ -25,12 +26,12 @@ app = typer.Typer(
 @app.command("list")
 def listing() -> None:
     """Name the views with their arguments, channels, what strength scales, and source."""
+    load_plugins()
     for name, view in VIEWS.items():
         arguments = ", ".join(f"{key}={_short(value)}" for key, value in view.arguments)
         print(f"{name}({arguments})")
         print(f"    {view.does}")
-        strength = "none" if view.strength == "–" else view.strength
-        print(f"    channels: {view.channels}; strength: {strength}; source: {view.source}")
+        print(f"    {_facts(view)}")
     group = ""
     for name, preset in PRESETS.items():
         if preset.group != group:
@@ -43,8 +44,7 @@ def listing() -> None:
         print(f"{name}({arguments})")
         print(f"    {preset.does}")
         print(f"    = {preset.spec}")
-        strength = "none" if preset.strength == "–" else preset.strength
-        print(f"    channels: {preset.channels}; strength: {strength}; source: {preset.source}")
+        print(f"    {_facts(preset)}")
 
 
 @app.command("show")
@@ -119,6 +119,10 @@ def _print_report(seen: dict[str, Any]) -> None:
             clipped = f"{100 * row['clipped']:.1f} %"
             nats = f"{row['before_nats']:.2f} to {row['after_nats']:.2f}"
             print(f"{row['step'][:44]:<44} {clipped:>8} {nats:>16}")
+
+
+def _facts(of: Listing | Preset) -> str:
+    return f"channels: {of.channels}; strength: {of.strength or 'none'}; source: {of.source}"
 
 
 def _short(value: object) -> str:

@@ -1,14 +1,15 @@
 """Names that specs can use, with their arguments, available without torch.
 
-A view's line in :mod:`goodviews.spec.listings` is all that the command line needs to check
-a spec and to list the views; a test holds each line against the class it names.
+What :mod:`goodviews.spec.catalogue` reads of a view is all that the command line needs to check
+a spec and to list the views.
 """
 
 from typing import Any
 
 from goodviews.core.errors import InputError, unknown
+from goodviews.core.plugins import load_plugins
+from goodviews.spec.catalogue import VIEWS, Listing
 from goodviews.spec.grammar import Call, expand, format_calls, parse_pair
-from goodviews.spec.listings import VIEWS, Listing
 from goodviews.spec.presets import PRESETS, Preset
 
 
@@ -90,7 +91,7 @@ def _set(call: Call, given: dict[str, Any]) -> Call:
         if given.get("size") is not None:
             own["size"] = given["size"]
     strength = given.get("strength", 1.0)
-    if strength != 1 and listing.strength != "–":
+    if strength != 1 and listing.strength:
         if any(name == "strength" for name, _ in listing.arguments):
             return Call(call.name, (_times(call.args[0], strength), *call.args[1:]), call.kwargs)
         own["strength"] = strength
@@ -108,6 +109,8 @@ def bind(call: Call) -> dict[str, Any]:
     Raises:
         InputError: The view or an argument is unknown, or an argument is given twice.
     """
+    if call.name not in VIEWS and call.name not in PRESETS:
+        load_plugins()
     known: dict[str, Listing | Preset] = {**VIEWS, **PRESETS}
     if call.name not in known:
         raise unknown("view", call.name, known)
@@ -119,7 +122,7 @@ def bind(call: Call) -> dict[str, Any]:
             f"{', '.join(names) or 'none'}."
         )
     given = dict(zip(names, call.args, strict=False))
-    if listing.strength != "–" and "strength" not in names:
+    if listing.strength and "strength" not in names:
         names.append("strength")
     for name, value in call.kwargs:
         if name not in names:

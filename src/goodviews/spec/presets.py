@@ -24,7 +24,7 @@ class Preset:
         does: One line for a list; for kinds of data, the assumptions about them.
         arguments: Name and default of each argument, in order.
         channels: Numbers of channels that it accepts.
-        strength: Quantity that its strength scales; ``–`` when it has none.
+        strength: Quantity that its strength scales; empty when it has none.
     """
 
     group: str
@@ -199,7 +199,7 @@ DATA = {
 COLOURS = {
     space: Preset(
         "colour spaces", f"colour({space!r})", "scikit-image", f"colour({space!r})", (),
-        "3", "–",
+        "3", "",
     )
     for space in (
         "rgb", "hsv", "lab", "luv", "ydbdr", "yiq", "yuv", "ypbpr", "ycbcr", "xyz", "hed"

@@ -4,15 +4,14 @@ Letters: B examples, C channels, H and W pixels.
 """
 
 import math
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
-from goodviews.views.base import Params, Shape, View
+from goodviews.views.base import Params, Shape, View, register
 from goodviews.views.strength import check_strength, from_still
 from goodviews.views.warp import affine_matrix, warp
 
@@ -22,11 +21,10 @@ _SMALLEST, _LARGEST = 0.05, 20.0
 """Scales; far enough that nothing more is to be seen."""
 
 
-@dataclass(frozen=True, repr=False)
+@register("rotate", "about the centre", strength="largest angle")
 class Rotate(View):
     """About the centre by a uniform angle, bilinear; black comes in at the corners."""
 
-    name: ClassVar[str] = "rotate"
     degrees: float = 30.0
 
     def __post_init__(self) -> None:
@@ -46,7 +44,12 @@ class Rotate(View):
         return replace(self, degrees=min(self.degrees * check_strength("rotate", strength), 180.0))
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "shear",
+    "rows slide along each other, then columns",
+    strength="largest angle",
+    source="Cubuk et al., 2020: slope 0.3",
+)
 class Shear(View):
     """Rows slide along each other, then columns do, bilinear; black comes in at the edges.
 
@@ -54,7 +57,6 @@ class Shear(View):
         degrees: Largest angle by which an upright line leans, and a level one; both uniform.
     """
 
-    name: ClassVar[str] = "shear"
     degrees: float = 16.7
 
     def __post_init__(self) -> None:
@@ -77,7 +79,7 @@ class Shear(View):
         return replace(self, degrees=min(self.degrees * times, _STEEPEST))
 
 
-@dataclass(frozen=True, repr=False)
+@register("affine", "turned, shifted, scaled and sheared at once", strength="all four ranges")
 class Affine(View):
     """Turned, sheared, scaled and shifted at once, bilinear; black comes in at the edges.
 
@@ -91,7 +93,6 @@ class Affine(View):
         shear: Largest angle of both shears, in degrees.
     """
 
-    name: ClassVar[str] = "affine"
     degrees: float = 15.0
     translate: float = 0.1
     scale: tuple[float, float] = (0.9, 1.1)

@@ -4,13 +4,17 @@ Letters: B examples, C channels, H and W pixels.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import fields
-from typing import ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from importlib import import_module
+from inspect import signature
+from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 from torch import Tensor
 
 from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
+from goodviews.spec.catalogue import VIEWS, Listing
 
 Params = dict[str, Tensor]
 Shape = tuple[int, ...]
@@ -20,7 +24,7 @@ Shape = tuple[int, ...]
 class View(ABC):
     """One step of a view: abstract here, final in each file of this room.
 
-    Subclasses are frozen dataclasses of literals, so that ``repr`` is the spec.
+    :func:`register` makes subclasses frozen dataclasses of literals, so that ``repr`` is the spec.
     Images are (B, C, H, W) floats in [0, 1]; each image gets its own draw.
 
     Attributes:
@@ -32,6 +36,7 @@ class View(ABC):
         axes: Axes of an example that the step takes: 3 for images, 4 for clips (T, C, H, W).
     """
 
+    __dataclass_fields__: ClassVar[dict[str, Any]]
     name: ClassVar[str]
     form: ClassVar[bool] = False
     unit: ClassVar[bool] = True
@@ -92,7 +97,7 @@ class View(ABC):
         """The step as spec text; arguments at their default are left out."""
         given = [
             f"{field.name}={getattr(self, field.name)!r}"
-            for field in fields(self)  # type: ignore[arg-type]
+            for field in fields(self)
             if getattr(self, field.name) != field.default
         ]
         return f"{self.name}({', '.join(given)})"
@@ -129,6 +134,104 @@ class Joint(View):
         """
         for side in self.sides():
             side.check(shape)
+
+
+_CLASSES: dict[str, type[View]] = {}
+Step = TypeVar("Step", bound=View)
+
+
+@dataclass_transform(frozen_default=True)
+def register(
+    name: str, does: str, *, channels: str = "any", strength: str = "", source: str = "ours"
+) -> Callable[[type[Step]], type[Step]]:
+    """Make a class a view that specs can name, here and on the command line.
+
+    The class becomes a frozen dataclass; each field is an argument of the spec, with its default.
+
+    Args:
+        name: As it is typed in a spec.
+        does: One line for a list of views.
+        channels: Channel counts that it takes, such as ``1 or 3``.
+        strength: What its strength scales; empty where it has no :meth:`View.at`.
+        source: Where its defaults come from.
+
+    Returns:
+        A decorator of a class below :class:`View`.
+
+    Raises:
+        InputError: The name is taken, or the class lacks what a view must have.
+
+    Example:
+        >>> import torch
+        >>> from goodviews.views import View, parse_view, register
+        >>> @register("dim", "values times a random factor up to 1")
+        ... class Dim(View):
+        ...     least: float = 0.5
+        ...     def sample(self, shape, key):
+        ...         return {"factor": self.least + (1 - self.least) * key.uniform(1)[:, 0]}
+        ...     def apply(self, images, params):
+        ...         return images * params["factor"][:, None, None, None]
+        >>> parse_view("dim(0.9)|flip()")
+        dim(0.9)|flip()
+    """
+
+    def made(cls: type[Step]) -> type[Step]:
+        home = f"{getattr(cls, '__module__', '')}:{getattr(cls, '__qualname__', cls)}"
+        _check_class(name, cls, strength)
+        try:
+            kind = dataclass(frozen=True, repr=False)(cls)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"View {name} cannot be a dataclass: {error}.") from error
+        for field in fields(kind):
+            if not isinstance(field.default, int | float | str | tuple | None):
+                raise InputError(
+                    f"Argument {field.name} of view {name} has no default that can be typed in a "
+                    f"spec; give it a number, a text, True, False, None or a tuple of them."
+                )
+        kind.name = name
+        arguments = tuple((field.name, field.default) for field in fields(kind))
+        listing = Listing(home, arguments, does, channels, strength, source)
+        VIEWS.add(name, listing, home=home)
+        _CLASSES[name] = kind
+        return kind
+
+    return made
+
+
+def _check_class(name: str, cls: Any, strength: str) -> None:
+    """Refuse what cannot serve as a view, before it is one."""
+    if not (isinstance(cls, type) and issubclass(cls, View)):
+        raise InputError(
+            f"Expected a subclass of goodviews.views.View for {name!r}, but got {cls!r}."
+        )
+    if "__dataclass_fields__" in vars(cls):
+        raise InputError(
+            f"View {name} is a dataclass; leave @dataclass out, register makes it one."
+        )
+    if lacking := sorted(cls.__abstractmethods__):
+        raise InputError(f"View {name} lacks {' and '.join(lacking)}, which every view has.")
+    for method, taken in (("sample", "shape, key"), ("apply", "images, params")):
+        if len(signature(getattr(cls, method)).parameters) != 3:
+            raise InputError(f"View {name} has {method}() that does not take (self, {taken}).")
+    if strength and cls.at is View.at:
+        raise InputError(f"View {name} has a strength, but no method at(self, strength).")
+
+
+def view_class(name: str) -> type[View]:
+    """The class of a view; its file is imported when it was not yet.
+
+    Raises:
+        InputError: No view has this name.
+
+    Example:
+        >>> from goodviews.views.base import view_class
+        >>> view_class("flip")()
+        flip()
+    """
+    listing = VIEWS.find(name)
+    if name not in _CLASSES:
+        import_module(listing.home.partition(":")[0])
+    return _CLASSES[name]
 
 
 def check_probability(step: str, p: float) -> None:

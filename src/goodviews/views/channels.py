@@ -4,19 +4,18 @@ Letters: B examples, C channels, K kept channels, H and W pixels.
 """
 
 import re
-from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import Tensor
 
 from goodviews.core.errors import InputError, counted
 from goodviews.core.rng import Key
-from goodviews.views.base import Joint, Params, Shape, View
+from goodviews.views.base import Joint, Params, Shape, View, register
 
 _RANGE = re.compile(r"(\d*):(\d*)")
 
 
-@dataclass(frozen=True, repr=False)
+@register("channels", "some channels of the image")
 class Channels(View):
     """Some channels of the image, in the order named.
 
@@ -30,7 +29,6 @@ class Channels(View):
         tensor([2., 0.])
     """
 
-    name: ClassVar[str] = "channels"
     form: ClassVar[bool] = True
     keep: int | tuple[int, ...] | str = 0
 
@@ -85,7 +83,12 @@ class Channels(View):
         return tuple(range(int(start or 0), int(stop or channels)))
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "split",
+    "two views: the first channels, and the others of the same image",
+    channels="2 or more",
+    source="Tian et al., 2020, 3.2: channel 0 against the others",
+)
 class Split(Joint):
     """The first channels are one view, the others the other (Tian et al., 2020, 3.2).
 
@@ -96,7 +99,6 @@ class Split(Joint):
         first: How many channels the first view takes.
     """
 
-    name: ClassVar[str] = "split"
     form: ClassVar[bool] = True
     first: int = 1
 

@@ -4,14 +4,13 @@ Letters: B examples, C channels, H and W pixels.
 """
 
 import math
-from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import Tensor
 
 from goodviews.core.errors import InputError, counted, unknown
 from goodviews.core.rng import Key
-from goodviews.views.base import Params, Shape, View
+from goodviews.views.base import Params, Shape, View, register
 from goodviews.views.spaces import SPACES, from_rgb
 
 CONSTANTS = {
@@ -23,7 +22,12 @@ CONSTANTS = {
 """Space: mean and deviation of each channel, as the code of CMC and PyContrast has them."""
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "colour",
+    "another colour space; only forms may follow",
+    channels="3",
+    source="Tian et al., 2020, 3.2; definitions of scikit-image",
+)
 class Colour(View):
     """RGB written in another colour space, in the space's own ranges.
 
@@ -35,7 +39,6 @@ class Colour(View):
         space: rgb, hsv, lab, luv, ydbdr, yiq, yuv, ypbpr, ycbcr, xyz or hed.
     """
 
-    name: ClassVar[str] = "colour"
     form: ClassVar[bool] = True
     unit: ClassVar[bool] = False
     space: str = "rgb"
@@ -62,7 +65,12 @@ class Colour(View):
             )
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "normalise",
+    "fixed mean and deviation of each channel; for other counts give both",
+    channels="3",
+    source="the code of CMC and PyContrast",
+)
 class Normalise(View):
     """A fixed mean off each channel, and divided by a fixed deviation.
 
@@ -75,7 +83,6 @@ class Normalise(View):
         std: Of each channel.
     """
 
-    name: ClassVar[str] = "normalise"
     form: ClassVar[bool] = True
     unit: ClassVar[bool] = False
     space: str = "rgb"

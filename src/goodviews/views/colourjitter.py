@@ -3,22 +3,27 @@
 Letters: B examples.
 """
 
-from dataclasses import astuple, dataclass
-from typing import ClassVar
+from dataclasses import astuple
 
 import torch
 from torch import Tensor
 
 from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
-from goodviews.views.base import Params, Shape, View, check_probability
+from goodviews.views.base import Params, Shape, View, check_probability, register
 from goodviews.views.photometric import Jitter
 from goodviews.views.strength import check_strength
 
 _LARGEST_HUE = 0.5
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "colourjitter",
+    "jitter with an amount for each of the four",
+    channels="1 or 3",
+    strength="all four amounts",
+    source="He et al., 2020 (MoCo v2); torchvision's ColorJitter",
+)
 class ColourJitter(View):
     """As :class:`goodviews.views.photometric.Jitter`, with four amounts: ColorJitter.
 
@@ -33,7 +38,6 @@ class ColourJitter(View):
         p: Probability that an image is changed at all.
     """
 
-    name: ClassVar[str] = "colourjitter"
     brightness: float = 0.4
     contrast: float = 0.4
     saturation: float = 0.4

@@ -2,18 +2,17 @@
 
 import math
 from dataclasses import dataclass
-from importlib import import_module
 
 from torch import Tensor
 
 from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
+from goodviews.spec.catalogue import VIEWS
 from goodviews.spec.files import pin
 from goodviews.spec.grammar import Call, expand, format_calls
-from goodviews.spec.listings import VIEWS
 from goodviews.spec.names import bind, spell
 from goodviews.views import compiled
-from goodviews.views.base import Joint, Shape, View
+from goodviews.views.base import Joint, Shape, View, view_class
 from goodviews.views.chain import Chain, PairKey
 
 
@@ -175,9 +174,8 @@ def _step(call: Call) -> View:
     listing = VIEWS[call.name]
     named = [name for name, _ in listing.arguments]
     strength = None if "strength" in named else given.pop("strength", None)
-    module, _, name = listing.home.partition(":")
     try:
-        step = getattr(import_module(module), name)(**given)
+        step = view_class(call.name)(**given)
         if strength is not None:
             if not (math.isfinite(strength) and strength >= 0):
                 raise InputError(f"{call} has a strength, but a number from 0 up is wanted.")
@@ -189,5 +187,4 @@ def _step(call: Call) -> View:
         raise InputError(
             f"{call} has an argument of the wrong kind; the usual is {call.name}({usual})."
         ) from error
-    assert isinstance(step, View)
     return step

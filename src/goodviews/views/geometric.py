@@ -4,8 +4,7 @@ Letters: B examples, C channels, H and W pixels, O output pixels, T tries.
 """
 
 import math
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -13,7 +12,7 @@ from torch import Tensor
 from goodviews.core.errors import InputError, unknown
 from goodviews.core.rng import Key
 from goodviews.views.adjust import outside
-from goodviews.views.base import Params, Shape, View, check_probability
+from goodviews.views.base import Params, Shape, View, check_probability, register
 from goodviews.views.strength import check_strength, from_still
 
 _TRIES = 10
@@ -23,11 +22,9 @@ _SMALLEST = 0.01
 _INTERPOLATIONS = ("bilinear", "bicubic")
 
 
-@dataclass(frozen=True, repr=False)
+@register("identity", "the image itself", source="the null of every study")
 class Identity(View):
     """The image itself: both views are equal, and share all there is."""
-
-    name: ClassVar[str] = "identity"
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
         """Nothing to draw."""
@@ -38,7 +35,12 @@ class Identity(View):
         return images
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "crop",
+    "random part of the image, resized to its size",
+    strength="smallest area, from the whole image",
+    source="Szegedy et al., 2015; lower area 0.2 in Tian et al., 2020, 3.4",
+)
 class Crop(View):
     """A random part of the image, resized (Szegedy et al., 2015).
 
@@ -53,9 +55,8 @@ class Crop(View):
         interpolation: ``"bilinear"`` or ``"bicubic"`` (a = -0.5, as PIL's).
     """
 
-    name: ClassVar[str] = "crop"
     scale: tuple[float, float] = (0.08, 1.0)
-    ratio: tuple[float, float] | None = (0.75, 4 / 3)
+    ratio: tuple[float, float] | None = (0.75, 1.3333333333333333)
     size: int | None = None
     interpolation: str = "bilinear"
 
@@ -184,11 +185,10 @@ def _centre(height: int, width: int, narrow: float, wide: float) -> tuple[int, i
     return height, width
 
 
-@dataclass(frozen=True, repr=False)
+@register("flip", "left to right", source="Krizhevsky et al., 2012")
 class Flip(View):
     """Left to right, with a probability."""
 
-    name: ClassVar[str] = "flip"
     p: float = 0.5
 
     def __post_init__(self) -> None:
@@ -204,11 +204,10 @@ class Flip(View):
         return torch.where(params["flipped"][:, None, None, None], images.flip(-1), images)
 
 
-@dataclass(frozen=True, repr=False)
+@register("vflip", "top to bottom", source="torchvision")
 class VerticalFlip(View):
     """Top to bottom, with a probability."""
 
-    name: ClassVar[str] = "vflip"
     p: float = 0.5
 
     def __post_init__(self) -> None:
@@ -224,11 +223,12 @@ class VerticalFlip(View):
         return torch.where(params["flipped"][:, None, None, None], images.flip(-2), images)
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "translate", "moved by up to a share of each side, edge repeated", strength="largest shift"
+)
 class Translate(View):
     """Moved by whole pixels, up to a share of each side; the edge is repeated."""
 
-    name: ClassVar[str] = "translate"
     share: float = 0.2
 
     def __post_init__(self) -> None:

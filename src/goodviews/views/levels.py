@@ -7,8 +7,7 @@ Solarise only decides by the level; it, invert and autocontrast keep the precisi
 Letters: B examples, C channels, H and W pixels, L = 256 levels.
 """
 
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -16,7 +15,7 @@ from torch import Tensor
 from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
 from goodviews.views.adjust import per_image
-from goodviews.views.base import Params, Shape, View, check_probability
+from goodviews.views.base import Params, Shape, View, check_probability, register
 from goodviews.views.strength import check_strength, from_still
 
 _TOP = 255
@@ -73,11 +72,12 @@ def equalise(images: Tensor) -> Tensor:
     return torch.where((step == 0)[..., None], images, spread)
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "invert", "one minus each value", strength="probability", source="torchvision's RandomInvert"
+)
 class Invert(View):
     """One minus each value, with a probability."""
 
-    name: ClassVar[str] = "invert"
     p: float = 0.5
 
     def __post_init__(self) -> None:
@@ -97,11 +97,15 @@ class Invert(View):
         return replace(self, p=min(self.p * check_strength("invert", strength), 1.0))
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "autocontrast",
+    "each channel stretched from 0 to 1",
+    strength="probability",
+    source="torchvision's RandomAutocontrast",
+)
 class Autocontrast(View):
     """Each channel stretched to reach from 0 to 1, with a probability."""
 
-    name: ClassVar[str] = "autocontrast"
     p: float = 0.5
 
     def __post_init__(self) -> None:
@@ -121,11 +125,15 @@ class Autocontrast(View):
         return replace(self, p=min(self.p * check_strength("autocontrast", strength), 1.0))
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "equalise",
+    "the 8-bit levels of each channel spread evenly",
+    strength="probability",
+    source="torchvision's RandomEqualize",
+)
 class Equalise(View):
     """The 8-bit levels of each channel spread evenly, with a probability."""
 
-    name: ClassVar[str] = "equalise"
     p: float = 0.5
 
     def __post_init__(self) -> None:
@@ -145,7 +153,12 @@ class Equalise(View):
         return replace(self, p=min(self.p * check_strength("equalise", strength), 1.0))
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "solarise",
+    "values from an 8-bit level up inverted",
+    strength="threshold, from 256 down",
+    source="Grill et al., 2020 (BYOL, second view)",
+)
 class Solarise(View):
     """Values from a threshold up inverted, with a probability (BYOL's second view).
 
@@ -154,7 +167,6 @@ class Solarise(View):
         p: Probability that an image is solarised.
     """
 
-    name: ClassVar[str] = "solarise"
     threshold: float = 128
     p: float = 0.2
 
@@ -179,7 +191,12 @@ class Solarise(View):
         return replace(self, threshold=max(from_still(_TOP + 1, self.threshold, strength), 0.0))
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "posterise",
+    "only the highest bits of 8 kept",
+    strength="bits dropped, from none of 8",
+    source="Cubuk et al., 2020: 4 bits at the top level",
+)
 class Posterise(View):
     """Only the highest bits of each 8-bit level kept, with a probability.
 
@@ -188,7 +205,6 @@ class Posterise(View):
         p: Probability that an image is posterised.
     """
 
-    name: ClassVar[str] = "posterise"
     bits: int = 4
     p: float = 0.5
 

@@ -3,21 +3,25 @@
 Letters: B examples, C channels, H and W pixels, G cells to a side.
 """
 
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
-from goodviews.views.base import Params, Shape, View, check_probability
+from goodviews.views.base import Params, Shape, View, check_probability, register
 from goodviews.views.strength import check_strength
 
 _FINEST = 256
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "cutout",
+    "one square hidden",
+    strength="side of the square",
+    source="DeVries and Taylor, 2017: half a side of CIFAR-10",
+)
 class Cutout(View):
     """One square hidden, its centre uniform over the image, so that it may stick out.
 
@@ -30,7 +34,6 @@ class Cutout(View):
         fill: Value in [0, 1] that the square takes in every channel.
     """
 
-    name: ClassVar[str] = "cutout"
     size: float = 0.5
     p: float = 1.0
     fill: float = 0.5
@@ -64,7 +67,12 @@ class Cutout(View):
         return replace(self, size=min(self.size * check_strength("cutout", strength), 2.0))
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "blockmask",
+    "random cells of a grid hidden",
+    strength="share of cells",
+    source="He et al., 2022: 0.75 of 14 x 14",
+)
 class BlockMask(View):
     """Random cells of a grid hidden, exactly this share of them in every image.
 
@@ -76,7 +84,6 @@ class BlockMask(View):
         fill: Value in [0, 1] that hidden cells take in every channel.
     """
 
-    name: ClassVar[str] = "blockmask"
     share: float = 0.75
     grid: int = 14
     fill: float = 0.5

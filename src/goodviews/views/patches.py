@@ -3,15 +3,12 @@
 Letters: B examples, P patches of each, C channels, H and W pixels, S patch side.
 """
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import torch
 from torch import Tensor
 
 from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
-from goodviews.views.base import Joint, Params, Shape, View
+from goodviews.views.base import Joint, Params, Shape, View, register
 
 
 def cut(images: Tensor, top: Tensor, left: Tensor, size: int) -> Tensor:
@@ -33,7 +30,7 @@ def cut(images: Tensor, top: Tensor, left: Tensor, size: int) -> Tensor:
     return tall.gather(-1, cols.expand(-1, images.shape[1], size, -1))
 
 
-@dataclass(frozen=True, repr=False)
+@register("patch", "one of two patches", source="Tian et al., 2020, 3.1")
 class Patch(View):
     """One of the two patches of :class:`Patches`.
 
@@ -43,7 +40,6 @@ class Patch(View):
         second: Whether it is the lower right one.
     """
 
-    name: ClassVar[str] = "patch"
     size: int = 64
     distance: int = 128
     second: bool = False
@@ -82,7 +78,11 @@ class Patch(View):
             )
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "patches",
+    "two views: patches of one image at a distance",
+    source="Tian et al., 2020, 3.1: best near 128 [likely]",
+)
 class Patches(Joint):
     """Two squares of one image, at (x, y) and at (x + d, y + d) (Tian et al., 2020, 3.1).
 
@@ -94,7 +94,6 @@ class Patches(Joint):
         distance: d, in pixels.
     """
 
-    name: ClassVar[str] = "patches"
     size: int = 64
     distance: int = 128
 
@@ -108,7 +107,11 @@ class Patches(Joint):
         return Patch(self.size, self.distance), Patch(self.size, self.distance, True)
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "grid",
+    "every patch of an overlapping grid, stacked",
+    source="van den Oord et al., 2018: 7 x 7 of 256 pixels",
+)
 class Grid(View):
     """Every patch of a grid of overlapping ones, stacked (van den Oord et al., 2018; CPC).
 
@@ -120,7 +123,6 @@ class Grid(View):
         overlap: Pixels that neighbours share.
     """
 
-    name: ClassVar[str] = "grid"
     patch: int = 64
     overlap: int = 32
 
@@ -163,7 +165,11 @@ class Grid(View):
         return Grid(patch=patch, overlap=patch // 2)
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "jigsaw",
+    "a random square of each cell of a grid, stacked",
+    source="Misra and van der Maaten, 2020 (PIRL)",
+)
 class Jigsaw(View):
     """One random square of every cell of a grid, stacked (Misra and van der Maaten, 2020).
 
@@ -177,7 +183,6 @@ class Jigsaw(View):
         crop: S, side of the square cut from each cell.
     """
 
-    name: ClassVar[str] = "jigsaw"
     grid: int = 3
     cell: int | None = None
     crop: int = 64

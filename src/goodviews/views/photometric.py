@@ -4,8 +4,7 @@ Letters: B examples, C channels, H and W pixels, K kernel taps.
 """
 
 import math
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -13,7 +12,7 @@ from torch import Tensor
 from goodviews.core.errors import InputError, unknown
 from goodviews.core.rng import Key
 from goodviews.views.adjust import blend, grey_level, hue, only_where, outside, per_image
-from goodviews.views.base import Params, Shape, View, check_probability
+from goodviews.views.base import Params, Shape, View, check_probability, register
 from goodviews.views.smoothing import box_band, gaussian_band
 from goodviews.views.strength import check_strength
 
@@ -23,11 +22,10 @@ _HUE = 3
 """Number of the hue in jitter's order: brightness, contrast, saturation, hue."""
 
 
-@dataclass(frozen=True, repr=False)
+@register("noise", "Gaussian noise per value", strength="std")
 class Noise(View):
     """Independent Gaussian noise on every value, cut to [0, 1]."""
 
-    name: ClassVar[str] = "noise"
     std: float = 0.1
 
     def __post_init__(self) -> None:
@@ -56,11 +54,10 @@ class Noise(View):
         return images + self.std * field.to(images.dtype)
 
 
-@dataclass(frozen=True, repr=False)
+@register("grey", "no colour", strength="probability", source="Chen et al., 2020")
 class Grey(View):
     """Without colour, with a probability: luma for three channels, the mean for others."""
 
-    name: ClassVar[str] = "grey"
     p: float = 0.2
 
     def __post_init__(self) -> None:
@@ -81,7 +78,13 @@ class Grey(View):
         return replace(self, p=min(self.p * check_strength("grey", strength), 1.0))
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "jitter",
+    "brightness, contrast, saturation, hue in a random order",
+    channels="1 or 3",
+    strength="strength",
+    source="Chen et al., 2020: 0.8, 0.8, 0.8, 0.2 times the strength",
+)
 class Jitter(View):
     """Brightness, contrast, saturation and hue, in an order drawn per image.
 
@@ -94,7 +97,6 @@ class Jitter(View):
         p: Probability that an image is changed at all.
     """
 
-    name: ClassVar[str] = "jitter"
     strength: float = 1.0
     p: float = 0.8
 
@@ -185,7 +187,12 @@ def _blends(
     return images
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "blur",
+    "Gaussian blur",
+    strength="both sigmas",
+    source="Chen et al., 2020; kernel covers 3 sigma, or 23taps (InfoMin), or pil (MoCo v2)",
+)
 class Blur(View):
     """Gaussian blur, by one of three definitions that go by this name.
 
@@ -201,7 +208,6 @@ class Blur(View):
         kernel: ``"3sigma"``, ``"23taps"`` or ``"pil"``.
     """
 
-    name: ClassVar[str] = "blur"
     sigma: tuple[float, float] = (0.1, 2.0)
     p: float = 0.5
     kernel: str = "3sigma"

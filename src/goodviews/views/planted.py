@@ -3,25 +3,21 @@
 Letters: B examples, C channels, R replaced channels, H and W pixels.
 """
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import torch
 from torch import Tensor
 
 from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
-from goodviews.views.base import Params, Shape, View, check_probability
+from goodviews.views.base import Params, Shape, View, check_probability, register
 
 
-@dataclass(frozen=True, repr=False)
+@register("replace", "uniform noise in place of some channels")
 class Replace(View):
     """Uniform noise on [0, 1] in place of some channels, with a probability per image.
 
     With ``p=1`` the view says nothing about what those channels alone showed.
     """
 
-    name: ClassVar[str] = "replace"
     channels: tuple[int, ...] = (0,)
     p: float = 1.0
 

@@ -5,8 +5,7 @@ Letters: B examples, C channels, H and W pixels, N operations in a row.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -15,7 +14,7 @@ from goodviews.core.errors import InputError, unknown
 from goodviews.core.rng import Key
 from goodviews.views import adjust
 from goodviews.views.adjust import only_where, outside, per_image
-from goodviews.views.base import Params, Shape, View, check_probability
+from goodviews.views.base import Params, Shape, View, check_probability, register
 from goodviews.views.levels import autocontrast, equalise, posterise, solarise
 from goodviews.views.strength import check_strength
 from goodviews.views.warp import affine_matrix, warp
@@ -65,7 +64,13 @@ _MOST = 16
 Change = Callable[[Tensor, Tensor], Tensor]
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "randaugment",
+    "operations drawn at random, each applied with a probability",
+    channels="1 or 3",
+    strength="probability; levels stay literal",
+    source="Tian et al., 2020 (InfoMin, set D; CMC v2, set E)",
+)
 class RandAugment(View):
     """Operations drawn with replacement, each applied with probability p (Cubuk et al., 2020).
 
@@ -90,7 +95,6 @@ class RandAugment(View):
         ops: ``"D"`` (15 operations) or ``"E"`` (8, geometric and grey ones).
     """
 
-    name: ClassVar[str] = "randaugment"
     n: int = 2
     m: float = 10
     std: float = 0.5

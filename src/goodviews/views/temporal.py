@@ -3,7 +3,6 @@
 Letters: B examples, T frames, C channels, H and W pixels. Clips are (B, T, C, H, W).
 """
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -11,10 +10,10 @@ from torch import Tensor
 
 from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
-from goodviews.views.base import Joint, Params, Shape, View
+from goodviews.views.base import Joint, Params, Shape, View, register
 
 
-@dataclass(frozen=True, repr=False)
+@register("frame", "a random frame of a clip")
 class Frame(View):
     """One frame of a clip, uniform among those with enough frames before and after.
 
@@ -25,7 +24,6 @@ class Frame(View):
         after: Frames there must be after it.
     """
 
-    name: ClassVar[str] = "frame"
     axes: ClassVar[int] = 4
     before: int = 0
     after: int = 0
@@ -56,7 +54,7 @@ class Frame(View):
         _check_clip(repr(self), shape, self.before + 1 + self.after)
 
 
-@dataclass(frozen=True, repr=False)
+@register("frames", "two views: frames of a clip, a fixed time apart")
 class Frames(Joint):
     """Two frames of one clip, a fixed time apart; the earlier one is uniform.
 
@@ -64,7 +62,6 @@ class Frames(Joint):
         apart: Frames from the first to the second.
     """
 
-    name: ClassVar[str] = "frames"
     axes: ClassVar[int] = 4
     apart: int = 1
 
@@ -77,7 +74,11 @@ class Frames(Joint):
         return Frame(after=self.apart), Frame(before=self.apart)
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "past",
+    "random frames in a row of a clip",
+    source="Tian et al., 2020, Colorful Moving-MNIST: 10 frames [likely]",
+)
 class Past(View):
     """Some frames in a row, uniform among those with enough frames after them.
 
@@ -88,7 +89,6 @@ class Past(View):
         after: Frames there must be after the last of them.
     """
 
-    name: ClassVar[str] = "past"
     form: ClassVar[bool] = True
     axes: ClassVar[int] = 4
     count: int = 10
@@ -121,7 +121,11 @@ class Past(View):
         _check_clip(repr(self), shape, self.count + self.after)
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "pastframes",
+    "two views: frames in a row, and one later frame of the clip",
+    source="Tian et al., 2020, Colorful Moving-MNIST: 10 frames and the 20th [likely]",
+)
 class PastFrames(Joint):
     """Frames in a row against one later frame (Tian et al., 2020, Colorful Moving-MNIST).
 
@@ -130,7 +134,6 @@ class PastFrames(Joint):
         ahead: Frames from the last of them to the second view's.
     """
 
-    name: ClassVar[str] = "pastframes"
     axes: ClassVar[int] = 4
     count: int = 10
     ahead: int = 10

@@ -15,7 +15,7 @@ from torch import Tensor
 from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
 from goodviews.views import adjust
-from goodviews.views.base import Params, Shape, View, check_probability
+from goodviews.views.base import Params, Shape, View, check_probability, register
 from goodviews.views.strength import check_strength
 
 
@@ -65,34 +65,44 @@ class _Tone(View):
         """The changed images, not cut."""
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "brightness",
+    "values times a factor of 1 - amount to 1 + amount",
+    strength="amount",
+    source="Chen et al., 2020",
+)
 class Brightness(_Tone):
     """Values times a factor, uniform from 1 - amount (not below 0) to 1 + amount."""
-
-    name: ClassVar[str] = "brightness"
 
     def _raw(self, images: Tensor, params: Params) -> Tensor:
         return adjust.brightness(images, adjust.per_image(params["factor"], images))
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "contrast",
+    "distance from the mean grey times a factor",
+    strength="amount",
+    source="Chen et al., 2020",
+)
 class Contrast(_Tone):
     """Distances from the image's mean grey times a factor, 1 - amount to 1 + amount.
 
     The grey is luma for three channels and the mean of the channels for any other number.
     """
 
-    name: ClassVar[str] = "contrast"
-
     def _raw(self, images: Tensor, params: Params) -> Tensor:
         return adjust.contrast(images, adjust.per_image(params["factor"], images))
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "saturation",
+    "distance from the grey image times a factor",
+    channels="1 or 3",
+    strength="amount",
+    source="Chen et al., 2020",
+)
 class Saturation(_Tone):
     """Distances from the grey image times a factor; images of one channel stay."""
-
-    name: ClassVar[str] = "saturation"
 
     def check(self, shape: Shape) -> None:
         """Refuse other channels than grey and RGB."""
@@ -102,14 +112,19 @@ class Saturation(_Tone):
         return adjust.saturation(images, adjust.per_image(params["factor"], images))
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "hue",
+    "hue of HSV turned by up to a share of the circle",
+    channels="1 or 3",
+    strength="amount, up to 0.5",
+    source="Chen et al., 2020",
+)
 class Hue(_Tone):
     """The hue of HSV turned by up to a share of the circle; images of one channel stay.
 
     The largest and the smallest channel of a pixel keep their values, so nothing is cut.
     """
 
-    name: ClassVar[str] = "hue"
     most: ClassVar[float] = 0.5
     amount: float = 0.2
 
@@ -127,7 +142,12 @@ class Hue(_Tone):
         return adjust.hue(images, adjust.per_image(params["shift"], images))
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "sharpness",
+    "distance from the smoothed image times a factor",
+    strength="amount",
+    source="Cubuk et al., 2020: factors of 0.1 to 1.9",
+)
 class Sharpness(_Tone):
     """Distances from the smoothed image times a factor: softer below 1, sharper above.
 
@@ -135,7 +155,6 @@ class Sharpness(_Tone):
     pixels a side, stay.
     """
 
-    name: ClassVar[str] = "sharpness"
     amount: float = 0.9
 
     def _raw(self, images: Tensor, params: Params) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from goodviews.jobs.look.strip import captions, report_rows, strips
-from goodviews.spec.listings import VIEWS
+from goodviews.spec.catalogue import VIEWS
 from goodviews.spec.names import spell
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ Letters: B examples, C channels, H and W pixels.
 """
 
 from copy import deepcopy
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
@@ -14,12 +13,17 @@ from torch import Tensor
 from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
 from goodviews.spec.files import find
-from goodviews.views.base import Params, Shape, View
+from goodviews.views.base import Params, Shape, View, register
 from goodviews.views.generators.base import Generator
 from goodviews.views.generators.saved import load_generator
 
 
-@dataclass(frozen=True, repr=False)
+@register(
+    "learned",
+    "a generator's file: a learned colour space of as many channels; only forms may follow",
+    channels="2 3 4 5 6 7 8 9 10 11 12 13",
+    source="Tian et al., 2020, 3.5",
+)
 class Learned(View):
     """A learned colour space: every pixel's channels through a frozen generator.
 
@@ -34,7 +38,6 @@ class Learned(View):
         Tian et al., 2020, section 3.5, arXiv:2005.10243.
     """
 
-    name: ClassVar[str] = "learned"
     form: ClassVar[bool] = True
     unit: ClassVar[bool] = False
     file: str = ""
