@@ -1,4 +1,4 @@
-"""Names that a package or a script adds to ours, found when a name is asked for.
+"""Names that other packages and scripts add to ours, looked up when a name is not known.
 
 A module that registers a view, an objective, a method or a world is a plug-in. In a script its
 names are known once it is imported. The command line imports it when it meets a name that it

@@ -80,7 +80,7 @@ def _classes(text: str, module: str) -> Iterator[tuple[str, Listing]]:
 
 
 def _field(line: ast.stmt) -> tuple[str, Any] | None:
-    """Name and default of an argument; nothing for what is no field of a dataclass."""
+    """Name and default of an argument; ``None`` where the line does not declare one."""
     if not (isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and line.value):
         return None
     kind = line.annotation.value if isinstance(line.annotation, ast.Subscript) else None
