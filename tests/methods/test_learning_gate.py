@@ -1,7 +1,6 @@
-"""Every method but CMC v2 learns in seconds and beats what learned nothing; the gate can fail."""
+"""Every method but CMC v2 learns and beats what learned nothing; the gate can fail."""
 
 import sys
-import time
 from dataclasses import replace
 from functools import lru_cache
 
@@ -16,33 +15,33 @@ from goodviews_experiments.methods_learn.run import learn
 from goodviews_experiments.methods_learn.small_scale import small_scale
 from goodviews_experiments.methods_learn.textures import TEXTURES, planted_textures
 
-SECONDS, FLOOR = 8, 0.05
+FLOOR = 0.05
 TRAIN, TEST, PER_CLASS, DRAWS = 1024, 1000, 10, 5
 VIEWS = "crop(scale=(0.3, 1))|flip()|autocontrast(p=0.8)"
 MEASURED = {
-    "cmc": (0.418, 0.073, 0.346, 0.047),  # 4.5 s
-    "moco": (0.483, 0.009, 0.421, 0.024),  # 2.7 s
-    "mocov2": (0.462, 0.044, 0.390, 0.031),  # 2.7 s
-    "simclr": (0.443, 0.018, 0.411, 0.022),  # 2.7 s
-    "infomin": (0.474, 0.041, 0.401, 0.027),  # 4.0 s
-    "barlow": (0.390, 0.042, 0.330, 0.027),  # 2.6 s
-    "vicreg": (0.421, 0.040, 0.364, 0.022),  # 2.4 s
-    "vicreg_exp": (0.415, 0.026, 0.378, 0.007),  # 2.5 s
-    "vicreg_ctr": (0.327, 0.013, 0.327, 0.022),  # 2.6 s
-    "simclr_sq": (0.295, 0.022, 0.324, 0.015),  # 5.3 s
-    "simclr_abs": (0.444, 0.013, 0.414, 0.028),  # 2.7 s
-    "dcl": (0.438, 0.011, 0.402, 0.018),  # 2.4 s
-    "scl": (0.420, 0.044, 0.367, 0.023),  # 2.6 s
-    "tcr": (0.458, 0.032, 0.395, 0.032),  # 2.6 s
-    "wmse": (0.333, 0.064, 0.341, 0.052),  # 2.3 s
-    "byol": (0.416, 0.064, 0.365, 0.018),  # 6.0 s
-    "simsiam": (0.407, 0.035, 0.360, 0.012),  # 2.7 s
-    "swav": (0.431, 0.031, 0.392, 0.014),  # 2.6 s
-    "supcon": (0.531, 0.071, 0.475, 0.067),  # 2.2 s
-    "supervised": (0.538, 0.045, 0.486, 0.039),  # 2.3 s
-    "cpc": (0.515, 0.056, 0.428, 0.106),  # 2.5 s
-    "instdis": (0.464, 0.045, 0.416, 0.042),  # 5.4 s
-    "pirl": (0.446, 0.073, 0.412, 0.059),  # 5.2 s
+    "cmc": (0.418, 0.073, 0.346, 0.047),
+    "moco": (0.483, 0.009, 0.421, 0.024),
+    "mocov2": (0.462, 0.044, 0.390, 0.031),
+    "simclr": (0.443, 0.018, 0.411, 0.022),
+    "infomin": (0.474, 0.041, 0.401, 0.027),
+    "barlow": (0.390, 0.042, 0.330, 0.027),
+    "vicreg": (0.421, 0.040, 0.364, 0.022),
+    "vicreg_exp": (0.415, 0.026, 0.378, 0.007),
+    "vicreg_ctr": (0.327, 0.013, 0.327, 0.022),
+    "simclr_sq": (0.295, 0.022, 0.324, 0.015),
+    "simclr_abs": (0.444, 0.013, 0.414, 0.028),
+    "dcl": (0.438, 0.011, 0.402, 0.018),
+    "scl": (0.420, 0.044, 0.367, 0.023),
+    "tcr": (0.458, 0.032, 0.395, 0.032),
+    "wmse": (0.333, 0.064, 0.341, 0.052),
+    "byol": (0.416, 0.064, 0.365, 0.018),
+    "simsiam": (0.407, 0.035, 0.360, 0.012),
+    "swav": (0.431, 0.031, 0.392, 0.014),
+    "supcon": (0.531, 0.071, 0.475, 0.067),
+    "supervised": (0.538, 0.045, 0.486, 0.039),
+    "cpc": (0.515, 0.056, 0.428, 0.106),
+    "instdis": (0.464, 0.045, 0.416, 0.042),
+    "pirl": (0.446, 0.073, 0.412, 0.059),
 }
 """Margin and its spread over seeds 0 to 2, with neighbours and with the linear readout.
 
@@ -116,19 +115,11 @@ def passes(name, found):
     return bool((margins(found) > np.maximum(FLOOR, 3 * spreads)).all())
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _compiled():
-    """What is compiled once per machine is no part of a method's seconds."""
-    scores("simclr", 0, epochs=2)
-
-
 @pytest.mark.parametrize("name", METHODS)
-def test_a_method_learns_within_its_seconds(name):
+def test_a_method_learns_what_random_weights_and_pixels_do_not_show(name):
     if name not in MEASURED:
         pytest.skip("its margin is not three spreads over seeds (.07 of .05): not shown to learn")
-    begun = time.process_time()
     found = scores(name, 0)
-    assert time.process_time() - begun < SECONDS
     assert passes(name, found), (found.round(3), MEASURED.get(name))
 
 
@@ -156,14 +147,12 @@ def test_what_cannot_learn_does_not_pass(broken):
 def measure(names, seeds):
     """Print rows of :data:`MEASURED`: ``python tests/methods/test_learning_gate.py 5 simclr``."""
     for name in names:
-        begun = time.process_time()
         found = np.stack([margins(scores(name, seed)) for seed in range(seeds)])
-        took = (time.process_time() - begun) / seeds
         text = ", ".join(
             f"{mean:.3f}, {spread:.3f}"
             for mean, spread in zip(found.mean(axis=0), found.std(axis=0, ddof=1), strict=True)
         )
-        print(f'    "{name}": ({text}),  # {took:.1f} s', flush=True)
+        print(f'    "{name}": ({text}),', flush=True)
 
 
 if __name__ == "__main__":
