@@ -16,9 +16,7 @@ ROOT = Path(__file__).parents[1]
 def outcomes(module: str, folder: Path, processes: int) -> list[Any]:
     """What each rank of a worker saved: ``module`` ends in a call of :func:`work_forked`."""
     command = [sys.executable, "-m", module, str(folder), str(processes)]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
-    )
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return [torch.load(folder / f"rank{rank}.pt") for rank in range(processes)]
 

@@ -260,7 +260,7 @@ def test_runs_without_torch(made: Any, tmp_path: Path) -> None:
         "assert not early, early\n"
         f"report({str(made('one_view'))!r}, out=__import__('pathlib').Path({str(tmp_path)!r}))\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code], check=True)
     assert (tmp_path / "index.html").exists()
 
 

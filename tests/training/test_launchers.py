@@ -33,7 +33,6 @@ def call(recipe: str, folder: Path, *words: str, **environment: str) -> int:
         env={**os.environ, "PATH": path, **environment},
         check=False,
         capture_output=True,
-        timeout=60,
     )
     return done.returncode
 

@@ -32,7 +32,7 @@ TINY = [
 
 def call(*command, folder, **more):
     return subprocess.run(
-        list(map(str, command)), capture_output=True, text=True, timeout=200, check=False,
+        list(map(str, command)), capture_output=True, text=True, check=False,
         cwd=folder, env={**ENVIRONMENT, **more},
     )  # fmt: skip
 

@@ -226,7 +226,7 @@ def test_workers_of_every_kind_make_the_same_views(start):
         torch.set_num_threads(before)
     truth = pair.view(0, images, seed=0, samples=torch.arange(12), epoch=0)
     loader = torch.utils.data.DataLoader(
-        Views(), batch_size=4, num_workers=1, multiprocessing_context=start, timeout=200
+        Views(), batch_size=4, num_workers=1, multiprocessing_context=start
     )
     assert (torch.cat(list(loader)) - truth).abs().max() == 0
 
@@ -237,7 +237,6 @@ def run(code, **environment):
         env=os.environ | environment,
         capture_output=True,
         text=True,
-        timeout=280,
         check=False,
     )
     assert done.returncode == 0, done.stderr
