@@ -157,7 +157,7 @@ def test_the_average_is_the_running_mean_of_the_generator(images):
     kept = weights(Players(TINY, images.batch(np.arange(16)), classes=0, seed=0).generator)
     for now, smooth in seen:
         kept = 0.5 * kept + 0.5 * now
-        torch.testing.assert_close(smooth, kept, atol=1e-7, rtol=1e-5)
+        torch.testing.assert_close(smooth, kept, atol=1e-6, rtol=1e-5)
 
 
 def test_a_rate_that_settles_ends_at_rest_and_spares_the_others(images):
@@ -200,7 +200,7 @@ def test_a_look_sees_the_encoders_as_they_play(images):
         assert torch.equal(value, before[name]), name
     with torch.no_grad():
         wanted = infonce_bound(players.scores(*players.views(x)))
-    assert look.shared_nats == pytest.approx(wanted.nats, abs=1e-6)
+    assert look.shared_nats == pytest.approx(wanted.nats, abs=1e-5)
 
 
 def test_restarted_encoders_are_new_ones(images):
