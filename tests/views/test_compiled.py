@@ -340,3 +340,21 @@ def test_the_first_process_makes_what_later_ones_make(tmp_path):
         for _ in range(2)
     ]
     assert runs[0] == runs[1]
+
+
+def test_a_cache_that_another_processor_filled_is_filled_anew(monkeypatch, tmp_path):
+    from goodviews.views.compiled import jit
+
+    started = []
+
+    def run(command, **_):
+        started.append(command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.delenv("GOODVIEWS_COMPILES", raising=False)
+    monkeypatch.setattr(jit, "_cache_home", lambda: tmp_path)
+    monkeypatch.setattr(jit.subprocess, "run", run)
+    for processor, starts in (("one", 1), ("one", 1), ("other", 2), ("one", 2)):
+        monkeypatch.setattr(jit, "_processor", lambda name=processor: name)
+        jit.compiled_apart("", 0)
+        assert len(started) == starts

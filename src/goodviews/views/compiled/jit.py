@@ -10,6 +10,7 @@ from pathlib import Path
 import numba
 import numpy as np
 from numba import njit
+from numba.core.registry import cpu_target
 
 _KERNELS = ("codes", "draws", "jit", "kernel", "resize", "values", "vectors")
 _SAFE = {"contract", "reassoc", "nsz", "arcp", "nnan"}
@@ -38,7 +39,7 @@ def stamp() -> int:
 
 
 def compiled_apart(script: str, version: int) -> None:
-    """Let another process fill the disk cache, if kernels of this version are not in it.
+    """Let another process fill the disk cache, if kernels of this version and processor are not.
 
     A kernel that was compiled in this process calls its parts where the same kernel from the
     cache has them inlined, and with fused operations their values differ by 1e-7. So the first
@@ -50,7 +51,7 @@ def compiled_apart(script: str, version: int) -> None:
     """
     if os.environ.get(_APART):
         return
-    home, mark = _cache_home(), f"goodviews-{version}-{numba.__version__}"
+    home, mark = _cache_home(), f"goodviews-{version}-{numba.__version__}-{_processor()}"
     if home is None or (home / mark).exists():
         return
     paths = os.pathsep.join(path for path in sys.path if path)
@@ -63,6 +64,12 @@ def compiled_apart(script: str, version: int) -> None:
 
 _APART = "GOODVIEWS_COMPILES"
 """Environment variable of the process that fills the cache."""
+
+
+def _processor() -> str:
+    """What numba compiles for here; machines that share a folder may differ in it."""
+    made_for = cpu_target.target_context.codegen().magic_tuple()
+    return hashlib.sha256(repr(made_for).encode()).hexdigest()[:12]
 
 
 def _cache_home() -> Path | None:
