@@ -173,7 +173,6 @@ NAMES = re.compile(r"(^|_)(told|kept|said|honest|stood|typed|gone|wanted)($|_)")
 PENDING = {
     "CONTRIBUTING.md",
     "README.md",
-    "docs",
     "src/goodviews/cli",
     "src/goodviews/encoders",
     "src/goodviews/evaluation",
