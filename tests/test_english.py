@@ -187,7 +187,6 @@ PENDING = {
     "src/goodviews/pages",
     "src/goodviews/training",
     "src/goodviews/views",
-    "src/goodviews/worlds",
     "src/goodviews_experiments",
 }
 """Files and folders that are not converted yet."""

@@ -68,7 +68,7 @@ def test_symbols_say_as_much_of_the_community_as_the_closed_form():
 def test_graphs_that_cannot_be_are_refused():
     with pytest.raises(InputError, match=r"within=0\.9"):
         Blocks(within=0.9)
-    with pytest.raises(InputError, match="1 nodes"):
+    with pytest.raises(InputError, match="nodes=1"):
         Blocks(nodes=1)
     with pytest.raises(InputError, match="fidelity"):
         Blocks(fidelity=-0.1)

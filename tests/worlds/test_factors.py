@@ -99,13 +99,13 @@ def test_what_is_no_factor_is_refused():
     key = world.flaw(torch.arange(1), seed=0)
     with pytest.raises(ShapeError, match="one column each"):
         world.render(torch.zeros(1, 2, dtype=torch.int64), key)
-    with pytest.raises(InputError, match="background lies outside 0 to 4"):
+    with pytest.raises(InputError, match="background outside 0 to 4"):
         world.render(torch.tensor([[0, 5, 0]]), key)
     with pytest.raises(InputError, match="width=2"):
         Vectors((("task", 5),), width=2)
     with pytest.raises(InputError, match="function of the vector"):
         Vectors(noise=0.25)
-    with pytest.raises(InputError, match="named once"):
+    with pytest.raises(InputError, match="distinct factors"):
         Vectors((("a", 2), ("a", 2)))
     with pytest.raises(InputError, match="at least 16"):
         Shapes(side=8)

@@ -190,13 +190,16 @@ def test_what_makes_no_world_is_refused():
         ({"digit": "kind"}, "instance"),
         ({"background": "crops"}, "crop"),
         ({"composite": "min"}, "max"),
-        ({"size": 64}, "at least as many pixels"),
-        ({"size": 14}, "digits of less"),
-        ({"frames": 0}, "count from 1"),
-        ({"ahead": 0}, "count from 1"),
-        ({"brightness": 0.0}, "above 0 up to 1"),
+        ({"size": 64}, "at least that size"),
+        ({"size": 14}, "smaller digits"),
+        ({"frames": 0}, "at least 1"),
+        ({"ahead": 0}, "at least 1"),
+        ({"brightness": 0.0}, r"brightness in \(0, 1\]"),
         ({"digits": torch.rand(60, 4, 4)}, "uint8"),
-        ({"digits": torch.zeros(0, 4, 4, dtype=torch.uint8), "digit_classes": []}, "make no"),
+        (
+            {"digits": torch.zeros(0, 4, 4, dtype=torch.uint8), "digit_classes": []},
+            "at least one digit",
+        ),
     ):
         parts = {
             "digits": world.digits,

@@ -89,7 +89,7 @@ def test_labels_of_several_factors_are_one_number():
 def test_a_view_of_unknown_factors_or_without_a_task_is_refused():
     with pytest.raises(InputError, match="Unknown factor 'c'"):
         Sharing.of(TINY, ["c"], task=["a"])
-    with pytest.raises(InputError, match="no task"):
+    with pytest.raises(InputError, match="task is empty"):
         Sharing.of(TINY, ["a"], task=[])
     with pytest.raises(InputError, match="at most 16"):
         Sharing.of(Vectors(), ["task"], task=["task"]).table()

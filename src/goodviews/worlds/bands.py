@@ -1,4 +1,4 @@
-"""Six bands that mix six planes: no split of the bands makes good views, an unmixing one does.
+"""Six bands that mix six planes: views that split the bands share everything, unmixed ones do not.
 
 Letters: B images, S side in pixels, P planes or bands: 6 of each.
 """
@@ -16,7 +16,7 @@ from goodviews.worlds.factors import FactorWorld
 from goodviews.worlds.shapes import FORMS
 
 PLANES = ("texture", "disc", "square", "texture", "triangle", "cross")
-"""What each plane shows: the halves share the texture alone."""
+"""Content of each plane: the first three and the last three share only the texture."""
 
 _CLASSES, _ROWS, _SIDE_LEAST = 12, 4, 16
 _WAVES, _WAVE, _NOISE, _SHAPE, _RADIUS = 6, 0.5, 0.5, 1.4, 0.16
@@ -28,21 +28,21 @@ _RESIDUES = (1, 4)
 class Bands(FactorWorld):
     r"""Planes of known factors, mixed pixel by pixel into bands by an invertible map.
 
-    Planes 0 and 3 both show the texture (12 orientations of a grating, the task), with phases
-    of their own. Each of the others shows one shape at one of 16 places. All have noise of
-    their own, as strong as a grating is at its crests. So planes 0 to 2 against 3 to 5 share
-    the texture and nothing else, log 12 = 2.48 nats: both views keep the task alone, which is
-    the sweet spot. Bands are
+    Planes 0 and 3 both show the texture (12 orientations of a grating, the task), each with its
+    own phase. Each of the other planes shows one shape at one of 16 places. Every plane has
+    independent noise whose standard deviation equals the amplitude of a grating. Planes 0 to 2
+    and planes 3 to 5 therefore share only the texture, log 12 = 2.48 nats: both views keep the
+    task and nothing else, which is the sweet spot. The bands are
 
     .. math:: x = \sigma(M z), \qquad M = (C + I) / \sqrt6, \qquad M^{-1} = \sqrt6 (C - I) / 4
 
     with C the symmetric conference matrix of order 6 and σ the logistic function: each band
-    weighs every plane by 1/√6, up to the sign. So a split of the bands, whichever it is, shows
-    all factors on both sides, log 12 + 4 log 16 = 13.58 nats: at 32 pixels, all four places
-    are read at once from any band alone in four images of five or more.
+    weighs every plane by 1/√6, up to the sign. Every split of the bands therefore shows all
+    factors on both sides, log 12 + 4 log 16 = 13.58 nats: at 32 pixels, all four places can be
+    decoded from any single band in at least four images out of five.
 
     Attributes:
-        side: S, at least 16.
+        side: Side S of an image in pixels, at least 16.
 
     Example:
         >>> world = Bands(side=16)
@@ -57,7 +57,7 @@ class Bands(FactorWorld):
 
     def __post_init__(self) -> None:
         if self.side < _SIDE_LEAST:
-            raise InputError(f"Bands has side={self.side}, but at least {_SIDE_LEAST} is wanted.")
+            raise InputError(f"Bands has side={self.side}, but needs at least {_SIDE_LEAST}.")
 
     @property
     def factors(self) -> Mapping[str, int]:
@@ -66,22 +66,22 @@ class Bands(FactorWorld):
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(6, S, S)."""
+        """Shape of an image, (6, S, S)."""
         return len(PLANES), self.side, self.side
 
     def render(self, values: Tensor, key: Key) -> Tensor:
-        """(B, F) values to (B, 6, S, S) bands: :meth:`mix` of :meth:`planes`.
+        """Render (B, F) values as (B, 6, S, S) bands: :meth:`mix` of :meth:`planes`.
 
         See :meth:`FactorWorld.render`.
         """
         return self.mix(self.planes(values, key))
 
     def planes(self, values: Tensor, key: Key) -> Tensor:
-        """What the bands are made of.
+        """Render the planes that the bands mix.
 
         Args:
             values: (B, F), value of each factor.
-            key: One word per image: phases and noise of both textures.
+            key: Random key with one word per image, for the phases and the noise.
 
         Returns:
             (B, 6, S, S) float32, in the order of :data:`PLANES`.
@@ -97,17 +97,17 @@ class Bands(FactorWorld):
         return torch.stack(shown, dim=1)
 
     def mix(self, planes: Tensor) -> Tensor:
-        """(..., 6, S, S) planes to bands in (0, 1)."""
+        """Mix (..., 6, S, S) planes into bands in (0, 1)."""
         return torch.einsum("cd,...dhw->...chw", self.matrix().to(planes), planes).sigmoid()
 
     def unmix(self, bands: Tensor) -> Tensor:
-        """(..., 6, S, S) bands to planes: the map that a learned view would have to find."""
+        """Recover planes from (..., 6, S, S) bands: the map that a learned view has to find."""
         matrix = math.sqrt(6) / 4 * (math.sqrt(6) * self.matrix() - 2 * torch.eye(6))
         return torch.einsum("cd,...dhw->...chw", matrix.to(bands), bands.logit(eps=1e-4))
 
     @staticmethod
     def matrix() -> Tensor:
-        """M, (6, 6): every entry is 1/√6 or -1/√6."""
+        """Return the mixing matrix M, (6, 6), whose entries are all 1/√6 or -1/√6."""
         core = torch.tensor(
             [[1.0 if i == j or (i - j) % 5 in _RESIDUES else -1.0 for j in range(5)]
              for i in range(5)]

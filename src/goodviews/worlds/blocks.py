@@ -16,14 +16,14 @@ from goodviews.information.discrete import mutual_information
 
 @dataclass(frozen=True)
 class BlockGraphs:
-    """A batch of graphs side by side, as plain tensors.
+    """A batch of graphs, concatenated into one disconnected graph, as plain tensors.
 
     Attributes:
-        edge_index: (2, E) int64, both directions of every edge, no loops; ordered.
+        edge_index: (2, E) int64, both directions of every edge, without loops, sorted.
         features: (B n, K) float32, one-hot symbol of each node.
-        community: (B n,) int64, the label.
-        degree: (B n,) int64, the degree class.
-        graph: (B n,) int64, which graph of the batch a node belongs to.
+        community: (B n,) int64, community of each node: the label.
+        degree: (B n,) int64, degree class of each node.
+        graph: (B n,) int64, index of the graph that each node belongs to.
     """
 
     edge_index: Tensor
@@ -40,16 +40,18 @@ class Blocks:
     Nodes i and j of a graph are joined with probability
     :math:`\theta_{d_i} \theta_{d_j}\, p` within a community and
     :math:`\theta_{d_i} \theta_{d_j}\, q` between two, where the weights
-    :math:`\theta` of the degree classes run evenly from 1/2 to 3/2. A node's feature is a
-    symbol: its community with probability ``fidelity``, else any other one.
+    :math:`\theta` of the degree classes are evenly spaced from 1/2 to 3/2. A node's feature is
+    a symbol: its community with probability ``fidelity``, otherwise another community, each
+    equally likely.
 
     Attributes:
-        nodes: n.
-        communities: K, uniform.
-        degrees: D, uniform and independent of the communities; 1 leaves the nuisance out.
-        within: p.
-        between: q.
-        fidelity: Probability that a symbol is the community's own.
+        nodes: Number of nodes n of each graph.
+        communities: Number of communities K, drawn uniformly.
+        degrees: Number of degree classes D, drawn uniformly and independently of the
+            communities; 1 removes this nuisance.
+        within: Edge probability p within a community.
+        between: Edge probability q between two communities.
+        fidelity: Probability that a node's symbol is its community.
 
     References:
         Holland et al., 1983; Karrer and Newman, 2011, arXiv:1008.3926.
@@ -70,8 +72,8 @@ class Blocks:
     def __post_init__(self) -> None:
         if self.nodes < 2 or self.communities < 2 or self.degrees < 1:
             raise InputError(
-                f"Blocks has {self.nodes} nodes, {self.communities} communities and "
-                f"{self.degrees} degree classes, but at least 2, 2 and 1 are wanted."
+                f"Blocks needs nodes >= 2, communities >= 2 and degrees >= 1, but got "
+                f"nodes={self.nodes}, communities={self.communities} and degrees={self.degrees}."
             )
         top = float(self.weights.max()) ** 2
         for name in ("within", "between", "fidelity"):
@@ -79,8 +81,8 @@ class Blocks:
             most = 1.0 if name == "fidelity" else 1 / top
             if not 0 <= value <= most:
                 raise InputError(
-                    f"Blocks has {name}={value}, but 0 to {most:.2f} is wanted, so that every "
-                    f"probability stays within 0 and 1."
+                    f"Blocks needs {name} between 0 and {most:.2f}, so that every probability "
+                    f"is within [0, 1], but got {name}={value}."
                 )
 
     @property
@@ -95,7 +97,7 @@ class Blocks:
 
     @property
     def feature_nats(self) -> float:
-        """I(symbol; community) of one node, nats, exact."""
+        """Exact information I(symbol; community) of one node, in nats."""
         wrong = (1 - self.fidelity) / (self.communities - 1)
         joint = torch.full((self.communities, self.communities), wrong, dtype=torch.float64)
         joint.fill_diagonal_(self.fidelity)
@@ -103,7 +105,7 @@ class Blocks:
 
     @property
     def weights(self) -> Tensor:
-        """(D,) how readily a node of each degree class is joined."""
+        """Weight theta of each degree class, (D,)."""
         if self.degrees == 1:
             return torch.ones(1)
         return torch.linspace(0.5, 1.5, self.degrees)
@@ -112,8 +114,8 @@ class Blocks:
         """Draw graphs; the same sample and seed give the same graph in any batch.
 
         Args:
-            samples: (B,) integers, which graphs.
-            seed: Number of the world.
+            samples: (B,) integers, indices of the graphs.
+            seed: Random seed of the world.
         """
         key, n = Key.of(seed=seed, samples=samples), self.nodes
         community_Bn = _whole(key.fold(0).uniform(n), self.communities)
@@ -140,5 +142,5 @@ class Blocks:
 
 
 def _whole(uniform: Tensor, size: int) -> Tensor:
-    """Uniform numbers on [0, 1) to whole ones below ``size``."""
+    """Map uniform numbers on [0, 1) to integers below ``size``."""
     return (uniform.double() * size).long()

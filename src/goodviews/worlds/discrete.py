@@ -1,4 +1,4 @@
-"""A small discrete world: two views and a task, every encoder, every information exact.
+"""A small discrete world: two views and a task, with every encoder and all information exact.
 
 Letters: A values of v1, B values of v2, C classes of the task, Z values of a code.
 """
@@ -16,26 +16,26 @@ from goodviews.core.rng import Key
 from goodviews.information.discrete import entropy, mutual_information
 
 Encoder = tuple[int, ...]
-"""A deterministic encoder: the code of each value. Equal codes are merged values."""
+"""A deterministic encoder: the code of each value. Values with equal codes are merged."""
 
 Regime = Literal["missing", "sweet_spot", "excess"]
 
 TOLERANCE = 1e-9
-"""Informations in float64 that differ by less are the same."""
+"""Amounts of information in float64 that differ by less, in nats, are considered equal."""
 
 
 def encoders(values: int) -> Iterator[Encoder]:
-    """Every deterministic encoder of ``values`` values, up to renaming the codes.
+    """Iterate over all deterministic encoders of ``values`` values, up to renaming the codes.
 
-    That is every partition of the values: 1, 2, 5, 15, 52, 203, 877, 4140 of them for
-    1 to 8 values.
+    These are the partitions of the values. There are 1, 2, 5, 15, 52, 203, 877 and 4140 of
+    them for 1 to 8 values.
 
     Example:
         >>> list(encoders(3))
         [(0, 0, 0), (0, 0, 1), (0, 1, 0), (0, 1, 1), (0, 1, 2)]
     """
     if values < 1:
-        raise InputError(f"An encoder of {values} values is none: give at least 1.")
+        raise InputError(f"values must be at least 1, but got {values}.")
 
     def grow(head: Encoder, used: int) -> Iterator[Encoder]:
         if len(head) == values:
@@ -49,7 +49,7 @@ def encoders(values: int) -> Iterator[Encoder]:
 
 @dataclass(frozen=True)
 class Audit:
-    """What one encoder of v1 keeps; all in nats.
+    """Information that one encoder z of v1 keeps, in nats.
 
     Attributes:
         code: The encoder.
@@ -57,9 +57,10 @@ class Audit:
         shared_nats: I(z; v2).
         gap_nats: Sufficiency gap I(v1; v2) - I(z; v2), at least 0.
         task_nats: I(z; y).
-        sufficient: The gap is zero.
-        minimal: Sufficient, and no sufficient encoder keeps less.
-        optimal: A minimal sufficient statistic of x for y: keeps I(x; y) and nothing else.
+        sufficient: Whether the gap is zero.
+        minimal: Whether it is sufficient, and no sufficient encoder keeps less.
+        optimal: Whether it is a minimal sufficient statistic of x for y, which keeps I(x; y)
+            and nothing else.
     """
 
     code: Encoder
@@ -77,8 +78,8 @@ class DiscreteViews:
     r"""A joint table of v1, v2 and y, in float64.
 
     Attributes:
-        joint: (A, B, C), p(v1, v2, y); sums to 1.
-        task_information: I(x; y) in nats for the datum x that the views are made of.
+        joint: (A, B, C), probabilities p(v1, v2, y) that sum to 1.
+        task_information: I(x; y) in nats, where x is the example that the views show.
     """
 
     joint: Tensor
@@ -86,7 +87,7 @@ class DiscreteViews:
 
     def __post_init__(self) -> None:
         check_shapes("joint: A B C", self.joint)
-        entropy(self.joint)  # refuses what is no probability
+        entropy(self.joint)  # raises where the table is not a distribution
 
     @classmethod
     def from_factors(
@@ -97,13 +98,13 @@ class DiscreteViews:
         v2: Sequence[str],
         task: Sequence[str],
     ) -> "DiscreteViews":
-        """Independent uniform factors; each view, and the task, is a tuple of some of them.
+        """Make a world of independent uniform factors: views and label are tuples of some.
 
         Args:
             sizes: Number of values of each factor.
-            v1: Factors that the first view shows.
-            v2: Factors that the second view shows.
-            task: Factors that make the label.
+            v1: Names of the factors that the first view shows.
+            v2: Names of the factors that the second view shows.
+            task: Names of the factors that make the label.
 
         Raises:
             InputError: A factor is not in ``sizes``.
@@ -118,7 +119,7 @@ class DiscreteViews:
         names = list(sizes)
         for name in (*v1, *v2, *task):
             if name not in sizes:
-                raise InputError(f"{name!r} is no factor; there are {', '.join(names)}.")
+                raise InputError(f"Unknown factor {name!r}. Known: {', '.join(names)}.")
         shape = [_count(sizes, shown) for shown in (v1, v2, task)]
         joint = torch.zeros(shape, dtype=torch.float64)
         for values in product(*(range(size) for size in sizes.values())):
@@ -130,25 +131,25 @@ class DiscreteViews:
 
     @property
     def shared(self) -> float:
-        """I(v1; v2), nats."""
+        """Shared information I(v1; v2), in nats."""
         return float(mutual_information(self.joint.sum(2)))
 
     @property
     def task1(self) -> float:
-        """I(v1; y), nats."""
+        """Task information of the first view, I(v1; y), in nats."""
         return float(mutual_information(self.joint.sum(1)))
 
     @property
     def task2(self) -> float:
-        """I(v2; y), nats."""
+        """Task information of the second view, I(v2; y), in nats."""
         return float(mutual_information(self.joint.sum(0)))
 
     @property
     def regime(self) -> Regime:
-        """What becomes of the task: lost in part, shared alone, or shared with more.
+        """Regime of the views: task partly lost, shared alone, or shared with more.
 
-        I(v1; v2) < I(x; y) is always ``missing``. The reverse is not: views may share as
-        much, or more, and yet not the task, below the envelope of the curve.
+        I(v1; v2) < I(x; y) always implies ``missing``. The converse does not hold: views may
+        share at least as much information and still lose part of the task.
         """
         if not self.admissible:
             return "missing"
@@ -157,33 +158,34 @@ class DiscreteViews:
 
     @property
     def admissible(self) -> bool:
-        """Whether both views hold all of the task: I(v1; y) = I(v2; y) = I(x; y)."""
+        """Whether both views keep the whole task: I(v1; y) = I(v2; y) = I(x; y)."""
         return min(self.task1, self.task2) > self.task_information - TOLERANCE
 
     def sample(self, samples: Tensor, *, seed: int) -> tuple[Tensor, Tensor, Tensor]:
         """Draw v1, v2 and y, each (B,) int64, from the table.
 
         Args:
-            samples: (B,) integers, which examples; one gives the same draw in any batch.
-            seed: Number of the world.
+            samples: (B,) integers, indices of the examples; the same index gives the same
+                draw in any batch.
+            seed: Random seed of the world.
         """
         level = self.joint.flatten().cumsum(0).to(samples.device)
         uniform = Key.of(seed=seed, samples=samples).uniform(1)[:, 0].double() * level[-1]
-        # On the right: a cell of probability zero is never drawn.
+        # right=True: a cell of probability zero is never drawn.
         cell = torch.searchsorted(level, uniform, right=True)
         v1, v2, y = torch.unravel_index(cell, self.joint.shape)
         return v1, v2, y
 
     def swapped(self) -> "DiscreteViews":
-        """The same world with v2 first, to audit encoders of v2."""
+        """Return the same world with v1 and v2 exchanged, to audit encoders of v2."""
         return DiscreteViews(self.joint.transpose(0, 1).contiguous(), self.task_information)
 
     def gap(self, code: Encoder) -> float:
-        """Sufficiency gap I(v1; v2) - I(z; v2) of an encoder of v1, nats."""
+        """Sufficiency gap I(v1; v2) - I(z; v2) of an encoder of v1, in nats."""
         return self.shared - float(mutual_information(self._coded(code).sum(2)))
 
     def audit(self) -> list[Audit]:
-        """Every deterministic encoder of v1, named by what it is."""
+        """Measure every deterministic encoder of v1."""
         shared, rows = self.shared, []
         for code in encoders(len(self.joint)):
             coded = self._coded(code)
@@ -200,7 +202,7 @@ class DiscreteViews:
         found = []
         for code, kept, own, task in rows:
             sufficient = shared - own <= TOLERANCE
-            # Sufficient for y, and H(z) = I(z; y): nothing else is in z.
+            # z is sufficient for y, and H(z) = I(z; y): z holds nothing else.
             optimal = task >= total - TOLERANCE and kept <= task + TOLERANCE
             minimal = sufficient and kept <= least + TOLERANCE
             found.append(Audit(code, kept, own, shared - own, task, sufficient, minimal, optimal))
@@ -208,7 +210,7 @@ class DiscreteViews:
 
     def _coded(self, code: Encoder) -> Tensor:
         if len(code) != len(self.joint):
-            raise InputError(f"{code} codes {len(code)} values, but v1 has {len(self.joint)}.")
+            raise InputError(f"code has {len(code)} entries, but v1 has {len(self.joint)} values.")
         index = torch.tensor(code)
         coded = self.joint.new_zeros((int(index.max()) + 1, *self.joint.shape[1:]))
         return coded.index_add_(0, index, self.joint)

@@ -1,4 +1,4 @@
-"""Worlds made of factors: every example is drawn from a few known, independent causes.
+"""Worlds made of factors: every example is rendered from a few known, independent causes.
 
 Letters: B examples, F factors, C channels, H and W pixels.
 """
@@ -14,15 +14,15 @@ from goodviews.core.errors import InputError, ShapeError, unknown
 from goodviews.core.rng import Key
 
 _FACTORS, _FLAW = 11, 12
-"""Parts of an example's key: its factors, and what rendering draws besides."""
+"""Parts of an example's random key: its factors, and the random choices of rendering."""
 
 
 class FactorWorld(ABC):
-    """Independent uniform factors, and images that show them.
+    """Abstract base of worlds: independent uniform factors and images that show them.
 
-    Abstract here, final in each file of this room. Rendering is faithful: every factor is a
-    function of the image, which each world's tests show by decoding. Hence what an image
-    says about any set of factors is their entropy.
+    Rendering is faithful: every factor is a function of the image, which each world's tests
+    verify by decoding. The information between an image and any set of its factors is
+    therefore the entropy of these factors.
     """
 
     @property
@@ -33,15 +33,15 @@ class FactorWorld(ABC):
     @property
     @abstractmethod
     def shape(self) -> tuple[int, int, int]:
-        """(C, H, W) of an image."""
+        """Shape of an image, (C, H, W)."""
 
     @abstractmethod
     def render(self, values: Tensor, key: Key) -> Tensor:
-        """Show factors.
+        """Render factors as images.
 
         Args:
             values: (B, F) int64, value of each factor, in the order of :attr:`factors`.
-            key: One word per image, for what is drawn besides the factors.
+            key: Random key with one word per image, for what is random besides the factors.
 
         Returns:
             (B, C, H, W) float32 in [0, 1].
@@ -51,9 +51,9 @@ class FactorWorld(ABC):
         """Draw factors, each uniform and independent of the others.
 
         Args:
-            samples: (B,) integers, which examples.
-            seed: Number of the world.
-            view: Another draw for the same examples.
+            samples: (B,) integers, indices of the examples.
+            seed: Random seed of the world.
+            view: Number of the draw; each number gives another draw for the same examples.
 
         Returns:
             (B, F) int64; the same sample, seed and view give the same row in any batch.
@@ -66,8 +66,8 @@ class FactorWorld(ABC):
         """Draw examples and render them.
 
         Args:
-            samples: (B,) integers, which examples.
-            seed: Number of the world.
+            samples: (B,) integers, indices of the examples.
+            seed: Random seed of the world.
 
         Returns:
             Images (B, C, H, W) float32 in [0, 1], and their factors (B, F) int64.
@@ -76,22 +76,22 @@ class FactorWorld(ABC):
         return self.render(values, self.flaw(samples, seed=seed)), values
 
     def flaw(self, samples: Tensor, *, seed: int, view: int = 0) -> Key:
-        """The key that :meth:`render` takes for some examples and one of their views."""
+        """Random key that :meth:`render` takes for some examples and one of their views."""
         return Key.of(seed=seed, samples=samples, view=view).fold(_FLAW)
 
     def entropy(self, names: Iterable[str]) -> float:
         """Entropy in nats of a set of factors: the sum of the logarithms of their sizes.
 
         Raises:
-            InputError: A name is no factor.
+            InputError: A name is not a factor of this world.
         """
         return sum(math.log(self.factors[name]) for name in self.known(names))
 
     def known(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The names of some factors, each once, in the world's order.
+        """Names of some factors, each once, in the order of the world.
 
         Raises:
-            InputError: A name is no factor.
+            InputError: A name is not a factor of this world.
         """
         wanted = set(names)
         for name in sorted(wanted):
@@ -100,32 +100,32 @@ class FactorWorld(ABC):
         return tuple(name for name in self.factors if name in wanted)
 
     def columns(self, names: Iterable[str]) -> list[int]:
-        """Columns of values that hold some factors."""
+        """Indices of the columns of values that hold some factors."""
         order = list(self.factors)
         return [order.index(name) for name in self.known(names)]
 
     def check(self, values: Tensor) -> None:
-        """Refuse what are no factors of this world.
+        """Check that values are factors of this world.
 
         Raises:
-            ShapeError: Not one column per factor.
+            ShapeError: ``values`` does not have one column per factor.
             InputError: A value is below zero or too large.
         """
         sizes = torch.tensor(list(self.factors.values()), device=values.device)
         if values.ndim != 2 or values.shape[1] != len(sizes):
             raise ShapeError(
-                f"values is {tuple(values.shape)}, but (B, {len(sizes)}) is wanted: one column "
-                f"each for {', '.join(self.factors)}."
+                f"Expected values of shape (B, {len(sizes)}), one column each for "
+                f"{', '.join(self.factors)}, but got {tuple(values.shape)}."
             )
         wrong = ((values < 0) | (values >= sizes)).any(dim=0).nonzero().flatten().tolist()
         if wrong:
             name = list(self.factors)[wrong[0]]
             raise InputError(
-                f"A value of {name} lies outside 0 to {self.factors[name] - 1}: {name} has "
+                f"values holds a {name} outside 0 to {self.factors[name] - 1}: {name} has "
                 f"{self.factors[name]} values."
             )
 
     def every(self) -> Tensor:
-        """(n, F) int64, each combination of values once, the last factor fastest."""
+        """All combinations of values, (n, F) int64; the last factor varies fastest."""
         axes = [torch.arange(size) for size in self.factors.values()]
         return torch.cartesian_prod(*axes).reshape(-1, len(axes))

@@ -1,4 +1,4 @@
-"""Correlated Gaussians: pairs whose information is a closed form.
+"""Correlated Gaussians: pairs whose information has a closed form.
 
 Letters: B pairs, D dimensions.
 """
@@ -31,19 +31,19 @@ MAPS = {
     "half_cube": (_half_cube, _half_cube_back),
     "asinh": (torch.asinh, torch.sinh),
 }
-"""Invertible maps per coordinate, with their inverses; none changes the information."""
+"""Invertible maps of each coordinate, with their inverses; none changes the information."""
 
 
 @dataclass(frozen=True)
 class CorrelatedGaussian:
-    r"""Pairs of standard normal vectors whose coordinates are correlated one by one.
+    r"""Pairs of standard normal vectors x and y, correlated coordinate by coordinate.
 
     .. math:: y = \rho x + \sqrt{1 - \rho^2}\, e, \qquad I(x; y) = -\tfrac D2 \log(1 - \rho^2)
 
     Attributes:
-        dim: D, coordinates of each view.
+        dim: Number of coordinates D of each view.
         rho: Correlation of coordinate k of x with coordinate k of y, in (-1, 1).
-        map: Name of an invertible map that y passes through, such as ``cubic``.
+        map: Name of an invertible map that is applied to y, such as ``cubic``.
 
     References:
         Poole et al., 2019, arXiv:1905.06922; Song and Ermon, 2020, arXiv:1910.06222.
@@ -61,8 +61,8 @@ class CorrelatedGaussian:
     def __post_init__(self) -> None:
         if self.dim < 1 or not -1 < self.rho < 1:
             raise InputError(
-                f"CorrelatedGaussian(dim={self.dim}, rho={self.rho}) needs dim >= 1 and rho "
-                f"inside (-1, 1)."
+                f"CorrelatedGaussian needs dim >= 1 and rho inside (-1, 1), but got "
+                f"dim={self.dim} and rho={self.rho}."
             )
         if self.map not in MAPS:
             raise unknown("map", self.map, MAPS)
@@ -71,14 +71,16 @@ class CorrelatedGaussian:
     def from_information(
         cls, nats: float, dim: int, *, map: str = "identity"
     ) -> "CorrelatedGaussian":
-        """The world of ``dim`` dimensions that shares ``nats`` >= 0."""
+        """Make the world of ``dim`` dimensions whose views share ``nats`` >= 0."""
         if not (math.isfinite(nats) and nats >= 0 and dim >= 1):
-            raise InputError(f"No Gaussian of {dim} dimensions shares {nats} nats.")
+            raise InputError(
+                f"Expected nats >= 0 and dim >= 1, but got nats={nats} and dim={dim}."
+            )
         return cls(dim, math.sqrt(-math.expm1(-2 * nats / dim)), map)
 
     @property
     def information(self) -> float:
-        """I(x; y) in nats, exact."""
+        """Exact information I(x; y), in nats."""
         return -self.dim / 2 * math.log1p(-self.rho * self.rho)
 
     def sample(
@@ -92,11 +94,12 @@ class CorrelatedGaussian:
         return self._pair(x, noise)
 
     def pairs(self, samples: Tensor, *, seed: int) -> tuple[Tensor, Tensor]:
-        """The pairs of some examples: x and y, both (B, D) float32.
+        """Draw the pairs of some examples: x and y, both (B, D) float32.
 
         Args:
-            samples: (B,) integers, which examples; one gives the same pair in any batch.
-            seed: Number of the world.
+            samples: (B,) integers, indices of the examples; the same index gives the same
+                pair in any batch.
+            seed: Random seed of the world.
         """
         key = Key.of(seed=seed, samples=samples)
         return self._pair(key.fold(0).normal(self.dim), key.fold(1).normal(self.dim))
@@ -106,14 +109,14 @@ class CorrelatedGaussian:
         return x, MAPS[self.map][0](y)
 
     def log_ratio(self, x: Tensor, y: Tensor) -> Tensor:
-        r"""Scores of the best critic: log p(y_j | x_i) - log p(y_j), in nats.
+        r"""Scores of the optimal critic: log p(y_j | x_i) - log p(y_j), in nats.
 
         Args:
             x: (B, D), first views.
-            y: (K, D), second views, mapped.
+            y: (K, D), second views, after the map.
 
         Returns:
-            (B, K); the map's Jacobian cancels.
+            (B, K), scores; the Jacobian of the map cancels.
         """
         check_shapes("x: B D, y: K D", x, y)
         y = MAPS[self.map][1](y)

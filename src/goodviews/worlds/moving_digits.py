@@ -1,7 +1,8 @@
-"""Colorful Moving-MNIST: a digit that bounces over a photograph; digit, position, background.
+"""Colorful Moving-MNIST: a digit that moves over a photograph and bounces off the borders.
 
-The first view is a clip, frames 1 to k; the second is one image that shares a chosen set of
-the three factors with frame t of the same clip, and draws the others anew.
+The factors are digit, position and background. The first view is a clip, frames 1 to k; the
+second is one image that shares chosen factors with frame t of the same clip. The other factors
+of the second view are drawn independently.
 
 Letters: B examples, T frames, C H W image, S side of the canvas and D of a digit in pixels.
 """
@@ -18,7 +19,7 @@ from goodviews.core.errors import InputError, check_shapes, unknown
 from goodviews.core.rng import Key
 
 FACTORS = ("digit", "position", "background")
-"""What the two views may share."""
+"""Factors that the two views can share."""
 
 _SWITCHES = {
     "digit": ("instance", "class"),
@@ -26,22 +27,22 @@ _SWITCHES = {
     "composite": ("max", "alpha"),
 }
 _NORMS = {"euclidean": (2**0.5 + np.arcsinh(1.0)) / 6, "rms": 6**-0.5, "axis": 0.25}
-"""Norm: error of the centre as a guess, over a square of side 1."""
+"""For each norm, the error of always guessing the centre of a square of side 1."""
 
 _CACHED = 16
 
 _SCENE, _OTHER = 21, 22
-"""Parts of an example's key: what is seen, and which other example of a class is taken."""
+"""Parts of an example's random key: its scene, and the choice of another example of a class."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What is drawn for each example.
+    """Random choices behind each example.
 
     Attributes:
-        digit: (B,) int64, which digit.
-        photo: (B,) int64, which photograph.
-        crop: (B, 2) int64, row and column where the background begins in it.
+        digit: (B,) int64, index of the digit.
+        photo: (B,) int64, index of the photograph.
+        crop: (B, 2) int64, row and column of the photograph where the background begins.
         corner: (B, 2) float64, row and column of the digit's box at frame 1, in pixels.
         velocity: (B, 2) float64, pixels per frame before any bounce.
     """
@@ -54,13 +55,13 @@ class Scene:
 
 
 class MovingPair(NamedTuple):
-    """Two views and what made them.
+    """Two views and their scenes.
 
     Attributes:
-        clip: v1, (B, T, C, S, S) float32 in [0, 1], frames 1 to k.
-        image: v2, (B, C, S, S) float32 in [0, 1].
+        clip: First view, (B, T, C, S, S) float32 in [0, 1], frames 1 to k.
+        image: Second view, (B, C, S, S) float32 in [0, 1].
         first: Scene of the clip.
-        second: Scene of the image; its ``corner`` is where the digit stands.
+        second: Scene of the image; its ``corner`` is the position of the digit.
     """
 
     clip: Tensor
@@ -75,32 +76,34 @@ class MovingDigits:
 
     .. math:: p_f = R - |((p_1 + (f - 1) v) \bmod 2R) - R|, \quad \Vert v \Vert = 0.1 \, S
 
-    on each axis, with R = S - D the room of the digit's box; a reflection keeps the uniform
-    law of the first corner, so each frame's corner is uniform, and v2 looks the same whatever
-    it shares. Boxes are drawn at whole pixels.
+    on each axis, where R = S - D is the range of the corner of the digit's box. Reflection
+    preserves the uniform distribution of the first corner, so the corner of every frame is
+    uniform and the distribution of v2 does not depend on what it shares. Corners are rounded
+    to whole pixels.
 
     Args:
         digits: (N, D, D) uint8, white on black.
         digit_classes: (N,) integers from 0.
         photos: (M, C, H, W) uint8, at least S pixels high and wide.
         photo_classes: (M,) integers from 0.
-        size: S, pixels.
-        frames: k, frames of the clip.
-        ahead: t, the frame that v2 shares factors with; it may lie in the clip or past it.
-        digit: A shared digit is the same ``instance``, or another one of its ``class``.
-        background: A shared background is the same ``crop``, another crop of the same
-            ``image``, or a crop of another image of its ``class``.
-        composite: ``max`` of digit and background, or the digit as ``alpha`` of white.
-        brightness: What background values are multiplied by, above 0 and at most 1.
-        speed: Length of the velocity in canvases per frame.
+        size: Side S of the canvas in pixels.
+        frames: Number k of frames of the clip.
+        ahead: Number t of the frame that v2 shares factors with, inside the clip or after it.
+        digit: ``instance`` to share the same digit, ``class`` to share only its class.
+        background: ``crop`` to share the same background, ``image`` to share the photograph
+            with another crop, ``class`` to share only the class of the photograph.
+        composite: ``max`` for the maximum of digit and background, ``alpha`` to use the
+            digit as the opacity of white.
+        brightness: Factor of the background values, above 0 and at most 1.
+        speed: Length of the velocity in canvas sides per frame.
 
     Raises:
-        InputError: A switch, size or array is none of these.
+        InputError: An option, size or array is not valid.
 
     References:
         Tian et al., 2020, section 3.2 (Colorful Moving-MNIST), arXiv:2005.10243; crop, speed,
-        k and t from its appendix. Which digit and background count as the same, and how the
-        two are laid over each other, it does not say.
+        k and t are from its appendix. The paper does not specify which digits and backgrounds
+        count as the same, nor how a digit is composed with its background.
 
     Example:
         >>> ink = torch.full((2, 4, 4), 255, dtype=torch.uint8)
@@ -134,60 +137,63 @@ class MovingDigits:
                 raise unknown(name, str(getattr(self, name)), known)
         if self.digits.dtype != torch.uint8 or self.photos.dtype != torch.uint8:
             raise InputError(
-                f"Digits are {self.digits.dtype} and photographs {self.photos.dtype}, but uint8 "
-                f"is wanted for both."
+                f"Expected digits and photos of dtype torch.uint8, but got {self.digits.dtype} "
+                f"and {self.photos.dtype}."
             )
         if not len(self.digits) or not len(self.photos):
             raise InputError(
-                f"{len(self.digits)} digits and {len(self.photos)} photographs "
-                f"make no world: give one or more of each."
+                f"MovingDigits needs at least one digit and one photograph, but got "
+                f"{len(self.digits)} digits and {len(self.photos)} photographs."
             )
         if self.room < 1 or min(self.photos.shape[-2:]) < self.size:
             raise InputError(
-                f"A canvas of size={self.size} needs digits of less and photographs of at least "
-                f"as many pixels, but got {self.digits.shape[-1]} and "
-                f"{self.photos.shape[-2]} x {self.photos.shape[-1]}."
+                f"A canvas of size={self.size} needs smaller digits and photographs of at least "
+                f"that size, but got digits of {self.digits.shape[-1]} and photographs of "
+                f"{self.photos.shape[-2]} x {self.photos.shape[-1]} pixels."
             )
         if self.frames < 1 or self.ahead < 1:
             raise InputError(
-                f"frames={self.frames} and ahead={self.ahead}, but both count from 1."
+                f"frames and ahead must be at least 1, but got frames={self.frames} and "
+                f"ahead={self.ahead}."
             )
         if not (0 < self.brightness <= 1 and self.speed >= 0):
             raise InputError(
-                f"brightness={self.brightness:g} and speed={self.speed:g}, but above 0 up to 1, "
-                f"and 0 or more, are wanted."
+                f"Expected brightness in (0, 1] and speed >= 0, but got "
+                f"brightness={self.brightness:g} and speed={self.speed:g}."
             )
 
     @property
     def room(self) -> int:
-        """R = S - D: corners of the digit's box lie in [0, R] on both axes."""
+        """Range R = S - D: corners of the digit's box lie in [0, R] on both axes."""
         return self.size - int(self.digits.shape[-1])
 
     def constant_error(self, *, norm: str = "euclidean") -> float:
-        """Error of always guessing the centre, pixels of a canvas of 64: 13.8 for a digit of 28.
+        """Error of always guessing the centre, in pixels of a canvas of 64.
+
+        It is 13.8 pixels for a digit of 28.
 
         Args:
-            norm: As for :func:`localisation_error`.
+            norm: Norm of the error, as in :func:`localisation_error`.
         """
         if norm not in _NORMS:
             raise unknown("norm", norm, _NORMS)
         return float(_NORMS[norm]) * self.room * 64 / self.size
 
     def to(self, device: torch.device | str) -> "MovingDigits":
-        """The same world with its arrays on a device."""
+        """Return the same world with its arrays on a device."""
         names = ("digits", "digit_classes", "photos", "photo_classes")
         return replace(self, **{name: getattr(self, name).to(device) for name in names})
 
     def draw(self, samples: Tensor, *, seed: int, view: int = 0) -> Scene:
-        """Draw what each example shows; all parts are independent.
+        """Draw the scene of each example; all its parts are independent.
 
         Args:
-            samples: (B,) integers, which examples.
-            seed: Number of the world.
-            view: Another draw for the same examples.
+            samples: (B,) integers, indices of the examples.
+            seed: Random seed of the world.
+            view: Number of the draw; each number gives another draw for the same examples.
 
         Returns:
-            The scene; the same sample, seed and view give the same row in any batch.
+            The scenes; the same sample, seed and view give the same row in any batch.
         """
         key = Key.of(seed=seed, samples=samples, view=view).fold(_SCENE)
         u = key.uniform(7).double()
@@ -203,13 +209,13 @@ class MovingDigits:
         )
 
     def path(self, scene: Scene, frames: Iterable[int]) -> Tensor:
-        """Corners of the digit's box (B, T, 2) at some frames, counted from 1."""
+        """Corners of the digit's box, (B, T, 2), at some frames, counted from 1."""
         steps = torch.tensor([frame - 1 for frame in frames], device=scene.corner.device)
         free = scene.corner[:, None] + steps[:, None] * scene.velocity[:, None]
         return self.room - (free.remainder(2 * self.room) - self.room).abs()
 
     def columns(self, scene: Scene, *, frame: int = 1) -> dict[str, Tensor]:
-        """What there is to be read from a frame.
+        """Labels and positions that can be predicted from a frame.
 
         Returns:
             ``digit`` and ``background``, (B,) int64 classes; ``row`` and ``column`` of the
@@ -227,13 +233,12 @@ class MovingDigits:
     def render(
         self, scene: Scene, frames: Iterable[int] = (1,), *, out: Tensor | None = None
     ) -> Tensor:
-        """Show some frames, counted from 1.
+        """Render some frames.
 
         Args:
-            scene: What to show.
-            frames: Numbers of the T frames.
-            out: (B, T, C, S, S) float32 to write to: large clips are quicker where their
-                memory is used again.
+            scene: Scenes to render.
+            frames: Numbers of the T frames, counted from 1.
+            out: (B, T, C, S, S) float32 to write to; reusing memory makes large clips faster.
 
         Returns:
             (B, T, C, S, S) float32 in [0, 1].
@@ -244,7 +249,7 @@ class MovingDigits:
             shape = (many, count, self.photos.shape[1], side, side)
             out = torch.empty(shape, device=corner.device)
         boxes = self.photos.unfold(2, side, 1).unfold(3, side, 1)
-        # On a CPU a few clips at a time stay in cache.
+        # On a CPU, a few clips at a time fit in the cache.
         few = _CACHED if corner.device.type == "cpu" else max(many, 1)
         for start in range(0, many, few):
             own = slice(start, start + few)
@@ -253,7 +258,7 @@ class MovingDigits:
             ink = self.digits[scene.digit[own]] * (1 / 255)
             every = torch.arange(len(ink), device=corner.device)
             for number in range(count):
-                # Ink on a black canvas of one channel: laid over the whole, not patched in.
+                # Ink on a black canvas of one channel is blended with the whole image at once.
                 black = ink.new_zeros(len(ink), side, side)
                 places = black.unfold(1, ink.shape[1], 1).unfold(2, ink.shape[1], 1)
                 places[every, corner[own, number, 0], corner[own, number, 1]] = ink
@@ -265,13 +270,13 @@ class MovingDigits:
         return out
 
     def shared(self, first: Scene, samples: Tensor, shared: Iterable[str], *, seed: int) -> Scene:
-        """The scene of v2: some factors of frame t of a clip, the others drawn anew.
+        """Draw the scene of v2: it shares some factors with frame t of a clip.
 
         Args:
             first: Scene of the clip.
-            samples: (B,) integers, which examples these are.
-            shared: Names of :data:`FACTORS`.
-            seed: Number of the world.
+            samples: (B,) integers, indices of the examples.
+            shared: Names from :data:`FACTORS`; the other factors are drawn independently.
+            seed: Random seed of the world.
         """
         wanted = set(shared)
         for name in sorted(wanted):
@@ -303,16 +308,16 @@ class MovingDigits:
         """Draw and render both views.
 
         Args:
-            samples: (B,) integers, which examples.
-            shared: Names of :data:`FACTORS`; none is allowed.
-            seed: Number of the world.
-            out: Memory of the clip, as for :meth:`render`.
+            samples: (B,) integers, indices of the examples.
+            shared: Names from :data:`FACTORS`; an empty sequence is allowed.
+            seed: Random seed of the world.
+            out: Memory of the clip, as in :meth:`render`.
 
         Returns:
             The views and their scenes.
 
         Raises:
-            InputError: A name is no factor.
+            InputError: A name is not a factor.
         """
         first = self.draw(samples, seed=seed, view=1)
         second = self.shared(first, samples, shared, seed=seed)
@@ -323,16 +328,16 @@ class MovingDigits:
 def localisation_error(
     predicted: np.ndarray, centre: np.ndarray, *, norm: str = "euclidean"
 ) -> np.ndarray:
-    """Error of predicted centres, one number per item, in the unit of the centres.
+    """Error of each predicted centre, in the unit of the centres.
 
     Args:
-        predicted: (N, 2).
-        centre: (N, 2).
-        norm: ``euclidean`` distance; ``rms``, its square, of which the root of the mean is
-            told; or ``axis``, the mean of the absolute errors of both axes.
+        predicted: (N, 2), predicted centres.
+        centre: (N, 2), true centres.
+        norm: ``euclidean`` for the distance; ``rms`` for its square, to report as the root of
+            the mean; ``axis`` for the mean absolute error of both axes.
 
     Returns:
-        (N,).
+        (N,), one error per item.
 
     Example:
         >>> print(localisation_error(np.zeros((1, 2)), np.array([[3.0, 4.0]])))
@@ -349,7 +354,7 @@ def localisation_error(
 
 
 def _another(classes: Tensor, chosen: Tensor, u: Tensor) -> Tensor:
-    """(B,) places of the class of the chosen ones, each equally likely."""
+    """Draw another index of the class of each chosen one, (B,), each equally likely."""
     order = classes.long().argsort(stable=True)
     counts = torch.bincount(classes.long())
     begin = counts.cumsum(0) - counts

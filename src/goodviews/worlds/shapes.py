@@ -1,4 +1,4 @@
-"""Drawn shapes: form, colour, size, place, texture and background, each known and independent.
+"""Rendered shapes: form, colour, size, place, texture and background are independent factors.
 
 Letters: B images, S side in pixels.
 """
@@ -65,14 +65,14 @@ _PLACES = 3
 
 @dataclass(frozen=True)
 class Shapes(FactorWorld):
-    """One shape on a plain ground; an image is a function of its factors and they of it.
+    """One shape on a plain background; images and factors determine each other.
 
-    Factors: form (4), colour (6), size (3), place (9, a grid of 3 by 3), texture (3) and
-    background (4): 7,776 images, uniform, so that H(x) = log 7,776 = 8.96 nats. Edges are
-    anti-aliased: a pixel at distance d from the outline is covered by 1/2 - d pixels.
+    The factors are form (4), colour (6), size (3), place (9, a grid of 3 by 3), texture (3)
+    and background (4). They make 7,776 equally likely images: H(x) = log 7,776 = 8.96 nats.
+    Edges are anti-aliased: a pixel at distance d from the outline is covered by 1/2 - d pixels.
 
     Attributes:
-        side: S, at least 16.
+        side: Side S of an image in pixels, at least 16.
 
     Example:
         >>> world = Shapes(side=16)
@@ -85,7 +85,7 @@ class Shapes(FactorWorld):
 
     def __post_init__(self) -> None:
         if self.side < _SIDE_LEAST:
-            raise InputError(f"Shapes has side={self.side}, but at least {_SIDE_LEAST} is wanted.")
+            raise InputError(f"Shapes has side={self.side}, but needs at least {_SIDE_LEAST}.")
 
     @property
     def factors(self) -> Mapping[str, int]:
@@ -101,11 +101,11 @@ class Shapes(FactorWorld):
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(3, S, S)."""
+        """Shape of an image, (3, S, S)."""
         return 3, self.side, self.side
 
     def render(self, values: Tensor, key: Key) -> Tensor:  # noqa: ARG002
-        """(B, F) values to (B, 3, S, S) images; the key is not needed, nothing is left to chance.
+        """Render (B, F) values as (B, 3, S, S) images; nothing is random, the key is ignored.
 
         See :meth:`FactorWorld.render`.
         """
@@ -127,7 +127,7 @@ class Shapes(FactorWorld):
         outlines = torch.stack([outline(x, y) for outline in FORMS.values()])
         distance = outlines[form, torch.arange(len(values), device=values.device)]
         cover = (0.5 - distance * radius * self.side).clamp(0, 1)[:, None]
-        # Waves over the whole image, not the shape: they tell no size and no place.
+        # Waves span the whole image, not the shape: they reveal neither its size nor its place.
         waves = torch.stack(
             [
                 torch.ones_like(x),
@@ -142,5 +142,5 @@ class Shapes(FactorWorld):
 
     @staticmethod
     def _wave(grid: Tensor) -> Tensor:
-        """Between 0.4 and 1, a period of an eighth of the side: a whole number of pixels at 32."""
+        """Wave between 0.4 and 1 with a period of S / 8: a whole number of pixels at S = 32."""
         return 0.7 + 0.3 * torch.sin(2 * math.pi * 8 * grid + math.pi / 4)

@@ -17,21 +17,21 @@ from goodviews.worlds.factors import FactorWorld
 
 @dataclass(frozen=True)
 class Sharing:
-    r"""Views of a datum x that each keep some of its factors and draw the others anew.
+    r"""Two views of an example x; each keeps some of its factors and redraws the others.
 
     .. math:: I(v_1; v_2) = H(K_1 \cap K_2), \quad I(v_i; y) = H(T \cap K_i), \quad
         I(x; y) = H(T)
 
-    with K the factors a view keeps, T those that make the label, and H of independent
-    uniform factors the sum of their logarithms. It holds where rendering is faithful, that
-    is where the factors are a function of the image, and where all that is rendered besides
-    them is drawn for each view alone; both hold in every :class:`FactorWorld`.
+    where K are the factors that a view keeps, T are those that make the label, and the entropy
+    H of independent uniform factors is the sum of the logarithms of their sizes. The formulas
+    need faithful rendering (the factors are a function of the image), and everything else that
+    is random must be independent between the views. Both hold in every :class:`FactorWorld`.
 
     Attributes:
-        world: What is rendered.
-        first: Factors of x that v1 keeps.
-        second: Factors of x that v2 keeps.
-        task: Factors that make the label y.
+        world: World that renders the factors.
+        first: Names of the factors of x that v1 keeps.
+        second: Names of the factors of x that v2 keeps.
+        task: Names of the factors that make the label y.
 
     References:
         Tian et al., 2020, section 3 (the three regimes), arXiv:2005.10243.
@@ -53,47 +53,47 @@ class Sharing:
         for name in ("first", "second", "task"):
             object.__setattr__(self, name, self.world.known(getattr(self, name)))
         if not self.task:
-            raise InputError("Sharing has no task factor: name at least one with task.")
+            raise InputError("task is empty: name at least one factor, such as task=['form'].")
 
     @classmethod
     def of(cls, world: FactorWorld, shared: Iterable[str], *, task: Iterable[str]) -> "Sharing":
-        """Views that share just these factors: v1 shows all of x, v2 keeps the shared ones."""
+        """Make views that share exactly these factors: v1 keeps all of x, v2 the shared ones."""
         return cls(world, tuple(world.factors), tuple(shared), tuple(task))
 
     @property
     def shared(self) -> tuple[str, ...]:
-        """Factors that both views keep."""
+        """Names of the factors that both views keep."""
         return tuple(name for name in self.first if name in self.second)
 
     @property
     def shared_nats(self) -> float:
-        """I(v1; v2), nats."""
+        """Shared information I(v1; v2), in nats."""
         return self.world.entropy(self.shared)
 
     @property
     def task_nats(self) -> float:
-        """I(x; y), nats."""
+        """Task information I(x; y), in nats."""
         return self.world.entropy(self.task)
 
     @property
     def first_nats(self) -> float:
-        """I(v1; y), nats."""
+        """Task information of the first view, I(v1; y), in nats."""
         return self.world.entropy(set(self.task) & set(self.first))
 
     @property
     def second_nats(self) -> float:
-        """I(v2; y), nats."""
+        """Task information of the second view, I(v2; y), in nats."""
         return self.world.entropy(set(self.task) & set(self.second))
 
     @property
     def regime(self) -> Literal["missing", "sweet_spot", "excess"]:
-        """What becomes of the task: lost in part, shared alone, or shared with more."""
+        """Regime of the views: task partly lost, shared alone, or shared with more."""
         if not set(self.task) <= set(self.shared):
             return "missing"
         return "sweet_spot" if set(self.shared) == set(self.task) else "excess"
 
     def label(self, values: Tensor) -> Tensor:
-        """(B, F) factors to (B,) int64 labels: the task factors as one number."""
+        """Labels of (B, F) factors: the task factors as one number, (B,) int64."""
         label = torch.zeros(len(values), dtype=torch.int64, device=values.device)
         for name, column in zip(self.task, self.world.columns(self.task), strict=True):
             label = label * self.world.factors[name] + values[:, column]
@@ -103,8 +103,8 @@ class Sharing:
         """Draw the factors of x, of v1 and of v2, each (B, F) int64.
 
         Args:
-            samples: (B,) integers, which examples.
-            seed: Number of the world.
+            samples: (B,) integers, indices of the examples.
+            seed: Random seed of the world.
         """
         datum = self.world.draw(samples, seed=seed)
         seen = []
@@ -115,11 +115,11 @@ class Sharing:
         return datum, seen[0], seen[1]
 
     def sample(self, samples: Tensor, *, seed: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Render both views.
+        """Draw and render both views.
 
         Args:
-            samples: (B,) integers, which examples.
-            seed: Number of the world.
+            samples: (B,) integers, indices of the examples.
+            seed: Random seed of the world.
 
         Returns:
             v1 and v2, both (B, C, H, W) float32 in [0, 1], and the factors of x, (B, F).
@@ -132,17 +132,20 @@ class Sharing:
         return v1, v2, datum
 
     def table(self) -> Tensor:
-        """p(v1, v2, y), float64, by going through every draw: the closed forms' slow twin.
+        """Joint table p(v1, v2, y) by enumerating every draw, to verify the closed forms.
 
         Returns:
-            (n, n, C) with n all combinations of factors; only for small worlds.
+            (n, n, C) float64, where n is the number of combinations of factors; only for small
+            worlds.
 
         Raises:
             InputError: More than 4,096 combinations of x and the two draws.
         """
         every = self.world.every()
         if len(every) ** 3 > 4_096:
-            raise InputError(f"{len(every)} combinations are too many to go through: at most 16.")
+            raise InputError(
+                f"table enumerates at most 16 combinations of factors, but got {len(every)}."
+            )
         labels = self.label(every)
         joint = torch.zeros(len(every), len(every), int(labels.max()) + 1, dtype=torch.float64)
         place = {tuple(row): number for number, row in enumerate(every.tolist())}

@@ -1,4 +1,4 @@
-"""A vector world: planted factors, each in coordinates of its own or spread over all of them.
+"""A vector world: each factor is encoded in its own block of coordinates.
 
 Letters: B examples, F factors, D coordinates, W coordinates of one factor.
 """
@@ -21,13 +21,13 @@ class Vectors(FactorWorld):
     r"""Vectors whose blocks of W coordinates each carry one factor.
 
     A value is written in binary, one bit per coordinate, as 1/4 or 3/4; further coordinates
-    repeat the bits or hold parities of them. Noise, uniform within ``noise`` < 1/4, moves
-    no coordinate across 1/2, so the factor can be read off exactly: the noisy embedding
-    loses no information either. Vectors come as images of one pixel, (B, D, 1, 1).
+    repeat the bits or hold their parities. Uniform noise of half width ``noise`` < 1/4 moves
+    no coordinate across 1/2, so every factor can be decoded exactly: the noise removes no
+    information. Vectors have the shape of images of one pixel, (B, D, 1, 1).
 
     Attributes:
         sizes: Name and number of values of each factor; the first is the task.
-        width: W.
+        width: Number of coordinates W of each factor.
         noise: Half width of the uniform noise, in [0, 0.25).
 
     Example:
@@ -48,19 +48,17 @@ class Vectors(FactorWorld):
     def __post_init__(self) -> None:
         names = [name for name, _ in self.sizes]
         if not names or len(set(names)) != len(names):
-            raise InputError(
-                f"Vectors has factors {names}, but each of one or more is named once."
-            )
+            raise InputError(f"sizes must name one or more distinct factors, but got {names}.")
         for name, size in self.sizes:
             if size < 2 or (size - 1).bit_length() > self.width:
                 raise InputError(
-                    f"Factor {name} of Vectors has {size} values, but width={self.width} "
-                    f"coordinates hold 2 to {2**self.width}."
+                    f"Factor {name} has {size} values, but width={self.width} coordinates "
+                    f"encode 2 to {2**self.width} values."
                 )
         if not 0 <= self.noise < (_HIGH - _LOW) / 2:
             raise InputError(
-                f"Vectors has noise={self.noise}, but from 0 to below 0.25 is wanted, so that "
-                f"factors stay a function of the vector."
+                f"noise must be in [0, 0.25), so that factors are a function of the vector, "
+                f"but got {self.noise}."
             )
 
     @property
@@ -70,11 +68,11 @@ class Vectors(FactorWorld):
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(D, 1, 1)."""
+        """Shape of a vector, (D, 1, 1)."""
         return len(self.sizes) * self.width, 1, 1
 
     def channels(self, *names: str) -> tuple[int, ...]:
-        """Which of the D coordinates carry some factors, for a view that acts on those."""
+        """Indices of the coordinates that encode some factors, for a view that acts on them."""
         return tuple(
             column * self.width + place
             for column in self.columns(names)
@@ -82,7 +80,7 @@ class Vectors(FactorWorld):
         )
 
     def render(self, values: Tensor, key: Key) -> Tensor:
-        """(B, F) values to (B, D, 1, 1) vectors in [0, 1]; see :meth:`FactorWorld.render`."""
+        """Render (B, F) values as (B, D, 1, 1) vectors; see :meth:`FactorWorld.render`."""
         self.check(values)
         blocks = [
             self._book(size).to(values.device)[values[:, column]]
@@ -94,7 +92,7 @@ class Vectors(FactorWorld):
         return (clean + noise)[:, :, None, None]
 
     def decode(self, images: Tensor) -> Tensor:
-        """Read the factors off (B, D, 1, 1) vectors: (B, F) int64, exact."""
+        """Decode the factors of (B, D, 1, 1) vectors exactly: (B, F) int64."""
         codes_BD = (images.flatten(1) > 0.5).float()
         found = []
         for column, (_, size) in enumerate(self.sizes):
@@ -107,7 +105,7 @@ class Vectors(FactorWorld):
         bits = (size - 1).bit_length()
         numbers = torch.arange(size)[:, None]
         plain = (numbers >> torch.arange(bits)) & 1
-        # Parities of neighbouring bits, then the bits again: redundant, so easier to read.
+        # Parities of neighbouring bits, then the bits again: redundancy eases decoding.
         parities = plain ^ plain.roll(1, dims=1) if bits > 1 else plain
         pool = torch.cat([plain, parities], dim=1)
         return pool[:, [place % pool.shape[1] for place in range(self.width)]].float()
