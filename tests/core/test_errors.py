@@ -1,13 +1,11 @@
 """Errors say what was given, what was expected and what to type next."""
 
-import json
 import math
 
 import numpy as np
 import pytest
 
 from goodviews.core.errors import InputError, ShapeError, check_positive, check_shapes, unknown
-from goodviews.core.extras import need
 
 
 def test_letters_that_agree_are_returned():
@@ -65,16 +63,3 @@ def test_the_nearest_name_is_suggested_and_all_are_listed():
     message = str(unknown("view", "crpo", {"crop": 1, "flip": 2, "blur": 3}))
     assert message == "Unknown view 'crpo'. Did you mean 'crop'? Known: blur, crop, flip."
     assert "Did you mean" not in str(unknown("view", "zzz", ["crop"]))
-
-
-def test_a_missing_extra_is_named_and_another_missing_library_is_not_blamed_on_it(monkeypatch):
-    assert need("json", "core") is json
-    with pytest.raises(InputError, match=r"pip install 'goodviews\[graphs\]'"):
-        need("no_such_library_anywhere", "graphs")
-
-    def broken(name):
-        raise ModuleNotFoundError("No module named 'other'", name="other")
-
-    monkeypatch.setattr("importlib.import_module", broken)
-    with pytest.raises(ModuleNotFoundError):
-        need("installed_but_broken", "graphs")
