@@ -101,7 +101,7 @@ SHORT = {
     "goodviews.jobs.study.study": {
         "seeds": 1, "epochs": 1, "label_draws": 2, "encoder": "convnet(width=4)", "jobs": 0,
     },
-    "goodviews.jobs.learn_views.job.learning_views": {
+    "goodviews.jobs.learn_views.learn_views": {
         "steps": 4, "judge_steps": 2, "generator": "linear()",
     },
 }  # fmt: skip

@@ -32,11 +32,14 @@ if TYPE_CHECKING:
     from goodviews.encoders import load_encoder
     from goodviews.evaluation import shared_nats
     from goodviews.information import Estimate, infonce_bound
+    from goodviews.jobs.export import export
+    from goodviews.jobs.learn_views import LearnedViews, learn_views
+    from goodviews.jobs.pretrain import Trained, pretrain
+    from goodviews.jobs.report import report
     from goodviews.jobs.study import StudyResult, study
     from goodviews.methods import method
     from goodviews.objectives import infonce
-    from goodviews.pages import report
-    from goodviews.training import Settings, Trained, train
+    from goodviews.training import Settings, train
     from goodviews.views import View, ViewPair, default_views, parse_view
 
 __version__ = "0.1.0"
@@ -47,11 +50,14 @@ _HOMES = {
     "encoders": "load_encoder",
     "evaluation": "shared_nats",
     "information": "Estimate infonce_bound",
+    "jobs.export": "export",
+    "jobs.learn_views": "LearnedViews learn_views",
+    "jobs.pretrain": "Trained pretrain",
+    "jobs.report": "report",
     "jobs.study": "StudyResult study",
     "methods": "method",
     "objectives": "infonce",
-    "pages": "report",
-    "training": "Settings Trained train",
+    "training": "Settings train",
     "views": "View ViewPair default_views parse_view",
 }
 """Package below ``goodviews``: its names that ``goodviews`` gives as well."""
@@ -62,6 +68,7 @@ __all__ = [
     "Estimate",
     "Images",
     "InputError",
+    "LearnedViews",
     "Settings",
     "StudyResult",
     "Trained",
@@ -73,10 +80,12 @@ __all__ = [
     "encoders",
     "evaluation",
     "examine",
+    "export",
     "infonce",
     "infonce_bound",
     "information",
     "jobs",
+    "learn_views",
     "load",
     "load_encoder",
     "method",
@@ -84,6 +93,7 @@ __all__ = [
     "objectives",
     "pages",
     "parse_view",
+    "pretrain",
     "report",
     "shared_nats",
     "spec",

@@ -216,7 +216,7 @@ def test_a_run_with_an_encoder_for_each_view_is_read_in_the_form_of_each(tmp_pat
 
 def test_a_place_that_cannot_take_rows_is_refused_before_the_work(few, capsys):
     assert main(["evaluate", "z.npy", "few.npz", "-q", "--out", "z.npy"]) == 2
-    assert "z.npy is a file; choose another --out" in capsys.readouterr().err
+    assert "Cannot create folder z.npy: it is a file" in capsys.readouterr().err
 
 
 def test_weights_of_another_library_ask_for_their_model(few, capsys):

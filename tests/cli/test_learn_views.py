@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from goodviews.cli.main import main
-from goodviews.cli.progress import Progress
+from goodviews.core.progress import Progress
 from goodviews.pages import report
 from goodviews.training.view_learning import Game
 from goodviews.views import parse_view
@@ -158,7 +158,7 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(stage, there, capsys, monkeypat
     assert not (folder / "learned.json").exists()
     assert main(shlex.split(last.partition("Resume with: ")[2])[1:]) == 0
     said = capsys.readouterr().err
-    assert ("Going on after step 4 of 6." in said) == (stage[0] == "learning")
+    assert ("Resuming at step 4 of 6." in said) == (stage[0] == "learning")
     ours, theirs = folder / "g.safetensors", there / "run" / "g.safetensors"
     assert ours.read_bytes() == theirs.read_bytes()
     for name in ("log.csv", "looks.csv", "comparison.csv"):

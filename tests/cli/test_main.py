@@ -26,7 +26,7 @@ USAGE = {
     "no such verb of views": (["views", "lst"], "Did you mean 'list'?"),
     "no number": (["study", "--seeds", "many"], "--seeds"),
     "no seeds": (["study", "--seeds", "0"], "--seeds"),
-    "no time": (["study", "--minutes", "0"], "more than 0"),
+    "no time": (["study", "--minutes", "0"], "0.1"),
 }
 
 
@@ -84,7 +84,7 @@ def test_an_unexpected_error_names_itself_and_the_way_to_see_more(monkeypatch, c
     from goodviews.cli.main import DEBUG, main
 
     monkeypatch.delenv(DEBUG, raising=False)
-    monkeypatch.setattr("goodviews.cli.views.VIEWS", None)
+    monkeypatch.setattr("goodviews.spec.listing.VIEWS", None)
     assert names.VIEWS
     assert main(["views", "list"]) == 1
     said = capsys.readouterr().err
@@ -102,27 +102,6 @@ def test_ctrl_c_is_one_line_and_code_130(monkeypatch, capsys):
     def stop(*_args, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("goodviews.data.examine", stop)
+    monkeypatch.setattr("goodviews.jobs.look.job.examine", stop)
     assert main(["doctor"]) == 130
     assert capsys.readouterr().err == "Stopped.\n"
-
-
-def test_progress_without_a_terminal_is_a_line_every_tenth(capsys):
-    from goodviews.cli.progress import Progress
-
-    with Progress() as progress:
-        for done in range(101):
-            progress("training", done, 100)
-        progress("pairs", 0, 0)
-    lines = capsys.readouterr().err.splitlines()
-    assert [line.split(",")[0] for line in lines[:-1]] == [
-        f"training: {done} of 100 ({done} %)" for done in range(0, 101, 10)
-    ]
-
-
-def test_quiet_progress_says_nothing(capsys):
-    from goodviews.cli.progress import Progress
-
-    with Progress(quiet=True) as progress:
-        progress("training", 5, 10)
-    assert capsys.readouterr().err == ""

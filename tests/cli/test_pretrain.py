@@ -44,7 +44,7 @@ def test_a_run_says_its_rules_and_ends_with_its_encoder(tmp_path, capsys):
     assert said.out == "run/encoder.safetensors\n"
     lines = said.err.splitlines()
     assert "160 images of few, 1 x 8 x 8: convnet(width=4), views noise(std=0.1)." in lines[0]
-    assert "10 steps, 5 to an epoch. lars: lr = 0.5 x 32 / 256" in said.err
+    assert "10 steps, 5 per epoch. lars: lr = 0.5 x 32 / 256" in said.err
     assert sum(line.startswith("epoch ") for line in lines) == 2
     assert len(lines) <= 6
     assert steps(tmp_path / "run") == list(range(1, STEPS + 1))
@@ -92,7 +92,7 @@ def test_a_stopped_run_names_the_command_that_goes_on_to_the_same_end(
     assert not (tmp_path / "my run" / "encoder.safetensors").exists()
     again = shlex.split(last.partition("Resume with: ")[2])
     assert main(again[1:]) == 0
-    assert "Going on after step 7 of 10." in capsys.readouterr().err
+    assert "Resuming at step 7 of 10." in capsys.readouterr().err
     assert steps(tmp_path / "my run") == list(range(1, STEPS + 1))
     ours, theirs = weights(tmp_path / "my run"), weights(tmp_path / "whole")
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
@@ -105,7 +105,7 @@ def test_two_specs_in_a_file_are_refused_and_one_is_taken(tmp_path, capsys):
     (tmp_path / "best_view.txt").write_text("noise(std=0.2)  # of a study\n")
     words = [*SMALL, "--views", "best_view.txt", "--epochs", "1", "--quiet"]
     assert main(["pretrain", "few.npz", *words]) == 0
-    assert load_encoder(tmp_path / "run")[1]["views"] == "noise(std=0.2)"
+    assert load_encoder(tmp_path / "pretrain-few")[1]["views"] == "noise(std=0.2)"
 
 
 @pytest.mark.parametrize(

@@ -164,15 +164,16 @@ def test_reproduce_lists_and_runs(tmp_path, capsys):
 
 @pytest.fixture
 def fake(monkeypatch, tmp_path):
-    """The study room replaced by one that notes what it was called with."""
+    """The job replaced by one that notes what it was called with."""
     calls = []
 
     def study(data=None, **options):
         calls.append({"data": data, **options})
-        options["progress"]("training", 1, 1)
         if data == "stop":
             raise KeyboardInterrupt
-        return SimpleNamespace(folder=make_study(options["out"]), advice="Pretrain with flip().")
+        return SimpleNamespace(
+            advice="Pretrain with flip().", command="goodviews pretrain", page="study/index.html"
+        )
 
     monkeypatch.setitem(sys.modules, "goodviews.jobs.study", SimpleNamespace(study=study))
     return calls
@@ -183,9 +184,13 @@ def test_study_ends_with_advice_and_the_path_of_the_page(fake, tmp_path, capsys)
     words = ["--views", "noise(std={0.1, 0.2})", "--views", "@specs.txt", "--seeds", "2"]
     assert main(["study", *words]) == 0
     out, err = capsys.readouterr()
-    assert out.splitlines() == ["Pretrain with flip().", "study/index.html"]
-    assert err == "training: 1 of 1 (100 %)\n"
-    assert fake[0]["views"] == ["noise(std={0.1, 0.2})", "crop()|flip()", "blur()"]
+    assert out.splitlines() == [
+        "Pretrain with flip().",
+        "Next: goodviews pretrain",
+        "study/index.html",
+    ]
+    assert err == ""
+    assert fake[0]["views"] == ["noise(std={0.1, 0.2})", "@specs.txt"]
     assert fake[0]["seeds"] == 2
     assert fake[0]["command"].startswith("goodviews study --views 'noise(")
 
@@ -193,7 +198,6 @@ def test_study_ends_with_advice_and_the_path_of_the_page(fake, tmp_path, capsys)
 def test_a_stopped_study_says_how_to_go_on(fake, capsys):
     assert main(["study", "stop", "--seeds", "4", "--quiet"]) == 130
     assert capsys.readouterr().err == "Stopped. Resume with: goodviews study stop --seeds 4\n"
-    assert fake[0]["out"] == Path("study-stop")
 
 
 def test_home_stays_out_of_the_command(fake, tmp_path, monkeypatch, capsys):

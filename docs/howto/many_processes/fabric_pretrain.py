@@ -7,18 +7,18 @@ import os
 import sys
 from pathlib import Path
 
-from goodviews.jobs.pretrain.job import Run, pretraining
+from goodviews.jobs.pretrain import Trained, pretrain
 
 
-def main(out: Path, *, devices: int, changes: list[str]) -> Run:
+def main(out: Path, *, devices: int, changes: list[str]) -> Trained:
     """MoCo v2 with one BatchNorm over all processes; every process returns the same weights."""
-    return pretraining(
+    return pretrain(
         os.environ.get("DATA", "digits"),
         method="mocov2",
         out=out,
         changes=["sync_batchnorm=true", *changes],
         devices=devices,
-        say=print,
+        log=print,
     )
 
 

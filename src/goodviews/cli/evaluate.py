@@ -95,11 +95,10 @@ def evaluate(
     if not temperature > 0:
         raise InputError(f"--temperature is {temperature:g}, but more than 0 is wanted.")
 
-    from goodviews.cli.progress import Progress
+    from goodviews.core.progress import Progress
     from goodviews.jobs.evaluate.job import USUAL, Judge
-    from goodviews.jobs.evaluate.table import written
 
-    with resumable(written(ctx.params)), Progress(quiet=quiet) as progress:
+    with resumable(ctx) as command, Progress(quiet=quiet) as progress:
         judge = Judge(
             encoder,
             data,
@@ -126,7 +125,7 @@ def evaluate(
             bf16=bf16,
         )
         board = judge.factors.board(judge) if judge.factors.asked else None
-    for line in judge.write(out, scores, board, params=ctx.params):
+    for line in judge.write(out, scores, board, command=command):
         print(line)
 
 

@@ -5,10 +5,7 @@ from typing import Annotated
 
 import typer
 
-from goodviews.cli.shared import verb
-from goodviews.core.errors import unknown
-
-KNOWN = ("timm", "torchvision", "safetensors", "onnx", "detectron2")
+from goodviews.cli.shared import show, verb
 
 
 def export(
@@ -20,40 +17,30 @@ def export(
             "generator.",
         ),
     ],
-    to: Annotated[str, typer.Option(metavar="FORMAT", help=f"One of {', '.join(KNOWN)}.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="FORMAT", help="One of timm, torchvision, safetensors, onnx, detectron2."
+        ),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Where it goes; RUN/export/FORMAT when left out.",
+            help="Folder to write to (default: RUN/export/FORMAT).",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Write the backbone of RUN for another library; ends with the folders' paths.
+    """Write the backbone of RUN for another library and print the folders.
 
     Each folder holds the weights, export.json (how to load and feed them) and the passport. A
     run with an encoder for each view gives two folders, first and second. A learned view goes
     to onnx.
     """
-    if to not in KNOWN:
-        raise unknown("format", to, KNOWN)
-    from goodviews.encoders import export_encoders, load_encoder
-    from goodviews.spec.files import keep_beside
-    from goodviews.views.generators import export_generator, holds_generator
+    from goodviews.jobs.export import export as job
 
-    generator = run / "g.safetensors"
-    if holds_generator(generator) and not (run / "encoder.safetensors").exists():
-        run, out = generator, out or run / "export" / to  # the folder of goodviews learn-views
-    if holds_generator(run):
-        print(export_generator(run, to=to, out=out or run.parent / "export" / to))
-        return
-    encoders, passport = load_encoder(run)
-    home = run if run.is_dir() else run.parent
-    folders = export_encoders(encoders, to=to, out=out or home / "export" / to, passport=passport)
-    for folder in folders:
-        keep_beside(passport.get("views") or "", folder)
-    print("\n".join(map(str, folders)))
+    show(*job(run, to=to, out=out))
 
 
 app = verb(export)

@@ -1,39 +1,53 @@
 """``goodviews learn-views [DATA]``: views learned from images, with a few labels or none."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from goodviews.cli.shared import Data, Labels, Quiet, Root, Size, resumable, verb
-from goodviews.spec.names import check_names
+from goodviews.cli.shared import (
+    Change,
+    Data,
+    Device,
+    Labels,
+    Quiet,
+    Root,
+    Seed,
+    Size,
+    Task,
+    log,
+    resumable,
+    show,
+    verb,
+)
 
 
 def learn_views(
-    ctx: typer.Context,
+    context: typer.Context,
     data: Data = None,
     mode: Annotated[
         str,
         typer.Option(
             metavar="NAME",
-            help="semi (what views share, and a few labels), unsupervised, or supervised (labels "
-            "alone).",
+            help="semi (shared information and a few labels), unsupervised (information alone) or "
+            "supervised (labels alone).",
         ),
     ] = "semi",
     labels: Labels = None,
-    task: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="The label column; the first when left out."),
-    ] = None,
+    task: Task = None,
     out: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Where the run goes, or goes on.")
-    ] = Path("learned"),
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Folder of the run, new or to resume (default: learn-views-DATA).",
+            show_default=False,
+        ),
+    ] = None,
     generator: Annotated[
         str | None,
         typer.Option(
             metavar="SPEC",
-            help="nvp(blocks=6, width=32) when left out; vp(), orthogonal(), linear().",
+            help="Generator: vp(), orthogonal(), linear() (default: nvp(blocks=6, width=32)).",
             show_default=False,
         ),
     ] = None,
@@ -41,7 +55,7 @@ def learn_views(
         str | None,
         typer.Option(
             metavar="SPEC",
-            help="What is done before the generator; crop(scale=(0.3, 1))|flip() when left out.",
+            help="Steps before the generator (default: crop(scale=(0.3, 1))|flip()).",
             show_default=False,
         ),
     ] = None,
@@ -49,79 +63,66 @@ def learn_views(
         str | None,
         typer.Option(
             metavar="SPEC",
-            help="split(1) when left out: one learned channel against the others.",
+            help="How the learned channels are split (default: split(1), one channel against the "
+            "others).",
             show_default=False,
         ),
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Of the generator; 300 when left out."),
-    ] = None,
-    change: Annotated[
-        list[str] | None,
         typer.Option(
-            "--set",
-            metavar="FIELD=VALUE",
-            help="Any setting of the game, such as encoder_rate=0.004.",
+            min=1,
+            metavar="N",
+            help="Training steps of the generator (default: 300).",
             show_default=False,
         ),
     ] = None,
+    change: Change = None,
     judge_steps: Annotated[
         int,
-        typer.Option(min=1, metavar="N", help="Steps of each training of new encoders."),
+        typer.Option(
+            min=1, metavar="N", help="Training steps of the encoders that select and compare."
+        ),
     ] = 264,
     no_compare: Annotated[
-        bool, typer.Option("--no-compare", help="Leave out the fixed views.")
+        bool, typer.Option("--no-compare", help="Do not compare with fixed views.")
     ] = False,
     size: Size = None,
     root: Root = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Number of the run.")] = 0,
-    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda.")] = "auto",
+    seed: Seed = 0,
+    device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
-    """Learn views of DATA; ends with a spec to type next and the path of a page.
+    """Learn views of DATA; print how they compare, their spec, and the path of a page.
 
-    The generator is chosen by new encoders and compared with fixed views, one run each. Stopped
-    runs go on where they were: give the same command again.
+    New encoders select the generator and compare it with fixed views, one run each. To resume a
+    stopped run, type the same command again.
     """
-    if views:
-        check_names(views)
+    with resumable(context) as command:
+        from goodviews.jobs.learn_views import learn_views as job
 
-    from goodviews.cli.progress import Progress
-    from goodviews.cli.study import written
-
-    usual = {option.name: option.default for option in ctx.command.params}
-    command = written(ctx.params, verb="learn-views", usual=usual)
-    with resumable(command):
-        from goodviews.jobs.learn_views.job import learning_views
-        from goodviews.pages import report
-
-        with Progress(quiet=quiet) as progress:
-            run = learning_views(
-                data,
-                out=out,
-                mode=mode,
-                labels=labels,
-                task=task,
-                generator=generator,
-                views=views,
-                split=split,
-                steps=steps,
-                changes=change or (),
-                size=size,
-                root=root,
-                seed=seed,
-                device=device,
-                judge_steps=judge_steps,
-                compare=not no_compare,
-                command=command,
-                say=(lambda _: None) if quiet else (lambda text: print(text, file=sys.stderr)),
-                progress=progress,
-            )
-        page = report(run.folder)
-    print(f"{run.found['headline']}.")
-    print(run.spec)
-    print(page)
+        learned = job(
+            data,
+            out=out,
+            mode=mode,
+            labels=labels,
+            task=task,
+            generator=generator,
+            views=views,
+            split=split,
+            steps=steps,
+            changes=change or (),
+            size=size,
+            root=root,
+            seed=seed,
+            device=device,
+            judge_steps=judge_steps,
+            compare=not no_compare,
+            command=command,
+            log=None if quiet else log,
+            progress=not quiet,
+        )
+    show(learned.headline, learned.spec, learned.page)
 
 
 app = verb(learn_views)

@@ -156,7 +156,7 @@ def _specs_first(words: list[str]) -> None:
     elif words[:2] == ["views", "show"]:
         given = [word for word in words[2:3] if not word.startswith("-")]
     if given:
-        from goodviews.cli.shared import read_specs
+        from goodviews.spec.lists import read_specs
 
         read_specs(given)
 

@@ -1,4 +1,4 @@
-"""``goodviews pretrain [DATA]``: an encoder for real, with any method and views."""
+"""``goodviews pretrain [DATA]``: an encoder with any method, backbone and views."""
 
 import sys
 from pathlib import Path
@@ -6,12 +6,24 @@ from typing import Annotated
 
 import typer
 
-from goodviews.cli.shared import Data, Labels, Quiet, Root, Size, read_specs, resumable, verb
-from goodviews.core.errors import InputError
+from goodviews.cli.shared import (
+    Change,
+    Data,
+    Device,
+    Labels,
+    Quiet,
+    Root,
+    Seed,
+    Size,
+    log,
+    resumable,
+    show,
+    verb,
+)
 
 
 def pretrain(
-    ctx: typer.Context,
+    context: typer.Context,
     data: Data = None,
     recipe: Annotated[
         str, typer.Option(metavar="NAME", help="Method, such as simclr, mocov2, infomin, vicreg.")
@@ -20,7 +32,8 @@ def pretrain(
         str | None,
         typer.Option(
             metavar="SPEC",
-            help="Such as resnet18, resnet50, timm('vit_small_patch16_224'), convnet(width=32).",
+            help="Backbone, such as resnet18, resnet50, timm('vit_small_patch16_224') or "
+            "convnet(width=32) (default: the method's).",
             show_default=False,
         ),
     ] = None,
@@ -28,113 +41,106 @@ def pretrain(
         str | None,
         typer.Option(
             metavar="SPEC",
-            help="Views instead of the method's: a spec, or a file that holds one, such as "
-            "the best_view.txt of a study.",
+            help="Views: a spec, or a file that holds one, such as the best_view.txt of a study "
+            "(default: the method's).",
             show_default=False,
         ),
     ] = None,
     out: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Where the run goes, or goes on.")
-    ] = Path("run"),
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Folder of the run, new or to resume (default: pretrain-DATA).",
+            show_default=False,
+        ),
+    ] = None,
     epochs: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Passes.", show_default=False)
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Number of epochs (default: the method's).",
+            show_default=False,
+        ),
     ] = None,
     batch: Annotated[
         int | None,
-        typer.Option(min=2, metavar="N", help="Images per step.", show_default=False),
-    ] = None,
-    change: Annotated[
-        list[str] | None,
         typer.Option(
-            "--set", metavar="FIELD=VALUE", help="Any setting of the method.", show_default=False
+            min=2,
+            metavar="N",
+            help="Images per step (default: the method's, fewer for small datasets).",
+            show_default=False,
         ),
     ] = None,
+    change: Change = None,
     labels: Labels = None,
     size: Size = None,
     root: Root = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Number of the run.")] = 0,
-    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda.")] = "auto",
+    seed: Seed = 0,
+    device: Device = "auto",
     precision: Annotated[
         str, typer.Option(metavar="NAME", help="32-true or bf16-mixed.")
     ] = "32-true",
     devices: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Processes on this machine.")
+        int, typer.Option(min=1, metavar="N", help="Number of processes on this machine.")
     ] = 1,
-    nodes: Annotated[int, typer.Option(min=1, metavar="N", help="Machines.")] = 1,
+    nodes: Annotated[int, typer.Option(min=1, metavar="N", help="Number of machines.")] = 1,
     strategy: Annotated[str, typer.Option(metavar="NAME", help="auto, ddp or fsdp.")] = "auto",
     track: Annotated[
         str,
         typer.Option(
-            metavar="NAME", help="tensorboard, wandb or mlflow as well.", show_default=False
+            metavar="NAME",
+            help="Log to tensorboard, wandb or mlflow as well.",
+            show_default=False,
         ),
     ] = "",
     probe_every: Annotated[
-        int, typer.Option(metavar="N", help="Epochs between looks; 0 for a tenth of the run.")
+        int,
+        typer.Option(metavar="N", help="Epochs between two readouts; 0 for a tenth of the run."),
     ] = 0,
     hold_out: Annotated[
         bool,
-        typer.Option("--hold-out", help="Leave out the images that evaluate will test."),
+        typer.Option("--hold-out", help="Leave out the images that evaluate would test."),
     ] = False,
     stop_on_collapse: Annotated[
         bool, typer.Option("--stop-on-collapse", help="End the run when it collapses.")
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Pretrain an encoder on DATA; ends with the path of its file.
+    """Pretrain an encoder on DATA and print the path of its file.
 
-    Stopped runs go on where they were: give the same command again.
+    To resume a stopped run, type the same command again.
     """
-    spec = _one(views)
-    changes = [f"device={device}", f"precision={precision}", *(change or [])]
-    for name, value in (("encoder", backbone), ("epochs", epochs), ("batch", batch)):
-        if value is not None:
-            changes.append(f"{name}={value}")
+    with resumable(context) as command:
+        from goodviews.jobs.pretrain import pretrain as job
 
-    from goodviews.cli.progress import Progress
-    from goodviews.cli.study import written
-    from goodviews.core.distributed import rank
-
-    usual = {option.name: option.default for option in ctx.command.params}
-    command = written(ctx.params, verb="pretrain", usual=usual)
-    with resumable(command, speaks=lambda: rank() == 0):
-        from goodviews.jobs.pretrain.job import pretraining
-
-        with Progress(quiet=quiet) as progress:
-            run = pretraining(
-                data,
-                method=recipe,
-                out=out,
-                views=spec,
-                changes=changes,
-                labels=labels,
-                size=size,
-                root=root,
-                seed=seed,
-                devices=devices,
-                nodes=nodes,
-                strategy=strategy,
-                track=track,
-                probe_every=probe_every,
-                hold_out=hold_out,
-                stop_on_collapse=stop_on_collapse,
-                command=command,
-                say=(lambda _: None) if quiet else (lambda text: print(text, file=sys.stderr)),
-                progress=progress if sys.stderr.isatty() else None,  # else lines are enough
-            )
-    if rank() == 0:
-        print(run.folder / "encoder.safetensors")
-
-
-def _one(views: str | None) -> str | None:
-    """The spec that was typed, or that stands in a file."""
-    if views is None:
-        return None
-    file = Path(views.removeprefix("@"))
-    named = file.is_file() or file.suffix == ".txt"  # one that is gone is told as such
-    found = read_specs([f"@{file}"] if named else [views]) or []
-    if len(found) != 1:
-        raise InputError(f"--views gives {len(found)} specs, but one run has one pair of views.")
-    return found[0]
+        trained = job(
+            data,
+            method=recipe,
+            backbone=backbone,
+            views=views,
+            out=out,
+            epochs=epochs,
+            batch=batch,
+            changes=change or (),
+            labels=labels,
+            size=size,
+            root=root,
+            seed=seed,
+            device=device,
+            precision=precision,
+            devices=devices,
+            nodes=nodes,
+            strategy=strategy,
+            track=track,
+            probe_every=probe_every,
+            hold_out=hold_out,
+            stop_on_collapse=stop_on_collapse,
+            command=command,
+            log=None if quiet else log,
+            progress=not quiet and sys.stderr.isatty(),  # else the log is enough
+        )
+    show(trained.file)
 
 
 app = verb(pretrain)

@@ -1,41 +1,60 @@
-"""What several verbs need: options with one wording, specs from the command line."""
+"""What several verbs need: options with one wording, and what happens around their one call."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from goodviews.core.errors import InputError
-from goodviews.spec.files import pin
-from goodviews.spec.names import check_names
+from goodviews.core.command import command_line
 
 Data = Annotated[
     str | None,
     typer.Argument(
         metavar="DATA",
-        help="A folder of images, an .npz or .npy file, or a known name such as mnist; "
-        "the built-in digits when left out.",
+        help="A folder of images, an .npz or .npy file, or a known name such as mnist "
+        "(default: the built-in digits).",
         show_default=False,
     ),
 ]
 Labels = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="CSV: path of an image, then one column per task.", show_default=False
+        metavar="FILE",
+        help="CSV of labels: the path of an image, then one column per task.",
+        show_default=False,
     ),
+]
+Task = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Column of labels to use.", show_default=False),
 ]
 Size = Annotated[
     int | None,
-    typer.Option(metavar="PIXELS", help="Height and width to resize to.", show_default=False),
+    typer.Option(
+        metavar="PIXELS", help="Height and width to resize the images to.", show_default=False
+    ),
 ]
 Root = Annotated[
     Path | None,
-    typer.Option(metavar="FOLDER", help="Where torchvision's sets lie or go.", show_default=False),
+    typer.Option(
+        metavar="FOLDER", help="Folder of torchvision's downloaded datasets.", show_default=False
+    ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
+Change = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Change a setting, such as batch=64. Can be given several times.",
+        show_default=False,
+    ),
+]
+Seed = Annotated[int, typer.Option(metavar="N", help="Random seed of the run.")]
+Device = Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the result only.")]
 
 
 def verb(function: Callable[..., Any]) -> typer.Typer:
@@ -50,64 +69,54 @@ def verb(function: Callable[..., Any]) -> typer.Typer:
     return app
 
 
-@contextmanager
-def resumable(command: str, *, speaks: Callable[[], bool] = lambda: True) -> Iterator[None]:
-    """Say how to go on when the block is stopped by Ctrl-C or a cluster.
+def typed(context: typer.Context) -> str:
+    """The command as it was typed, to record it and to type it again."""
+    options, defaults, positional = {}, {}, []
+    for one in context.command.params:
+        defaults[str(one.name)] = one.default
+        if one.param_type_name == "argument":
+            positional.append(str(one.name))
+        else:
+            options[str(one.name)] = next(text for text in one.opts if text.startswith("--"))
+    given = {name: value for name, value in context.params.items() if name != "quiet"}
+    return command_line(
+        str(context.info_name), given, defaults=defaults, options=options, positional=positional
+    )
 
-    Args:
-        command: What was typed.
-        speaks: Whether this process is the one that speaks.
+
+@contextmanager
+def resumable(context: typer.Context) -> Iterator[str]:
+    """Print how to resume when the block is stopped by Ctrl-C or by a cluster.
+
+    Yields:
+        The command as it was typed.
     """
+    command = typed(context)
     try:
-        yield
+        yield command
     except KeyboardInterrupt as stop:
-        said = str(stop).partition(";")[0].rstrip(".") or "Stopped"
-        if speaks():
-            print(f"{said}. Resume with: {command}", file=sys.stderr)
+        reason = str(stop).partition(";")[0].rstrip(".") or "Stopped"
+        if _speaks():
+            print(f"{reason}. Resume with: {command}", file=sys.stderr)
         raise typer.Exit(getattr(stop, "code", 130)) from None
 
 
-def read_specs(given: Iterable[str] | None) -> list[str] | None:
-    """Specs of ``--views``, files opened, names checked without torch.
-
-    Args:
-        given: Specs, families, or ``@file`` with one of them per line; ``#`` starts a comment.
-
-    Returns:
-        Specs and families in the order given; ``None`` when none were given.
-
-    Raises:
-        InputError: A file cannot be read or holds no spec, or a spec is not right.
-    """
-    specs: list[str] = []
-    for text in given or ():
-        if not text.startswith("@"):
-            check_names(text)
-            specs.append(pin(text.strip()))
-            continue
-        file = Path(text[1:]).expanduser()
-        found = _lines(file)
-        for number, line in found:
-            try:
-                check_names(line)
-                specs.append(pin(line, folder=file.parent))
-            except InputError as error:
-                raise InputError(f"{text[1:]}, line {number}: {error}") from error
-    return specs or None
+def show(*lines: object) -> None:
+    """Print a result, once where several processes of one run have it."""
+    if _speaks():
+        for line in lines:
+            print(line)
 
 
-def _lines(path: Path) -> list[tuple[int, str]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
-        raise InputError(f"Cannot read the view specs in {path}: {reason}.") from error
-    lines = [(n, _bare(line)) for n, line in enumerate(text.splitlines(), 1)]
-    if not any(line for _, line in lines):
-        raise InputError(f"{path} holds no view spec: write one per line, such as flip(p=0.5).")
-    return [(n, line) for n, line in lines if line]
+def log(line: str) -> None:
+    """Print a line on standard error, so that the result alone is on standard output."""
+    print(line, file=sys.stderr)
 
 
-def _bare(line: str) -> str:
-    """A line without its comment; no argument of a view has a # in it."""
-    return line.partition("#")[0].strip()
+def _speaks() -> bool:
+    """Whether this is the first of the processes of a run."""
+    if "torch" not in sys.modules:
+        return True
+    from goodviews.core.distributed import rank
+
+    return rank() == 0

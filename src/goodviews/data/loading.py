@@ -19,9 +19,9 @@ SIZE_MOST = 1024
 def load(
     data: str | Path | None = None,
     *,
-    labels: Path | None = None,
+    labels: str | Path | None = None,
     size: int | None = None,
-    root: Path | None = None,
+    root: str | Path | None = None,
     cache: Path | None = None,
     split: str | None = None,
     progress: Progress = None,
@@ -69,6 +69,7 @@ def load(
     """
     if size is not None and not 4 <= size <= SIZE_MOST:
         raise InputError(f"size must be from 4 to {SIZE_MOST} pixels, but got {size}.")
+    root = None if root is None else Path(root)
     if isinstance(data, str) and data.lower() == MOVING:
         images = moving_images(size)
     else:

@@ -10,7 +10,7 @@ from goodviews.core.errors import InputError, counted
 from goodviews.encoders import PairEncoder, build_backbone, load_encoder
 from goodviews.evaluation.encoders import Encoder, Opener, settle
 from goodviews.evaluation.libraries import Normalised
-from goodviews.evaluation.seen_file import read_seen
+from goodviews.evaluation.seen import read_seen
 from goodviews.views import ViewPair, parse_view
 
 

@@ -1,9 +1,9 @@
 """Training: one loop for every method, read from the top."""
 
 from goodviews.training.learners import Batch, Learner
-from goodviews.training.loop import Trained, train
+from goodviews.training.loop import TrainResult, train
 from goodviews.training.machine import launch
-from goodviews.training.settings import Settings, change
+from goodviews.training.settings import Settings, as_typed, change
 from goodviews.training.state import Interrupted, load_state, save_state
 
 __all__ = [
@@ -11,7 +11,8 @@ __all__ = [
     "Interrupted",
     "Learner",
     "Settings",
-    "Trained",
+    "TrainResult",
+    "as_typed",
     "change",
     "launch",
     "load_state",

@@ -28,7 +28,7 @@ from goodviews.views import Chain, ViewPair, parse_view
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainResult:
     """What pretraining leaves.
 
     Attributes:
@@ -60,7 +60,7 @@ def train(
     watch: Callable[[Learner, History], None] | None = None,
     tick: Callable[[], None] | None = None,
     fabric: Fabric | None = None,
-) -> Trained:
+) -> TrainResult:
     """Pretrain the encoders of a pair of views.
 
     Initialisation, order of the images and draws of the views depend on the seed alone, so
@@ -192,7 +192,7 @@ def train(
             if tick and place == per_epoch - 1:
                 tick()
             saved(due=history.steps % (save_every or per_epoch) == 0)
-    return Trained(learner.result().eval(), history, rule)
+    return TrainResult(learner.result().eval(), history, rule)
 
 
 @lru_cache(maxsize=2)

@@ -1,6 +1,6 @@
 """What one pretraining is: every choice of a method in one flat record."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -123,6 +123,18 @@ def change(settings: Record, changes: Iterable[str]) -> Record:
 
 
 _SPECS = ("encoder", "generator", "head", "objective", "optimiser", "schedule", "memory")
+
+
+def as_typed(changes: Iterable[str] | Mapping[str, Any]) -> list[str]:
+    """Changes as :func:`change` takes them, given as texts or as a mapping.
+
+    Example:
+        >>> as_typed({"batch": 64, "head": "projector(dim=8)"})
+        ['batch=64', 'head=projector(dim=8)']
+    """
+    if isinstance(changes, Mapping):
+        return [f"{name}={value}" for name, value in changes.items()]
+    return list(changes)
 
 
 def _read(name: str, text: str, kind: Any) -> Any:

@@ -105,6 +105,7 @@ def one_study(world: str, seed: int) -> list[dict[str, Any]]:
             encoder=planted.encoder,
             device="cpu",
             jobs=0,
+            page=False,
         )
         plan = make_plan(
             planted.images,

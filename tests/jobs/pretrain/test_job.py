@@ -11,7 +11,7 @@ import torch
 from goodviews.core.errors import InputError
 from goodviews.data import Images, digits
 from goodviews.encoders import load_encoder
-from goodviews.jobs.pretrain.job import pretraining
+from goodviews.jobs.pretrain import pretrain
 from goodviews.methods import METHODS, method
 from goodviews.methods.fitting import fitted
 from goodviews.spec.grammar import parse_spec
@@ -39,7 +39,7 @@ def images(count=96, labels=True, size=8):
 
 
 def test_the_encoder_on_disk_gives_the_features_of_the_one_in_memory(tmp_path):
-    run = pretraining(images(), out=tmp_path, views="noise(std=0.1)", changes=[*SMALL, "epochs=2"])
+    run = pretrain(images(), out=tmp_path, views="noise(std=0.1)", changes=[*SMALL, "epochs=2"])
     loaded, about = load_encoder(tmp_path)
     x_BCHW = torch.rand(5, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     ours, theirs = (one.represent(x_BCHW, x_BCHW) for one in (run.encoders, loaded))
@@ -53,14 +53,14 @@ def test_a_collapse_is_told_once_and_ends_the_run_that_was_told_to_stop(tmp_path
     said = []
     changes = [*SMALL, "epochs=40", "objective=align_uniform(uniformity_weight=0.0)"]
     changes.append("optimiser=adamw(lr=0.05)")
-    options = {"views": "noise(std=0.05)", "changes": changes, "say": said.append}
-    pretraining(images(), out=tmp_path / "on", **options)
+    options = {"views": "noise(std=0.05)", "changes": changes, "log": said.append}
+    pretrain(images(), out=tmp_path / "on", **options)
     whole = json.loads((tmp_path / "on" / "run.json").read_text())["health"]
     assert whole["verdict"] in FATAL
     told = [line for line in said if re.match(r"step \d+: .*collapse", line)]
     assert 1 <= len(told) <= 2  # one kind of collapse may become the other
-    with pytest.raises(CollapseError, match=r"Stopped after step \d+, as was asked; .*collapse"):
-        pretraining(images(), out=tmp_path / "off", stop_on_collapse=True, **options)
+    with pytest.raises(CollapseError, match=r"Stopped after step \d+, as requested; .*collapse"):
+        pretrain(images(), out=tmp_path / "off", stop_on_collapse=True, **options)
     stopped = json.loads((tmp_path / "off" / "run.json").read_text())["health"]
     rows = read_log(tmp_path / "off" / "log.csv")
     assert int(rows[-1]["step"]) == stopped["step"] < 40 * 3
@@ -75,7 +75,7 @@ def test_embeddings_that_shrink_towards_nothing_are_a_collapse_where_lengths_cou
     changes.append("optimiser=adamw(lr=0.05)")
     options = {"views": "noise(std=0.05)", "changes": changes, "stop_on_collapse": True}
     with pytest.raises(CollapseError, match="complete collapse"):
-        pretraining(images(labels=False), out=tmp_path, **options)
+        pretrain(images(labels=False), out=tmp_path, **options)
 
 
 @pytest.mark.parametrize("labels", ["none", "few"])
@@ -85,8 +85,8 @@ def test_labels_that_do_not_suffice_for_readouts_do_not_stop_a_run(labels, tmp_p
         few = np.full(96, -1, dtype=np.int64)
         few[:2] = [0, 1]
         data = replace(data, labels={"kind": few})
-    options = {"views": "noise(std=0.1)", "changes": [*SMALL, "epochs=1"], "say": said.append}
-    pretraining(data, out=tmp_path, **options)
+    options = {"views": "noise(std=0.1)", "changes": [*SMALL, "epochs=1"], "log": said.append}
+    pretrain(data, out=tmp_path, **options)
     assert (tmp_path / "encoder.safetensors").exists()
     assert any(line.startswith("No readouts on the way: ") for line in said) == (labels == "few")
     assert not any("kNN" in line for line in said)

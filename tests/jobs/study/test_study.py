@@ -29,6 +29,7 @@ def few(count=300, *, labels=True, channels=1):
 
 def quick(out, images=None, **options):
     given = {"views": VIEWS, "seeds": 2, "epochs": 2, "label_draws": 2, "per_class": 3, "jobs": 0}
+    given["page"] = False
     return study(images or few(), out=out, **{**given, **options})
 
 

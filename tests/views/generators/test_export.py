@@ -15,7 +15,7 @@ from goodviews.cli.main import main
 from goodviews.core.errors import InputError
 from goodviews.encoders import build_backbone
 from goodviews.evaluation.openers import open_saved
-from goodviews.jobs.pretrain.job import pretraining
+from goodviews.jobs.pretrain import pretrain
 from goodviews.spec.files import SEARCHED
 from goodviews.views.generators import (
     LearnedTransform,
@@ -118,7 +118,7 @@ def test_a_run_takes_its_generator_along_and_is_read_wherever_it_lies(
     save_generator(tmp_path / "game" / "g.safetensors", shaken("orthogonal()", 3), {})
     pixels = np.random.default_rng(0).integers(0, 256, (64, 16, 16, 3), np.uint8)
     np.savez("set.npz", images=pixels, labels=np.arange(64) % 4)
-    run = pretraining(
+    run = pretrain(
         "set.npz",
         views="learned('game/g.safetensors')|split(1)",
         changes=("epochs=1", "batch=32", "encoder=convnet(width=4)"),

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from goodviews.cli.shared import read_specs
 from goodviews.core.errors import InputError
 from goodviews.spec.files import SEARCHED, find, keep_beside, look_in, pin
+from goodviews.spec.lists import read_specs
 from goodviews.views import parse_view
 from goodviews.views.generators import load_generator, save_generator
 from goodviews.views.interop import Collate
@@ -185,10 +185,10 @@ def test_other_processes_need_no_file(put, rng):
 
 
 def test_a_command_names_no_home_of_the_generator(tmp_path, monkeypatch):
-    from goodviews.cli.study import written
+    from goodviews.core.command import command_line
 
     monkeypatch.setenv("HOME", "/home/someone")
     for folder, wanted in ((tmp_path / "run", "run"), ("/home/someone/run", "~/run")):
         spec = f"learned('{folder}/g.safetensors')|split(1)"
-        said = written({"data": "mnist", "views": [spec]})
+        said = command_line("study", {"data": "mnist", "views": [spec]})
         assert shlex.split(said)[-1] == f"learned('{wanted}/g.safetensors')|split(1)"

@@ -22,7 +22,7 @@ from goodviews.evaluation.scores import Judged, Parts
 from goodviews.evaluation.seen import share_seen, told_seen
 from goodviews.jobs.evaluate.finetune import FINETUNE
 from goodviews.jobs.evaluate.leakage import RANDOM, RAW, Factors
-from goodviews.jobs.evaluate.table import score_table, written
+from goodviews.jobs.evaluate.table import score_table
 from goodviews.jobs.evaluate.tuning import RATES, STEPS, Tuner
 from goodviews.pages.leakage.page import leakage_page
 from goodviews.training import change
@@ -254,10 +254,9 @@ class Judge:
         return out
 
     def write(
-        self, out: Path, scores: list[Score], board: dict[str, Any] | None, params: dict[str, Any]
+        self, out: Path, scores: list[Score], board: dict[str, Any] | None, command: str
     ) -> list[str]:
         """Write rows, run and page, and say what is on them."""
-        command = written(params)
         run = {
             **self.run,
             "command": command,

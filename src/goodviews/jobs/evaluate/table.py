@@ -1,9 +1,6 @@
-"""What ``evaluate`` says: its table, and its command as typed."""
+"""The table that ``evaluate`` prints."""
 
-import shlex
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -63,37 +60,3 @@ def _entry(scores: list[Score]) -> str:
 def _bare(value: float) -> str:
     text = f"{value:.3f}".replace("-", "−")
     return text.replace("0.", ".", 1) if abs(value) < 0.9995 else text
-
-
-def written(params: dict[str, Any]) -> str:
-    """The command for a shell, options at their usual value left out and no home folder in it."""
-    usual = {
-        "neighbours": 200, "temperature": 0.1, "bf16": False, "draws": 5, "runs": 3,
-        "seed": 0, "seeds": 3, "out": "evaluation", "device": "auto", "quiet": False,
-    }  # fmt: skip
-    words = ["goodviews", "evaluate"]
-    words += [
-        _quoted(params[name]) for name in ("encoder", "data") if params.get(name) is not None
-    ]
-    for name, value in params.items():
-        if name in ("encoder", "data", "quiet") or value is None:
-            continue
-        if name in usual and str(value) == str(usual[name]):
-            continue
-        option = {"neighbours": "--k", "change": "--set"}.get(name, f"--{name}")
-        if value is True:
-            words.append(option)
-            continue
-        for item in value if isinstance(value, list | tuple) else [value]:
-            words += [option, _quoted(item)]
-    return " ".join(words)
-
-
-def _quoted(value: Any) -> str:
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    home, here = f"{Path.home()}/", f"{Path.cwd()}/"
-    if text.startswith(here):
-        return shlex.quote(text.removeprefix(here))
-    if text.startswith(home):
-        return "~/" + shlex.quote(text.removeprefix(home))
-    return shlex.quote(text)

@@ -1,13 +1,15 @@
-"""Learning views for real: data and a few labels in; a generator, its spec and a page out."""
+"""The job ``learn_views``: images and a few labels in; a view generator, its spec, a page out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from goodviews.core.command import default_folder
 from goodviews.core.errors import InputError, unknown
 from goodviews.core.files import write_json, write_text
 from goodviews.core.origin import origin
+from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Images, load
 from goodviews.jobs.learn_views.compare import Judges, split_width
 from goodviews.jobs.learn_views.folder import (
@@ -19,95 +21,123 @@ from goodviews.jobs.learn_views.folder import (
 from goodviews.jobs.learn_views.record import Asked, gathered, passport, write_tables
 from goodviews.jobs.learn_views.roles import fit_game, share_out
 from goodviews.jobs.learn_views.steps import Ledger, chosen, compared, joined, judging, play
+from goodviews.pages import report
 from goodviews.spec.files import look_in
-from goodviews.training import change
+from goodviews.spec.names import check_names
+from goodviews.training import as_typed, change
 from goodviews.training.state import LAST, PREVIOUS
 from goodviews.training.view_learning import MODES, Game
 from goodviews.views import parse_view
-from goodviews.views.generators import build_generator, save_generator
+from goodviews.views.generators import Generator, build_generator, save_generator
 
 FILE, SPEC = "g.safetensors", "views.txt"
-Say = Callable[[str], None]
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class Learned:
-    """What learning views left.
+class LearnedViews:
+    """A view generator that was learned, and what is known about its views.
 
     Attributes:
-        folder: ``g.safetensors``, ``views.txt``, tables, pictures and ``learned.json``, of which
-            :func:`goodviews.pages.report` makes the page.
-        spec: Of the learned views, with the generator's name and hash.
+        folder: ``g.safetensors``, ``views.txt``, tables, pictures, ``learned.json`` and the page.
+        generator: A map of the channels of a pixel, in evaluation mode.
+        spec: Spec of the learned views, with the name and hash of the generator's file.
+        headline: How they compare with fixed views, one sentence.
+        command: A study that compares them over several seeds, to type next.
         found: The content of ``learned.json``.
+        page: ``index.html``.
     """
 
     folder: Path
+    generator: Generator
     spec: str
+    headline: str
+    command: str
     found: dict[str, Any]
+    page: Path
 
 
-def learning_views(
-    data: str | Path | Images | None,
+@draws_progress
+def learn_views(
+    data: Any = None,
     *,
-    out: str | Path,
+    out: str | Path | None = None,
     mode: str = "semi",
-    labels: Path | None = None,
+    labels: str | Path | None = None,
     task: str | None = None,
     generator: str | None = None,
     views: str | None = None,
     split: str | None = None,
     steps: int | None = None,
-    changes: Iterable[str] = (),
+    changes: Iterable[str] | Mapping[str, Any] = (),
     size: int | None = None,
-    root: Path | None = None,
+    root: str | Path | None = None,
     seed: int = 0,
     device: str = "auto",
     judge_steps: int = 264,
     compare: bool = True,
     command: str = "",
-    say: Say = lambda _: None,
-    progress: Progress | None = None,
-) -> Learned:
-    """Learn a generator of views, choose it by new encoders, and compare it with fixed views.
+    log: Callable[[str], None] | None = None,
+    progress: bool | Report | None = None,
+) -> LearnedViews:
+    """Learn a view generator, select it with new encoders, and compare it with fixed views.
 
-    A run that was stopped goes on; what was judged already is not judged again.
+    A stopped run is resumed by the same call; nothing is measured twice.
 
     Args:
-        data: A folder, an array file, a known name, or images that are loaded already.
-        out: The run folder.
-        mode: ``semi``, ``unsupervised`` or ``supervised``.
-        labels: A CSV of labels; a few are enough.
-        task: Name of the label; the first one when left out.
-        generator: Generator spec.
-        views: Spec of what is done before the generator.
-        split: ``split(n)``: the first n learned channels against the others.
-        steps: Of the game.
-        changes: Other fields of :class:`goodviews.training.view_learning.Game`, such as
-            ``encoder_rate=0.004``.
-        size: Side of the images in pixels.
-        root: Where torchvision's sets lie.
-        seed: Number of the run.
-        device: ``auto``, ``cpu`` or ``cuda``.
-        judge_steps: Steps of the new encoders that judge.
-        compare: Whether fixed views are judged as well.
-        command: What was typed, for the record.
-        say: Takes sentences to show.
-        progress: Called with a stage, what is done and what there is.
+        data: What :func:`goodviews.load` takes, or images that are loaded already.
+        out: Folder of the run (default: ``learn-views-`` and the name of the data).
+        mode: ``"semi"`` (shared information and a few labels), ``"unsupervised"``
+            (information alone) or ``"supervised"`` (labels alone).
+        labels: CSV of labels; a few are enough.
+        task: Column of labels to use (default: the first).
+        generator: Spec of the generator (default: ``nvp(blocks=6, width=32)``).
+        views: Spec of the steps before the generator (default: ``crop(scale=(0.3, 1))|flip()``).
+        split: ``split(n)``: the first n learned channels against the others (default: n = 1).
+        steps: Steps of training the generator (default: 300).
+        changes: Other settings to change: ``{"encoder_rate": 0.004}``, or texts. Names are those
+            of :class:`goodviews.training.view_learning.Game`.
+        size: Height and width to resize the images to, in pixels.
+        root: Folder of torchvision's downloaded datasets.
+        seed: Random seed of the run.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        judge_steps: Training steps of the new encoders that select and compare.
+        compare: Whether fixed views are measured as well.
+        command: The command that was typed, for the record.
+        log: Called with each line of the log, such as ``print``.
+        progress: True draws a progress bar; a function is called with a stage, what is done and
+            what there is.
 
     Returns:
-        Where everything lies, and the spec to type next.
+        The generator, the spec of its views, and the folder of it all.
 
     Raises:
         InputError: Something given cannot be used; the message says what to type.
-        Interrupted: The game was asked to stop; its state stands in the folder.
+        Interrupted: The run was asked to stop; the same call resumes it.
 
     References:
-        Tian et al., 2020, section 3.5, arXiv:2005.10243; the choice by new encoders is ours.
+        Tian et al., 2020, section 3.5, arXiv:2005.10243. Their generator is the last one of the
+        training; here new encoders select it.
+
+    Example:
+        >>> import numpy as np
+        >>> from tempfile import TemporaryDirectory
+        >>> pixels = np.random.default_rng(0).integers(0, 256, (90, 8, 8, 3), np.uint8)
+        >>> small = {"encoder": "convnet(width=2)", "head": "projector(dim=4)"}
+        >>> with TemporaryDirectory() as folder:
+        ...     np.save(f"{folder}/noise.npy", pixels)
+        ...     learned = learn_views(
+        ...         f"{folder}/noise.npy", out=f"{folder}/run", mode="unsupervised", compare=False,
+        ...         generator="orthogonal()", steps=2, judge_steps=1, changes=small,
+        ...     )
+        >>> learned.generator.channels
+        3
     """
+    if views:
+        check_names(views)
+    say, report_progress = log or _silent, as_report(progress)
     if mode not in MODES:
         raise unknown("mode", mode, MODES)
-    changes = list(changes)
+    changes = as_typed(changes)
     game = replace(change(Game(), changes), mode=mode, device=device)
     typed = [text.partition("=")[0].strip() for text in changes]
     options = {"generator": generator, "views": views, "split": split, "steps": steps}
@@ -122,7 +152,7 @@ def learning_views(
     game, said = fit_game(game, images, roles, given=typed)
     if game.views:
         parse_view(game.views).check((images.channels, images.height, images.width))
-    folder = _folder(Path(out))
+    folder = _folder(Path(out or default_folder("learn-views", images.name)))
     ran = origin(command, seeds=[seed], settings=asdict(game), rules=said)
     if not (folder / LAST).exists():  # another run's is not written over before it is known
         write_json(folder / "run.json", ran)
@@ -131,11 +161,11 @@ def learning_views(
     for sentence in said:
         say(sentence)
 
-    learned = play(images, roles, game, seed, folder, say, progress)
+    learned = play(images, roles, game, seed, folder, say, report_progress)
     settings = judging(game, len(roles.learn), judge_steps)
     judges = Judges(images, roles, settings, learned.candidates, seed)
     ledger = Ledger(folder / "judged.json", f"{judge_steps}")
-    tried, choice, warning = chosen(learned, game, judges, folder, ledger, progress)
+    tried, choice, warning = chosen(learned, game, judges, folder, ledger, report_progress)
     for sentence in (learned.history.stopped, choice.reason, warning.replace("`", "")):
         if sentence:
             say(sentence)
@@ -149,9 +179,9 @@ def learning_views(
     write_text(folder / SPEC, spec + "\n")
     rows: list[dict[str, Any]] = []
     if compare:
-        rows = compared(judges, game, joined(game.views, own, game.split), ledger, progress)
+        rows = compared(judges, game, joined(game.views, own, game.split), ledger, report_progress)
 
-    where = None if isinstance(data, Images) or data is None else str(data)
+    where = str(data) if isinstance(data, str | Path) else None
     found = gathered(
         images,
         roles,
@@ -174,14 +204,21 @@ def learning_views(
     found["meanings"] = meanings(images, learned.generator, watching)
     write_tables(folder, ran, learned.history, found)
     write_json(folder / "learned.json", found)
-    return Learned(folder, spec, found)
+    page = report(folder)
+    return LearnedViews(
+        folder, learned.generator, spec, f"{found['headline']}.", found["next"], found, page
+    )
+
+
+def _silent(line: str) -> None:
+    """Show nothing."""
 
 
 def _folder(out: Path) -> Path:
-    """The run folder: a new one, an empty one, or that of such a run.
+    """The folder of a run: a new one, an empty one, or that of such a run.
 
     Raises:
-        InputError: It holds something else, which this run might write over.
+        InputError: It holds something else, which this run might overwrite.
     """
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; choose another --out.")

@@ -15,7 +15,7 @@ from goodviews.jobs.learn_views.compare import fixed_spaces
 from goodviews.jobs.learn_views.roles import Roles
 from goodviews.jobs.learn_views.steps import joined
 from goodviews.jobs.learn_views.words import findings, next_command
-from goodviews.training.view_learning import Game, GameHistory, LearnedViews, Look
+from goodviews.training.view_learning import Game, GameHistory, GameResult, Look
 
 _POINTS = 400
 
@@ -36,7 +36,7 @@ class Asked:
     """
 
     data: str | None
-    labels: Path | None
+    labels: str | Path | None
     size: int | None
     before: str
     seed: int
@@ -64,7 +64,7 @@ def gathered(
     images: Images,
     roles: Roles,
     game: Game,
-    learned: LearnedViews,
+    learned: GameResult,
     *,
     asked: Asked,
     spec: str,

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from goodviews.core.files import read_json, write_json
+from goodviews.core.progress import Report
 from goodviews.data import Images
 from goodviews.jobs.learn_views.choice import Choice, Tried, choose, dodged, worth_trying
 from goodviews.jobs.learn_views.compare import LEARNED, Judges, fixed_spaces, gaps
 from goodviews.jobs.learn_views.roles import Roles
 from goodviews.spec.files import look_in
 from goodviews.training import Settings
-from goodviews.training.view_learning import Game, GameHistory, LearnedViews, learn_views
+from goodviews.training.view_learning import Game, GameHistory, GameResult, learn_views
 from goodviews.training.view_learning.looks import lost_too_much
 from goodviews.views.generators import save_generator
 
 Say = Callable[[str], None]
-Progress = Callable[[str, int, int], None]
 
 
 def joined(*parts: str) -> str:
@@ -38,8 +38,8 @@ def play(
     seed: int,
     folder: Path,
     say: Say,
-    progress: Progress | None,
-) -> LearnedViews:
+    progress: Report,
+) -> GameResult:
     """The game, with its progress shown.
 
     Args:
@@ -56,10 +56,9 @@ def play(
     def watch(_: Any, history: GameHistory) -> None:
         nonlocal begun
         if not begun and history.steps > 1:
-            say(f"Going on after step {history.steps - 1} of {game.steps}.")
+            say(f"Resuming at step {history.steps - 1} of {game.steps}.")
         begun = True
-        if progress:
-            progress("learning", history.steps, game.steps)
+        progress("learning", history.steps, game.steps)
 
     taught = len(roles.labelled) > 0
     learned = learn_views(
@@ -116,12 +115,12 @@ class Ledger:
 
 
 def chosen(
-    learned: LearnedViews,
+    learned: GameResult,
     game: Game,
     judges: Judges,
     folder: Path,
     ledger: Ledger,
-    progress: Progress | None,
+    progress: Report,
 ) -> tuple[list[Tried], Choice, str]:
     """Some generators of the game, judged by new encoders; the one taken, and a warning."""
     history = learned.history
@@ -131,8 +130,7 @@ def chosen(
     look_in(place)
     tried = []
     for number, step in enumerate(steps):
-        if progress:
-            progress("judging", number, len(steps))
+        progress("judging", number, len(steps))
         learned.generator.load_state_dict(dict(history.kept)[step])
         name = f"g{step:06d}.safetensors"
         hash = save_generator(place / name, learned.generator, {"step": step})
@@ -143,14 +141,13 @@ def chosen(
         watched = error is not None and math.isfinite(error)
         keeps = not lost_too_much(known[step], game.give) if watched else None
         tried.append(Tried(step, known[step], keeps, bound))
-    if progress:
-        progress("judging", len(steps), len(steps))
+    progress("judging", len(steps), len(steps))
     choice = choose(tried, game.mode, lost)
     return tried, choice, dodged(tried, choice.step, history.looks, game)
 
 
 def compared(
-    judges: Judges, game: Game, learned: str, ledger: Ledger, progress: Progress | None
+    judges: Judges, game: Game, learned: str, ledger: Ledger, progress: Report
 ) -> list[dict[str, Any]]:
     """One run of new encoders for the learned view and for each fixed one."""
     wanted = [(LEARNED, learned)]
@@ -158,11 +155,9 @@ def compared(
         wanted.append((name, joined(game.views, steps)))
     rows = []
     for number, (name, view) in enumerate(wanted):
-        if progress:
-            progress("comparing", number, len(wanted))
+        progress("comparing", number, len(wanted))
         found = ledger(f"row {view}", lambda view=view: judges.row(view))  # type: ignore[misc]
         rows.append({"name": name, "view": view, **found})
-    if progress:
-        progress("comparing", len(wanted), len(wanted))
+    progress("comparing", len(wanted), len(wanted))
     gaps(rows)
     return [{key: value for key, value in row.items() if key != "right"} for row in rows]

@@ -1,10 +1,10 @@
 """What learned views came to, in words: a headline, its reason and what to type next."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from goodviews.core.command import command_line
 from goodviews.jobs.learn_views.compare import LEARNED, RAW
 from goodviews.training.view_learning import SAID
 
@@ -95,35 +95,29 @@ def _answer(
 
 
 def next_command(
-    data: str | None, spec: Path, fixed: Sequence[str], *, labels: Path | None, size: int | None
+    data: str | None,
+    spec: Path,
+    fixed: Sequence[str],
+    *,
+    labels: str | Path | None,
+    size: int | None,
 ) -> str:
-    """The study that puts intervals on the comparison.
+    """The study that compares the learned views with fixed ones over several seeds.
 
     Args:
-        data: As it was typed.
-        spec: The file of the learned view.
+        data: The argument for the data, where it is one of the command line.
+        spec: The file of the learned views.
         fixed: Specs of the fixed ones.
-        labels: The CSV that was typed.
-        size: Pixels that were asked for.
+        labels: The CSV of labels.
+        size: Height and width in pixels, where they were given.
 
     Example:
-        >>> next_command("photos", Path("learned/views.txt"), [], labels=None, size=None)
-        'goodviews study photos --views @learned/views.txt --seeds 5'
+        >>> next_command("photos", Path("run/views.txt"), [], labels=None, size=None)
+        'goodviews study photos --views @run/views.txt --seeds 5'
     """
-    words = ["goodviews", "study", *([_short(data)] if data else [])]
-    words += ["--views", f"@{_short(spec)}"]
-    for view in fixed:
-        words += ["--views", view]
-    if labels:
-        words += ["--labels", _short(labels)]
-    if size:
-        words += ["--size", str(size)]
-    return " ".join(shlex.quote(word) for word in [*words, "--seeds", "5"])
-
-
-def _short(place: str | Path) -> str:
-    """A path as seen from the working folder, where it lies below."""
-    return str(place).removeprefix(f"{Path.cwd()}/")
+    views = [f"@{spec}", *fixed]
+    given = {"data": data, "views": views, "labels": labels, "size": size, "seeds": 5}
+    return command_line("study", given)
 
 
 def _ranks(rows: Sequence[dict[str, Any]]) -> str:

@@ -1,4 +1,4 @@
-"""What a run tells on the way: a row per step, a line now and then, a verdict that changes."""
+"""The log of a run: a row per step, a line now and then, and each verdict that is new."""
 
 import time
 from collections.abc import Callable
@@ -7,14 +7,15 @@ from typing import Any
 
 from lightning_fabric import Fabric
 
-from goodviews.jobs.pretrain.probe import Probe, told
+from goodviews.core.progress import Report
+from goodviews.jobs.pretrain.probe import Probe, row_line
 from goodviews.training import Learner, Settings
 from goodviews.training.diagnostics.health import FATAL, HEALTHY, CollapseError, Monitor
 from goodviews.training.diagnostics.monitor import History
 from goodviews.training.log import Log
 
 _SILENT_S = 60.0
-"""Seconds after which a line is due, longer in a run that is old already."""
+"""Seconds after which a line is due; more in a run that has taken long already."""
 
 
 class Follower:
@@ -23,12 +24,12 @@ class Follower:
     Args:
         folder: Where ``log.csv`` goes.
         settings: Of the run.
-        fabric: Its processes; the first one writes and speaks.
+        fabric: Its processes; the first one writes and logs.
         every: Epochs between two lines with readouts.
-        probe: What makes them, where there are labels.
+        probe: Makes the readouts, where there are labels.
         track: A tracker besides the log, or nothing.
         stop: Whether a collapse ends the run.
-        say: Takes sentences to show.
+        say: Called with each line.
         progress: Called with a stage, what is done and what there is.
 
     Attributes:
@@ -46,7 +47,7 @@ class Follower:
         track: str,
         stop: bool,
         say: Callable[[str], None],
-        progress: Callable[[str, int, int], None] | None,
+        progress: Report,
     ) -> None:
         self.folder, self.settings, self.fabric = folder, settings, fabric
         self.every, self.probe, self.track, self.stop = every, probe, track, stop
@@ -58,10 +59,10 @@ class Follower:
         self._first = 0
 
     def __call__(self, learner: Learner, history: History) -> None:
-        """Log the step; look, read out and speak where it is time.
+        """Log the step; measure, read out and print a line where it is time.
 
         Raises:
-            CollapseError: The run collapsed, and was told to stop then.
+            CollapseError: The run collapsed, and is to stop then.
         """
         if self._log is None:
             self._log = self._open(history)
@@ -80,13 +81,12 @@ class Follower:
         if due or history.steps == history.total or now - self._spoke > silent:
             self.say(self._line(row, history, now))
             self._spoke = now
-        if self.progress:
-            self.progress("training", history.steps, history.total)
+        self.progress("training", history.steps, history.total)
         if look:
-            self._tell(history)
+            self._report_health(history)
 
     def close(self) -> None:
-        """Bring the last rows to the disk."""
+        """Write the last rows to the disk."""
         if self._log:
             self._log.close()
 
@@ -97,21 +97,21 @@ class Follower:
 
     @property
     def verdict(self) -> dict[str, Any]:
-        """For the record; the step is that of the last look."""
-        seen = self.monitor.looks
+        """The latest verdict and the step at which it was made, for ``run.json``."""
+        looks = self.monitor.looks
         health = self.monitor.health
         return {
             "verdict": health.verdict,
             "reason": health.reason,
-            "step": seen[-1].step if seen else None,
+            "step": looks[-1].step if looks else None,
         }
 
     def _open(self, history: History) -> Log:
         done = history.steps - 1
         per, total = history.per_epoch, history.total
         if done:
-            self.say(f"Going on after step {done} of {total}.")
-        self.say(f"{total} steps, {per} to an epoch. {history.rule}")
+            self.say(f"Resuming at step {done} of {total}.")
+        self.say(f"{total} steps, {per} per epoch. {history.rule}")
         self._begun = self._spoke = time.monotonic()
         self._first = done
         return Log(self.folder, after=done, track=self.track or None)
@@ -119,29 +119,29 @@ class Follower:
     def _line(self, row: dict[str, Any], history: History, now: float) -> str:
         epoch = history.steps / history.per_epoch
         where = f"{epoch:.0f}" if epoch == int(epoch) else f"{epoch:.2f}"
-        line = f"epoch {where} of {self.settings.epochs}: {told(row)}"
-        seen = self.monitor.looks
-        if seen and seen[-1].ceiling:
-            line += f" (knowing nothing: {seen[-1].ceiling:.3f})"
+        line = f"epoch {where} of {self.settings.epochs}: {row_line(row)}"
+        looks = self.monitor.looks
+        if looks and looks[-1].ceiling:
+            line += f" (chance level: {looks[-1].ceiling:.3f})"
         left = (now - self._begun) / (history.steps - self._first)
         left *= history.total - history.steps
-        return f"{line}; {_clock(left)} left" if left >= 1 else line
+        return f"{line}; {duration(left)} left" if left >= 1 else line
 
-    def _tell(self, history: History) -> None:
-        """Say a verdict that is new, and end a run that was told to."""
+    def _report_health(self, history: History) -> None:
+        """Print a verdict that is new, and end a run that is to stop at a collapse."""
         health = self.monitor.health
         if health.verdict != self._verdict:
             self.say(f"step {history.steps}: {health}")
             self._verdict = health.verdict
         if self.stop and self.fabric.broadcast(health.verdict in FATAL):
-            raise CollapseError(f"Stopped after step {history.steps}, as was asked; {health}")
+            raise CollapseError(f"Stopped after step {history.steps}, as requested; {health}")
 
 
-def _clock(seconds: float) -> str:
-    """A time as people say it.
+def duration(seconds: float) -> str:
+    """A time in the units that fit it.
 
     Example:
-        >>> _clock(75), _clock(7500)
+        >>> duration(75), duration(7500)
         ('1 min', '2 h 5 min')
     """
     minutes, hours = round(seconds / 60), int(seconds // 3600)

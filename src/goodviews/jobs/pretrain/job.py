@@ -1,57 +1,75 @@
-"""Pretraining for real: data, a method and views in; a run folder with an encoder out."""
+"""The job ``pretrain``: images, a method and views in; a run folder with an encoder out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from goodviews.core.command import default_folder
 from goodviews.core.errors import InputError
-from goodviews.core.files import check_folder, write_json
+from goodviews.core.files import write_json
 from goodviews.core.origin import origin
+from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Images, load, splits
 from goodviews.encoders import PairEncoder, save_encoder
-from goodviews.evaluation.seen_file import write_seen
+from goodviews.evaluation.seen import write_seen
+from goodviews.jobs.pretrain.files import ENCODER, passport, run_folder, view_of
 from goodviews.jobs.pretrain.follower import Follower
 from goodviews.jobs.pretrain.probe import Probe
 from goodviews.methods import method as named
 from goodviews.methods.fitting import fitted
 from goodviews.spec.files import keep_beside, pin
-from goodviews.training import Settings, change, launch, train
-from goodviews.training.diagnostics.health import CollapseError
-from goodviews.training.state import LAST, PREVIOUS
+from goodviews.training import Settings, as_typed, change, launch, train
+from goodviews.training.diagnostics.health import CollapseError, Health
+from goodviews.training.diagnostics.monitor import History
 from goodviews.views import ViewPair, parse_view
 
 
 @dataclass(frozen=True)
-class Run:
-    """What a pretraining run left.
+class Trained:
+    """A pretrained encoder and the run that made it.
 
     Attributes:
         folder: ``encoder.safetensors``, ``log.csv``, ``run.json`` and checkpoints.
         encoders: In evaluation mode.
         settings: As they were used.
-        said: One sentence for each rule that set a number.
+        history: Loss and gradient norm of every step.
+        health: The monitor's verdict on the run: healthy, or what went wrong.
+        rules: One sentence for each rule that set a number.
     """
 
     folder: Path
     encoders: PairEncoder
     settings: Settings
-    said: list[str]
+    history: History
+    health: Health
+    rules: list[str]
+
+    @property
+    def file(self) -> Path:
+        """The encoder on disk."""
+        return self.folder / ENCODER
 
 
-def pretraining(
-    data: str | Path | Images | None,
+@draws_progress
+def pretrain(
+    data: Any = None,
     *,
     method: str | Settings = "simclr",
-    out: str | Path,
-    views: str | None = None,
-    changes: Iterable[str] = (),
-    labels: Path | None = None,
+    backbone: str | None = None,
+    views: str | Path | None = None,
+    out: str | Path | None = None,
+    epochs: int | None = None,
+    batch: int | None = None,
+    changes: Iterable[str] | Mapping[str, Any] = (),
+    labels: str | Path | None = None,
     size: int | None = None,
-    root: Path | None = None,
+    root: str | Path | None = None,
     seed: int = 0,
+    device: str | None = None,
+    precision: str | None = None,
     devices: int = 1,
     nodes: int = 1,
     strategy: str = "auto",
@@ -60,82 +78,99 @@ def pretraining(
     hold_out: bool = False,
     stop_on_collapse: bool = False,
     command: str = "",
-    say: Callable[[str], None] = lambda _: None,
-    progress: Callable[[str, int, int], None] | None = None,
-) -> Run:
-    """Pretrain with a method on images; a run that was stopped goes on.
+    log: Callable[[str], None] | None = None,
+    progress: bool | Report | None = None,
+) -> Trained:
+    """Pretrain an encoder with any method, backbone and views; a stopped run is resumed.
 
     Args:
-        data: A folder, an array file, a known name, or images that are loaded already.
-        method: Name of a method, or settings of one's own.
-        out: The run folder.
-        views: Spec of the two views, instead of the method's.
-        changes: Fields to change, such as ``batch=64``.
-        labels: A CSV of labels for the probe; training does not need them.
-        size: Side of the images in pixels.
-        root: Where torchvision's sets lie.
-        seed: Number of the run.
+        data: What :func:`goodviews.load` takes, or images that are loaded already.
+        method: Name of a method, such as ``"simclr"``, or settings of your own.
+        backbone: Spec of the backbone, such as ``"resnet18"`` (default: the method's).
+        views: Spec of the two views, or a file that holds one, such as the ``best_view.txt`` of
+            a study (default: the method's views).
+        out: Folder of the run (default: ``pretrain-`` and the name of the data).
+        epochs: Passes over the images (default: the method's).
+        batch: Images per step (default: the method's, fewer for small datasets).
+        changes: Other settings to change: ``{"head": "projector(dim=8)"}``, or texts such as
+            ``"head=projector(dim=8)"``. Names are those of :class:`goodviews.training.Settings`.
+        labels: CSV of labels for the readouts on the way; training does not need them.
+        size: Height and width to resize the images to, in pixels.
+        root: Folder of torchvision's downloaded datasets.
+        seed: Random seed of the run.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"`` (default: as the settings say).
+        precision: Such as ``"bf16-mixed"`` (default: as the settings say).
         devices: Processes on this machine.
-        nodes: Machines.
-        strategy: ``auto``, ``ddp`` or ``fsdp``.
-        track: ``tensorboard``, ``wandb`` or ``mlflow``, besides ``log.csv``.
-        probe_every: Epochs between two looks with nearest neighbours and a linear readout;
-            a tenth of the run by default.
-        hold_out: Whether images that an evaluation of this set tests are left out.
-        stop_on_collapse: Whether the run ends when its monitor says that it collapsed.
-        command: What was typed, for the record.
-        say: Takes sentences to show.
-        progress: Called with a stage, what is done and what there is.
+        nodes: Number of machines.
+        strategy: ``"auto"``, ``"ddp"`` or ``"fsdp"``.
+        track: ``"tensorboard"``, ``"wandb"`` or ``"mlflow"``, besides ``log.csv``.
+        probe_every: Epochs between two readouts of the labels (default: a tenth of the run).
+        hold_out: Whether the images that an evaluation would test are left out.
+        stop_on_collapse: Whether the run ends when its monitor reports a collapse.
+        command: The command that was typed, for the record.
+        log: Called with each line of the log, such as ``print``.
+        progress: True draws a progress bar; a function is called with a stage, what is done and
+            what there is.
 
     Returns:
-        The encoders and where they lie.
+        The encoders, the settings as they were used, what happened, and the folder of it all.
 
     Raises:
         InputError: Something given cannot be used; the message says what to type.
-        CollapseError: The run collapsed, and was told to stop then.
+        CollapseError: The run collapsed, and ``stop_on_collapse`` was set.
+        Interrupted: The run was asked to stop; the same call resumes it.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> small = {"backbone": "convnet(width=2)", "changes": {"head": "projector(dim=4)"}}
+        >>> with TemporaryDirectory() as folder:
+        ...     trained = pretrain("digits", epochs=1, out=folder, views="noise(std=0.1)", **small)
+        >>> trained.history.steps, trained.health.verdict
+        (8, 'healthy')
     """
-    changes = list(changes)
+    spec = view_of(views)
     settings = named(method) if isinstance(method, str) else method
+    asked = _as_typed(device=device, precision=precision) + as_typed(changes)
+    asked += _as_typed(encoder=backbone, epochs=epochs, batch=batch)
+    typed = [text.partition("=")[0].strip() for text in asked]
+
     images = data if isinstance(data, Images) else load(data, labels=labels, size=size, root=root)
     index = splits(images).pretrain if hold_out else np.flatnonzero(images.part == 0)
-    typed = [text.partition("=")[0].strip() for text in changes]
-    settings = change(settings, changes)
-    if views:
-        settings, typed = replace(settings, views=views), [*typed, "views"]
+    settings = change(settings, asked)
+    if spec:
+        settings, typed = replace(settings, views=spec), [*typed, "views"]
     if not settings.views:
         raise InputError(f"{settings.name} has no views of its own; name some with --views.")
     settings = replace(settings, views=pin(settings.views))
-    settings, said = fitted(settings, images, len(index), given=typed)
+    settings, rules = fitted(settings, images, len(index), given=typed)
     pair = parse_view(settings.views)
     pair.check((images.channels, images.height, images.width))
-    folder = _folder(Path(out))
+    folder = run_folder(out or default_folder("pretrain", images.name))
     fabric = launch(settings, devices=devices, nodes=nodes, strategy=strategy)
     zero = fabric.is_global_zero
-    if not zero:  # one of several processes speaks
-        say, progress = (lambda _: None), None
     if zero:
         keep_beside(settings.views, folder)
-    every = probe_every or max(settings.epochs // 10, 1)
+    say = log if log and zero else _silent  # one of several processes speaks
     probe, split, note = _probe(images, pair)
     say(
         f"{settings.name} on {len(index):,} images of {images.name}, {images.channels} x "
         f"{images.height} x {images.width}: {settings.encoder}, views {settings.views}."
     )
-    for sentence in [*said, note]:
+    for sentence in [*rules, note]:
         if sentence:
             say(sentence)
+    ran = origin(command, seeds=[seed], settings=asdict(settings), rules=rules)
     follower = Follower(
         folder,
         settings,
         fabric=fabric,
-        every=every,
+        every=probe_every or max(settings.epochs // 10, 1),
         probe=probe if zero else None,
         track=track,
         stop=stop_on_collapse,
         say=say,
-        progress=progress,
+        progress=as_report(progress if zero else None),
     )
-    ran = origin(command, seeds=[seed], settings=asdict(settings), rules=said)
     try:
         trained = train(
             images,
@@ -154,16 +189,26 @@ def pretraining(
         raise
     finally:
         follower.close()
-    said.append(trained.rule)
+    rules.append(trained.rule)
     if not follower.called:
         say("The run was finished before; its encoder is written again.")
     if zero:
         write_seen(folder, images, index)
-        about = _passport(settings, repr(pair), images, seed, split, len(index))
-        save_encoder(folder / "encoder.safetensors", trained.encoders, about=about)
+        about = passport(settings, repr(pair), images, seed, split, len(index))
+        save_encoder(folder / ENCODER, trained.encoders, about=about)
         write_json(folder / "passport.json", about)
         write_json(folder / "run.json", ran | {"health": follower.verdict})
-    return Run(folder, trained.encoders, settings, said)
+    health = follower.monitor.health
+    return Trained(folder, trained.encoders, settings, trained.history, health, rules)
+
+
+def _as_typed(**given: Any) -> list[str]:
+    """Changes of settings for the values that were given."""
+    return as_typed({name: value for name, value in given.items() if value is not None})
+
+
+def _silent(line: str) -> None:
+    """Show nothing."""
 
 
 def _labels(images: Images, index: np.ndarray, settings: Settings) -> np.ndarray | None:
@@ -181,46 +226,11 @@ def _labels(images: Images, index: np.ndarray, settings: Settings) -> np.ndarray
     raise InputError(f"{settings.name} learns from labels, but {images.name} has none.")
 
 
-def _folder(out: Path) -> Path:
-    """The run folder: a new one, an empty one, or that of a run.
-
-    Raises:
-        InputError: It holds something else, which a run might write over.
-    """
-    there = {path.name for path in out.iterdir()} if out.is_dir() else set()
-    check_folder(out)
-    if there & {LAST, PREVIOUS} or not there & {"run.json", "rows.csv", "encoder.safetensors"}:
-        return out
-    raise InputError(
-        f"{out} holds results, but no checkpoint of a pretraining run to go on with; choose "
-        f"another --out."
-    )
-
-
 def _probe(images: Images, pair: ViewPair) -> tuple[Probe | None, str, str]:
-    """What reads out on the way, the hash of its split, and a sentence where there is none."""
+    """The readouts on the way, the hash of their split, and a sentence where there are none."""
     if not images.labels:
         return None, "", ""
     try:
         return Probe(images, pair), splits(images).hash, ""
     except InputError as error:
         return None, "", f"No readouts on the way: {error}"
-
-
-def _passport(
-    settings: Settings, spelt: str, images: Images, seed: int, split: str, count: int
-) -> dict[str, Any]:
-    """What goes with the weights, wherever they go."""
-    return {
-        "views": settings.views,
-        "views_spelt": spelt,
-        "method": settings.name,
-        "source": settings.source,
-        "settings": asdict(settings),
-        "data": {"name": images.name, "hash": images.hash, "split": split, "count": count},
-        "channels": images.channels,
-        "size": [images.height, images.width],
-        "seed": seed,
-        "versions": origin("")["versions"],
-        "measured_invariances": None,
-    }

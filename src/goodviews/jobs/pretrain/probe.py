@@ -1,4 +1,4 @@
-"""How good the representation is so far: nearest neighbours and a linear readout, on the way.
+"""How good the representation is so far: nearest neighbours and a linear readout.
 
 Letters: N known and M tested images, F representation.
 """
@@ -17,15 +17,15 @@ from goodviews.information import effective_rank
 from goodviews.views import ViewPair
 
 _MOST = 5000
-"""Known and tested images of a look."""
+"""Known and tested images of a readout, at most."""
 
 
 class Probe:
-    """Reads the first task out of an encoder, on labels that training never uses.
+    """Reads the first task out of an encoder, with labels that training does not use.
 
     Args:
-        images: With labels; they need not be on the images that are trained on.
-        pair: The views, whose form the encoders read.
+        images: With labels; those of images that are not trained on will do.
+        pair: The views; images are given to the encoders in their form.
 
     Raises:
         InputError: There are too few labels.
@@ -43,7 +43,7 @@ class Probe:
         self.known, self.tested = (np.sort(rng.permutation(rows)[:_MOST]) for rows in (pool, test))
 
     def __call__(self, encoders: PairEncoder) -> dict[str, float]:
-        """KNN and linear top-1 on held-out images, and the effective rank."""
+        """Held-out accuracy of nearest neighbours and of a linear probe, and the rank."""
         mode = encoders.training
         encoders.eval()
         device = next(encoders.parameters()).device
@@ -74,11 +74,11 @@ class Probe:
         }
 
 
-def told(row: Mapping[str, Any]) -> str:
-    """A row of the log in words.
+def row_line(row: Mapping[str, Any]) -> str:
+    """A row of the log as one line of text.
 
     Example:
-        >>> told({"loss": 2.5, "knn_top1": 0.51})
+        >>> row_line({"loss": 2.5, "knn_top1": 0.51})
         'loss 2.500, kNN .510'
     """
     names = {"loss": "loss", "knn_top1": "kNN", "linear_top1": "linear", "effective_rank": "rank"}

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from goodviews.core.command import command_line, default_folder
 from goodviews.core.errors import InputError, counted
 from goodviews.core.files import write_json, write_text
+from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.core.records import Row
 from goodviews.data import Images, load
 from goodviews.encoders import build_backbone
@@ -22,8 +24,10 @@ from goodviews.jobs.study.plan import Plan, make_plan
 from goodviews.jobs.study.run import run_cells
 from goodviews.jobs.study.store import Store
 from goodviews.jobs.study.verdict.build import make_verdict
+from goodviews.pages import report
 from goodviews.spec.files import keep_beside
 from goodviews.spec.grammar import Family, expand
+from goodviews.spec.lists import read_specs
 from goodviews.spec.names import check_names
 from goodviews.training import Settings
 from goodviews.training.objective import build_objective
@@ -37,11 +41,13 @@ class StudyResult:
     """What a study found.
 
     Attributes:
-        folder: The study folder; :func:`goodviews.pages` makes its page.
+        folder: The study folder; :func:`goodviews.report` makes its page again.
         rows: One per view, seed and task.
         verdict: The content of ``verdict.json``.
         advice: The first task's advice in plain text.
         best_view: The spec to pretrain with, or nothing when none is advised.
+        command: The command to type next.
+        page: The page of the study, where one was made.
     """
 
     folder: Path
@@ -49,14 +55,17 @@ class StudyResult:
     verdict: dict[str, Any]
     advice: str
     best_view: str | None
+    command: str
+    page: Path | None
 
 
+@draws_progress
 def study(
     data: str | Path | Images | None = None,
     *,
     views: str | Iterable[str] | None = None,
-    out: str | Path = "study",
-    labels: Path | None = None,
+    out: str | Path | None = None,
+    labels: str | Path | None = None,
     task_data: str | Path | Images | None = None,
     seeds: int | Sequence[int] = 3,
     candidates: int | None = None,
@@ -65,13 +74,14 @@ def study(
     minutes: float | None = None,
     per_class: int = 10,
     label_draws: int = 10,
-    root: Path | None = None,
+    root: str | Path | None = None,
     encoder: str | None = None,
     objective: str | None = None,
     device: str = "auto",
     jobs: int | None = None,
+    page: bool = True,
     command: str | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: bool | Report | None = None,
 ) -> StudyResult:
     """Pretrain with each view, bound what its two views share, read the task out, and compare.
 
@@ -81,8 +91,9 @@ def study(
     Args:
         data: A folder, an array file, a known name, images that are loaded already, or
             nothing for scikit-learn's digits.
-        views: Specs, or one family; by default a family by kind of data.
-        out: The study folder.
+        views: Specs, ``@file`` with one on a line, or one family; by default a family by kind
+            of data.
+        out: The study folder (default: ``study-`` and the name of the data).
         labels: A CSV of labels, for a flat folder.
         task_data: Other data to read the representation out on.
         seeds: How many, or which.
@@ -97,17 +108,22 @@ def study(
         objective: Objective spec.
         device: ``auto``, ``cpu`` or ``cuda``.
         jobs: Worker processes; 0 works in this process.
-        command: What was typed, for the record.
-        progress: Called with a stage, what is done and what there is.
+        page: Whether ``index.html`` and the figure are written as well.
+        command: The command that was typed, for the record.
+        progress: True draws a progress bar; a function is called with a stage, what is done and
+            what there is.
 
     Returns:
-        The rows, the verdict and where they lie.
+        The rows, the verdict and the folder that holds them.
 
     Raises:
         InputError: Something given cannot be used; the message says what to type.
     """
     begun = time.perf_counter()
+    report_progress = as_report(progress)
     specs, family = _specs(views) if views is not None else ((), None)
+    if minutes is not None and not minutes > 0:
+        raise InputError(f"minutes must be more than 0, but got {minutes:g}.")
     for number in (per_class, label_draws, *([epochs] if epochs is not None else [])):
         if number < 1:
             raise InputError(f"{number} is given for a count that must be at least 1.")
@@ -116,8 +132,7 @@ def study(
         raise InputError(f"seeds is {seeds}, but at least one, each once, is wanted: --seeds 3.")
 
     def reading(done: int, total: int) -> None:
-        if progress:
-            progress("reading", done, total)
+        report_progress("reading", done, total)
 
     images = _load(data, labels=labels, size=size, root=root, progress=reading)
     task_images = images
@@ -152,49 +167,56 @@ def study(
             draws=label_draws,
         )
 
+    named = _typed(data, images)
+    place = data if isinstance(data, str | Path) else named or None
+    folder = Path(out) if out is not None else default_folder("study", place)
     plan = planned(settings)
     workers = jobs if jobs is not None else _workers(settings.device)
     if epochs is None:
-        folder_epochs = _kept_epochs(Path(out))
+        folder_epochs = _kept_epochs(folder)
         if minutes is not None:
             epochs = folder_epochs or _epochs_in(plan, minutes, max(workers, 1))
         else:
             epochs = default_epochs(len(plan.splits.pretrain))
     plan = planned(replace(settings, epochs=epochs))
-    store = Store(Path(out), plan)
+    store = Store(folder, plan)
     for spec in specs:
         keep_beside(spec, store.folder)
 
     def training(done: int, total: int) -> None:
-        if progress:
-            progress("training", done, total)
+        report_progress("training", done, total)
 
     done = run_cells(plan, store, jobs=workers, progress=training)
     if not any(cell.role == "candidate" for cell in done.results):
         why = next(iter(done.failed.values()), "no cell finished")
         raise InputError(f"No view could be trained: {why}")
     store.write(done.results)
-    _draw(plan, store.folder, progress)
-    named = _typed(data)
-    typed = command or f"goodviews study {named}".strip()
+    _draw(plan, store.folder, report_progress)
+    typed = command or command_line("study", {"data": named or None})
     verdict = make_verdict(
         plan, done.results, family=family, data=named, command=typed, failed=done.failed
     )
     write_json(store.folder / "verdict.json", verdict)
     seconds = time.perf_counter() - begun
     write_json(store.folder / "run.json", describe(plan, done, verdict, family, typed, seconds))
-    best = verdict["tasks"][0]["advice"]["spec"]
+    advice = verdict["tasks"][0]["advice"]
+    best, following = advice["spec"], advice["command"]
+    best_view = folder / "best_view.txt"
     if best:
-        write_text(store.folder / "best_view.txt", best + "\n")
+        write_text(best_view, best + "\n")
+        given: dict[str, Any] = {"data": place, "backbone": "resnet18", "views": best_view}
+        given |= {"labels": labels, "size": size, "root": root}
+        following = command_line("pretrain", given)
     else:
-        (store.folder / "best_view.txt").unlink(missing_ok=True)
+        best_view.unlink(missing_ok=True)
     rows = [row for cell in plan.cells if cell in done.results for row in done.results[cell].rows]
-    return StudyResult(store.folder, rows, verdict, _plain(verdict["tasks"][0]["advice"]), best)
+    written = report(folder) if page else None
+    return StudyResult(folder, rows, verdict, _plain(advice), best, following, written)
 
 
 def _specs(views: str | Iterable[str]) -> tuple[tuple[str, ...], Family | None]:
     """Canonical specs, and the family if all of them are one."""
-    texts = [views] if isinstance(views, str) else list(views)
+    texts = read_specs([views] if isinstance(views, str) else views) or []
     specs: list[str] = []
     for text in texts:
         specs += [repr(parse_view(spec)) for spec in check_names(text)]
@@ -262,23 +284,20 @@ def _epochs_in(plan: Plan, minutes: float, workers: int) -> int:
     return max(1, int(0.8 * 60 * minutes * workers / runs / per_epoch))
 
 
-def _draw(plan: Plan, folder: Path, progress: Callable[[str, int, int], None] | None) -> None:
+def _draw(plan: Plan, folder: Path, progress: Report) -> None:
     rng = np.random.default_rng(0)
     held = plan.splits.held_out
     index = np.sort(rng.choice(held, min(_PAIRS, len(held)), replace=False))
     for number, view in enumerate(plan.views):
         draw_pairs(plan.images, index, view, f"v-{number + 1}", folder / "pairs")
-        if progress:
-            progress("pairs", number + 1, len(plan.views))
+        progress("pairs", number + 1, len(plan.views))
 
 
-def _typed(data: str | Path | Images | None) -> str:
-    """What to type for the data; the name alone where it is a path, so that no path is kept."""
+def _typed(data: Any, images: Images) -> str:
+    """The argument for the data; the name alone where it is a path, so that no path is kept."""
     if data is None:
         return ""
-    if isinstance(data, Images):
-        return data.name
-    return Path(data).name
+    return Path(data).name if isinstance(data, str | Path) else images.name
 
 
 def _plain(advice: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Learned views: a generator against encoders, with or without labels."""
 
 from goodviews.training.view_learning.game import MODES, Game
-from goodviews.training.view_learning.learn import LearnedViews, learn_views
+from goodviews.training.view_learning.learn import GameResult, learn_views
 from goodviews.training.view_learning.looks import SAID, GameHistory, Look
 from goodviews.training.view_learning.players import Players
 
@@ -10,7 +10,7 @@ __all__ = [
     "SAID",
     "Game",
     "GameHistory",
-    "LearnedViews",
+    "GameResult",
     "Look",
     "Players",
     "learn_views",

@@ -31,7 +31,7 @@ from goodviews.views.generators import Generator
 
 
 @dataclass(frozen=True)
-class LearnedViews:
+class GameResult:
     """What the game leaves.
 
     Attributes:
@@ -59,7 +59,7 @@ def learn_views(
     held_out: np.ndarray | None = None,
     folder: Path | None = None,
     watch: Callable[[Players, GameHistory], None] | None = None,
-) -> LearnedViews:
+) -> GameResult:
     r"""Learn an invertible generator whose channels, split in two, make good views.
 
     .. math:: \min_{g, c_1, c_2} \max_{f_1, f_2} I^{f_1, f_2}(g(X)_1; g(X)_{2:n})
@@ -240,7 +240,7 @@ def _look(
         )
 
 
-def _result(players: Players, history: GameHistory, game: Game, candidates: int) -> LearnedViews:
+def _result(players: Players, history: GameHistory, game: Game, candidates: int) -> GameResult:
     """The generator of the last look at which no view had lost the label."""
     good = [
         number
@@ -249,4 +249,4 @@ def _result(players: Players, history: GameHistory, game: Game, candidates: int)
     ]
     players.smooth.load_state_dict(history.kept[good[-1] if good else 0][1])
     said = verdict(history.looks, give=game.give, ceiling=math.log(candidates))
-    return LearnedViews(players.smooth.eval().cpu(), history, said, candidates)
+    return GameResult(players.smooth.eval().cpu(), history, said, candidates)

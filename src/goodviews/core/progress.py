@@ -2,11 +2,57 @@
 
 import sys
 import time
+from collections.abc import Callable
+from functools import wraps
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Any, ParamSpec, Self, TextIO, TypeVar
+
+Report = Callable[[str, int, int], None]
+"""Called with a stage, how much of it is done, and how much there is."""
 
 STEP = 10
 """Per cent between two lines where there is no terminal."""
+
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
+
+
+def draws_progress(job: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
+    """Let a job take ``progress=True``: it is given the bar as a function to call.
+
+    Args:
+        job: A function whose keyword ``progress`` is read with :func:`as_report`.
+
+    Example:
+        >>> @draws_progress
+        ... def count(*, progress=None):
+        ...     as_report(progress)("counting", 1, 2)
+        >>> count(progress=lambda stage, done, total: print(stage, done, "of", total))
+        counting 1 of 2
+    """
+
+    @wraps(job)
+    def run(*args: _Given.args, **options: _Given.kwargs) -> _Result:
+        if options.get("progress") is not True:
+            return job(*args, **options)
+        with Progress() as bar:
+            options["progress"] = bar
+            return job(*args, **options)
+
+    return run
+
+
+def as_report(progress: bool | Report | None) -> Report:
+    """The function that was given for ``progress``, or one that shows nothing.
+
+    Example:
+        >>> as_report(None)("training", 1, 2)
+    """
+    return progress if callable(progress) else _nothing
+
+
+def _nothing(stage: str, done: int, total: int) -> None:
+    """Show nothing."""
 
 
 class Progress:
@@ -32,9 +78,6 @@ class Progress:
         self._begun: dict[str, tuple[float, int]] = {}
 
     def __enter__(self) -> Self:
-        if not self._quiet and self._file.isatty():
-            self._bar = _bar(self._file)
-            self._bar.start()
         return self
 
     def __exit__(
@@ -47,9 +90,12 @@ class Progress:
             self._bar.stop()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Say that ``done`` of ``total`` parts of a stage are finished."""
+        """Show that ``done`` of ``total`` parts of a stage are finished."""
         if self._quiet:
             return
+        if self._bar is None and self._file.isatty():
+            self._bar = _bar(self._file)
+            self._bar.start()
         if self._bar is not None:
             if stage not in self._tasks:
                 self._tasks[stage] = self._bar.add_task(stage, total=total)

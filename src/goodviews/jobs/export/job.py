@@ -1,0 +1,55 @@
+"""The job ``export``: a run in; folders for another library out."""
+
+from pathlib import Path
+
+from goodviews.core.errors import unknown
+from goodviews.encoders import export_encoders, load_encoder
+from goodviews.encoders.export import FORMATS
+from goodviews.spec.files import keep_beside
+from goodviews.views.generators import export_generator, holds_generator
+
+
+def export(run: str | Path, *, to: str, out: str | Path | None = None) -> list[Path]:
+    """Write the backbone of a run, or the generator of learned views, for another library.
+
+    Args:
+        run: Folder of a pretraining run or of learned views, or the file of its encoder or
+            generator.
+        to: ``"timm"``, ``"torchvision"``, ``"safetensors"``, ``"onnx"`` or ``"detectron2"``; a
+            generator goes to ``"onnx"``.
+        out: Where it goes (default: ``export`` and the format below the folder of the run).
+
+    Returns:
+        Folders that hold the weights, ``export.json`` (how to load and feed them) and the
+        passport: one, or ``first`` and ``second`` where each view has its own encoder.
+
+    Raises:
+        InputError: There is nothing to export, or the format cannot take it.
+
+    Example:
+        >>> import torch
+        >>> from tempfile import TemporaryDirectory
+        >>> from goodviews.encoders import build_pair, save_encoder
+        >>> pixels = torch.rand(2, 3, 8, 8)
+        >>> net = "convnet(width=2)"
+        >>> encoders = build_pair(net, pixels, pixels, shared=True, head="8", seed=0)
+        >>> with TemporaryDirectory() as folder:
+        ...     save_encoder(Path(folder) / "encoder.safetensors", encoders.eval(), about={})
+        ...     [made] = export(folder, to="safetensors")
+        ...     sorted(path.name for path in made.iterdir())
+        ['backbone.safetensors', 'export.json', 'passport.json']
+    """
+    if to not in FORMATS:
+        raise unknown("format", to, FORMATS)
+    run, out = Path(run), None if out is None else Path(out)
+    generator = run / "g.safetensors"
+    if holds_generator(generator) and not (run / "encoder.safetensors").exists():
+        run, out = generator, out or run / "export" / to  # the folder of learned views
+    if holds_generator(run):
+        return [export_generator(run, to=to, out=out or run.parent / "export" / to)]
+    encoders, passport = load_encoder(run)
+    home = run if run.is_dir() else run.parent
+    folders = export_encoders(encoders, to=to, out=out or home / "export" / to, passport=passport)
+    for folder in folders:
+        keep_beside(passport.get("views") or "", folder)
+    return folders

@@ -1,0 +1,158 @@
+"""The jobs that look before a long run: what a view does to images, and whether data are fine."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from goodviews.core.command import command_line
+from goodviews.core.files import write_text
+from goodviews.core.progress import Report, as_report, draws_progress
+from goodviews.data import Finding, Images, examine, load
+from goodviews.jobs.look.pace import pace
+from goodviews.jobs.look.show import look, shared
+from goodviews.pages.views.page import views_page
+from goodviews.spec.files import pin
+from goodviews.spec.grammar import expand
+from goodviews.spec.names import check_names
+from goodviews.views import parse_view
+
+
+@dataclass(frozen=True)
+class ViewsShown:
+    """What a spec does to images.
+
+    Attributes:
+        page: The page with the images after each step.
+        bound: The bound on the nats that the two views share, one sentence; empty where it was
+            not measured.
+        steps: A table of what each step does to the values: the share that it clips, and the
+            entropy before and after it.
+    """
+
+    page: Path
+    bound: str
+    steps: str
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """What was read from data, and what is odd, slow or missing.
+
+    Attributes:
+        findings: In the order to read them.
+    """
+
+    findings: list[Finding]
+
+    @property
+    def usable(self) -> bool:
+        """Whether a study could use the data."""
+        return all(finding.kind != "broken" for finding in self.findings)
+
+    def __str__(self) -> str:
+        width = max(len(finding.kind) for finding in self.findings)
+        lines = [f"{one.kind:<{width}}  {one.sentence} {one.action}" for one in self.findings]
+        return "\n".join(line.rstrip() for line in lines)
+
+
+@draws_progress
+def show_views(
+    spec: str,
+    data: Any = None,
+    *,
+    out: str | Path = "views.html",
+    seed: int = 0,
+    bound: bool = False,
+    labels: str | Path | None = None,
+    size: int | None = None,
+    root: str | Path | None = None,
+    progress: bool | Report | None = None,
+) -> ViewsShown:
+    """Write a page that shows what a spec does to some images, step by step.
+
+    Args:
+        spec: A view spec. Of a family such as ``rotate(degrees={10, 30})`` the last value is
+            shown, beside a strip of all of them.
+        data: What :func:`goodviews.load` takes, or images that are loaded already.
+        out: The page, or a folder for ``views.html``.
+        seed: Random seed of the draws.
+        bound: Whether a small critic is trained that bounds the nats the two views share.
+        labels: CSV of labels.
+        size: Height and width to resize the images to, in pixels.
+        root: Folder of torchvision's downloaded datasets.
+        progress: True draws a progress bar; a function is called with a stage, what is done and
+            what there is.
+
+    Returns:
+        The path of the page, and what it shows as text.
+
+    Raises:
+        InputError: The spec is not right, or cannot take these images.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     print(show_views("flip(p=1)", out=folder).steps.splitlines()[1].split()[:2])
+        ['flip(p=1)', '0.0']
+    """
+    check_names(spec)
+    spec = pin(spec)
+    pair = parse_view(check_names(spec)[-1])
+    images = data if isinstance(data, Images) else load(data, labels=labels, size=size, root=root)
+    place = data if data is None or isinstance(data, str | Path) else images.name
+    given: dict[str, Any] = {"data": place, "views": spec}
+    given |= {"labels": labels, "size": size, "root": root}
+    verb = "study"
+    if len(pair.first.out_shape((images.channels, images.height, images.width))) != 3:
+        verb, given["recipe"] = "pretrain", "cpc"  # a study reads one image per view, no stacks
+    target = Path(out) if Path(out).suffix == ".html" else Path(out) / "views.html"
+    command = command_line(verb, given)
+    seen = look(pair, images, command=command, seed=seed, family=expand(spec))
+    if bound:
+        seen["bound"] = shared(repr(pair), images, seed=seed, progress=as_report(progress))
+    write_text(target, views_page(seen))
+    return ViewsShown(target, seen["bound"]["words"] if bound else "", "\n".join(_steps(seen)))
+
+
+def doctor(
+    data: Any = None,
+    *,
+    labels: str | Path | None = None,
+    size: int | None = None,
+    root: str | Path | None = None,
+) -> Checkup:
+    """Report what was read from data, what is odd, slow or missing, and what to do about it.
+
+    Args:
+        data: What :func:`goodviews.load` takes.
+        labels: CSV of labels.
+        size: Height and width to resize the images to, in pixels.
+        root: Folder of torchvision's downloaded datasets.
+
+    Returns:
+        The findings; printed, a table with a line for each.
+
+    Example:
+        >>> found = doctor("digits")
+        >>> found.usable, found.findings[0].sentence
+        (True, "1,797 images named 'digits', 1 channel, 16x16 pixels, float32.")
+    """
+    found = Checkup(examine(data, labels=labels, size=size, root=root))
+    if found.usable:
+        found.findings[-1:-1] = pace(load(data, labels=labels, size=size, root=root))
+    return found
+
+
+def _steps(seen: dict[str, Any]) -> list[str]:
+    """The table of what each step does to the values, a line per step."""
+    lines = []
+    for which, rows in enumerate(seen["reports"]):
+        if which and seen["same"]:
+            break
+        head = "step" if seen["same"] else f"step of v{which + 1}"
+        lines.append(f"{head:<44} {'clipped':>8} {'entropy, nats':>16}")
+        for row in rows:
+            clipped = f"{100 * row['clipped']:.1f} %"
+            nats = f"{row['before_nats']:.2f} to {row['after_nats']:.2f}"
+            lines.append(f"{row['step'][:44]:<44} {clipped:>8} {nats:>16}")
+    return lines

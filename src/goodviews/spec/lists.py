@@ -1,0 +1,74 @@
+"""Specs as people give them: typed, or in files with one on a line."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from goodviews.core.errors import InputError
+from goodviews.spec.files import pin
+from goodviews.spec.names import check_names
+
+
+def read_specs(given: Iterable[str] | None) -> list[str] | None:
+    """Read specs and families, open the files among them, and check every name without torch.
+
+    Args:
+        given: Specs, families, or ``@file`` with one of them per line; ``#`` starts a comment.
+
+    Returns:
+        Specs and families in the order given; ``None`` when none were given.
+
+    Raises:
+        InputError: A file cannot be read or holds no spec, or a spec is not right.
+
+    Example:
+        >>> read_specs([" flip() ", "noise(std={0.1, 0.2})"])
+        ['flip()', 'noise(std={0.1, 0.2})']
+    """
+    specs: list[str] = []
+    for text in given or ():
+        if not text.startswith("@"):
+            check_names(text)
+            specs.append(pin(text.strip()))
+            continue
+        file = Path(text[1:]).expanduser()
+        for number, line in _lines(file):
+            try:
+                check_names(line)
+                specs.append(pin(line, folder=file.parent))
+            except InputError as error:
+                raise InputError(f"{text[1:]}, line {number}: {error}") from error
+    return specs or None
+
+
+def read_spec(given: str | Path) -> str:
+    """Read the one spec that was given as text, or as a file that holds it.
+
+    Args:
+        given: A spec, or a file with one, such as the ``best_view.txt`` of a study.
+
+    Raises:
+        InputError: The file cannot be read, the spec is not right, or there are several.
+
+    Example:
+        >>> read_spec("crop() | flip()")
+        'crop() | flip()'
+    """
+    file = Path(str(given).removeprefix("@"))
+    named = file.is_file() or file.suffix == ".txt"  # a missing one is reported as a file
+    found = read_specs([f"@{file}"] if named else [str(given)]) or []
+    if len(found) != 1:
+        raise InputError(f"{given} gives {len(found)} specs, but a run has one pair of views.")
+    return found[0]
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
+    """Lines with a spec and their numbers."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
+        raise InputError(f"Cannot read the view specs in {path}: {reason}.") from error
+    lines = [(n, line.partition("#")[0].strip()) for n, line in enumerate(text.splitlines(), 1)]
+    if not any(line for _, line in lines):
+        raise InputError(f"{path} holds no view spec: write one per line, such as flip(p=0.5).")
+    return [(n, line) for n, line in lines if line]
