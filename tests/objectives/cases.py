@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from goodviews import objectives
-from goodviews.objectives.ranks import COMBINE
+from goodviews.objectives.catalogue import OBJECTIVES
 
 DIMS = 4
 Inputs = tuple[tuple[Tensor, ...], dict[str, Tensor]]
@@ -104,7 +104,7 @@ class Case:
 
     def permuted(self, inputs: Inputs, order: Tensor) -> Inputs:
         """The same examples in another order."""
-        rule, (tensors, keywords) = COMBINE[self.name], inputs
+        rule, (tensors, keywords) = OBJECTIVES[self.name].combine, inputs
         moving = len(tensors) - rule.shared
         return (
             tuple(
@@ -135,6 +135,10 @@ CASES: dict[str, Case] = {
     "byol": Case(objectives.byol, **PREDICTED),
     "coding_rate": Case(objectives.coding_rate, views(1), swapped=None),
     "covariance_penalty": Case(objectives.covariance_penalty, views(1), swapped=None),
+    "cross_entropy": Case(objectives.cross_entropy, with_labels(1), swapped=None),
+    "cross_entropy[smoothed]": Case(
+        objectives.cross_entropy, with_labels(1), {"label_smoothing": 0.1}, swapped=None
+    ),
     "dcl": Case(objectives.dcl, sharp=SHARP),
     "dcl_abs": Case(objectives.dcl_abs, sharp=SHARP),
     "dcl_sq": Case(objectives.dcl_sq, sharp=SHARP),
@@ -204,6 +208,7 @@ TOOLS = {
     "pooled_cosines": "ntxent",
     "project_to_ball": "spectral",
     "project_to_tangent": "double_norm",
+    "register": "catalogue",
     "sinkhorn": "swav",
     "summarise": "local_global",
     "total": "ranks",

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from goodviews.core import distributed
 from goodviews.objectives import ranks
+from goodviews.objectives.catalogue import OBJECTIVES
 
 BATCHES = (12, 11)
 FEW = ("alignment", "infonce", "ntxent", "vicreg")
@@ -33,7 +34,7 @@ def encoder() -> Tensor:
 def own_part(case: Case, batch: int, rank: int, processes: int) -> tuple[Any, list[int]]:
     """This rank's examples, and the places of the tensors that are split."""
     tensors, keywords = case.inputs(batch)
-    rule = ranks.COMBINE[case.name]
+    rule = OBJECTIVES[case.name].combine
     split = list(range(len(tensors) - rule.shared))
     mine = [
         t.tensor_split(processes, dim=rule.axis)[rank].clone() if place in split else t

@@ -6,7 +6,7 @@ import torch
 
 from goodviews.core.errors import InputError
 from goodviews.objectives import classify, dashboard, doubly_normalise, identity
-from goodviews.objectives.dashboard import LOSSES
+from goodviews.objectives.catalogue import OBJECTIVES
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_classify_follows_the_papers_proposition():
     assert {classify(name).side for name in sample} == {"sample"}
     assert {classify(name).side for name in dimension} == {"dimension"}
     assert {classify(name).side for name in ("byol", "simsiam")} == {"outside"}
-    assert all(reason.endswith(".") for _, reason in LOSSES.values())
+    assert all(record.reason.endswith(".") for record in OBJECTIVES.values())
 
 
 def test_says_what_it_cannot_use():

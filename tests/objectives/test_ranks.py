@@ -11,7 +11,7 @@ from tests.objectives.cases import CASES, DIMS
 
 from goodviews.core.errors import InputError
 from goodviews.objectives import VICRegTerms, across_ranks, infonce, ntxent, total
-from goodviews.objectives.ranks import COMBINE
+from goodviews.objectives.catalogue import OBJECTIVES
 
 HERE = Path(__file__).parent
 TOLERANCE = 1e-10
@@ -29,7 +29,7 @@ def apart(one: torch.Tensor, other: torch.Tensor) -> float:
 def one_process(label: str, batch: int) -> dict:
     """Loss and gradients of the whole batch, without any process group."""
     case = CASES[label]
-    split = len(case.inputs(batch)[0]) - COMBINE[case.name].shared
+    split = len(case.inputs(batch)[0]) - OBJECTIVES[case.name].combine.shared
     rng = torch.Generator().manual_seed(3)
     noise = torch.randn(DIMS, DIMS, generator=rng, dtype=torch.float64)
     weight = (0.4 * torch.eye(DIMS, dtype=torch.float64) + 0.1 * noise).requires_grad_()
@@ -47,7 +47,7 @@ def one_process(label: str, batch: int) -> dict:
 def joined(outcome: list[dict], key: str, place: int, label: str) -> torch.Tensor:
     """The ranks' gradients of one input: rows side by side, shared tensors added."""
     parts = [rank[key]["inputs"][place] for rank in outcome]
-    rule = COMBINE[CASES[label].name]
+    rule = OBJECTIVES[CASES[label].name].combine
     if place < len(CASES[label].inputs(2)[0]) - rule.shared:
         return torch.cat(parts, dim=rule.axis)
     return torch.stack(parts).sum(dim=0)

@@ -39,16 +39,24 @@ class Registry(dict[str, Record]):
         self._homes: dict[str, str] = {}
 
     def add(self, name: str, record: Record, *, home: str) -> None:
-        """Take in a record. The same home may give it anew, as a notebook cell does that is rerun.
+        """Store a record; a home may replace its own, as a notebook cell does on its second run.
 
         Args:
-            name: As it is typed.
+            name: Name that specs and commands use.
             record: What the name stands for.
             home: Where it is defined: ``module:name``.
 
         Raises:
             InputError: The name is not an identifier, or belongs to something else.
         """
+        self.check(name, home)
+        self[name], self._homes[name] = record, home
+        module = home.partition(":")[0]
+        if not module.startswith("goodviews."):
+            _SOURCES[_source(module)] = None
+
+    def check(self, name: str, home: str) -> None:
+        """Refuse a name that a home may not have; see :meth:`add`."""
         if not (isinstance(name, str) and name.isidentifier()):
             raise InputError(
                 f"{name!r} is not a name for {_a(self.kind)}; use letters, digits and '_', "
@@ -61,10 +69,6 @@ class Registry(dict[str, Record]):
                 f"The name {name!r} of {_a(self.kind)} is already taken{owner}; register {home} "
                 f"under another name."
             )
-        self[name], self._homes[name] = record, home
-        module = home.partition(":")[0]
-        if not module.startswith("goodviews."):
-            _SOURCES[_source(module)] = None
 
     def find(self, name: str) -> Record:
         """The record of a name; plug-ins are imported where it is not known.

@@ -12,6 +12,7 @@ from goodviews.objectives.align_uniform import (
 )
 from goodviews.objectives.barlow import BarlowTerms, barlow, cross_correlation
 from goodviews.objectives.bootstrap import byol, regression, simsiam
+from goodviews.objectives.catalogue import Combine, register
 from goodviews.objectives.centred import simclr_centred
 from goodviews.objectives.coding import (
     MCR2Terms,
@@ -23,6 +24,7 @@ from goodviews.objectives.coding import (
     wmse,
 )
 from goodviews.objectives.cosine_variants import dcl_abs, dcl_sq, simclr_abs, simclr_sq
+from goodviews.objectives.cross_entropy import cross_entropy
 from goodviews.objectives.dashboard import Classification, classify, dashboard
 from goodviews.objectives.decoupled import dcl, dclw, negatives_only
 from goodviews.objectives.double_norm import (
@@ -46,7 +48,7 @@ from goodviews.objectives.local_global import LocalGlobalTerms, local_global, su
 from goodviews.objectives.multiview import multiview, view_pairs
 from goodviews.objectives.nce import nce, nce_log_normaliser
 from goodviews.objectives.ntxent import ntxent, pooled_cosines
-from goodviews.objectives.ranks import Combine, across_ranks, total
+from goodviews.objectives.ranks import across_ranks, total
 from goodviews.objectives.spectral import SpectralTerms, project_to_ball, spectral
 from goodviews.objectives.supcon import supcon
 from goodviews.objectives.swav import sinkhorn, swav
@@ -84,6 +86,7 @@ __all__ = [
     "criterion_bounds",
     "criterion_gap",
     "cross_correlation",
+    "cross_entropy",
     "dashboard",
     "dcl",
     "dcl_abs",
@@ -107,6 +110,7 @@ __all__ = [
     "pooled_cosines",
     "project_to_ball",
     "project_to_tangent",
+    "register",
     "regression",
     "sample_criterion",
     "simclr_abs",

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from goodviews.core.errors import InputError, ShapeError, check_positive, check_shapes
+from goodviews.objectives.catalogue import OUTSIDE, register
 from goodviews.objectives.precision import full_precision, lift
 
 
@@ -28,6 +29,7 @@ class AlignUniformTerms(NamedTuple):
     """(), mean of both views' uniformity."""
 
 
+@register(kind="", ranks="rows", side="outside", reason=OUTSIDE)
 def alignment(view1: Tensor, view2: Tensor, *, alpha: float = 2.0) -> Tensor:
     r"""Distance of each pair on the unit sphere, to the power alpha; dimensionless.
 
@@ -62,6 +64,11 @@ def alignment(view1: Tensor, view2: Tensor, *, alpha: float = 2.0) -> Tensor:
         return torch.linalg.vector_norm(gap, dim=1) ** alpha
 
 
+@register(
+    kind="",
+    side="sample",
+    reason="It is what the repulsion of InfoNCE tends to; unit samples.",
+)
 def uniformity(embeddings: Tensor, *, t: float = 2.0) -> Tensor:
     r"""Logarithm of the mean Gaussian potential of all pairs, in nats.
 
@@ -99,6 +106,11 @@ def uniformity(embeddings: Tensor, *, t: float = 2.0) -> Tensor:
         return total - math.log(batch * (batch - 1))
 
 
+@register(
+    "pair",
+    side="sample",
+    reason="Its uniformity is what the repulsion of InfoNCE tends to.",
+)
 def align_uniform(
     view1: Tensor,
     view2: Tensor,

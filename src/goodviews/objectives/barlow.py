@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from goodviews.core.errors import check_shapes
+from goodviews.objectives.catalogue import register
 from goodviews.objectives.precision import full_precision, lift
 from goodviews.objectives.vicreg import check_at_least_two
 
@@ -27,6 +28,11 @@ class BarlowTerms(NamedTuple):
     """(), squared off-diagonal entries, times lambda."""
 
 
+@register(
+    "pair",
+    side="dimension",
+    reason="It squares the off-diagonal correlations of standardised dims.",
+)
 def barlow(
     view1: Tensor, view2: Tensor, *, redundancy: float = 5e-3, eps: float = 1e-5
 ) -> BarlowTerms:

@@ -7,9 +7,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from goodviews.core.errors import check_shapes
+from goodviews.objectives.catalogue import OUTSIDE, register
 from goodviews.objectives.precision import full_precision, lift
 
 
+@register(kind="", ranks="rows", side="outside", reason=OUTSIDE)
 def regression(prediction: Tensor, target: Tensor) -> Tensor:
     r"""Squared distance of each prediction from its fixed target on the unit sphere.
 
@@ -44,6 +46,7 @@ def regression(prediction: Tensor, target: Tensor) -> Tensor:
         return 2 - 2 * (q_BD * t_BD).sum(dim=1)
 
 
+@register("prediction", ranks="rows", side="outside", reason=OUTSIDE)
 def byol(prediction1: Tensor, prediction2: Tensor, target1: Tensor, target2: Tensor) -> Tensor:
     r"""BYOL's loss of each pair: both directions of the regression, summed.
 
@@ -77,6 +80,7 @@ def byol(prediction1: Tensor, prediction2: Tensor, target1: Tensor, target2: Ten
     return regression(prediction1, target2) + regression(prediction2, target1)
 
 
+@register("prediction", ranks="rows", side="outside", reason=OUTSIDE)
 def simsiam(prediction1: Tensor, prediction2: Tensor, target1: Tensor, target2: Tensor) -> Tensor:
     r"""SimSiam's loss of each pair: the mean negative cosine of both directions.
 

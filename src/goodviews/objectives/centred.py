@@ -10,12 +10,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from goodviews.core.errors import check_shapes, unknown
+from goodviews.objectives.catalogue import ASYMPTOTIC, register
 from goodviews.objectives.ntxent import ntxent
 from goodviews.objectives.precision import check_temperature, full_precision, lift
 
 Variant = Literal["A", "B"]
 
 
+@register("pair", side="sample", reason=ASYMPTOTIC)
 def simclr_centred(
     view1: Tensor,
     view2: Tensor,

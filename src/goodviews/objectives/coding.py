@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from goodviews.core.errors import InputError, check_positive, check_shapes
+from goodviews.objectives.catalogue import RATE, register
 from goodviews.objectives.precision import full_precision, lift
 
 
@@ -41,6 +42,7 @@ class MCR2Terms(NamedTuple):
     """(), the rate of the batch given the classes, nats."""
 
 
+@register(kind="", side="dimension", reason=RATE)
 def coding_rate(embeddings: Tensor, *, eps_squared: float = 0.5) -> Tensor:
     r"""Nats that code the unit embeddings up to a distortion: their spread.
 
@@ -75,6 +77,7 @@ def coding_rate(embeddings: Tensor, *, eps_squared: float = 0.5) -> Tensor:
         return _half_logdet(gram * (sizes["D"] / (sizes["B"] * eps_squared)))
 
 
+@register("pair", side="dimension", reason=RATE)
 def tcr(view1: Tensor, view2: Tensor, *, eps_squared: float = 0.5, gamma: float = 1.0) -> TCRTerms:
     r"""Total coding rate with invariance, by its two terms.
 
@@ -113,6 +116,7 @@ def tcr(view1: Tensor, view2: Tensor, *, eps_squared: float = 0.5, gamma: float 
         return TCRTerms(-rate / 2, -gamma * cosine)
 
 
+@register(kind="", side="dimension", reason=RATE)
 def mcr2(
     embeddings: Tensor, labels: Tensor, *, classes: int, eps_squared: float = 0.5
 ) -> MCR2Terms:
@@ -159,6 +163,12 @@ def mcr2(
         return MCR2Terms(-rate, (rate_C * count_C).sum() / sizes["B"])
 
 
+@register(
+    "pair",
+    side="dimension",
+    reason="Whitening makes L_nc of each sub-batch zero by construction; the paper cites it "
+    "beside its formal proposition.",
+)
 def wmse(
     view1: Tensor, view2: Tensor, *, sub_batch: int | None = None, eps: float = 0.0
 ) -> Tensor:

@@ -11,11 +11,13 @@ import torch
 from torch import Tensor
 
 from goodviews.core.errors import check_shapes
+from goodviews.objectives.catalogue import BENT, register
 from goodviews.objectives.decoupled import negatives_only
 from goodviews.objectives.ntxent import pooled_cosines
 from goodviews.objectives.precision import check_temperature, full_precision
 
 
+@register("pair", side="sample", reason=BENT)
 def simclr_sq(
     view1: Tensor,
     view2: Tensor,
@@ -58,6 +60,7 @@ def simclr_sq(
     return _bent(view1, view2, torch.square, temperature, bend_positive, decoupled=False)
 
 
+@register("pair", side="sample", reason=BENT)
 def simclr_abs(
     view1: Tensor,
     view2: Tensor,
@@ -95,6 +98,7 @@ def simclr_abs(
     return _bent(view1, view2, torch.abs, temperature, bend_positive, decoupled=False)
 
 
+@register("pair", side="sample", reason=BENT)
 def dcl_sq(
     view1: Tensor,
     view2: Tensor,
@@ -130,6 +134,7 @@ def dcl_sq(
     return _bent(view1, view2, torch.square, temperature, bend_positive, decoupled=True)
 
 
+@register("pair", side="sample", reason=BENT)
 def dcl_abs(
     view1: Tensor,
     view2: Tensor,

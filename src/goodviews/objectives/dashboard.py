@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from goodviews.core.errors import InputError, check_positive, check_shapes, unknown
+from goodviews.core.errors import InputError, check_positive, check_shapes
 from goodviews.information.spectrum import effective_rank
+from goodviews.objectives.catalogue import OBJECTIVES
 from goodviews.objectives.precision import lift
 
 
@@ -32,54 +33,6 @@ class Classification(NamedTuple):
     """Relative spread (std / mean) of the dimension norms; None for a loss."""
 
 
-_ASYMPTOTIC = "With many negatives its optimum makes unlike samples uncorrelated; unit samples."
-_BENT = "Its repulsion grows with the squared or absolute cosine of samples; unit samples."
-_RATE = "The log-determinant is least for a diagonal covariance of dimensions; unit samples."
-_OUTSIDE = "It has neither a term between samples nor one between dimensions."
-
-LOSSES: dict[str, tuple[str, str]] = {
-    "align_uniform": ("sample", "Its uniformity is what the repulsion of InfoNCE tends to."),
-    "alignment": ("outside", _OUTSIDE),
-    "barlow": ("dimension", "It squares the off-diagonal correlations of standardised dims."),
-    "byol": ("outside", _OUTSIDE),
-    "coding_rate": ("dimension", _RATE),
-    "covariance_penalty": ("dimension", "It is L_nc of the centred dimensions, up to scale."),
-    "dcl": ("sample", _ASYMPTOTIC),
-    "dcl_abs": ("sample", _BENT),
-    "dcl_sq": ("sample", _BENT),
-    "dclw": ("sample", _ASYMPTOTIC),
-    "dimension_criterion": ("dimension", "It is the criterion L_nc itself."),
-    "infonce": ("sample", _ASYMPTOTIC),
-    "infonce_two_sided": ("sample", _ASYMPTOTIC),
-    "local_global": ("outside", "It contrasts nodes with a summary of the graph, not samples."),
-    "mcr2": ("dimension", _RATE),
-    "multiview": ("sample", _ASYMPTOTIC),
-    "nce": ("sample", "Each anchor is told apart from draws of a bank of samples."),
-    "ntxent": ("sample", _ASYMPTOTIC),
-    "regression": ("outside", _OUTSIDE),
-    "sample_criterion": ("sample", "It is the criterion L_c itself."),
-    "simclr_abs": ("sample", _BENT),
-    "simclr_centred": ("sample", _ASYMPTOTIC),
-    "simclr_sq": ("sample", _BENT),
-    "simsiam": ("outside", _OUTSIDE),
-    "spectral": ("sample", "Its repulsion is L_c across the views, on a ball."),
-    "supcon": ("sample", "NT-Xent with labels: it contrasts samples of unlike labels."),
-    "swav": ("outside", "It contrasts samples with prototypes, not with each other."),
-    "tcr": ("dimension", _RATE),
-    "uniformity": ("sample", "It is what the repulsion of InfoNCE tends to; unit samples."),
-    "variance_hinge": ("outside", "It looks at one dimension at a time, at no pair."),
-    "vicreg": ("dimension", "Its covariance term is L_nc of the centred dimensions."),
-    "vicreg_ctr": ("sample", "VICReg-exp transposed: its entries are products of samples."),
-    "vicreg_exp": ("dimension", "Its logsumexp runs over covariances of dimensions."),
-    "wmse": (
-        "dimension",
-        "Whitening makes L_nc of each sub-batch zero by construction; the paper cites it "
-        "beside its formal proposition.",
-    ),
-}
-"""Side and reason of every loss that has a place."""
-
-
 def classify(what: Tensor | str, *, tolerance: float = 0.05) -> Classification:
     r"""Say where a loss, or an embedding, lies between the two families.
 
@@ -93,7 +46,7 @@ def classify(what: Tensor | str, *, tolerance: float = 0.05) -> Classification:
     differ by a constant.
 
     Args:
-        what: (N, M), rows are samples; or the name of one of :data:`LOSSES`.
+        what: (N, M), rows are samples; or the name of an objective.
         tolerance: Largest relative spread of norms that counts as equal.
 
     Returns:
@@ -115,9 +68,10 @@ def classify(what: Tensor | str, *, tolerance: float = 0.05) -> Classification:
         'sample'
     """
     if isinstance(what, str):
-        if what not in LOSSES:
-            raise unknown("loss", what, LOSSES)
-        return Classification(*LOSSES[what], None, None)
+        record = OBJECTIVES.find(what)
+        if not record.side:
+            raise InputError(f"{what} is registered without a side: register(..., side='sample').")
+        return Classification(record.side, record.reason, None, None)
     z = _checked(what)
     sample, dimension = (_norms(z, dim)["spread"] for dim in (1, 0))
     side, reason = {

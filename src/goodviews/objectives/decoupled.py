@@ -9,10 +9,12 @@ from torch import Tensor
 
 from goodviews.core.errors import ShapeError, check_positive, check_shapes
 from goodviews.information.tiles import pool_logsumexp, worthwhile
+from goodviews.objectives.catalogue import ASYMPTOTIC, register
 from goodviews.objectives.ntxent import pooled_cosines
 from goodviews.objectives.precision import check_temperature, full_precision, lift
 
 
+@register("pair", side="sample", reason=ASYMPTOTIC)
 def dcl(view1: Tensor, view2: Tensor, *, temperature: float | Tensor = 0.1) -> Tensor:
     r"""Decoupled contrastive loss of each of the 2B embeddings, in nats.
 
@@ -53,6 +55,7 @@ def dcl(view1: Tensor, view2: Tensor, *, temperature: float | Tensor = 0.1) -> T
         return repulsion - positive / temperature
 
 
+@register("pair", side="sample", reason=ASYMPTOTIC)
 def dclw(
     view1: Tensor,
     view2: Tensor,

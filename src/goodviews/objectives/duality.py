@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from goodviews.core.errors import InputError, check_positive, check_shapes, unknown
+from goodviews.objectives.catalogue import register
 from goodviews.objectives.precision import full_precision, lift
 
 
@@ -44,6 +45,7 @@ class Bounds(NamedTuple):
     upper: float
 
 
+@register(kind="", side="sample", reason="It is the criterion L_c itself.")
 def sample_criterion(embeddings: Tensor) -> Tensor:
     r"""L_c: squared inner products of all pairs of samples.
 
@@ -72,6 +74,7 @@ def sample_criterion(embeddings: Tensor) -> Tensor:
         return _off_diagonal(z_NM @ z_NM.T)
 
 
+@register(kind="", side="dimension", reason="It is the criterion L_nc itself.")
 def dimension_criterion(embeddings: Tensor) -> Tensor:
     r"""L_nc: squared inner products of all pairs of dimensions.
 

@@ -9,9 +9,11 @@ from torch import Tensor
 
 from goodviews.core.errors import check_shapes
 from goodviews.information.tiles import row_logsumexp, worthwhile
+from goodviews.objectives.catalogue import ASYMPTOTIC, register
 from goodviews.objectives.precision import check_temperature, full_precision, lift
 
 
+@register("context", name="cpc", ranks="candidates", side="sample", reason=ASYMPTOTIC)
 def infonce(
     anchor: Tensor,
     positive: Tensor,
@@ -104,6 +106,7 @@ def _in_tiles(
     return F.softplus(rest - (anchor * positive).sum(dim=1) / temperature)
 
 
+@register("pair", name="infonce", ranks="candidates", sides=2, side="sample", reason=ASYMPTOTIC)
 def infonce_two_sided(
     anchor: Tensor,
     positive: Tensor,

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from goodviews.core.errors import check_shapes
+from goodviews.objectives.catalogue import register
 from goodviews.objectives.precision import full_precision, lift
 
 
@@ -27,6 +28,13 @@ class LocalGlobalTerms(NamedTuple):
     """(M,), half the cross-entropy of each corrupted node, nats."""
 
 
+@register(
+    kind="",
+    ranks="rows",
+    shared=1,
+    side="outside",
+    reason="It contrasts nodes with a summary of the graph, not samples.",
+)
 def local_global(
     nodes: Tensor, corrupted: Tensor, summary: Tensor, *, weight: Tensor | None = None
 ) -> LocalGlobalTerms:

@@ -10,9 +10,11 @@ import torch
 from torch import Tensor
 
 from goodviews.core.errors import InputError, check_shapes, unknown
+from goodviews.objectives.catalogue import ASYMPTOTIC, register
 from goodviews.objectives.infonce import infonce_two_sided
 
 
+@register(kind="", axis=1, side="sample", reason=ASYMPTOTIC)
 def multiview(
     views: Tensor,
     *,

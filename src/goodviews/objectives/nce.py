@@ -10,9 +10,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from goodviews.core.errors import check_positive, check_shapes
+from goodviews.objectives.catalogue import register
 from goodviews.objectives.precision import check_temperature, full_precision, lift
 
 
+@register(
+    "stored",
+    ranks="rows",
+    side="sample",
+    reason="Each anchor is told apart from draws of a bank of samples.",
+)
 def nce(
     anchor: Tensor,
     positive: Tensor,

@@ -9,9 +9,11 @@ from torch import Tensor
 
 from goodviews.core.errors import check_shapes
 from goodviews.information.tiles import pool_logsumexp, worthwhile
+from goodviews.objectives.catalogue import ASYMPTOTIC, register
 from goodviews.objectives.precision import check_temperature, full_precision, lift
 
 
+@register("pair", side="sample", reason=ASYMPTOTIC)
 def ntxent(view1: Tensor, view2: Tensor, *, temperature: float | Tensor = 0.1) -> Tensor:
     r"""NT-Xent loss of each of the 2B embeddings against its other view, in nats.
 

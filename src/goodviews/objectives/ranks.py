@@ -1,85 +1,18 @@
-"""How each objective's ranks combine, so that many processes train as one would.
+"""Many processes train as one would: an objective over the batch that all ranks hold together.
 
-Every objective is one of three kinds, and :data:`COMBINE` says which:
-
-``rows``
-    An example's loss needs that example alone: each rank computes its own rows.
-``candidates``
-    An anchor is scored against other examples' positives: each rank keeps its own
-    anchors and takes the other ranks' positives as further candidates.
-``batch``
-    The loss is of the batch as a whole (a pool, a covariance, a determinant, balanced
-    assignments): each rank gathers the batch and computes all of it.
-
-:func:`total` then makes the same scalar of all three.
+Each objective's :class:`~goodviews.objectives.catalogue.Combine` defines what the ranks exchange;
+:func:`total` then makes the same scalar of all kinds.
 """
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from goodviews.core.distributed import gather, gather_others, mean, ranks
-from goodviews.core.errors import unknown
-
-
-class Combine(NamedTuple):
-    """How the ranks of one objective combine.
-
-    Example:
-        >>> Combine("batch").axis
-        0
-    """
-
-    how: Literal["rows", "candidates", "batch"]
-    """Kind of the objective."""
-    axis: int = 0
-    """Axis along which the gathered tensors hold the examples."""
-    shared: int = 0
-    """How many of the last positional tensors are the same on every rank."""
-    sides: int = 1
-    """2 where the positives are anchors too, and need the other ranks' anchors."""
-
-
-COMBINE: dict[str, Combine] = {
-    "align_uniform": Combine("batch"),
-    "alignment": Combine("rows"),
-    "barlow": Combine("batch"),
-    "byol": Combine("rows"),
-    "coding_rate": Combine("batch"),
-    "covariance_penalty": Combine("batch"),
-    "dcl": Combine("batch"),
-    "dcl_abs": Combine("batch"),
-    "dcl_sq": Combine("batch"),
-    "dclw": Combine("batch"),
-    "dimension_criterion": Combine("batch"),
-    "infonce": Combine("candidates"),
-    "infonce_two_sided": Combine("candidates", sides=2),
-    "local_global": Combine("rows", shared=1),
-    "mcr2": Combine("batch"),
-    "multiview": Combine("batch", axis=1),
-    "nce": Combine("rows"),
-    "ntxent": Combine("batch"),
-    "regression": Combine("rows"),
-    "sample_criterion": Combine("batch"),
-    "simclr_abs": Combine("batch"),
-    "simclr_centred": Combine("batch"),
-    "simclr_sq": Combine("batch"),
-    "simsiam": Combine("rows"),
-    "spectral": Combine("batch"),
-    "supcon": Combine("batch"),
-    "swav": Combine("batch", shared=1),
-    "tcr": Combine("batch"),
-    "uniformity": Combine("batch"),
-    "variance_hinge": Combine("batch"),
-    "vicreg": Combine("batch"),
-    "vicreg_ctr": Combine("batch"),
-    "vicreg_exp": Combine("batch"),
-    "wmse": Combine("batch"),
-}
-"""The kind of every objective, by its name."""
+from goodviews.objectives.catalogue import OBJECTIVES
 
 
 def across_ranks(objective: Callable[..., Any], *tensors: Tensor, **options: Any) -> Any:
@@ -108,9 +41,7 @@ def across_ranks(objective: Callable[..., Any], *tensors: Tensor, **options: Any
         tensors = (*objective.args, *tensors)
         objective = objective.func
     name = getattr(objective, "__name__", repr(objective))
-    if name not in COMBINE:
-        raise unknown("objective", name, COMBINE)
-    rule = COMBINE[name]
+    rule = OBJECTIVES.find(name).combine
     if rule.how == "rows" or ranks() == 1:
         return objective(*tensors, **options)
     if rule.how == "candidates":

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from goodviews.core.errors import ShapeError, check_positive, check_shapes
+from goodviews.objectives.catalogue import register
 from goodviews.objectives.precision import full_precision, lift
 
 
@@ -26,6 +27,11 @@ class SpectralTerms(NamedTuple):
     """(B,), mean squared inner product of each anchor and the other pairs' second view."""
 
 
+@register(
+    "pair",
+    side="sample",
+    reason="Its repulsion is L_c across the views, on a ball.",
+)
 def spectral(view1: Tensor, view2: Tensor, *, mu: float = 1.0) -> SpectralTerms:
     r"""Spectral contrastive loss of each pair by its two terms, dimensionless.
 

@@ -7,10 +7,16 @@ import torch
 from torch import Tensor
 
 from goodviews.core.errors import check_shapes
+from goodviews.objectives.catalogue import register
 from goodviews.objectives.ntxent import pooled_cosines
 from goodviews.objectives.precision import check_temperature, full_precision
 
 
+@register(
+    "labels",
+    side="sample",
+    reason="NT-Xent with labels: it contrasts samples of unlike labels.",
+)
 def supcon(
     view1: Tensor, view2: Tensor, labels: Tensor, *, temperature: float | Tensor = 0.1
 ) -> Tensor:

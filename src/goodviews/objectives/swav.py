@@ -10,9 +10,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from goodviews.core.errors import check_positive, check_shapes
+from goodviews.objectives.catalogue import register
 from goodviews.objectives.precision import check_temperature, full_precision, lift
 
 
+@register(
+    "prototypes",
+    shared=1,
+    side="outside",
+    reason="It contrasts samples with prototypes, not with each other.",
+)
 def swav(
     view1: Tensor,
     view2: Tensor,

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from goodviews.core.errors import ShapeError, check_shapes, unknown
+from goodviews.objectives.catalogue import register
 from goodviews.objectives.precision import full_precision, lift
 
 Scale = Literal["paper", "code", "summed"]
@@ -30,6 +31,11 @@ class VICRegTerms(NamedTuple):
     """(), off-diagonal entries squared (or their logsumexp), of both views."""
 
 
+@register(
+    "pair",
+    side="dimension",
+    reason="Its covariance term is L_nc of the centred dimensions.",
+)
 def vicreg(
     view1: Tensor,
     view2: Tensor,
@@ -131,6 +137,7 @@ def vicreg_scales(scale: Scale, *, dims: int) -> tuple[float, float]:
     return factors[scale]
 
 
+@register(kind="", side="outside", reason="It looks at one dimension at a time, at no pair.")
 def variance_hinge(embeddings: Tensor, *, target: float = 1.0, eps: float = 1e-4) -> Tensor:
     r"""How far each dimension's standard deviation falls short of the target.
 
@@ -161,6 +168,11 @@ def variance_hinge(embeddings: Tensor, *, target: float = 1.0, eps: float = 1e-4
         return (target - (lift(embeddings).var(dim=0) + eps).sqrt()).relu()
 
 
+@register(
+    kind="",
+    side="dimension",
+    reason="It is L_nc of the centred dimensions, up to scale.",
+)
 def covariance_penalty(embeddings: Tensor) -> Tensor:
     r"""Squared off-diagonal entries of the covariance, summed and divided by D.
 

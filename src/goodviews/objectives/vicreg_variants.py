@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from goodviews.core.errors import ShapeError, check_shapes
+from goodviews.objectives.catalogue import register
 from goodviews.objectives.precision import check_temperature, full_precision, lift
 from goodviews.objectives.vicreg import (
     Scale,
@@ -17,6 +18,11 @@ from goodviews.objectives.vicreg import (
 )
 
 
+@register(
+    "pair",
+    side="dimension",
+    reason="Its logsumexp runs over covariances of dimensions.",
+)
 def vicreg_exp(
     view1: Tensor,
     view2: Tensor,
@@ -65,6 +71,11 @@ def vicreg_exp(
     return _with_logsumexp(view1, view2, (view1, view2), temperature, weights)
 
 
+@register(
+    "pair",
+    side="sample",
+    reason="VICReg-exp transposed: its entries are products of samples.",
+)
 def vicreg_ctr(
     view1: Tensor,
     view2: Tensor,

@@ -8,37 +8,9 @@ from typing import Any
 
 import torch
 
-from goodviews import objectives
 from goodviews.core.errors import InputError, unknown
+from goodviews.objectives.catalogue import TRAINED
 from goodviews.spec.grammar import parse_spec
-
-OBJECTIVES = {
-    "infonce": ("pair", "infonce_two_sided"),
-    "ntxent": ("pair", "ntxent"),
-    "simclr_sq": ("pair", "simclr_sq"),
-    "simclr_abs": ("pair", "simclr_abs"),
-    "simclr_centred": ("pair", "simclr_centred"),
-    "dcl": ("pair", "dcl"),
-    "dclw": ("pair", "dclw"),
-    "dcl_sq": ("pair", "dcl_sq"),
-    "dcl_abs": ("pair", "dcl_abs"),
-    "spectral": ("pair", "spectral"),
-    "align_uniform": ("pair", "align_uniform"),
-    "vicreg": ("pair", "vicreg"),
-    "vicreg_exp": ("pair", "vicreg_exp"),
-    "vicreg_ctr": ("pair", "vicreg_ctr"),
-    "barlow": ("pair", "barlow"),
-    "tcr": ("pair", "tcr"),
-    "wmse": ("pair", "wmse"),
-    "byol": ("prediction", "byol"),
-    "simsiam": ("prediction", "simsiam"),
-    "swav": ("prototypes", "swav"),
-    "supcon": ("labels", "supcon"),
-    "cross_entropy": ("classes", "cross_entropy"),
-    "nce": ("stored", "nce"),
-    "cpc": ("context", "infonce"),
-}
-"""Name: what it is made of besides two embeddings, and its function."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +19,7 @@ class Objective:
 
     Attributes:
         name: As it is typed.
-        kind: ``pair``, ``prediction``, ``prototypes``, ``labels``, ``classes`` or ``context``.
+        kind: One of those of :data:`goodviews.objectives.catalogue.KINDS`.
         loss: The function; what it takes depends on the kind.
         options: As they were typed.
     """
@@ -82,23 +54,16 @@ def build_objective(text: str) -> Objective:
     if len(calls) != 1 or calls[0].args:
         raise InputError(f"Objective {text!r} is not one name with named options.")
     name, options = calls[0].name, dict(calls[0].kwargs)
-    if name not in OBJECTIVES:
-        raise unknown("objective", name, OBJECTIVES)
-    kind, function = OBJECTIVES[name]
-    if kind == "classes":
-        loss: Callable[..., Any] = partial(torch.nn.functional.cross_entropy, reduction="none")
-        known = ["label_smoothing"]
-    else:
-        loss = getattr(objectives, function)
-        taken = signature(loss).parameters.values()
-        known = [option.name for option in taken if option.kind is option.KEYWORD_ONLY]
+    record = TRAINED.find(name)
+    taken = signature(record.function).parameters.values()
+    known = [option.name for option in taken if option.kind is option.KEYWORD_ONLY]
     for option in options:
         if option not in known:
             raise unknown(f"option of {name}", option, known)
-    made = partial(loss, **options)
-    if kind == "pair" and name != "wmse":  # whose options depend on the batch
+    made = partial(record.function, **options)
+    if record.kind == "pair" and name != "wmse":  # whose options depend on the batch
         _try(text, made)
-    return Objective(name, kind, made, options)
+    return Objective(name, record.kind, made, options)
 
 
 def _try(text: str, loss: Callable[..., Any]) -> None:
