@@ -176,7 +176,6 @@ PENDING = {
     "src/goodviews/cli",
     "src/goodviews/encoders",
     "src/goodviews/evaluation",
-    "src/goodviews/information",
     "src/goodviews/jobs/evaluate",
     "src/goodviews/jobs/learn_views",
     "src/goodviews/jobs/look",

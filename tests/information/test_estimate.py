@@ -42,4 +42,4 @@ def test_the_jackknife_of_a_mean_and_of_a_ratio_are_the_known_ones(rng):
 
 def test_a_check_says_in_words_whether_it_held():
     check = Check("independence", False, 0.4, 0.0, 0.15)
-    assert str(check) == "independence FAILED: 0.40 nats, wanted 0.00 ± 0.15"
+    assert str(check) == "independence FAILED: 0.40 nats, expected 0.00 ± 0.15"

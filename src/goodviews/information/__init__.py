@@ -1,4 +1,4 @@
-"""How much two views share, in nats: estimates with their error, side and ceiling."""
+"""Estimators of the information that two views share, in nats, with standard errors."""
 
 from goodviews.information.bounds import (
     dv_estimate,

@@ -1,6 +1,6 @@
-"""The checks an estimator must pass beside its estimate, and what they say in words.
+"""Self-consistency checks of an estimator, and the grade that follows from them.
 
-Each runs the same estimator where the answer, or a limit of it, is known.
+Each check runs the same estimator on data where the answer, or a limit on it, is known.
 """
 
 import math
@@ -18,34 +18,34 @@ GRADES = {
     "low": "below the truth: fit more pairs or use more candidates",
     "unsure": "a check failed: do not use the number",
 }
-"""What each grade claims. Its hit rate is measured by the recipe ``mi_bench``."""
+"""Claim of each grade. The experiment ``mi_bench`` measures how often the claims hold."""
 
 
 def run_battery(
     v1: Tensor, v2: Tensor, found: Estimate, measure: Measure, generator: torch.Generator
 ) -> tuple[Check, ...]:
-    r"""Four checks of an estimator at the sizes and the information at hand.
+    r"""Run four checks of an estimator at the same sizes and the same information.
 
-    - independence: shuffled pairs share nothing;
+    - independence: shuffled pairs share no information;
     - data processing: noise added to v2 cannot add information;
-    - additivity: two independent pairs side by side share twice as much;
-    - control: normal vectors of the same sizes that share what was found.
+    - additivity: two independent pairs, concatenated, share twice as much;
+    - control: normal vectors of the same sizes that share the estimated information.
 
-    Tolerances are three standard errors, and at least 0.15 nats or a tenth of what is
-    expected (additivity: a fifth, since it halves the pairs).
+    Tolerances are three standard errors, but at least 0.15 nats or a tenth of the expected
+    value (additivity: a fifth, because it halves the number of pairs).
 
     Args:
         v1: (N, D1), first views.
         v2: (N, D2), second views.
-        found: The estimate on them.
-        measure: The estimator: views and a number for its randomness.
-        generator: Of the shuffle, the noise and the normal vectors.
+        found: Estimate on these views.
+        measure: Estimator: a function of two views and a random seed.
+        generator: Random generator of the shuffle, the noise and the normal vectors.
 
     Returns:
         The checks, in the order above.
 
     References:
-        Song and Ermon, 2020, self-consistency tests, arXiv:1910.06222; the control is ours.
+        Song and Ermon, 2020, self-consistency tests, arXiv:1910.06222; the control is added here.
     """
     pairs, half = len(v1), len(v1) // 2
     truth = max(found.nats, 0.0)
@@ -83,7 +83,7 @@ def run_battery(
 
 
 def grade(found: Estimate, checks: tuple[Check, ...]) -> str:
-    """The grade's name and claim, from :data:`GRADES`.
+    """Grade an estimate: the name and the claim of the grade, from :data:`GRADES`.
 
     Example:
         >>> grade(Estimate(6.9, 0.0, "lower", 1024, 6.93), ())
@@ -103,9 +103,10 @@ def grade(found: Estimate, checks: tuple[Check, ...]) -> str:
 
 
 def _short(by_name: dict[str, Check]) -> bool:
-    """Whether the control lost more than half of what ``close`` allows.
+    """Whether the control falls short by more than half of what ``close`` allows.
 
-    The control shares what was found, which is less than the truth: its loss is smaller.
+    The control shares the estimated information, which is less than the truth, so its
+    shortfall is smaller.
     """
     control = by_name.get("control")
     if control is None:

@@ -1,7 +1,7 @@
 """Lower bounds on information from a matrix of scores.
 
-Row i holds the scores T of anchor i against every candidate; its own positive is
-on the diagonal. Scores estimate the log density ratio log p(y|x) / p(y), in nats.
+Row i holds the scores T of anchor i against every candidate; its positive is on the diagonal.
+Scores estimate the log density ratio log p(y|x) / p(y), in nats.
 Letters: B pairs, K candidates (the positive included).
 """
 
@@ -17,7 +17,7 @@ from goodviews.information.functionals import (
     check_scores,
     dv_value,
     influence_error,
-    infonce_push,
+    infonce_with_influence,
     interpolated_value,
     nwj_value,
     smile_value,
@@ -29,46 +29,45 @@ def infonce_bound(scores: Tensor, *, symmetric: bool = True) -> Estimate:
 
     .. math:: I \ge \log K + \frac1B \sum_i \Bigl[ s_{ii} - \log \sum_{j=1}^{K} e^{s_{ij}} \Bigr]
 
-    It holds in expectation for candidates drawn independently, and can never
-    exceed log K. On the pairs a critic was fitted on it is too high: score
-    held-out pairs. The standard error is the infinitesimal jackknife, for which
-    a pair counts both as an anchor and as everyone's candidate: with P the row
-    softmax, the influence of pair k is :math:`s_{kk} - \mathrm{lse}_k - \sum_i P_{ik}`
-    up to a constant.
+    The bound holds in expectation for independent candidates and never exceeds log K. It is
+    too high on the pairs that a critic was fitted on: score held-out pairs. The standard
+    error is the infinitesimal jackknife, in which a pair counts both as an anchor and as a
+    candidate of every anchor: with P the row softmax, the influence of pair k is
+    :math:`s_{kk} - \mathrm{lse}_k - \sum_i P_{ik}` up to a constant.
 
     Args:
-        scores: (B, K), K >= B, logits (divided by the temperature already); the positive
-            of row i is in column i.
-        symmetric: Take the mean of both directions; needs K = B.
+        scores: (B, K), K >= B, logits, already divided by the temperature; the positive of
+            row i is in column i.
+        symmetric: Whether to average both directions; requires K = B.
 
     Returns:
         The bound, with log K as its ceiling.
 
     Raises:
-        ShapeError: K < B, or both directions are wanted and K is not B.
+        ShapeError: K < B, or ``symmetric`` is set and K is not B.
 
     References:
         van den Oord et al., 2018, arXiv:1807.03748; Poole et al., 2019,
-        arXiv:1905.06922. Standard error ours.
+        arXiv:1905.06922. The standard error is derived here.
 
     Example:
-        >>> print(infonce_bound(torch.zeros(8, 8)))  # a critic that knows nothing
+        >>> print(infonce_bound(torch.zeros(8, 8)))  # an uninformative critic
         >= 0.00 ± 0.00 nats (lower bound, K = 8, n = 8), ceiling 2.08
     """
     pairs, candidates = check_scores(scores)
     if symmetric and pairs != candidates:
         raise ShapeError(
-            f"scores is {(pairs, candidates)}, but both directions need as many candidates as "
-            f"anchors. Use symmetric=False."
+            f"symmetric=True needs as many candidates as anchors, but scores has shape "
+            f"{(pairs, candidates)}. Use symmetric=False."
         )
     scores = scores.detach().double()
-    value, push = infonce_push(scores)
+    value, push = infonce_with_influence(scores)
     if symmetric:
-        other, back = infonce_push(scores.T)
+        other, back = infonce_with_influence(scores.T)
         value, push = (value + other) / 2, (push + back) / 2
     own, rest = push[:pairs], push[pairs:]
     parts = [own - own.mean()]
-    if len(rest):  # a second sample, of candidates only
+    if len(rest):  # a second, independent sample that holds only candidates
         parts.append(rest - rest.mean())
     spread = torch.linalg.vector_norm(torch.cat(parts))
     return Estimate(
@@ -86,19 +85,19 @@ def nwj_bound(scores: Tensor) -> Estimate:
 
     .. math:: I \ge 1 + E_p[T] - E_q[e^T]
 
-    Written for T = f - 1, so that the log density ratio is optimal here as in every
-    other bound of this file. q is the off-diagonal. Unbiased, without a ceiling; its
-    variance grows like exp(I), and a finite sample often misses the large scores that
-    carry it, standard error included.
+    The formula is written for T = f - 1, so that the log density ratio is optimal, as in the
+    other bounds of this module. Pairs off the diagonal are samples of q. The bound is unbiased
+    and has no ceiling. Its variance grows like exp(I), and a finite sample often misses the
+    few large scores that dominate it; the standard error is then too small as well.
 
     Args:
-        scores: (B, B), B >= 2.
+        scores: (B, B), B >= 2, score of anchor i (row) and candidate j (column).
 
     Returns:
         The bound and its jackknife error.
 
     Raises:
-        ShapeError: Not square, or one pair only.
+        ShapeError: ``scores`` is not square, or has only one pair.
 
     References:
         Nguyen et al., 2010; Poole et al., 2019, arXiv:1905.06922.
@@ -120,10 +119,11 @@ def tuba_bound(scores: Tensor, log_baseline: Tensor) -> Estimate:
         log_baseline: (B,), log a of each candidate; zeros give :func:`nwj_bound`.
 
     Returns:
-        The bound and its jackknife error, the baseline taken as given.
+        The bound and its jackknife error for a fixed baseline.
 
     Raises:
-        ShapeError: Not square, one pair only, or another number of baselines.
+        ShapeError: ``scores`` is not square, has only one pair, or ``log_baseline`` has
+            another size.
 
     References:
         Poole et al., 2019, arXiv:1905.06922.
@@ -141,17 +141,18 @@ def dv_estimate(scores: Tensor) -> Estimate:
 
     .. math:: I \approx E_p[T] - \log E_q[e^T]
 
-    A lower bound only with infinitely many pairs: the logarithm of a sample mean is too
-    low on average, so the estimate is too high, and its side is ``none``.
+    It is a lower bound only in the limit of infinitely many pairs: the logarithm of a sample
+    mean is too low on average, so the estimate is too high. Its side is therefore ``none``.
 
     Args:
-        scores: (B, B), B >= 2; a constant added to all scores changes nothing.
+        scores: (B, B), B >= 2, score of anchor i (row) and candidate j (column); a constant
+            added to all scores changes nothing.
 
     Returns:
         The estimate and its jackknife error.
 
     Raises:
-        ShapeError: Not square, or one pair only.
+        ShapeError: ``scores`` is not square, or has only one pair.
 
     References:
         Donsker and Varadhan, 1983; Belghazi et al., 2018, arXiv:1801.04062.
@@ -164,22 +165,22 @@ def dv_estimate(scores: Tensor) -> Estimate:
 
 
 def smile_estimate(scores: Tensor, *, clip: float = 5.0) -> Estimate:
-    r"""SMILE: Donsker and Varadhan with the partition's ratios clipped, in nats.
+    r"""SMILE: Donsker and Varadhan's estimate with clipped density ratios, in nats.
 
     .. math:: I \approx E_p[T] - \log E_q[\mathrm{clip}(e^T, e^{-t}, e^t)]
 
-    For a critic trained on the Jensen-Shannon objective. Clipping trades variance for
-    bias of either sign; no bound.
+    It is meant for a critic trained with the Jensen-Shannon objective. Clipping trades
+    variance for bias of either sign, so the estimate is not a bound.
 
     Args:
-        scores: (B, B), B >= 2.
-        clip: t > 0 in nats; infinity gives :func:`dv_estimate`.
+        scores: (B, B), B >= 2, score of anchor i (row) and candidate j (column).
+        clip: Clipping threshold t > 0 in nats; infinity gives :func:`dv_estimate`.
 
     Returns:
         The estimate and its jackknife error.
 
     Raises:
-        ShapeError: Not square, or one pair only.
+        ShapeError: ``scores`` is not square, or has only one pair.
         InputError: ``clip`` is not above zero.
 
     References:
@@ -203,21 +204,22 @@ def interpolated_bound(
         I \ge 1 + E_p\Bigl[\log \frac{e^f}{\alpha m + (1-\alpha) r(y)}\Bigr]
             - E_q\Bigl[\frac{e^f}{\alpha m + (1-\alpha) r(y)}\Bigr]
 
-    m is the mean of exp f over the K anchors scored against y: all of them in the first
-    term, those independent of y in the second. By concavity of the logarithm that keeps
-    it a lower bound, and makes alpha = 1 InfoNCE exactly. Ceiling log(K / alpha) in
-    expectation; one sample can report up to a nat more.
+    where m is the mean of exp f over the K anchors scored against y: all of them in the first
+    term, only those independent of y in the second. Because the logarithm is concave, the
+    result is still a lower bound, and alpha = 1 gives exactly InfoNCE. The ceiling is
+    log(K / alpha) in expectation; a single sample can exceed it by up to a nat.
 
     Args:
         scores: (B, B), f of anchor i (row) and candidate j (column).
-        alpha: Share of the multi-sample mean, within [0, 1].
+        alpha: Weight of the multi-sample mean, within [0, 1].
         log_baseline: (B,), log r of each candidate; zeros by default.
 
     Returns:
         The bound and its jackknife error.
 
     Raises:
-        ShapeError: Not square, one pair only, or another number of baselines.
+        ShapeError: ``scores`` is not square, has only one pair, or ``log_baseline`` has
+            another size.
         InputError: ``alpha`` is outside [0, 1].
 
     References:
@@ -228,11 +230,11 @@ def interpolated_bound(
         >= 0.00 ± 0.00 nats (lower bound, K = 4, n = 4), ceiling 2.08
     """
     if not 0 <= alpha <= 1:
-        raise InputError(f"alpha is {alpha}, but a share within [0, 1] is wanted.")
+        raise InputError(f"alpha must be within [0, 1], but got {alpha}.")
     scores = _square(scores)
     if log_baseline is not None:
         check_shapes("scores: B K, log_baseline: K", scores, log_baseline)
-        scores = scores - log_baseline  # the same bound: numerators and mean divide by r(y)
+        scores = scores - log_baseline  # equivalent: r(y) divides every term
     found = _estimate(lambda s, w: interpolated_value(s, w, alpha=alpha), scores, "lower")
     ceiling = math.log(len(scores) / alpha) if alpha else None
     return Estimate(
@@ -244,8 +246,8 @@ def _square(scores: Tensor) -> Tensor:
     pairs, candidates = check_scores(scores)
     if pairs != candidates or pairs < 2:
         raise ShapeError(
-            f"scores is {tuple(scores.shape)}, but (B, B) with B >= 2 is wanted: every other "
-            f"pair is a draw from the product of the marginals."
+            f"Expected scores of shape (B, B) with B >= 2, because pairs off the diagonal sample "
+            f"the product of the marginals, but got {tuple(scores.shape)}."
         )
     return scores.detach().double()
 

@@ -1,4 +1,4 @@
-"""Critics: a score for every pair of an anchor and a candidate.
+"""Critics: networks that score every pair of an anchor and a candidate.
 
 Each maps x (B, D1) and y (K, D2) to scores (B, K) in nats. Letters: B anchors,
 K candidates, D1 and D2 dimensions of the views, E embedding dimensions.
@@ -15,7 +15,7 @@ from goodviews.core.errors import check_positive, unknown
 
 
 def mlp(sizes: list[int], generator: torch.Generator | None) -> nn.Sequential:
-    """Linear and ReLU layers; torch's usual start, drawn from ``generator`` when given."""
+    """Linear and ReLU layers with torch's default initialisation, drawn from ``generator``."""
     layers: list[nn.Module] = []
     for size, following in pairwise(sizes):
         layer = nn.Linear(size, following)
@@ -28,17 +28,17 @@ def mlp(sizes: list[int], generator: torch.Generator | None) -> nn.Sequential:
 
 
 class SeparableCritic(nn.Module):
-    r"""Two towers: :math:`T(x, y) = g(x) \cdot h(y)`; B + K network calls for B K scores.
+    r"""Two towers: :math:`T(x, y) = g(x) \cdot h(y)`, with B + K network calls for B K scores.
 
     Args:
-        dim1: D1.
-        dim2: D2.
+        dim1: Dimensions D1 of x.
+        dim2: Dimensions D2 of y.
         hidden: Width of the two hidden layers.
-        embed: E, dimensions of the product; the rank of the score matrix.
-        generator: Where the first weights come from; torch's global seed by default.
+        embed: Embedding dimensions E; they limit the rank of the score matrix.
+        generator: Random generator of the initial weights; torch's global one by default.
 
     References:
-        van den Oord et al., 2018; sizes of Poole et al., 2019.
+        van den Oord et al., 2018; sizes from Poole et al., 2019.
 
     Example:
         >>> SeparableCritic(3, 5)(torch.zeros(2, 3), torch.zeros(7, 5)).shape
@@ -64,12 +64,12 @@ class SeparableCritic(nn.Module):
 
 
 class BilinearCritic(nn.Module):
-    r""":math:`T(x, y) = x^\top W y + u \cdot x + w \cdot y + c`: for embeddings already learned.
+    r""":math:`T(x, y) = x^\top W y + u \cdot x + w \cdot y + c`: for pretrained embeddings.
 
     Args:
-        dim1: D1.
-        dim2: D2.
-        generator: Where the first weights come from; torch's global seed by default.
+        dim1: Dimensions D1 of x.
+        dim2: Dimensions D2 of y.
+        generator: Random generator of the initial weights; torch's global one by default.
 
     Example:
         >>> BilinearCritic(3, 5)(torch.zeros(2, 3), torch.zeros(7, 5)).shape
@@ -90,16 +90,16 @@ class BilinearCritic(nn.Module):
 
 
 class ConcatenatedCritic(nn.Module):
-    r"""One network :math:`T(x, y) = g([x, y])`: the most free, at B K network calls.
+    r"""One network :math:`T(x, y) = g([x, y])`: the most flexible, with B K network calls.
 
     Args:
-        dim1: D1.
-        dim2: D2.
+        dim1: Dimensions D1 of x.
+        dim2: Dimensions D2 of y.
         hidden: Width of the two hidden layers.
-        generator: Where the first weights come from; torch's global seed by default.
+        generator: Random generator of the initial weights; torch's global one by default.
 
     References:
-        Belghazi et al., 2018; sizes of Poole et al., 2019.
+        Belghazi et al., 2018; sizes from Poole et al., 2019.
 
     Example:
         >>> ConcatenatedCritic(3, 5)(torch.zeros(2, 3), torch.zeros(7, 5)).shape
@@ -121,7 +121,7 @@ class ConcatenatedCritic(nn.Module):
         self.dim1 = dim1
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """Scores (B, K). The first layer splits into one product per view."""
+        """Scores (B, K). The first layer is computed as one product per view."""
         assert isinstance(self.first, nn.Linear)
         left = F.linear(x, self.first.weight[:, : self.dim1])
         right = F.linear(y, self.first.weight[:, self.dim1 :], self.first.bias)
@@ -132,12 +132,13 @@ class ConcatenatedCritic(nn.Module):
 class CosineCritic(nn.Module):
     r""":math:`T(x, y) = \cos(x, y) / \tau`: the score that contrastive training uses.
 
-    Scores stay within [-1/tau, 1/tau], so the temperature caps what InfoNCE can report at
-    log K - log(1 + (K - 1) exp(-2/tau)): a free critic measures, this one trains.
+    Scores are within [-1/tau, 1/tau], so the temperature limits InfoNCE to
+    log K - log(1 + (K - 1) exp(-2/tau)). Use it for training, and a less restricted critic
+    for measuring.
 
     Args:
-        temperature: tau > 0, dimensionless.
-        learn: Fit the temperature too.
+        temperature: Temperature tau > 0, dimensionless.
+        learn: Whether to fit the temperature too.
 
     Example:
         >>> CosineCritic(0.5)(torch.eye(2), torch.eye(2)).tolist()
@@ -154,13 +155,13 @@ class CosineCritic(nn.Module):
         return F.normalize(x, dim=1) @ F.normalize(y, dim=1).T * self.log_scale.exp()
 
     def ceiling(self, candidates: int) -> float:
-        """The most InfoNCE can report over K candidates at this temperature, in nats."""
+        """Largest value of InfoNCE with K candidates at this temperature, in nats."""
         scale = float(self.log_scale.detach().exp())
         return math.log(candidates) - math.log1p((candidates - 1) * math.exp(-2 * scale))
 
 
 def critic(name: str, dim1: int, dim2: int, generator: torch.Generator | None = None) -> nn.Module:
-    """A critic by name: ``separable``, ``concatenated``, ``bilinear`` or ``cosine``.
+    """Make a critic by name: ``separable``, ``concatenated``, ``bilinear`` or ``cosine``.
 
     Example:
         >>> type(critic("bilinear", 2, 2)).__name__

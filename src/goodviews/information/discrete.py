@@ -18,13 +18,13 @@ def entropy(p: Tensor) -> Tensor:
     .. math:: H(X) = -\sum_x p(x) \log p(x)
 
     Args:
-        p: Any shape, sums to 1; a joint table gives the joint entropy.
+        p: Probabilities of any shape that sum to 1; a joint table gives the joint entropy.
 
     Returns:
         (), within [0, log of the number of cells].
 
     Raises:
-        InputError: Negative, or it does not sum to 1.
+        InputError: ``p`` has a negative entry or does not sum to 1.
 
     References:
         Shannon, 1948.
@@ -43,15 +43,15 @@ def cross_entropy(p: Tensor, q: Tensor) -> Tensor:
     .. math:: H(p, q) = -\sum_x p(x) \log q(x)
 
     Args:
-        p: Probabilities of the world.
+        p: True probabilities.
         q: Probabilities of the model, same shape.
 
     Returns:
         (), at least the entropy of p; infinite where q = 0 < p.
 
     Raises:
-        ShapeError: The shapes disagree.
-        InputError: Negative, or not summing to 1.
+        ShapeError: The shapes differ.
+        InputError: A table has a negative entry or does not sum to 1.
 
     References:
         Cover and Thomas, 2006, section 2.3.
@@ -63,7 +63,7 @@ def cross_entropy(p: Tensor, q: Tensor) -> Tensor:
     _check(p, "p")
     _check(q, "q")
     if p.shape != q.shape:
-        raise ShapeError(f"p is {tuple(p.shape)}, but q is {tuple(q.shape)}.")
+        raise ShapeError(f"p has shape {tuple(p.shape)}, but q has shape {tuple(q.shape)}.")
     return -torch.special.xlogy(p, q).sum()
 
 
@@ -73,15 +73,15 @@ def kl_divergence(p: Tensor, q: Tensor) -> Tensor:
     .. math:: KL(p \| q) = \sum_x p(x) \log \frac{p(x)}{q(x)}
 
     Args:
-        p: Probabilities of the world.
+        p: True probabilities.
         q: Probabilities of the model, same shape.
 
     Returns:
         (), at least 0, and 0 only when p = q; infinite where q = 0 < p.
 
     Raises:
-        ShapeError: The shapes disagree.
-        InputError: Negative, or not summing to 1.
+        ShapeError: The shapes differ.
+        InputError: A table has a negative entry or does not sum to 1.
 
     References:
         Kullback and Leibler, 1951.
@@ -99,20 +99,20 @@ def mutual_information(joint: Tensor) -> Tensor:
     .. math:: I(X; Y) = \sum_{xy} p(x, y) \log \frac{p(x, y)}{p(x) p(y)}
 
     Args:
-        joint: (A, B), probabilities, sums to 1.
+        joint: (A, B), probabilities that sum to 1.
 
     Returns:
         (), within [0, min(H(X), H(Y))] up to rounding.
 
     Raises:
-        ShapeError: Not two axes.
-        InputError: Negative, or it does not sum to 1.
+        ShapeError: ``joint`` does not have two axes.
+        InputError: ``joint`` has a negative entry or does not sum to 1.
 
     References:
         Cover and Thomas, 2006, section 2.4.
 
     Example:
-        >>> mutual_information(torch.eye(4) / 4)  # y tells x: log 4
+        >>> mutual_information(torch.eye(4) / 4)  # y determines x: log 4
         tensor(1.3863)
     """
     check_shapes("joint: A B", joint)
@@ -120,19 +120,20 @@ def mutual_information(joint: Tensor) -> Tensor:
 
 
 def conditional_mutual_information(joint: Tensor) -> Tensor:
-    r"""Information of X and Y once Z is known, in nats.
+    r"""Conditional mutual information of X and Y given Z, in nats.
 
     .. math:: I(X; Y | Z) = H(X, Z) + H(Y, Z) - H(X, Y, Z) - H(Z)
 
     Args:
-        joint: (A, B, C), probabilities of (x, y, z), sums to 1.
+        joint: (A, B, C), probabilities of (x, y, z) that sum to 1.
 
     Returns:
-        (), at least 0 up to rounding; the chain rule I(X; Y, Z) = I(X; Z) + I(X; Y | Z).
+        (), at least 0 up to rounding; it obeys the chain rule
+        I(X; Y, Z) = I(X; Z) + I(X; Y | Z).
 
     Raises:
-        ShapeError: Not three axes.
-        InputError: Negative, or it does not sum to 1.
+        ShapeError: ``joint`` does not have three axes.
+        InputError: ``joint`` has a negative entry or does not sum to 1.
 
     References:
         Cover and Thomas, 2006, section 2.5.
@@ -152,20 +153,20 @@ def mutual_information_from_counts(counts: Tensor, *, correct: bool = True) -> E
 
     .. math:: \hat I - \frac{(m_{xy} - m_x - m_y + 1)}{2N}
 
-    Counted information is too high by about that much, m being the numbers of cells that
-    were seen; Miller and Madow's correction takes it off and may leave the estimate below
-    zero, where it stays.
+    where m are the numbers of cells with non-zero counts. The plug-in estimate is too high by
+    about the second term, which Miller and Madow's correction subtracts. A negative result is
+    not clipped.
 
     Args:
-        counts: (A, B), how often each pair of values was seen.
-        correct: Take the bias off.
+        counts: (A, B), number of observations of each pair of values.
+        correct: Whether to subtract the bias.
 
     Returns:
-        An estimate without a side; its standard error is the delta method's.
+        An estimate without a side; its standard error is from the delta method.
 
     Raises:
-        ShapeError: Not two axes.
-        InputError: A count is negative or none is above zero.
+        ShapeError: ``counts`` does not have two axes.
+        InputError: A count is negative, or all are zero.
 
     References:
         Miller, 1955; Paninski, 2003. Standard error: delta method.
@@ -178,7 +179,7 @@ def mutual_information_from_counts(counts: Tensor, *, correct: bool = True) -> E
     table = counts.double()
     total = float(table.sum())
     if total <= 0 or bool((table < 0).any()):
-        raise InputError("counts holds a negative number, or nothing was counted.")
+        raise InputError("counts must be non-negative, with at least one above zero.")
     joint = table / total
     p_x, p_y = joint.sum(1), joint.sum(0)
     seen = joint > 0
@@ -198,5 +199,6 @@ def _check(p: Tensor, name: str) -> None:
     total = float(p.sum())
     if bool((p < 0).any()) or not math.isclose(total, 1.0, abs_tol=1e-5):
         raise InputError(
-            f"{name} sums to {total:.6g} or is negative, but probabilities are wanted."
+            f"Expected {name} to hold non-negative probabilities that sum to 1, but got a "
+            f"minimum of {float(p.min()):.6g} and a sum of {total:.6g}."
         )

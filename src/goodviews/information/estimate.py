@@ -1,7 +1,7 @@
-"""An estimate of information: never a bare number.
+"""An estimate of information, with everything needed to interpret it.
 
-It carries its standard error, the side on which it bounds the truth, the most
-it could have reported, and, where a critic was fitted, the checks it passed.
+That is its standard error, the side on which it bounds the truth, the largest value that the
+estimator can report and, for a fitted critic, the results of its checks.
 """
 
 import math
@@ -15,14 +15,14 @@ Side = Literal["lower", "upper", "none"]
 
 @dataclass(frozen=True)
 class Check:
-    """One test that an estimator had to pass beside its estimate.
+    """Result of one self-consistency check of an estimator.
 
     Attributes:
-        name: What was tested, such as ``independence``.
-        passed: Whether it held.
-        measured_nats: What the estimator reported.
-        expected_nats: What it should have reported.
-        tolerance_nats: The distance allowed between the two.
+        name: Name of the check, such as ``independence``.
+        passed: Whether the check passed.
+        measured_nats: Value that the estimator reported.
+        expected_nats: Value that it should have reported.
+        tolerance_nats: Largest allowed difference between the two.
     """
 
     name: str
@@ -32,26 +32,26 @@ class Check:
     tolerance_nats: float
 
     def __str__(self) -> str:
-        word = "held" if self.passed else "FAILED"
+        word = "passed" if self.passed else "FAILED"
         return (
             f"{self.name} {word}: {self.measured_nats:z.2f} nats, "
-            f"wanted {self.expected_nats:.2f} ± {self.tolerance_nats:.2f}"
+            f"expected {self.expected_nats:.2f} ± {self.tolerance_nats:.2f}"
         )
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number from a finite sample, with what one must know to read it.
+    """An estimate from a finite sample, with its standard error, side and ceiling.
 
     Attributes:
-        nats: The estimate. Below zero it stays below zero.
-        stderr_nats: Its standard error over pairs; not a number where none is known.
-        side: ``lower`` or ``upper`` when it bounds the truth in expectation, else ``none``.
-        candidates: K, the candidates each anchor was scored against, positive included.
-        ceiling_nats: The most the estimator can report, such as log K.
-        pairs: n, the pairs (or labelled examples) it was measured on.
-        grade: How far to trust it, in words; empty where no checks were run.
-        checks: The checks behind the grade.
+        nats: Estimate in nats. Negative values are not clipped.
+        stderr_nats: Standard error over pairs; NaN if it is unknown.
+        side: ``lower`` or ``upper`` if it bounds the truth in expectation, else ``none``.
+        candidates: Number of candidates K per anchor, including the positive.
+        ceiling_nats: Largest value that the estimator can report, such as log K.
+        pairs: Number n of pairs (or labelled examples) that it was measured on.
+        grade: Grade of its reliability, in words; empty if no checks were run.
+        checks: Results of the checks behind the grade.
 
     Example:
         >>> found = Estimate(5.4, 0.02, "lower", candidates=256, ceiling_nats=5.5452, pairs=256)
@@ -72,11 +72,11 @@ class Estimate:
 
     def __post_init__(self) -> None:
         if self.side not in ("lower", "upper", "none"):
-            raise InputError(f"side is {self.side!r}, but lower, upper or none is wanted.")
+            raise InputError(f"side must be lower, upper or none, but got {self.side!r}.")
 
     @property
     def at_ceiling(self) -> bool:
-        """Whether it lies within a tenth of the most it can report: the truth may be higher."""
+        """Whether it is within a tenth of its ceiling, so that the truth may be higher."""
         return self.ceiling_nats is not None and self.nats >= 0.9 * self.ceiling_nats
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Fitting a critic on one part of the pairs and reporting on the other.
+"""Estimation of information with a critic: fitted on some pairs, evaluated on the others.
 
 Letters: N pairs, D1 and D2 dimensions of the views, K candidates.
 """
@@ -23,7 +23,7 @@ OBJECTIVES: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Estim
     "js": (js_value, nwj_bound),
     "smile": (js_value, smile_estimate),
 }
-"""Name: what the critic maximises, and what its held-out scores are reported with."""
+"""For each bound, the objective of the critic and the bound applied to held-out scores."""
 
 
 def estimate_mi(
@@ -37,35 +37,37 @@ def estimate_mi(
     checks: bool = True,
     seed: int = 0,
 ) -> Estimate:
-    r"""Information between two views, measured on pairs the critic never saw; in nats.
+    r"""Estimate the information between two views on held-out pairs, in nats.
 
-    Half of the pairs fit the critic (a fifth of them tell when to stop), the other half
-    are scored against ``candidates`` of each other. Every coordinate passes through its
-    normal scores first, an invertible map read off the fitting half: information stays.
-    Fitted with ``infonce``, it is a lower bound: more pairs or steps raise it.
+    The critic is fitted on half of the pairs, a fifth of which are used for early stopping.
+    Each pair of the other half is scored against ``candidates`` others. Every coordinate is
+    first replaced by its normal scores, an invertible map fitted on the first half, which
+    preserves information. With ``infonce``, the result is a lower bound; more pairs or steps
+    raise it.
 
-    With checks, the same estimator runs where the answer is known (shuffled pairs, a view
-    with noise added, two pairs side by side, normal vectors of the same sizes and the
-    information found), and the grade says in words what follows:
-    see :func:`goodviews.information.battery.run_battery`. How often a grade is right was
+    With checks, the same estimator also runs on data where the answer is known: shuffled
+    pairs, a view with added noise, two concatenated pairs, and normal vectors of the same
+    sizes that share the estimated information. The grade summarises them in words: see
+    :func:`goodviews.information.battery.run_battery`. How often a grade is right was
     measured for ``infonce`` with the separable critic (``results/mi_bench``).
 
     Args:
-        v1: (N, D1), first views or their embeddings; N >= 40, no two rows of one example.
-        v2: (N, D2), second views; row i belongs to row i.
+        v1: (N, D1), first views or their embeddings; N >= 40, one row per example.
+        v2: (N, D2), second views; row i belongs to row i of ``v1``.
         bound: ``infonce``, ``nwj``, ``js`` (reported with NWJ) or ``smile``.
         critic: ``separable``, ``concatenated``, ``bilinear`` or ``cosine``.
-        candidates: Largest K; the held-out half is cut into equal blocks no larger.
-        steps: Most steps of the fit; it stops early.
-        checks: Run the checks too: five fits instead of one.
-        seed: Of the split, the first weights and the batches.
+        candidates: Largest number of candidates K; the held-out half is divided into equal
+            blocks of at most this size.
+        steps: Maximum number of steps of the fit, which can stop earlier.
+        checks: Whether to run the checks too, which takes five fits instead of one.
+        seed: Random seed of the split, the initial weights and the batches.
 
     Returns:
-        The estimate with its checks and grade. Below zero it stays below zero.
+        The estimate with its checks and grade. Negative values are not clipped.
 
     Raises:
-        ShapeError: The numbers of pairs disagree.
-        InputError: Too few pairs, values that are not finite, or an unknown name.
+        ShapeError: The numbers of pairs differ.
+        InputError: There are too few pairs, values that are not finite, or an unknown name.
 
     References:
         Poole et al., 2019, arXiv:1905.06922; checks after Song and Ermon, 2020,
@@ -81,14 +83,14 @@ def estimate_mi(
     if bound not in OBJECTIVES:
         raise unknown("bound", bound, OBJECTIVES)
     if pairs < 40:
-        raise InputError(f"{pairs} pairs are too few to fit a critic and hold some out: give 40.")
+        raise InputError(f"estimate_mi needs at least 40 pairs, but got {pairs}: too few.")
     for name, view in (("v1", v1), ("v2", v2)):
         if not bool(view.isfinite().all()):
-            raise InputError(f"{name} holds values that are not finite.")
+            raise InputError(f"{name} holds values that are not finite: remove NaN and infinity.")
 
     def measure(a: Tensor, b: Tensor, number: int) -> Estimate:
         generator = torch.Generator().manual_seed(seed * 1000 + number)
-        return _once(a, b, bound, critic, candidates, steps, generator)
+        return _fit_and_score(a, b, bound, critic, candidates, steps, generator)
 
     v1, v2 = v1.detach().float().cpu(), v2.detach().float().cpu()
     found = measure(v1, v2, 0)
@@ -100,7 +102,7 @@ def estimate_mi(
     return replace(found, checks=done, grade=grade(found, done))
 
 
-def _once(
+def _fit_and_score(
     v1: Tensor,
     v2: Tensor,
     bound: str,
@@ -117,7 +119,7 @@ def _once(
     net = make_critic(critic, v1.shape[1], v2.shape[1], generator)
     objective, report = OBJECTIVES[bound]
     net = fit_critic(net, x_fit, y_fit, objective, steps=steps, generator=generator)
-    return held_out(net, x_test, y_test, report, candidates=min(candidates, len(test)))
+    return held_out_bound(net, x_test, y_test, report, candidates=min(candidates, len(test)))
 
 
 def fit_critic(
@@ -131,20 +133,21 @@ def fit_critic(
     rate: float = 1e-3,
     generator: torch.Generator,
 ) -> nn.Module:
-    """Maximise an objective of the score matrix; keep the weights best on a fifth held back.
+    """Fit a critic by maximising an objective of its score matrix, with early stopping.
 
     Args:
-        net: The critic, changed in place.
+        net: Critic, changed in place.
         x: (N, D1), first views.
         y: (N, D2), second views.
-        objective: Scores (B, B) to a number to maximise.
-        steps: Most steps; it stops when ten looks in a row brought nothing.
+        objective: Function of the scores (B, B) that is maximised.
+        steps: Maximum number of steps; the fit stops after ten evaluations in a row without
+            an improvement.
         batch: Pairs per step.
-        rate: Adam's step size, cosine to zero.
-        generator: Of the batches.
+        rate: Learning rate of Adam, which decays to zero along a cosine.
+        generator: Random generator of the batches.
 
     Returns:
-        The critic with its best weights.
+        The critic with the weights that were best on a fifth of the pairs, not fitted on.
     """
     keep = max(len(x) // 5, 2)
     x_stop, y_stop, x, y = x[:keep], y[:keep], x[keep:], y[keep:]
@@ -173,7 +176,7 @@ def fit_critic(
 
 
 @torch.no_grad()
-def held_out(
+def held_out_bound(
     net: nn.Module,
     x: Tensor,
     y: Tensor,
@@ -184,11 +187,11 @@ def held_out(
     """Mean of a bound over equal blocks of at most ``candidates`` pairs.
 
     Args:
-        net: The critic.
-        x: (N, D1), pairs the critic was not fitted on.
-        y: (N, D2), their second views.
-        report: The bound of one block's scores.
-        candidates: Most pairs per block; K is the nearest that divides the pairs evenly.
+        net: Fitted critic.
+        x: (N, D1), first views of pairs that the critic was not fitted on.
+        y: (N, D2), second views of these pairs.
+        report: Bound that is computed from the scores of a block.
+        candidates: Maximum number of pairs per block; the blocks have equal sizes K.
     """
     blocks = math.ceil(len(x) / candidates)
     candidates = len(x) // blocks
@@ -202,9 +205,9 @@ def held_out(
 
 
 def _normal_scores(fit: Tensor, test: Tensor) -> tuple[Tensor, Tensor]:
-    """Each coordinate through its distribution in ``fit`` and the normal quantile.
+    """Map each coordinate to its normal quantile under its distribution in ``fit``.
 
-    Beyond the fitted range it goes on in a straight line, so the map stays invertible.
+    The map is extended linearly beyond the fitted range, so that it is invertible.
     Coordinates with few different values are only standardised.
     """
     mean, std = fit.mean(dim=0), fit.std(dim=0)

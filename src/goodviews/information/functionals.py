@@ -1,7 +1,7 @@
 """The formulas of the bounds, differentiable in the scores and in the weight of each pair.
 
-Weights sum to 1 and stand for the sample: the derivative with respect to a
-pair's weight is its influence, which gives every bound the same standard error.
+Weights sum to 1 and stand for the sample. The derivative with respect to the weight of a pair
+is the influence of the pair, from which every bound computes its standard error.
 Letters: B pairs, K candidates.
 """
 
@@ -18,15 +18,15 @@ Functional = Callable[[Tensor, Tensor | None], Tensor]
 
 
 def check_scores(scores: Tensor) -> tuple[int, int]:
-    """Rows and columns of a score matrix (B, K).
+    """Return the numbers of rows and columns of a score matrix (B, K).
 
     Raises:
-        ShapeError: It is no matrix, or has more anchors than candidates.
+        ShapeError: It is not a matrix, or has more anchors than candidates.
     """
     if scores.ndim != 2 or scores.shape[0] > scores.shape[1] or not scores.numel():
         raise ShapeError(
-            f"scores is {tuple(scores.shape)}, but (B, K) with K >= B >= 1 is wanted: one row per "
-            f"anchor, its positive on the diagonal."
+            f"Expected scores of shape (B, K) with K >= B >= 1, one row per anchor with its "
+            f"positive on the diagonal, but got {tuple(scores.shape)}."
         )
     return scores.shape[0], scores.shape[1]
 
@@ -34,16 +34,16 @@ def check_scores(scores: Tensor) -> tuple[int, int]:
 def influence_error(
     value: Callable[[Tensor], Tensor], pairs: int, device: torch.device | None = None
 ) -> tuple[float, float]:
-    r"""A statistic of weighted pairs and its infinitesimal-jackknife standard error.
+    r"""Value of a statistic of weighted pairs and its infinitesimal-jackknife standard error.
 
     .. math:: \mathrm{se}^2 = B^{-2} \sum_k U_k^2, \quad U_k = \partial T / \partial w_k
 
-    at equal weights, with the weights normalised inside, so that the influences U average 0.
+    at equal weights. The weights are normalised inside, so that the mean influence is 0.
 
     Args:
-        value: The statistic T of (B,) weights that sum to 1.
-        pairs: B.
-        device: Where the weights live.
+        value: Statistic T, a function of (B,) weights that sum to 1.
+        pairs: Number of pairs B.
+        device: Device of the weights.
 
     References:
         Jaeckel, 1972; Efron, 1982, chapter 6.
@@ -68,7 +68,7 @@ def _weights(scores: Tensor, weights: Tensor | None) -> Tensor:
 
 
 def log_mean_exp_off_diagonal(scores: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Log of the mean of exp(scores) over pairs i != j: (), nats."""
+    """Log of the mean of exp(scores) over pairs i != j: (), in nats."""
     log_w = _weights(scores, weights).log()
     itself = torch.eye(len(scores), dtype=torch.bool, device=scores.device)
     mass = (log_w[:, None] + log_w[None, :]).masked_fill(itself, -torch.inf)
@@ -76,13 +76,13 @@ def log_mean_exp_off_diagonal(scores: Tensor, weights: Tensor | None = None) -> 
 
 
 def infonce_value(scores: Tensor, weights: Tensor | None = None) -> Tensor:
-    """InfoNCE of each row against its columns: (), nats."""
+    """InfoNCE of each row against its columns: (), in nats."""
     w = _weights(scores, weights)
     return (w * (scores.diagonal() - (scores + w.log()).logsumexp(dim=1))).sum()
 
 
-def infonce_push(scores: Tensor) -> tuple[Tensor, Tensor]:
-    """InfoNCE of scores (B, K) and how far each candidate's pair pushes it, up to a constant."""
+def infonce_with_influence(scores: Tensor) -> tuple[Tensor, Tensor]:
+    """InfoNCE of scores (B, K) and the influence of each pair on it, up to a constant."""
     pairs, candidates = scores.shape
     lse = scores.logsumexp(dim=1)
     terms = scores.diagonal() - lse
@@ -92,29 +92,29 @@ def infonce_push(scores: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def nwj_value(scores: Tensor, weights: Tensor | None = None) -> Tensor:
-    """1 + E_p[T] - E_q[exp T]: (), nats."""
+    """Value of the NWJ bound, 1 + E_p[T] - E_q[exp T]: (), in nats."""
     joint = (_weights(scores, weights) * scores.diagonal()).sum()
     return 1 + joint - log_mean_exp_off_diagonal(scores, weights).exp()
 
 
 def dv_value(scores: Tensor, weights: Tensor | None = None) -> Tensor:
-    """E_p[T] - log E_q[exp T]: (), nats."""
+    """Value of the DV estimate, E_p[T] - log E_q[exp T]: (), in nats."""
     joint = (_weights(scores, weights) * scores.diagonal()).sum()
     return joint - log_mean_exp_off_diagonal(scores, weights)
 
 
 def smile_value(scores: Tensor, weights: Tensor | None = None, *, clip: float) -> Tensor:
-    """E_p[T] - log E_q[exp clip(T, -t, t)]: (), nats."""
+    """Value of the SMILE estimate, E_p[T] - log E_q[exp clip(T, -t, t)]: (), in nats."""
     joint = (_weights(scores, weights) * scores.diagonal()).sum()
     return joint - log_mean_exp_off_diagonal(scores.clamp(-clip, clip), weights)
 
 
 def js_value(scores: Tensor, weights: Tensor | None = None) -> Tensor:
-    r"""Jensen-Shannon objective of a critic, at most 0; its optimum is the log ratio.
+    r"""Jensen-Shannon objective of a critic, at most 0; the optimal critic is the log ratio.
 
     .. math:: E_p[-\mathrm{softplus}(-T)] - E_q[\mathrm{softplus}(T)]
 
-    It says nothing in nats: plug the critic it trains into another bound.
+    Its value is not an amount of information: evaluate the critic with another bound.
 
     References:
         Nowozin et al., 2016, arXiv:1606.00709; Hjelm et al., 2019, arXiv:1808.06670.
@@ -126,7 +126,7 @@ def js_value(scores: Tensor, weights: Tensor | None = None) -> Tensor:
 
 
 def interpolated_value(scores: Tensor, weights: Tensor | None = None, *, alpha: float) -> Tensor:
-    """Interpolated bound with baseline 1, each candidate against all anchors: (), nats."""
+    """Interpolated bound with baseline 1, each candidate against all anchors: (), in nats."""
     w = _weights(scores, weights)
     log_w = w.log()[:, None]
     itself = torch.eye(len(scores), dtype=torch.bool, device=scores.device)
@@ -139,7 +139,7 @@ def interpolated_value(scores: Tensor, weights: Tensor | None = None, *, alpha: 
 
 
 def _mix(log_mean: Tensor, alpha: float) -> Tensor:
-    """log(alpha exp(log_mean) + 1 - alpha)."""
+    """Compute log(alpha exp(log_mean) + 1 - alpha)."""
     if alpha == 0:
         return torch.zeros_like(log_mean)
     if alpha == 1:

@@ -20,11 +20,11 @@ def gaussian_entropy(covariance: Tensor) -> Tensor:
         covariance: (D, D), symmetric and positive definite.
 
     Returns:
-        (), any sign.
+        (), of either sign.
 
     Raises:
-        ShapeError: Not square.
-        InputError: Not positive definite.
+        ShapeError: ``covariance`` is not square.
+        InputError: ``covariance`` is not positive definite.
 
     References:
         Cover and Thomas, 2006, theorem 8.4.1.
@@ -43,15 +43,15 @@ def gaussian_mutual_information(covariance: Tensor, dim1: int) -> Tensor:
     .. math:: I(x; y) = \tfrac12 \log \frac{\det \Sigma_{xx} \det \Sigma_{yy}}{\det \Sigma}
 
     Args:
-        covariance: (D, D) of (x, y), symmetric and positive definite.
-        dim1: D1, within 1 and D - 1.
+        covariance: (D, D), covariance of (x, y), symmetric and positive definite.
+        dim1: Number D1 of coordinates of x, from 1 to D - 1.
 
     Returns:
         (), at least 0 up to rounding.
 
     Raises:
-        ShapeError: Not square, or no coordinates left for one side.
-        InputError: Not positive definite.
+        ShapeError: ``covariance`` is not square, or one side has no coordinates.
+        InputError: ``covariance`` is not positive definite.
 
     References:
         Cover and Thomas, 2006, example 8.5.1.
@@ -62,13 +62,13 @@ def gaussian_mutual_information(covariance: Tensor, dim1: int) -> Tensor:
     """
     dim = check_shapes("covariance: D D", covariance)["D"]
     if not 0 < dim1 < dim:
-        raise ShapeError(f"dim1 is {dim1}, but between 1 and D - 1 = {dim - 1} is wanted.")
+        raise ShapeError(f"dim1 must be from 1 to D - 1 = {dim - 1}, but got {dim1}.")
     apart = _log_det(covariance[:dim1, :dim1]) + _log_det(covariance[dim1:, dim1:])
     return (apart - _log_det(covariance)) / 2
 
 
 def gaussian_kl(mean1: Tensor, covariance1: Tensor, mean2: Tensor, covariance2: Tensor) -> Tensor:
-    r"""Divergence of one normal from another, in nats.
+    r"""Kullback-Leibler divergence between two normal distributions, in nats.
 
     .. math::
         KL = \tfrac12 \bigl[ \mathrm{tr}(\Sigma_2^{-1} \Sigma_1) - D + \delta^\top \Sigma_2^{-1}
@@ -76,15 +76,15 @@ def gaussian_kl(mean1: Tensor, covariance1: Tensor, mean2: Tensor, covariance2: 
 
     Args:
         mean1: (D,), mean of the first.
-        covariance1: (D, D), of the first.
+        covariance1: (D, D), covariance of the first.
         mean2: (D,), mean of the second.
-        covariance2: (D, D), of the second.
+        covariance2: (D, D), covariance of the second.
 
     Returns:
         (), at least 0 up to rounding.
 
     Raises:
-        ShapeError: The sizes of D disagree.
+        ShapeError: The sizes of D differ.
         InputError: A covariance is not positive definite.
 
     References:

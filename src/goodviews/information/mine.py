@@ -1,4 +1,4 @@
-"""MINE: Donsker and Varadhan's value with a gradient whose bias a moving average removes."""
+"""MINE: Donsker and Varadhan's estimate with a moving average that reduces gradient bias."""
 
 import math
 
@@ -10,14 +10,14 @@ from goodviews.information.functionals import dv_value, log_mean_exp_off_diagona
 
 
 class MineValue(nn.Module):
-    r"""Value of DV on a batch of scores, gradient of MINE; maximise it.
+    r"""Objective to maximise: the value of DV on a batch of scores, with the gradient of MINE.
 
     .. math:: \nabla = E_p[\nabla T] - \frac{E_q[e^T \nabla T]}{\mathrm{EMA}(E_q[e^T])}
 
-    The average is kept as a logarithm, so large scores do not overflow.
+    The average is stored as a logarithm, so that large scores do not overflow.
 
     Args:
-        decay: Share of the average kept per step, within [0, 1).
+        decay: Weight of the old average in each step, within [0, 1).
 
     References:
         Belghazi et al., 2018, section 3.2, arXiv:1801.04062.
@@ -32,12 +32,12 @@ class MineValue(nn.Module):
     def __init__(self, decay: float = 0.99) -> None:
         super().__init__()
         if not 0 <= decay < 1:
-            raise InputError(f"decay is {decay}, but a share within [0, 1) is wanted.")
+            raise InputError(f"decay must be within [0, 1), but got {decay}.")
         self.decay = decay
         self.register_buffer("log_mean", torch.tensor(math.nan))
 
     def forward(self, scores: Tensor) -> Tensor:
-        """(), nats; scores (B, B)."""
+        """Value for scores (B, B): (), in nats."""
         now = log_mean_exp_off_diagonal(scores)
         with torch.no_grad():
             if bool(self.log_mean.isnan()) or self.decay == 0:

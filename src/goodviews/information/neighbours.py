@@ -1,4 +1,4 @@
-"""Information from nearest neighbours, for vectors of few dimensions.
+"""Estimates of information from nearest neighbours, for vectors of few dimensions.
 
 Letters: N pairs, D1 and D2 dimensions of the views.
 """
@@ -24,24 +24,24 @@ def ksg_estimate(
 
     .. math:: \hat I = \psi(k) + \psi(N) - \langle \psi(n_x + 1) + \psi(n_y + 1) \rangle
 
-    where n_x counts the points strictly closer in x than the k-th neighbour in the joint
-    space, by the largest coordinate difference. Each view is standardised first, and
-    equal values are parted by noise of 1e-10. Good up to about five dimensions; above,
-    it falls far below the truth without saying so.
+    where n_x is the number of points strictly closer in x than the k-th neighbour in the joint
+    space, measured by the largest coordinate difference. Each view is standardised first, and
+    noise of 1e-10 breaks ties. The estimator is accurate up to about five dimensions; with
+    more, it is far below the truth, and its standard error does not show this.
 
     Args:
         v1: (N, D1), first views.
         v2: (N, D2), second views.
-        neighbours: k; more neighbours, less variance and more bias.
-        generator: Source of the noise that parts ties; seed 0 by default.
+        neighbours: Number of neighbours k; more of them give less variance and more bias.
+        generator: Random generator of the noise that breaks ties; seed 0 by default.
 
     Returns:
-        An estimate without a side. Its standard error treats the points' terms as
-        independent, which they are not quite.
+        An estimate without a side. Its standard error treats the terms of the points as
+        independent, which is an approximation.
 
     Raises:
-        ShapeError: The numbers of pairs disagree.
-        InputError: Not more pairs than neighbours, or a value is not finite.
+        ShapeError: The numbers of pairs differ.
+        InputError: There are not more pairs than neighbours, or a value is not finite.
 
     References:
         Kraskov et al., 2004, eq. 8, arXiv:cond-mat/0305641.
@@ -58,7 +58,9 @@ def ksg_estimate(
 
     pairs = check_shapes("v1: N D, v2: N E", v1, v2)["N"]
     if not 0 < neighbours < pairs:
-        raise InputError(f"neighbours is {neighbours}, but 1 to N - 1 = {pairs - 1} is wanted.")
+        raise InputError(
+            f"neighbours must be from 1 to N - 1 = {pairs - 1}, but got {neighbours}."
+        )
     if generator is None:
         generator = torch.Generator().manual_seed(0)
     x, y = (_spread(view, generator) for view in (v1, v2))
@@ -67,7 +69,7 @@ def ksg_estimate(
     inside = np.nextafter(near[:, -1], 0)
     terms = np.zeros(pairs)
     for view in (x, y):
-        # The point itself is among those found: n + 1 already.
+        # The point itself is counted too, so the count is n + 1.
         count = cKDTree(view).query_ball_point(view, inside, p=np.inf, return_length=True)
         terms -= digamma(count)
     nats = float(digamma(neighbours) + digamma(pairs) + terms.mean())
@@ -79,7 +81,7 @@ def _spread(
 ) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
     values = view.detach().double().cpu()
     if not bool(values.isfinite().all()):
-        raise InputError("A view holds values that are not finite.")
+        raise InputError("A view holds values that are not finite: remove NaN and infinity.")
     scale = values.std(dim=0)
     values = (values - values.mean(dim=0)) / torch.where(scale > 0, scale, 1.0)
     noise = torch.randn(values.shape, generator=generator, dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""Bounds that need only row sums: any number of candidates, one tile in memory.
+"""Bounds that need only row sums: any number of candidates, with one tile in memory.
 
 Letters: B anchors, K candidates (the positive included), D dimensions.
 """
@@ -18,24 +18,24 @@ from goodviews.information.tiles import row_logsumexp
 def infonce_bound_of_embeddings(
     anchors: Tensor, candidates: Tensor, *, temperature: float = 0.1, cosine: bool = True
 ) -> Estimate:
-    r"""InfoNCE lower bound over any number of candidates, in nats; no matrix is kept.
+    r"""InfoNCE lower bound for any number of candidates, in nats, without storing the matrix.
 
     .. math:: I \ge \log K + \frac1B \sum_i \Bigl[ s_{ii} - \log \sum_{j=1}^{K} e^{s_{ij}} \Bigr]
 
-    1,000 anchors against 1,000,000 candidates lift the ceiling to 13.8 nats. The error is
-    over anchors; the candidates' share of it falls with K.
+    With 1,000 anchors and 1,000,000 candidates, the ceiling is 13.8 nats. The standard error
+    is over anchors; the contribution of the candidates decreases with K.
 
     Args:
         anchors: (B, D), embeddings of first views.
         candidates: (K, D), K >= B, embeddings of second views; row i belongs to anchor i.
-        temperature: tau > 0, dimensionless.
-        cosine: Normalise the embeddings first; otherwise scores are products.
+        temperature: Temperature tau > 0, dimensionless.
+        cosine: Whether to normalise the embeddings first; otherwise scores are inner products.
 
     Returns:
-        The bound, with its ceiling: log K, or less where the temperature caps it.
+        The bound with its ceiling: log K, or less if the temperature limits it.
 
     Raises:
-        ShapeError: The sizes of D disagree, or K < B.
+        ShapeError: The sizes of D differ, or K < B.
 
     References:
         van den Oord et al., 2018, eq. 4, arXiv:1807.03748.
@@ -47,7 +47,7 @@ def infonce_bound_of_embeddings(
     sizes = check_shapes("anchors: B D, candidates: K D", anchors, candidates)
     if sizes["K"] < sizes["B"]:
         raise ShapeError(
-            f"candidates has K = {sizes['K']}, but B = {sizes['B']} or more is wanted."
+            f"candidates needs at least B = {sizes['B']} rows, but has K = {sizes['K']}."
         )
     if cosine:
         anchors, candidates = F.normalize(anchors, dim=1), F.normalize(candidates, dim=1)
@@ -63,25 +63,25 @@ def infonce_bound_of_embeddings(
 def row_bounds(
     own: Tensor, others: Tensor, candidates: int, *, alpha: float = 0.01
 ) -> dict[str, Estimate]:
-    r"""InfoNCE, NWJ, DV and the interpolated bound from each anchor's row sum, in nats.
+    r"""InfoNCE, NWJ, DV and the interpolated bound from the row sum of each anchor, in nats.
 
     .. math:: \text{others}_i = \log \sum_{j \ne i} e^{s_{ij}}
 
-    TUBA with a baseline per anchor is NWJ of ``own`` and ``others`` less its logarithm.
-    Errors are over anchors.
+    To get TUBA with a baseline per anchor, subtract the logarithm of the baseline from ``own``
+    and ``others`` and take NWJ. Standard errors are over anchors.
 
     Args:
-        own: (B,), score of each anchor's positive.
+        own: (B,), score of the positive of each anchor.
         others: (B,), from :func:`goodviews.information.tiles.row_logsumexp` with ``mask_own``.
-        candidates: K, the positive included.
-        alpha: Of the interpolated bound, within (0, 1].
+        candidates: Number of candidates K, including the positive.
+        alpha: Weight of the multi-sample mean in the interpolated bound, within (0, 1].
 
     Returns:
-        By name: ``infonce``, ``nwj``, ``dv``, ``interpolated``.
+        Estimates by name: ``infonce``, ``nwj``, ``dv`` and ``interpolated``.
 
     Raises:
-        ShapeError: The numbers of anchors disagree.
-        InputError: Fewer than two candidates, or ``alpha`` outside (0, 1].
+        ShapeError: The numbers of anchors differ.
+        InputError: There are fewer than two candidates, or ``alpha`` is outside (0, 1].
 
     References:
         Poole et al., 2019, arXiv:1905.06922.
@@ -94,7 +94,8 @@ def row_bounds(
     check_shapes("own: B, others: B", own, others)
     if candidates < 2 or not 0 < alpha <= 1:
         raise InputError(
-            f"candidates = {candidates} and alpha = {alpha}: give K >= 2, 0 < a <= 1."
+            f"Expected candidates >= 2 and 0 < alpha <= 1, but got candidates={candidates} and "
+            f"alpha={alpha}."
         )
     own, noise = own.detach().double(), others.detach().double() - math.log(candidates - 1)
     log_k = math.log(candidates)

@@ -1,4 +1,4 @@
-"""How many directions an embedding uses.
+"""Effective rank: the number of directions that an embedding uses.
 
 Letters: N examples, D embedding dimensions.
 """
@@ -14,19 +14,19 @@ def effective_rank(embeddings: Tensor, *, centre: bool = False) -> float:
 
     .. math:: \exp\Bigl(-\sum_k p_k \log p_k\Bigr), \qquad p_k = \sigma_k / \sum_l \sigma_l
 
-    1 when all embeddings lie on a line, min(N, D) when no direction is favoured.
-    It does not change under rotations of either axis, nor with scale. We leave out the
-    paper's epsilon of 1e-7, since 0 log 0 = 0.
+    It is 1 when all embeddings lie on a line through zero, and min(N, D) when all singular
+    values are equal. It is invariant to rotations of either axis and to scale. The epsilon of
+    1e-7 in the paper is omitted, since 0 log 0 = 0.
 
     Args:
         embeddings: (N, D), any norm.
-        centre: Take the mean embedding out first; the paper does not.
+        centre: Whether to subtract the mean embedding first; the paper does not.
 
     Returns:
         Between 1 and min(N, D), dimensionless; 0 when every embedding is zero.
 
     Raises:
-        InputError: There are no embeddings, or a value is not finite.
+        InputError: ``embeddings`` is empty, or a value is not finite.
 
     References:
         Garrido et al., 2023, arXiv:2210.02885; Roy and Vetterli, 2007.
@@ -38,7 +38,7 @@ def effective_rank(embeddings: Tensor, *, centre: bool = False) -> float:
     check_shapes("embeddings: N D", embeddings)
     z = embeddings.detach().double()
     if not z.numel() or not z.isfinite().all():
-        raise InputError("embeddings are empty or hold values that are not finite.")
+        raise InputError("embeddings is empty or holds values that are not finite.")
     if centre:
         z = z - z.mean(dim=0)
     values = torch.linalg.svdvals(z)

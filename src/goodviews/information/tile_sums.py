@@ -1,7 +1,7 @@
 """Row sums tile by tile and their gradients, for :mod:`goodviews.information.tiles`.
 
-``free`` means that no maximum is taken off the logits, and totals are sums; else each
-row keeps a running log-sum-exp. Letters as in :mod:`goodviews.information.tiles`.
+``free`` means that no maximum is subtracted from the logits, and totals are sums; otherwise
+each row keeps a running log-sum-exp. Letters as in :mod:`goodviews.information.tiles`.
 """
 
 import math
@@ -17,7 +17,7 @@ from goodviews.core.errors import InputError
 
 @dataclass(frozen=True)
 class Plan:
-    """What to mask and take off, rows per tile, and whether tiles are kept."""
+    """Terms to mask and to subtract, rows per tile, and whether tiles are stored."""
 
     mask: bool
     less_positive: bool
@@ -28,7 +28,7 @@ class Plan:
 
 
 def _room(scale: float, dtype: torch.dtype) -> bool:
-    """Whether exp(logit) and its inverse are safe without a maximum taken off."""
+    """Whether exp(logit) and its inverse are representable without subtracting a maximum."""
     return 2 * scale < (87.0 if dtype == torch.float32 else 700.0)
 
 
@@ -37,7 +37,7 @@ def _spans(rows: int, tile: int) -> list[slice]:
 
 
 class _Products:
-    """Tiles of scaled products, in a buffer used again unless they are kept."""
+    """Tiles of scaled products, in a buffer that is reused unless they are stored."""
 
     def __init__(self, a: Tensor, c: Tensor, scale: float, plan: Plan, keep: bool) -> None:
         low = torch.bfloat16 if plan.bf16 else a.dtype
@@ -65,11 +65,11 @@ def _band(tile: Tensor, offset: int) -> Tensor:
 
 
 class PoolSums(torch.autograd.Function):
-    """Row sums of a pool against itself: tiles i <= j serve both of their sides."""
+    """Row sums of a pool against itself: each tile with i <= j is used for both sides."""
 
     @staticmethod
     def forward(ctx: Any, z: Tensor, scale: Tensor, plan: Plan) -> Tensor:
-        """(N,) log row sums; ``scale`` is 1/tau."""
+        """Log row sums, (N,); ``scale`` is 1/tau."""
         n, s = len(z), float(scale)
         half, spans = n // 2, _spans(n, plan.tile)
         free = plan.bounded and _room(s, z.dtype)
@@ -146,7 +146,7 @@ def _pool_gradient(ctx: Any, g: Tensor, z: Tensor, total: Tensor, kept: list[Ten
 
 
 def _mask(tile: Tensor, rows: slice, columns: slice, half: int, pair: bool, empty: float) -> None:
-    """Blank self, and with ``pair`` the positive, inside a tile of the pool."""
+    """Mask self, and with ``pair`` also the positive, inside a tile of the pool."""
     shifts = (0, half, -half) if pair else (0,)
     for shift in shifts:
         _band(tile, rows.start + shift - columns.start).fill_(empty)
@@ -157,7 +157,7 @@ class RowSums(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, a: Tensor, c: Tensor, scale: Tensor, plan: Plan) -> Tensor:
-        """(B,) log row sums; ``scale`` is 1/tau."""
+        """Log row sums, (B,); ``scale`` is 1/tau."""
         s = float(scale)
         free = plan.bounded and _room(s, a.dtype)
         keep = plan.stored and free and any(ctx.needs_input_grad)
@@ -230,14 +230,14 @@ def _row_gradients(
 def _final(
     grads: tuple[Tensor | None, ...], sources: tuple[Tensor, ...]
 ) -> tuple[Tensor | None, ...]:
-    """The gradients as they are; with a graph of their own, one that refuses to be walked."""
+    """Return the gradients, attached to a graph that raises when it is differentiated."""
     if not torch.is_grad_enabled():
         return grads
     return tuple(None if grad is None else _Last.apply(grad, *sources) for grad in grads)
 
 
 class _Last(torch.autograd.Function):
-    """Identity of a gradient whose own derivative is refused."""
+    """Identity of a gradient; its own derivative raises."""
 
     @staticmethod
     def forward(ctx: FunctionCtx, grad: Tensor, *sources: Tensor) -> Tensor:  # noqa: ARG004
@@ -246,6 +246,6 @@ class _Last(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> Any:  # noqa: ARG004
         raise InputError(
-            "The row-sum engine has no second derivative. Pass float64 embeddings, which keep "
-            "to the plain formula."
+            "The row-sum engine has no second derivative. Pass float64 embeddings, which use "
+            "the plain formula."
         )

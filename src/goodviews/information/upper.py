@@ -1,7 +1,7 @@
 """Upper bounds on information from a conditional density.
 
-Row i holds log r(y_j | x_i), the log density of every y under anchor i's
-conditional; column i is its own y. Letters: B pairs, D2 dimensions of y.
+Row i holds log r(y_j | x_i), the log density of every y given anchor i; the diagonal holds the
+log density of its own y. Letters: B pairs, D2 dimensions of y.
 """
 
 import math
@@ -20,17 +20,18 @@ def club_bound(log_conditional: Tensor) -> Estimate:
 
     .. math:: I \le E_p[\log r(y|x)] - E_q[\log r(y|x)]
 
-    An upper bound when r is the true conditional; with a fitted r it is an estimate.
-    Loose when information is high: use it to press information down, not to report it.
+    It is an upper bound when r is the true conditional density; with a fitted r, it is only an
+    estimate. The bound is loose when information is high: use it to minimise information, not
+    to report it.
 
     Args:
-        log_conditional: (B, B), log r(y_j | x_i), B >= 2; a term of y alone cancels.
+        log_conditional: (B, B), log r(y_j | x_i), B >= 2; a term that depends only on y cancels.
 
     Returns:
         The bound and its jackknife error.
 
     Raises:
-        ShapeError: Not square, or one pair only.
+        ShapeError: ``log_conditional`` is not square, or has only one pair.
 
     References:
         Cheng et al., 2020, arXiv:2006.12013.
@@ -57,8 +58,8 @@ def leave_one_out_bound(log_conditional: Tensor) -> Estimate:
         I \le \frac1B \sum_i \Bigl[ \log p(y_i|x_i)
             - \log \frac{1}{B-1} \sum_{j \ne i} p(y_i|x_j) \Bigr]
 
-    The mixture of the other anchors' conditionals stands for p(y). An upper bound for
-    the true conditional; with a fitted one it is an estimate.
+    p(y) is approximated by the mixture of the conditionals of the other anchors. It is an upper
+    bound for the true conditional density; with a fitted one, it is only an estimate.
 
     Args:
         log_conditional: (B, B), log p(y_j | x_i), B >= 2.
@@ -67,7 +68,7 @@ def leave_one_out_bound(log_conditional: Tensor) -> Estimate:
         The bound and its jackknife error.
 
     Raises:
-        ShapeError: Not square, or one pair only.
+        ShapeError: ``log_conditional`` is not square, or has only one pair.
 
     References:
         Poole et al., 2019, arXiv:1905.06922.
@@ -89,7 +90,7 @@ def leave_one_out_bound(log_conditional: Tensor) -> Estimate:
 
 
 class GaussianConditional(nn.Module):
-    r"""A normal density of y whose mean and spread a network reads from x.
+    r"""A normal density of y whose mean and standard deviation a network predicts from x.
 
     .. math:: r(y \mid x) = N(y; \mu(x), \mathrm{diag}\, \sigma(x)^2)
 
@@ -97,9 +98,9 @@ class GaussianConditional(nn.Module):
 
     Args:
         dim1: Dimensions of x.
-        dim2: D2.
+        dim2: Dimensions D2 of y.
         hidden: Width of the two hidden layers.
-        generator: Where the first weights come from; torch's global seed by default.
+        generator: Random generator of the initial weights; torch's global one by default.
 
     Example:
         >>> GaussianConditional(3, 2)(torch.zeros(4, 3), torch.zeros(5, 2)).shape
@@ -134,7 +135,7 @@ def _square(scores: Tensor) -> Tensor:
     pairs, candidates = check_scores(scores)
     if pairs != candidates or pairs < 2:
         raise ShapeError(
-            f"log_conditional is {tuple(scores.shape)}, but (B, B) with B >= 2 is wanted."
+            f"Expected log_conditional of shape (B, B) with B >= 2, but got {tuple(scores.shape)}."
         )
     return scores.detach().double()
 
