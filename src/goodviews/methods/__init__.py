@@ -1,39 +1,34 @@
 """One method per file, with the numbers of its paper: read whole in thirty lines."""
 
+import re
+import sys
+from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 
-from goodviews.core.errors import unknown
+from goodviews.core.errors import InputError
+from goodviews.core.plugins import Registry
+from goodviews.spec.names import check_names
 from goodviews.training import Settings
+from goodviews.training.objective import build_objective
 
-__all__ = ["METHODS", "method"]
+__all__ = ["METHODS", "method", "register"]
 
-METHODS = (
-    "instdis",
-    "cpc",
-    "cmc",
-    "moco",
-    "pirl",
-    "mocov2",
-    "cmcv2",
-    "simclr",
-    "infomin",
-    "barlow",
-    "vicreg",
-    "vicreg_exp",
-    "vicreg_ctr",
-    "simclr_sq",
-    "simclr_abs",
-    "dcl",
-    "scl",
-    "tcr",
-    "wmse",
-    "byol",
-    "simsiam",
-    "swav",
-    "supcon",
-    "supervised",
-)
-"""In the order of their appearance; each is a module of this package."""
+METHODS: Registry[Settings] = Registry("method")
+"""The settings of every method by name, in the order in which the papers appeared."""
+
+
+def _ours() -> list[str]:
+    """Files of this folder that hold a method, by the arXiv number of its paper."""
+    texts = {file.stem: file.read_text("utf8") for file in Path(__file__).parent.glob("[!_]*.py")}
+    numbers = {name: re.search(r"arXiv:([\d.]+)", text) for name, text in texts.items()}
+    named = [(found[1], name) for name, found in numbers.items() if found]
+    return [name for _, name in sorted(named)]
+
+
+for _name in _ours():
+    _module = f"{__name__}.{_name}"
+    METHODS.add(_name, import_module(_module).METHOD, home=f"{_module}:METHOD")
 
 
 def method(name: str) -> Settings:
@@ -43,13 +38,40 @@ def method(name: str) -> Settings:
         name: Such as ``infomin``.
 
     Raises:
-        InputError: Nobody knows it.
+        InputError: No method has this name.
 
     Example:
         >>> method("infomin").momentum, method("moco").objective
         (0.999, 'infonce(temperature=0.07)')
     """
-    if name not in METHODS:
-        raise unknown("recipe", name, METHODS)
-    made: Settings = import_module(f"goodviews.methods.{name}").METHOD
+    return METHODS.find(name)
+
+
+def register(name: str, settings: Settings) -> Settings:
+    """Make settings a method with a name, here and on the command line.
+
+    Args:
+        name: Name that is typed: ``goodviews pretrain --recipe NAME``.
+        settings: What the method is; its views and its objective must be known.
+
+    Returns:
+        The settings with that name.
+
+    Raises:
+        InputError: The name is taken, or the views or the objective are not known.
+
+    Example:
+        >>> from goodviews.training import Settings
+        >>> mine = Settings(views="crop()|flip()", objective="vicreg()", batch=128)
+        >>> register("quick_vicreg", mine).name, method("quick_vicreg").batch
+        ('quick_vicreg', 128)
+    """
+    if not isinstance(settings, Settings):
+        raise InputError(f"Expected goodviews.Settings for method {name!r}, but got {settings!r}.")
+    if not settings.views:
+        raise InputError(f"Method {name!r} has no views; give it some, such as 'crop()|flip()'.")
+    check_names(settings.views)
+    build_objective(settings.objective)
+    made = replace(settings, name=name)
+    METHODS.add(name, made, home=f"{sys._getframe(1).f_globals['__name__']}:{name}")
     return made

@@ -65,7 +65,7 @@ class MethodsLearn:
     seeds: tuple[int, ...] = (0, 1, 2)
     views: str = ""
     neighbours: int = 20
-    methods: tuple[str, ...] = METHODS
+    methods: tuple[str, ...] = tuple(METHODS)
 
 
 SCALE = {
