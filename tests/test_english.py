@@ -182,7 +182,6 @@ PENDING = {
     "src/goodviews/jobs/pretrain",
     "src/goodviews/jobs/study",
     "src/goodviews/methods",
-    "src/goodviews/objectives",
     "src/goodviews/pages",
     "src/goodviews/training",
     "src/goodviews/views",

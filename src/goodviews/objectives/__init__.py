@@ -1,7 +1,7 @@
 """Training objectives: plain functions of embeddings that return before reducing.
 
-A result is a loss per anchor, or a named tuple of terms; :func:`total` makes the scalar
-that is trained on, over one process or many.
+An objective returns a loss per anchor or a named tuple of terms. :func:`total` reduces it to the
+scalar to minimise, on one process or many.
 """
 
 from goodviews.objectives.align_uniform import (

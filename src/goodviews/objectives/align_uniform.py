@@ -16,7 +16,7 @@ from goodviews.objectives.precision import full_precision, lift
 
 
 class AlignUniformTerms(NamedTuple):
-    """Both terms, each multiplied by its weight; the loss is the sum of their means.
+    """Terms of the loss, multiplied by their weights; the loss is the sum of their means.
 
     Example:
         >>> AlignUniformTerms(torch.zeros(2), torch.tensor(-1.0)).uniformity
@@ -24,9 +24,9 @@ class AlignUniformTerms(NamedTuple):
     """
 
     alignment: Tensor
-    """(B,), distance of each pair."""
+    """Distance of each pair, (B,)."""
     uniformity: Tensor
-    """(), mean of both views' uniformity."""
+    """Mean uniformity of both views, ()."""
 
 
 @register(kind="", ranks="rows", side="outside", reason=OUTSIDE)
@@ -44,7 +44,7 @@ def alignment(view1: Tensor, view2: Tensor, *, alpha: float = 2.0) -> Tensor:
         (B,), one distance per pair, within [0, 2 ** alpha].
 
     Raises:
-        ShapeError: The sizes of B or D disagree.
+        ShapeError: The sizes of B or D differ.
         InputError: alpha is below 1, where the gradient of equal pairs is infinite.
 
     References:
@@ -56,7 +56,7 @@ def alignment(view1: Tensor, view2: Tensor, *, alpha: float = 2.0) -> Tensor:
     """
     check_shapes("view1: B D, view2: B D", view1, view2)
     if not alpha >= 1:
-        raise InputError(f"alpha is {alpha}, but a number of at least 1 is wanted.")
+        raise InputError(f"alpha is {alpha}, but must be at least 1.")
     with full_precision(view1):
         gap = F.normalize(lift(view1), dim=1) - F.normalize(lift(view2), dim=1)
         if alpha == 2:
@@ -74,17 +74,17 @@ def uniformity(embeddings: Tensor, *, t: float = 2.0) -> Tensor:
 
     .. math:: U = \log \frac{1}{B (B - 1)} \sum_{i \ne j} e^{-t \|z_i - z_j\|^2}
 
-    It is at most 0, which a collapsed batch attains, and at least -4t.
+    It is between -4t and 0; 0 is the value of a collapsed batch.
 
     Args:
         embeddings: (B, D), one view, any norm; B at least 2.
         t: Inverse width of the kernel, > 0.
 
     Returns:
-        (), nats.
+        (), in nats.
 
     Raises:
-        ShapeError: Not two axes, or one embedding only.
+        ShapeError: ``embeddings`` does not have two axes, or has only one row.
         InputError: t is not above zero.
 
     References:
@@ -97,7 +97,7 @@ def uniformity(embeddings: Tensor, *, t: float = 2.0) -> Tensor:
     batch = check_shapes("embeddings: B D", embeddings)["B"]
     check_positive("t", t)
     if batch < 2:
-        raise ShapeError("embeddings has B = 1, but at least 2 are wanted to take pairs of.")
+        raise ShapeError("embeddings has B = 1, but pairs need at least 2 rows.")
     with full_precision(embeddings):
         z = F.normalize(lift(embeddings), dim=1)
         exponent = 2 * t * (z @ z.T - 1)  # unit rows: |a - b|^2 = 2 - 2 a.b
@@ -129,14 +129,14 @@ def align_uniform(
         view2: (B, D), embeddings of the second view.
         alpha: Power of the distance, at least 1.
         t: Inverse width of the kernel, > 0.
-        alignment_weight: lambda_a.
-        uniformity_weight: lambda_u.
+        alignment_weight: Weight lambda_a of the alignment.
+        uniformity_weight: Weight lambda_u of the uniformity.
 
     Returns:
-        The terms ``alignment`` (B,) and ``uniformity`` (), times their weights.
+        The terms ``alignment`` (B,) and ``uniformity`` (), multiplied by their weights.
 
     Raises:
-        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        ShapeError: The sizes of B or D differ, or there is only one pair.
         InputError: alpha is below 1 or t is not above zero.
 
     References:

@@ -15,7 +15,7 @@ from goodviews.objectives.vicreg import check_at_least_two
 
 
 class BarlowTerms(NamedTuple):
-    """Both terms, the second multiplied by its weight; the loss is their sum.
+    """Terms of the loss, the second multiplied by its weight; the loss is their sum.
 
     Example:
         >>> BarlowTerms(torch.tensor(0.5), torch.tensor(0.0)).invariance
@@ -23,9 +23,9 @@ class BarlowTerms(NamedTuple):
     """
 
     invariance: Tensor
-    """(), squared distance of the diagonal from one."""
+    """Squared distance of the diagonal from one, ()."""
     redundancy: Tensor
-    """(), squared off-diagonal entries, times lambda."""
+    """Sum of the squared off-diagonal entries, times lambda, ()."""
 
 
 @register(
@@ -36,24 +36,24 @@ class BarlowTerms(NamedTuple):
 def barlow(
     view1: Tensor, view2: Tensor, *, redundancy: float = 5e-3, eps: float = 1e-5
 ) -> BarlowTerms:
-    r"""Barlow Twins loss by its two terms, dimensionless.
+    r"""Terms of the Barlow Twins loss, dimensionless.
 
     .. math:: \sum_i (1 - C_{ii})^2, \quad \lambda \sum_{i \ne j} C_{ij}^2
 
-    with C the cross-correlation of the two views' dimensions over the batch. Programs
-    differ by a factor in front of the whole loss; here it is 1, as in the paper.
+    where C is the cross-correlation of the dimensions of the two views over the batch.
+    Implementations differ in a factor of the whole loss; here it is 1, as in the paper.
 
     Args:
         view1: (B, D), embeddings of the first view; B at least 2.
         view2: (B, D), embeddings of the second view.
-        redundancy: Weight lambda.
-        eps: Added to the variances, so that a constant dimension stays finite.
+        redundancy: Weight lambda of the second term.
+        eps: Constant added to the variances, so that constant dimensions give finite values.
 
     Returns:
-        The terms ``invariance`` () and ``redundancy`` (), the second times its weight.
+        The terms ``invariance`` () and ``redundancy`` (), the second multiplied by its weight.
 
     Raises:
-        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        ShapeError: The sizes of B or D differ, or there is only one pair.
 
     References:
         Zbontar et al., 2021, eqs. 1-2, arXiv:2103.03230.
@@ -73,23 +73,23 @@ def barlow(
 
 
 def cross_correlation(view1: Tensor, view2: Tensor, *, eps: float = 1e-5) -> Tensor:
-    r"""Correlation over the batch of each dimension of one view with each of the other.
+    r"""Cross-correlation of the dimensions of two views over the batch.
 
     .. math:: C_{ij} = \frac1B \sum_b \hat z_{bi} \hat z'_{bj}
 
-    with each dimension standardised by its mean and biased standard deviation, so that
+    where each dimension is standardised with its mean and biased standard deviation, so that
     equal views give a diagonal of ones.
 
     Args:
         view1: (B, D), embeddings of the first view; B at least 2.
         view2: (B, D), embeddings of the second view.
-        eps: Added to the variances.
+        eps: Constant added to the variances.
 
     Returns:
         (D, D), dimensionless, within [-1, 1].
 
     Raises:
-        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        ShapeError: The sizes of B or D differ, or there is only one pair.
 
     References:
         Zbontar et al., 2021, eq. 2, arXiv:2103.03230.
@@ -106,5 +106,5 @@ def cross_correlation(view1: Tensor, view2: Tensor, *, eps: float = 1e-5) -> Ten
 
 
 def _standardise(z: Tensor, eps: float) -> Tensor:
-    # Batch norm without state or scale: biased variance, one fused kernel; eps may be 0.
+    # Batch norm without state or scale: biased variance, one fused kernel; eps can be 0.
     return torch.batch_norm(z, None, None, None, None, True, 0.0, eps, False)

@@ -19,17 +19,17 @@ def regression(prediction: Tensor, target: Tensor) -> Tensor:
         \ell_i = \left\|\frac{q_i}{\|q_i\|} - \frac{t_i}{\|t_i\|}\right\|^2
         = 2 - 2 \cos(q_i, t_i)
 
-    No gradient reaches the target, whether it comes from a momentum encoder or not.
+    The target receives no gradient, whether or not it comes from a momentum encoder.
 
     Args:
-        prediction: (B, D), the predictor's output, any norm.
-        target: (B, D), the embedding it should hit.
+        prediction: (B, D), outputs of the predictor, any norm.
+        target: (B, D), embeddings to predict.
 
     Returns:
         (B,), within [0, 4], dimensionless.
 
     Raises:
-        ShapeError: The sizes of B or D disagree.
+        ShapeError: The sizes of B or D differ.
 
     References:
         Grill et al., 2020 (BYOL), eq. 2, arXiv:2006.07733.
@@ -48,21 +48,21 @@ def regression(prediction: Tensor, target: Tensor) -> Tensor:
 
 @register("prediction", ranks="rows", side="outside", reason=OUTSIDE)
 def byol(prediction1: Tensor, prediction2: Tensor, target1: Tensor, target2: Tensor) -> Tensor:
-    r"""BYOL's loss of each pair: both directions of the regression, summed.
+    r"""BYOL loss of each pair: the sum of both directions of the regression.
 
     .. math:: \ell_i = (2 - 2 \cos(q_i, t'_i)) + (2 - 2 \cos(q'_i, t_i))
 
     Args:
         prediction1: (B, D), prediction from the first view.
         prediction2: (B, D), prediction from the second view.
-        target1: (B, D), the momentum encoder's embedding of the first view.
-        target2: (B, D), the momentum encoder's embedding of the second view.
+        target1: (B, D), embedding of the first view by the momentum encoder.
+        target2: (B, D), embedding of the second view by the momentum encoder.
 
     Returns:
         (B,), within [0, 8], dimensionless.
 
     Raises:
-        ShapeError: The sizes of B or D disagree.
+        ShapeError: The sizes of B or D differ.
 
     References:
         Grill et al., 2020 (BYOL), eq. 2 and section 3.1, arXiv:2006.07733.
@@ -82,23 +82,23 @@ def byol(prediction1: Tensor, prediction2: Tensor, target1: Tensor, target2: Ten
 
 @register("prediction", ranks="rows", side="outside", reason=OUTSIDE)
 def simsiam(prediction1: Tensor, prediction2: Tensor, target1: Tensor, target2: Tensor) -> Tensor:
-    r"""SimSiam's loss of each pair: the mean negative cosine of both directions.
+    r"""SimSiam loss of each pair: the mean negative cosine of both directions.
 
     .. math:: \ell_i = -\tfrac12 \cos(q_i, t'_i) - \tfrac12 \cos(q'_i, t_i)
 
-    It is a quarter of BYOL's, minus 1. No gradient reaches the targets.
+    It equals a quarter of the BYOL loss minus 1. The targets receive no gradient.
 
     Args:
         prediction1: (B, D), prediction from the first view.
         prediction2: (B, D), prediction from the second view.
-        target1: (B, D), the same encoder's embedding of the first view.
-        target2: (B, D), the same encoder's embedding of the second view.
+        target1: (B, D), embedding of the first view by the same encoder.
+        target2: (B, D), embedding of the second view by the same encoder.
 
     Returns:
         (B,), within [-1, 1], dimensionless.
 
     Raises:
-        ShapeError: The sizes of B or D disagree.
+        ShapeError: The sizes of B or D differ.
 
     References:
         Chen and He, 2021 (SimSiam), eqs. 1-4, arXiv:2011.10566.

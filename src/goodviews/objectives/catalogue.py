@@ -1,7 +1,7 @@
-"""Every objective as one record: how it is trained, how ranks combine, its side of the duality.
+"""Catalogue of objectives: one record each, with its training, ranks and side of the duality.
 
-The record is written beside the function, by :func:`register`; training by name, gathering over
-ranks and the classification of losses look it up here.
+:func:`register` adds the record where the function is defined. Training by name, gathering over
+ranks and the classification of losses use it.
 """
 
 from collections.abc import Callable
@@ -21,20 +21,22 @@ KINDS = {
     "stored": "(anchor, positive, negatives)",
     "context": "(anchor, positive)",
 }
-"""How an objective is trained, and the tensors that a training step passes to it."""
+"""Kinds of training, and the tensors that a training step passes to an objective of each."""
 
 How = Literal["rows", "candidates", "batch"]
 Side = Literal["sample", "dimension", "outside", ""]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-ASYMPTOTIC = "With many negatives its optimum makes unlike samples uncorrelated; unit samples."
+ASYMPTOTIC = (
+    "With many negatives, different samples are uncorrelated at its optimum; unit samples."
+)
 BENT = "Its repulsion grows with the squared or absolute cosine of samples; unit samples."
-RATE = "The log-determinant is least for a diagonal covariance of dimensions; unit samples."
+RATE = "A diagonal covariance of dimensions minimises the log-determinant; unit samples."
 OUTSIDE = "It has neither a term between samples nor one between dimensions."
 
 
 class Combine(NamedTuple):
-    """How the ranks of one objective combine, so that many processes train as one would.
+    """Rule by which the ranks of an objective combine, so that many processes train as one.
 
     Example:
         >>> Combine("batch").axis
@@ -42,29 +44,29 @@ class Combine(NamedTuple):
     """
 
     how: How
-    """``rows``: an example's loss needs that example alone, and each rank computes its own rows.
-    ``candidates``: an anchor is scored against other examples' positives; each rank keeps its own
-    anchors and takes the other ranks' positives as further candidates. ``batch``: the loss is of
-    the batch as a whole (a pool, a covariance, a determinant, balanced assignments); each rank
-    gathers the batch and computes all of it."""
+    """``rows``: the loss of an example needs only that example, and each rank computes its own
+    rows. ``candidates``: an anchor is scored against the positives of other examples; each rank
+    keeps its own anchors and adds the positives of the other ranks to the candidates. ``batch``:
+    the loss needs the whole batch (a pool, a covariance, a determinant, balanced assignments);
+    each rank gathers the batch and computes the whole loss."""
     axis: int = 0
     """Axis along which the gathered tensors hold the examples."""
     shared: int = 0
-    """How many of the last positional tensors are the same on every rank."""
+    """Number of trailing positional tensors that are the same on every rank."""
     sides: int = 1
-    """2 where the positives are anchors too, and need the other ranks' anchors."""
+    """2 if the positives are anchors too and need the anchors of the other ranks, else 1."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of one objective.
+    """Registration of one objective.
 
     Attributes:
-        function: The loss, which returns before reducing.
-        kind: One of :data:`KINDS`; empty where it is not trained by name.
-        combine: How ranks combine.
-        side: Side of the duality: ``sample``, ``dimension``, ``outside``; empty when not given.
-        reason: One sentence that says why it is on that side.
+        function: Loss, which returns before reducing.
+        kind: Kind of training, from :data:`KINDS`; empty if it is not trained by name.
+        combine: Rule by which ranks combine.
+        side: Side of the duality: ``sample``, ``dimension`` or ``outside``; empty if not given.
+        reason: Reason for the side, one sentence.
     """
 
     function: Callable[..., Any]
@@ -77,7 +79,7 @@ class Record:
 OBJECTIVES: Registry[Record] = Registry("objective")
 """Every objective by the name of its function."""
 TRAINED: Registry[Record] = Registry("objective")
-"""Those that can be trained, by the name that is typed: ``infonce(temperature=0.1)``."""
+"""Objectives that can be trained, by the name in their specs: ``infonce(temperature=0.1)``."""
 
 
 def register(
@@ -91,23 +93,24 @@ def register(
     side: Side = "",
     reason: str = "",
 ) -> Callable[[Function], Function]:
-    """Make a function an objective that can be trained by name, here and on the command line.
+    """Register a function as an objective, to train by name in Python and on the command line.
 
     The function takes tensors by position and options by keyword, and returns a loss for each
     anchor, (B,), or a named tuple of terms.
 
     Args:
-        kind: How it is trained, one of :data:`KINDS`; empty where it is not trained by name.
-        name: Name that is typed; that of the function by default.
-        ranks: See :class:`Combine`; ``batch`` is right for every loss.
-        axis: See :class:`Combine`.
-        shared: See :class:`Combine`.
-        sides: See :class:`Combine`.
+        kind: Kind of training, from :data:`KINDS`; empty if it is not trained by name.
+        name: Name in specs; by default, the name of the function.
+        ranks: Rule by which ranks combine, see :class:`Combine`; ``batch`` is correct for every
+            loss.
+        axis: Axis that holds the examples, see :class:`Combine`.
+        shared: Number of tensors shared by all ranks, see :class:`Combine`.
+        sides: Number of views that are anchors, see :class:`Combine`.
         side: Side of the duality, for :func:`goodviews.objectives.classify`.
-        reason: One sentence that says why.
+        reason: Reason for the side, one sentence.
 
     Returns:
-        A decorator that returns the function as it is.
+        A decorator that returns the function unchanged.
 
     Raises:
         InputError: The name is taken, or the function does not take the tensors of its kind.
@@ -143,7 +146,7 @@ def register(
 
 
 def _check_takes(name: str, function: Callable[..., Any], kind: str) -> None:
-    """Refuse a function that a training step could not call."""
+    """Raise an error if a training step could not call the function."""
     taken = signature(function).parameters.values()
     required = [
         each.name

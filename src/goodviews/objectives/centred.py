@@ -1,4 +1,4 @@
-"""SimCLR whose dimensions are centred, or standardised instead of its embeddings.
+"""SimCLR with centred dimensions, or with standardised dimensions instead of unit embeddings.
 
 Letters: B pairs, D embedding dims, 2B anchors.
 """
@@ -25,7 +25,7 @@ def simclr_centred(
     temperature: float | Tensor = 0.1,
     variant: Variant = "A",
 ) -> Tensor:
-    r"""NT-Xent with the normalisations of dimension-contrastive methods, in nats.
+    r"""NT-Xent with the normalisation of dimension-contrastive methods, in nats.
 
     .. math::
         A: \; \tilde z_i = \frac{z_i - \bar z}{\|z_i - \bar z\|}, \quad
@@ -34,29 +34,29 @@ def simclr_centred(
         \ell_i = -\tilde z_i \cdot \tilde z_{p(i)} / \tau
         + \log \sum_{k \ne i} e^{\tilde z_i \cdot \tilde z_k / \tau}
 
-    Variant A centres each dimension and then gives each embedding norm 1. Variant B gives
-    each dimension mean 0 and norm :math:`\sqrt{2B / D}` and leaves the embeddings' norms,
-    which are 1 on average. Means and norms are taken over the pool of both views (ours: the
-    paper has one matrix).
+    Variant A centres each dimension and then scales each embedding to norm 1. Variant B scales
+    each dimension to mean 0 and norm :math:`\sqrt{2B / D}` and does not normalise the
+    embeddings, whose mean squared norm is then 1. Means and norms are computed over the pool of
+    both views, which is a choice made here: the paper has one matrix.
 
     Args:
         view1: (B, D), embeddings of the first view, any norm.
         view2: (B, D), embeddings of the second view.
-        temperature: tau > 0, dimensionless.
+        temperature: Temperature tau > 0, dimensionless.
         variant: "A" or "B".
 
     Returns:
-        (2B,), one loss per anchor in nats, the first view's anchors first.
+        (2B,), one loss per anchor in nats; the anchors of the first view come first.
 
     Raises:
-        ShapeError: The sizes of B or D disagree.
-        InputError: The temperature is not above zero, or an unknown variant.
+        ShapeError: The sizes of B or D differ.
+        InputError: The temperature is not above zero, or the variant is unknown.
 
     References:
         Garrido et al., 2023 (SimCLR variants A and B), arXiv:2206.02574.
 
     Example:
-        >>> same = torch.ones(2, 3)  # nothing is left of it: log 3 nats
+        >>> same = torch.ones(2, 3)  # centred embeddings are zero: log 3 nats
         >>> simclr_centred(same, same, variant="B")
         tensor([1.0986, 1.0986, 1.0986, 1.0986])
     """

@@ -15,7 +15,7 @@ from goodviews.objectives.precision import full_precision, lift
 
 
 class TCRTerms(NamedTuple):
-    """Both terms; the loss is the sum of their means.
+    """Terms of the loss; the loss is the sum of their means.
 
     Example:
         >>> TCRTerms(torch.tensor(-1.0), torch.zeros(2)).rate
@@ -23,13 +23,13 @@ class TCRTerms(NamedTuple):
     """
 
     rate: Tensor
-    """(), minus the mean coding rate of the two views, nats."""
+    """Negative mean coding rate of the two views, (), in nats."""
     invariance: Tensor
-    """(B,), minus gamma times the cosine of each pair."""
+    """Negative cosine of each pair, times gamma, (B,)."""
 
 
 class MCR2Terms(NamedTuple):
-    """Both terms; the loss is their sum.
+    """Terms of the loss; the loss is their sum.
 
     Example:
         >>> MCR2Terms(torch.tensor(-2.0), torch.tensor(1.0)).compression
@@ -37,29 +37,29 @@ class MCR2Terms(NamedTuple):
     """
 
     expansion: Tensor
-    """(), minus the rate of the whole batch, nats."""
+    """Negative coding rate of the whole batch, (), in nats."""
     compression: Tensor
-    """(), the rate of the batch given the classes, nats."""
+    """Coding rate of the batch given the classes, (), in nats."""
 
 
 @register(kind="", side="dimension", reason=RATE)
 def coding_rate(embeddings: Tensor, *, eps_squared: float = 0.5) -> Tensor:
-    r"""Nats that code the unit embeddings up to a distortion: their spread.
+    r"""Coding rate of the unit embeddings at a given distortion, in nats: their spread.
 
     .. math:: R = \tfrac12 \log\det\left(I + \frac{D}{B \epsilon^2} Z^\top Z\right)
 
-    with unit rows. The same determinant with :math:`Z Z^\top` gives the same number, so
-    the smaller of the two matrices is taken.
+    where the rows of Z have norm 1. The determinant with :math:`Z Z^\top` has the same value,
+    so the smaller of the two matrices is used.
 
     Args:
         embeddings: (B, D), one view, any norm.
-        eps_squared: Squared distortion, > 0; 0.2 to 0.5 are in use.
+        eps_squared: Squared distortion, > 0; usually 0.2 to 0.5.
 
     Returns:
-        (), nats.
+        (), in nats.
 
     Raises:
-        ShapeError: Not two axes.
+        ShapeError: ``embeddings`` does not have two axes.
         InputError: The distortion is not above zero.
 
     References:
@@ -79,24 +79,24 @@ def coding_rate(embeddings: Tensor, *, eps_squared: float = 0.5) -> Tensor:
 
 @register("pair", side="dimension", reason=RATE)
 def tcr(view1: Tensor, view2: Tensor, *, eps_squared: float = 0.5, gamma: float = 1.0) -> TCRTerms:
-    r"""Total coding rate with invariance, by its two terms.
+    r"""Terms of the total coding rate with invariance.
 
     .. math:: -\tfrac12 (R(Z) + R(Z')), \quad -\gamma \cos(z_i, z'_i)
 
-    with R of :func:`coding_rate`. The weight gamma has no agreed value: the default 1 is
-    ours.
+    where R is :func:`coding_rate`. There is no established value of gamma; the default of 1
+    is chosen here.
 
     Args:
         view1: (B, D), embeddings of the first view, any norm.
         view2: (B, D), embeddings of the second view.
         eps_squared: Squared distortion, > 0.
-        gamma: Weight of the invariance.
+        gamma: Weight of the invariance term.
 
     Returns:
-        The terms ``rate`` (), nats, and ``invariance`` (B,), dimensionless.
+        The terms ``rate`` (), in nats, and ``invariance`` (B,), dimensionless.
 
     Raises:
-        ShapeError: The sizes of B or D disagree.
+        ShapeError: The sizes of B or D differ.
         InputError: The distortion is not above zero.
 
     References:
@@ -120,26 +120,26 @@ def tcr(view1: Tensor, view2: Tensor, *, eps_squared: float = 0.5, gamma: float 
 def mcr2(
     embeddings: Tensor, labels: Tensor, *, classes: int, eps_squared: float = 0.5
 ) -> MCR2Terms:
-    r"""Maximal coding rate reduction as a loss, by its two terms, in nats.
+    r"""Terms of the loss that maximises the coding rate reduction, in nats.
 
     .. math::
         -R(Z), \quad \sum_c \frac{B_c}{2B}
         \log\det\left(I + \frac{D}{B_c \epsilon^2} Z_c^\top Z_c\right)
 
-    with the unit rows :math:`Z_c` of class c, :math:`B_c` of them. The loss is at most
-    0, and 0 when there is one class.
+    where :math:`Z_c` holds the :math:`B_c` unit rows of class c. The loss is at most 0, and
+    exactly 0 with a single class.
 
     Args:
         embeddings: (B, D), any norm.
         labels: (B,), integers from 0 to ``classes`` - 1.
-        classes: C.
+        classes: Number of classes C.
         eps_squared: Squared distortion, > 0.
 
     Returns:
-        The terms ``expansion`` () and ``compression`` (), nats.
+        The terms ``expansion`` () and ``compression`` (), in nats.
 
     Raises:
-        ShapeError: The sizes of B disagree.
+        ShapeError: The sizes of B differ.
         InputError: The distortion or the number of classes is not above zero.
 
     References:
@@ -176,36 +176,36 @@ def wmse(
 
     .. math:: \ell_i = \left\| \frac{w_i}{\|w_i\|} - \frac{w'_i}{\|w'_i\|} \right\|^2
 
-    with w of :func:`whiten`, each view by itself. The rows are cut in the order given
-    into sub-batches of equal size: shuffle them first for another partition.
+    where w is :func:`whiten`, applied to each view separately. The rows are divided in the
+    given order into sub-batches of equal size: shuffle them first for another partition.
 
     Args:
         view1: (B, D), embeddings of the first view.
         view2: (B, D), embeddings of the second view.
-        sub_batch: Rows whitened together, more than D; None for the whole batch.
-        eps: Share of the identity in the covariance, within [0, 1].
+        sub_batch: Number of rows whitened together, more than D; None for the whole batch.
+        eps: Weight of the identity in the covariance, within [0, 1].
 
     Returns:
         (B,), within [0, 4].
 
     Raises:
-        ShapeError: The sizes of B or D disagree.
-        InputError: Sub-batches of unequal size, or of no more than D rows and eps = 0.
+        ShapeError: The sizes of B or D differ.
+        InputError: The sub-batches have unequal sizes, or at most D rows with eps = 0.
 
     References:
         Ermolov et al., 2021, section 3, arXiv:2007.06346.
 
     Example:
         >>> z = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, -2.0]])
-        >>> wmse(z, 3 * z).abs().max() < 1e-5  # whitening undoes the scale
+        >>> wmse(z, 3 * z).abs().max() < 1e-5  # whitening removes the scale
         tensor(True)
     """
     batch = check_shapes("view1: B D, view2: B D", view1, view2)["B"]
     size = batch if sub_batch is None else sub_batch
     if size < 1 or batch % size:
         raise InputError(
-            f"a batch of {batch} cannot be cut into sub-batches of {size}: "
-            "let sub_batch divide the batch size."
+            f"A batch of {batch} cannot be divided into sub-batches of {size}: "
+            "choose a sub_batch that divides the batch size."
         )
     with full_precision(view1):
         first, second = (
@@ -216,23 +216,23 @@ def wmse(
 
 
 def whiten(embeddings: Tensor, *, eps: float = 0.0) -> Tensor:
-    r"""Embeddings whose covariance is the identity.
+    r"""Whiten embeddings, so that their covariance is the identity.
 
     .. math:: w_i = L^{-1} (z_i - \bar z), \quad L L^\top = (1 - \epsilon) C + \epsilon I
 
-    with C the unbiased covariance over the rows and L a lower Cholesky factor, as in the
-    authors' program: its inverse W obeys :math:`W^\top W = C^{-1}` when eps is 0.
+    where C is the unbiased covariance over the rows and L a lower Cholesky factor, as in the
+    authors' implementation: its inverse W satisfies :math:`W^\top W = C^{-1}` if eps is 0.
 
     Args:
-        embeddings: (B, D), one view; B more than D, unless eps is above 0.
-        eps: Share of the identity in the covariance, within [0, 1].
+        embeddings: (B, D), one view; B must exceed D, unless eps is above 0.
+        eps: Weight of the identity in the covariance, within [0, 1].
 
     Returns:
-        (B, D), dimensionless; with eps = 0 of covariance I.
+        (B, D), dimensionless, with covariance I if eps = 0.
 
     Raises:
-        ShapeError: Not two axes.
-        InputError: No more than D rows and eps = 0, or eps outside [0, 1].
+        ShapeError: ``embeddings`` does not have two axes.
+        InputError: There are at most D rows and eps = 0, or eps is outside [0, 1].
 
     References:
         Ermolov et al., 2021, section 3, arXiv:2007.06346.
@@ -244,11 +244,11 @@ def whiten(embeddings: Tensor, *, eps: float = 0.0) -> Tensor:
     """
     sizes = check_shapes("embeddings: B D", embeddings)
     if not 0 <= eps <= 1:
-        raise InputError(f"eps is {eps}, but a share within [0, 1] is wanted.")
+        raise InputError(f"eps is {eps}, but must be within [0, 1].")
     if sizes["B"] < 2 or (eps == 0 and sizes["B"] <= sizes["D"]):
         raise InputError(
             f"{sizes['B']} rows cannot be whitened in {sizes['D']} dimensions: use more than "
-            f"{sizes['D']} rows (twice as many are usual), or eps above 0."
+            f"{sizes['D']} rows (usually twice as many), or eps above 0."
         )
     with full_precision(embeddings):
         z_BD = lift(embeddings)
@@ -260,6 +260,6 @@ def whiten(embeddings: Tensor, *, eps: float = 0.0) -> Tensor:
 
 
 def _half_logdet(scatter: Tensor) -> Tensor:
-    """Half the log-determinant of I + scatter, by Cholesky; leading axes are a batch."""
+    """Half the log-determinant of I + scatter, by Cholesky; leading axes are batch axes."""
     shifted = scatter + torch.eye(scatter.shape[-1]).to(scatter)
     return torch.linalg.cholesky(shifted).diagonal(dim1=-2, dim2=-1).log().sum(dim=-1)

@@ -1,4 +1,4 @@
-"""The variants of the duality that are sample-contrastive: SimCLR and DCL with bent cosines.
+"""Sample-contrastive variants of SimCLR and DCL, with squared or absolute cosines.
 
 Their repulsion acts on squared or absolute cosines, which makes them exactly sample-contrastive.
 
@@ -25,35 +25,35 @@ def simclr_sq(
     temperature: float | Tensor = 0.1,
     bend_positive: bool = False,
 ) -> Tensor:
-    r"""NT-Xent whose negatives repel by their squared cosine, in nats.
+    r"""NT-Xent with squared cosines of the negatives, in nats.
 
     .. math::
         \ell_i = -s_{i p(i)} / \tau + \log\left(e^{s_{i p(i)} / \tau} +
         \sum_{k \notin \{i, p(i)\}} e^{s_{ik}^2 / \tau}\right)
 
-    Repulsion is least where every off-diagonal entry of the Gram matrix vanishes, so the
-    criterion is sample-contrastive. The paper's main text leaves open whether the
-    positive is squared too; here it stays signed unless asked, for otherwise pairs that
-    point in opposite directions are optimal as well.
+    The repulsion is minimal where every off-diagonal entry of the Gram matrix is zero, so the
+    criterion is sample-contrastive. The main text of the paper does not specify whether the
+    positive is squared too. By default, it is not, because pairs that point in opposite
+    directions would otherwise be optimal as well.
 
     Args:
         view1: (B, D), embeddings of the first view, any norm; B at least 2.
         view2: (B, D), embeddings of the second view.
-        temperature: tau > 0, dimensionless.
-        bend_positive: Square the positive's cosine too, in both places.
+        temperature: Temperature tau > 0, dimensionless.
+        bend_positive: Whether to square the cosine of the positive too, in both places.
 
     Returns:
-        (2B,), one loss per anchor in nats, the first view's anchors first.
+        (2B,), one loss per anchor in nats; the anchors of the first view come first.
 
     Raises:
-        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        ShapeError: The sizes of B or D differ, or there is only one pair.
         InputError: The temperature is not above zero.
 
     References:
         Garrido et al., 2023 (SimCLR-sq), arXiv:2206.02574.
 
     Example:
-        >>> same = torch.ones(2, 3)  # three candidates alike: log 3 nats
+        >>> same = torch.ones(2, 3)  # three equal candidates: log 3 nats
         >>> simclr_sq(same, same)
         tensor([1.0986, 1.0986, 1.0986, 1.0986])
     """
@@ -68,7 +68,7 @@ def simclr_abs(
     temperature: float | Tensor = 0.1,
     bend_positive: bool = False,
 ) -> Tensor:
-    r"""NT-Xent whose negatives repel by their absolute cosine, in nats.
+    r"""NT-Xent with absolute cosines of the negatives, in nats.
 
     .. math::
         \ell_i = -s_{i p(i)} / \tau + \log\left(e^{s_{i p(i)} / \tau} +
@@ -77,14 +77,14 @@ def simclr_abs(
     Args:
         view1: (B, D), embeddings of the first view, any norm; B at least 2.
         view2: (B, D), embeddings of the second view.
-        temperature: tau > 0, dimensionless.
+        temperature: Temperature tau > 0, dimensionless.
         bend_positive: Take the positive's absolute cosine too: see :func:`simclr_sq`.
 
     Returns:
-        (2B,), one loss per anchor in nats, the first view's anchors first.
+        (2B,), one loss per anchor in nats; the anchors of the first view come first.
 
     Raises:
-        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        ShapeError: The sizes of B or D differ, or there is only one pair.
         InputError: The temperature is not above zero.
 
     References:
@@ -106,28 +106,28 @@ def dcl_sq(
     temperature: float | Tensor = 0.1,
     bend_positive: bool = False,
 ) -> Tensor:
-    r"""DCL whose negatives repel by their squared cosine, in nats.
+    r"""DCL with squared cosines of the negatives, in nats.
 
     .. math:: \ell_i = -s_{i p(i)} / \tau + \log \sum_{k \notin \{i, p(i)\}} e^{s_{ik}^2 / \tau}
 
     Args:
         view1: (B, D), embeddings of the first view, any norm; B at least 2.
         view2: (B, D), embeddings of the second view.
-        temperature: tau > 0, dimensionless.
-        bend_positive: Square the positive's cosine too: see :func:`simclr_sq`.
+        temperature: Temperature tau > 0, dimensionless.
+        bend_positive: Whether to square the cosine of the positive too, see :func:`simclr_sq`.
 
     Returns:
-        (2B,), one loss per anchor in nats, the first view's anchors first.
+        (2B,), one loss per anchor in nats; the anchors of the first view come first.
 
     Raises:
-        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        ShapeError: The sizes of B or D differ, or there is only one pair.
         InputError: The temperature is not above zero.
 
     References:
         Garrido et al., 2023 (DCL-sq), arXiv:2206.02574.
 
     Example:
-        >>> same = torch.ones(2, 3)  # two negatives alike: log 2 nats
+        >>> same = torch.ones(2, 3)  # two equal negatives: log 2 nats
         >>> dcl_sq(same, same)
         tensor([0.6931, 0.6931, 0.6931, 0.6931])
     """
@@ -142,21 +142,21 @@ def dcl_abs(
     temperature: float | Tensor = 0.1,
     bend_positive: bool = False,
 ) -> Tensor:
-    r"""DCL whose negatives repel by their absolute cosine, in nats.
+    r"""DCL with absolute cosines of the negatives, in nats.
 
     .. math:: \ell_i = -s_{i p(i)} / \tau + \log \sum_{k \notin \{i, p(i)\}} e^{|s_{ik}| / \tau}
 
     Args:
         view1: (B, D), embeddings of the first view, any norm; B at least 2.
         view2: (B, D), embeddings of the second view.
-        temperature: tau > 0, dimensionless.
+        temperature: Temperature tau > 0, dimensionless.
         bend_positive: Take the positive's absolute cosine too: see :func:`simclr_sq`.
 
     Returns:
-        (2B,), one loss per anchor in nats, the first view's anchors first.
+        (2B,), one loss per anchor in nats; the anchors of the first view come first.
 
     Raises:
-        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        ShapeError: The sizes of B or D differ, or there is only one pair.
         InputError: The temperature is not above zero.
 
     References:
@@ -179,7 +179,7 @@ def _bent(
     *,
     decoupled: bool,
 ) -> Tensor:
-    """NT-Xent or DCL with the negatives' cosines bent by a function."""
+    """NT-Xent or DCL with a function applied to the cosines of the negatives."""
     check_shapes("view1: B D, view2: B D", view1, view2)
     check_temperature(temperature)
     with full_precision(view1):

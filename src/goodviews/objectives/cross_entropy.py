@@ -1,4 +1,4 @@
-"""Classification itself: the supervised end of the catalogue.
+"""Cross-entropy of a supervised classifier.
 
 Letters: B anchors, K classes.
 """
@@ -13,7 +13,7 @@ from goodviews.objectives.precision import full_precision, lift
 
 @register("classes", ranks="rows", side="outside", reason=OUTSIDE)
 def cross_entropy(logits: Tensor, labels: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
-    r"""Cross-entropy of each anchor's logits with its label, in nats.
+    r"""Cross-entropy between the logits and the label of each anchor, in nats.
 
     .. math::
         \ell_i = -\sum_k q_{ik} \log \mathrm{softmax}_k(z_i), \quad
@@ -22,14 +22,14 @@ def cross_entropy(logits: Tensor, labels: Tensor, *, label_smoothing: float = 0.
     Args:
         logits: (B, K), one per class.
         labels: (B,), classes as integers from 0 to K - 1.
-        label_smoothing: epsilon, the share of the target that is spread over all classes, 0 to 1.
+        label_smoothing: Share epsilon of the target that is spread over all classes, in [0, 1].
 
     Returns:
         (B,), one loss per anchor in nats, not averaged.
 
     Raises:
-        ShapeError: The sizes of B disagree.
-        InputError: The share is outside [0, 1].
+        ShapeError: The sizes of B differ.
+        InputError: ``label_smoothing`` is outside [0, 1].
 
     References:
         Szegedy et al., 2016, section 7 (label smoothing), arXiv:1512.00567.

@@ -1,6 +1,6 @@
-"""Where an embedding or a loss lies between the two families, as plain data.
+"""Classification of losses and embeddings by the two families of the duality, as plain data.
 
-Letters: N samples, M embedding dims. Rows are samples, whatever library they come from.
+Letters: N samples, M embedding dims. Rows are samples.
 """
 
 import math
@@ -16,7 +16,7 @@ from goodviews.objectives.precision import lift
 
 
 class Classification(NamedTuple):
-    """Where a loss or an embedding lies.
+    """Side of the duality of a loss or an embedding.
 
     Example:
         >>> Classification("both", "", None, None).side
@@ -26,7 +26,7 @@ class Classification(NamedTuple):
     side: str
     """"sample", "dimension", "both" (doubly normalised), "neither" or "outside"."""
     reason: str
-    """One sentence that says why."""
+    """Reason for the side, one sentence."""
     sample_spread: float | None
     """Relative spread (std / mean) of the sample norms; None for a loss."""
     dimension_spread: float | None
@@ -34,27 +34,27 @@ class Classification(NamedTuple):
 
 
 def classify(what: Tensor | str, *, tolerance: float = 0.05) -> Classification:
-    r"""Say where a loss, or an embedding, lies between the two families.
+    r"""Classify a loss or an embedding as sample-contrastive or dimension-contrastive.
 
     .. math::
         \mathrm{spread} = \frac{\mathrm{std}_i \|z_i\|}{\mathrm{mean}_i \|z_i\|}, \quad
         \frac{\mathrm{std}_j \|z_{\cdot j}\|}{\mathrm{mean}_j \|z_{\cdot j}\|}
 
-    A loss is what it contrasts. An embedding is told by its norms, for the gap between
-    both criteria depends on nothing else: equal sample norms put it on the samples'
-    side, equal dimension norms on the dimensions', and where both are equal the criteria
-    differ by a constant.
+    A loss is classified by what it contrasts. An embedding is classified by its norms, because
+    the difference of the two criteria depends only on them: with equal sample norms it is on
+    the side of the samples, with equal dimension norms on the side of the dimensions, and if
+    both are equal the criteria differ by a constant.
 
     Args:
-        what: (N, M), rows are samples; or the name of an objective.
+        what: (N, M) embedding, one row per sample; or the name of an objective.
         tolerance: Largest relative spread of norms that counts as equal.
 
     Returns:
-        The side, the reason and, for an embedding, how far each side is from normalised.
+        The side, the reason and, for an embedding, the relative spread of both norms.
 
     Raises:
-        ShapeError: Not two axes.
-        InputError: An unknown loss, an embedding that is zero or not finite.
+        ShapeError: ``embeddings`` does not have two axes.
+        InputError: The loss is unknown, or the embedding is zero or not finite.
 
     References:
         Garrido et al., 2023, proposition and table of methods, arXiv:2206.02574.
@@ -76,8 +76,8 @@ def classify(what: Tensor | str, *, tolerance: float = 0.05) -> Classification:
     sample, dimension = (_norms(z, dim)["spread"] for dim in (1, 0))
     side, reason = {
         (True, True): ("both", "Samples and dims have equal norms: the criteria differ by a "),
-        (True, False): ("sample", "Samples have equal norms, dimensions have not."),
-        (False, True): ("dimension", "Dimensions have equal norms, samples have not."),
+        (True, False): ("sample", "Samples have equal norms, but dimensions do not."),
+        (False, True): ("dimension", "Dimensions have equal norms, but samples do not."),
         (False, False): ("neither", "Neither samples nor dimensions have equal norms."),
     }[sample <= tolerance, dimension <= tolerance]
     return Classification(
@@ -88,7 +88,7 @@ def classify(what: Tensor | str, *, tolerance: float = 0.05) -> Classification:
 def dashboard(
     embeddings: Tensor, *, bins: int = 101, max_samples: int = 10_000, block: int = 512
 ) -> dict[str, Any]:
-    r"""What a page needs to show how an embedding stands, as plain numbers and lists.
+    r"""Diagnostics of an embedding for a report page, as plain numbers and lists.
 
     .. math::
         \frac{|(L_{nc} + \sum_j \|K_{j\cdot}\|^4) - (L_c + \sum_i \|K_{\cdot i}\|^4)|}
@@ -96,38 +96,40 @@ def dashboard(
         \frac{\sum_j \|K_{j\cdot}\|^4}{\|K\|_F^4 / M}, \quad
         \exp H\left(\frac{\sigma}{\sum \sigma}\right)
 
-    are the identity's relative residual, the ratio to the lemma's lower bound (at least
-    1, for samples of any norm) and the effective rank from the singular values. Both
-    histograms are of cosines, so they share an axis; everything is float64, and Gram
-    matrices are taken in blocks.
+    are the relative residual of the identity, the ratio to the lower bound of the lemma (at
+    least 1, for samples of any norm) and the effective rank from the singular values. Both
+    histograms are of cosines, so they share an axis. All computations are in float64, and Gram
+    matrices are computed in blocks.
 
     Args:
-        embeddings: (N, M), rows are samples, N and M at least 2; used as they are.
-        bins: Bins of each histogram over [-1, 1]; an odd number centres one on zero.
-        max_samples: More rows than this are thinned evenly; ``samples_used`` tells.
+        embeddings: (N, M), one row per sample, not normalised; N and M at least 2.
+        bins: Number of bins of each histogram over [-1, 1]; an odd number centres one at zero.
+        max_samples: Maximum number of rows; of more rows, an evenly spaced subset is used, and
+            ``samples_used`` is its size.
         block: Rows per block.
 
     Returns:
         A dict of numbers, strings, lists and dicts, ready for JSON:
 
-        - ``samples``, ``samples_used``, ``dims``: N, the rows used, M;
+        - ``samples``, ``samples_used``, ``dims``: N, the number of rows used, and M;
         - ``sample_cosines``, ``dimension_cosines``: ``edges`` (bins + 1), ``counts``
           (bins), ``mean``, ``std`` of the off-diagonal entries, each pair once;
-        - ``expected_std``: 1 / sqrt(M), what independent directions would give
-          ``sample_cosines``;
+        - ``expected_std``: 1 / sqrt(M), the ``std`` of ``sample_cosines`` for independent
+          directions;
         - ``sample_norms``, ``dimension_norms``: ``mean``, ``std``, ``min``, ``max``,
           ``spread`` (std / mean) and sorted ``quantiles`` (101);
         - ``dimension_std``: the M standard deviations, sorted;
         - ``sample_criterion``, ``dimension_criterion``, ``sample_fourth``,
           ``dimension_fourth``, ``identity_residual``;
-        - ``dimension_ratio``, ``sample_ratio``: each sum of fourth powers over its least
-          value;
+        - ``dimension_ratio``, ``sample_ratio``: each sum of fourth powers divided by its
+          minimum;
         - ``effective_rank``: within [1, min(N, M)];
-        - ``side``, ``reason``: of :func:`classify`.
+        - ``side``, ``reason``: results of :func:`classify`.
 
     Raises:
-        ShapeError: Not two axes.
-        InputError: Fewer than two samples or dims, or values zero or not finite.
+        ShapeError: ``embeddings`` does not have two axes.
+        InputError: There are fewer than two samples or dims, or the values are zero or not
+            finite.
 
     References:
         Garrido et al., 2023, arXiv:2206.02574; Garrido et al., 2023 (RankMe),
@@ -137,7 +139,7 @@ def dashboard(
         >>> data = dashboard(torch.eye(4), bins=3)
         >>> data["effective_rank"], data["identity_residual"], data["side"]
         (4.0, 0.0, 'both')
-        >>> data["sample_cosines"]["counts"]  # six pairs, all orthogonal
+        >>> data["sample_cosines"]["counts"]  # six orthogonal pairs
         [0, 6, 0]
     """
     check_positive("bins", bins)
@@ -145,8 +147,8 @@ def dashboard(
     sizes = check_shapes("embeddings: N M", embeddings)
     if min(sizes.values()) < 2 or max_samples < 2:
         raise InputError(
-            f"embeddings is {tuple(embeddings.shape)}, but at least 2 samples and 2 dims are "
-            "wanted (and max_samples of at least 2)."
+            f"dashboard needs at least 2 samples, 2 dims and max_samples >= 2, but got embeddings "
+            f"of shape {tuple(embeddings.shape)} and max_samples={max_samples}."
         )
     z = _checked(embeddings.detach())
     if len(z) > max_samples:
@@ -184,13 +186,13 @@ def dashboard(
 
 
 def _checked(embeddings: Tensor) -> Tensor:
-    """Float64 and finite, not zero throughout."""
+    """Return embeddings as float64 after checking that they are finite and not all zero."""
     check_shapes("embeddings: N M", embeddings)
     z = lift(embeddings).double()
     if not z.isfinite().all():
         raise InputError("embeddings has values that are not finite: look for NaN and infinity.")
     if not z.any():
-        raise InputError("embeddings is zero throughout, so nothing can be said of its norms.")
+        raise InputError("embeddings is zero throughout, so its norms are not comparable.")
     return z
 
 
@@ -198,7 +200,7 @@ def _norms(z: Tensor, dim: int) -> dict[str, Any]:
     norms = torch.linalg.vector_norm(z, dim=dim)
     std = float(norms.std(correction=0))
     share = torch.linspace(0, 1, 101, dtype=norms.dtype, device=norms.device)
-    place = (share * (len(norms) - 1)).round().long()  # quantile() refuses long inputs
+    place = (share * (len(norms) - 1)).round().long()  # quantile() does not accept long inputs
     return {
         "mean": float(norms.mean()),
         "std": std,
@@ -210,13 +212,13 @@ def _norms(z: Tensor, dim: int) -> dict[str, Any]:
 
 
 def _off_diagonal(rows: Tensor, bins: int, block: int) -> tuple[float, dict[str, Any]]:
-    """Sum of squared products of all ordered pairs of rows, and the cosines' histogram."""
+    """Sum of squared products of all ordered pairs of rows, and the histogram of cosines."""
     norm = torch.linalg.vector_norm(rows, dim=1).clamp_min(torch.finfo(rows.dtype).tiny)
     criterion = sum_1 = sum_2 = 0.0
     counts = torch.zeros(bins, dtype=torch.float64)
     for start in range(0, len(rows), block):
         end = min(start + block, len(rows))
-        # Pairs (i, j) with j > i: the own block's upper triangle, and all later rows.
+        # Pairs (i, j) with j > i: the upper triangle of the diagonal block, and all later rows.
         products = (rows[start:end] @ rows[start:].T) / norm[start:end, None] / norm[start:]
         upper = torch.ones(end - start, end - start, dtype=torch.bool, device=rows.device).triu(1)
         for cosines, sizes in (

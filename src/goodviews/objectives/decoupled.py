@@ -20,26 +20,26 @@ def dcl(view1: Tensor, view2: Tensor, *, temperature: float | Tensor = 0.1) -> T
 
     .. math:: \ell_i = -s_{i p(i)} / \tau + \log \sum_{k \notin \{i, p(i)\}} \exp(s_{ik} / \tau)
 
-    with :math:`s` the cosine in the pool of both views. There are 2B - 2 negatives:
-    indistinguishable embeddings give :math:`\log(2B - 2)`. The loss can be negative.
+    where :math:`s` is the cosine in the pool of both views. There are 2B - 2 negatives, so
+    equal embeddings give :math:`\log(2B - 2)`. The loss can be negative.
 
     Args:
         view1: (B, D), embeddings of the first view, any norm; B at least 2.
         view2: (B, D), embeddings of the second view.
-        temperature: tau > 0, dimensionless.
+        temperature: Temperature tau > 0, dimensionless.
 
     Returns:
-        (2B,), one loss per anchor in nats, the first view's anchors first.
+        (2B,), one loss per anchor in nats; the anchors of the first view come first.
 
     Raises:
-        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        ShapeError: The sizes of B or D differ, or there is only one pair.
         InputError: The temperature is not above zero.
 
     References:
         Yeh et al., 2022, section 3 (loss L_DC), arXiv:2110.06848.
 
     Example:
-        >>> same = torch.ones(2, 3)  # two negatives alike: log 2 nats
+        >>> same = torch.ones(2, 3)  # two equal negatives: log 2 nats
         >>> dcl(same, same)
         tensor([0.6931, 0.6931, 0.6931, 0.6931])
     """
@@ -63,27 +63,27 @@ def dclw(
     temperature: float | Tensor = 0.1,
     sigma: float = 0.5,
 ) -> Tensor:
-    r"""DCL with each positive weighted by how far apart its pair lies, in nats.
+    r"""DCL with a larger weight for pairs that are further apart, in nats.
 
     .. math::
         \ell_i = -w_i s_{i p(i)} / \tau +
         \log \sum_{k \notin \{i, p(i)\}} \exp(s_{ik} / \tau), \quad
         w_i = 2 - B \, \mathrm{softmax}_i (s_{i p(i)} / \sigma)
 
-    The weights average 1 over the batch, and no gradient flows through them: a pair
-    far apart pulls more. With all pairs equally close this is :func:`dcl`.
+    The mean weight over the batch is 1, and no gradient flows through the weights. If all pairs
+    are equally close, this is :func:`dcl`.
 
     Args:
         view1: (B, D), embeddings of the first view, any norm; B at least 2.
         view2: (B, D), embeddings of the second view.
-        temperature: tau > 0, dimensionless.
-        sigma: Width of the weights > 0, dimensionless.
+        temperature: Temperature tau > 0, dimensionless.
+        sigma: Width sigma > 0 of the weights, dimensionless.
 
     Returns:
-        (2B,), one loss per anchor in nats, the first view's anchors first.
+        (2B,), one loss per anchor in nats; the anchors of the first view come first.
 
     Raises:
-        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        ShapeError: The sizes of B or D differ, or there is only one pair.
         InputError: The temperature or sigma is not above zero.
 
     References:
@@ -112,18 +112,18 @@ def dclw(
 
 
 def negatives_only(logits: Tensor) -> Tensor:
-    r"""Logits of a pool of two views with self and positive masked by minus infinity.
+    r"""Mask self and positive in the logits of a pool of two views with minus infinity.
 
     .. math:: s_{ik} \mapsto -\infty \text{ for } k \in \{i, p(i)\}
 
     Args:
-        logits: (2B, 2B), the first view's rows first; B at least 2.
+        logits: (2B, 2B), the rows of the first view first; B at least 2.
 
     Returns:
         (2B, 2B), ready for a logsumexp over the 2B - 2 negatives of each row.
 
     Raises:
-        ShapeError: Not square, of odd size, or of one pair only.
+        ShapeError: ``logits`` is not square, has an odd size, or has only one pair.
 
     References:
         Yeh et al., 2022, section 3 (loss L_DC), arXiv:2110.06848.
@@ -135,8 +135,8 @@ def negatives_only(logits: Tensor) -> Tensor:
     pool = check_shapes("logits: N N", logits)["N"]
     if pool % 2 or pool < 4:
         raise ShapeError(
-            f"the pool of both views holds {pool} embeddings, but an even number of at least "
-            "4 is wanted: without a second pair there is no negative. Raise the batch size."
+            f"Negatives need at least two pairs, an even number of at least 4 embeddings, but "
+            f"the pool of both views holds {pool}. Raise the batch size."
         )
     row = torch.arange(pool, device=logits.device) % (pool // 2)
     return logits.masked_fill(row[:, None] == row[None, :], -torch.inf)

@@ -1,4 +1,4 @@
-"""The doubly normalised set, where both families of criteria differ by a constant.
+"""Doubly normalised embeddings, for which the two families of criteria differ by a constant.
 
 Letters: N samples, M embedding dims. Embeddings are Z of shape (N, M), rows are samples.
 """
@@ -11,16 +11,16 @@ from goodviews.objectives.precision import lift
 
 
 def criterion_gap(samples: int, dims: int) -> float:
-    r"""L_nc minus L_c on the doubly normalised set of unit samples.
+    r"""Difference L_nc - L_c for doubly normalised embeddings with unit samples.
 
     .. math:: L_{nc} - L_c = N - N^2 / M
 
-    Unit samples and equal dimension norms force the latter to be :math:`\sqrt{N / M}`.
-    The paper's N - M is the case of norms all 1, which needs N = M.
+    With unit samples, equal dimension norms must be :math:`\sqrt{N / M}`. The N - M of the
+    paper is the case in which all norms are 1, which requires N = M.
 
     Args:
-        samples: N.
-        dims: M.
+        samples: Number of samples N.
+        dims: Number of dimensions M.
 
     Returns:
         The constant, dimensionless.
@@ -44,24 +44,26 @@ def criterion_gap(samples: int, dims: int) -> float:
 def doubly_normalise(
     embeddings: Tensor, *, tolerance: float = 1e-13, iterations: int = 100_000
 ) -> Tensor:
-    r"""Unit samples and dimensions of one norm, by scaling rows and columns in turn.
+    r"""Normalise samples to unit norm and dimensions to equal norms.
 
     .. math:: z_{ij} \mapsto r_i z_{ij} c_j, \quad \|z_i\| = 1, \quad \|z_{\cdot j}\| = \sqrt{N/M}
 
-    Sinkhorn's scaling of the squared entries; zeros stay zeros and signs stay.
+    Rows and columns are scaled in turn (Sinkhorn scaling of the squared entries), which
+    preserves zeros and signs.
 
     Args:
-        embeddings: (N, M), rows are samples; enough nonzero entries for a scaling to exist.
-        tolerance: Largest relative error of a dimension's norm; no less than about ten
-            times the precision of the dtype is taken.
-        iterations: Rounds after which it is given up.
+        embeddings: (N, M), one row per sample; enough entries must be nonzero for a scaling to
+            exist.
+        tolerance: Largest relative error of the norm of a dimension; values below about ten
+            times the precision of the dtype are raised to that.
+        iterations: Maximum number of rounds.
 
     Returns:
         (N, M), doubly normalised.
 
     Raises:
-        ShapeError: Not two axes.
-        InputError: A row or a column is zero, or the rounds are used up.
+        ShapeError: ``embeddings`` does not have two axes.
+        InputError: A row or a column is zero, or the maximum number of rounds is reached.
 
     References:
         Sinkhorn and Knopp, 1967; Garrido et al., 2023, arXiv:2206.02574.
@@ -83,33 +85,33 @@ def doubly_normalise(
         if (torch.linalg.vector_norm(z, dim=0) / goal - 1).abs().max() <= enough:
             return z
     raise InputError(
-        f"rows and columns could not both be normalised in {iterations} rounds: "
-        "the embeddings have too many zeros, or raise iterations."
+        f"Rows and columns could not both be normalised in {iterations} rounds: raise "
+        "iterations, or use embeddings with fewer zeros."
     )
 
 
 def project_to_tangent(embeddings: Tensor, ambient: Tensor) -> Tensor:
-    r"""The part of a gradient that keeps all sample and dimension norms, to first order.
+    r"""Component of a gradient that preserves all sample and dimension norms to first order.
 
     .. math:: P(G) = G - \mathrm{diag}(\alpha) Z - Z \, \mathrm{diag}(\beta)
 
-    with alpha and beta chosen so that each row and each column of the result is
-    orthogonal to that of Z: the orthogonal projection on the tangent space of the set of
-    matrices with the norms of Z. The ambient gradients of L_nc and L_c differ by
-    :math:`4 (\mathrm{diag}(a_i^2) Z - Z \, \mathrm{diag}(b_j^2))`, with a the norms of
-    the samples and b those of the dimensions, which is normal to that set: projected,
-    they are equal. On the doubly normalised set, where all a and all b are equal, the
-    difference is :math:`4 (a^2 - b^2) Z`.
+    where alpha and beta are such that each row and each column of the result is orthogonal to
+    that of Z. This is the orthogonal projection onto the tangent space of the set of matrices
+    with the norms of Z. The ambient gradients of L_nc and L_c differ by
+    :math:`4 (\mathrm{diag}(a_i^2) Z - Z \, \mathrm{diag}(b_j^2))`, where a are the norms of
+    the samples and b those of the dimensions. This difference is normal to the set, so the
+    projected gradients are equal. If all a and all b are equal (doubly normalised embeddings),
+    the difference is :math:`4 (a^2 - b^2) Z`.
 
     Args:
-        embeddings: (N, M), a point Z; rows are samples.
-        ambient: (N, M), a gradient G there.
+        embeddings: (N, M), embeddings Z, one row per sample.
+        ambient: (N, M), gradient G at Z.
 
     Returns:
-        (N, M), in the gradient's unit.
+        (N, M), projected gradient, in the unit of the gradient.
 
     Raises:
-        ShapeError: The sizes of N or M disagree.
+        ShapeError: The sizes of N or M differ.
 
     References:
         Garrido et al., 2023, on equal gradients of both criteria, arXiv:2206.02574.
@@ -129,8 +131,8 @@ def project_to_tangent(embeddings: Tensor, ambient: Tensor) -> Tensor:
             torch.cat([squares.T, torch.diag(squares.sum(dim=0))], dim=1),
         ]
     )
-    # Rows and columns share one constraint (the Frobenius norm): the system is singular,
-    # consistent, and any solution gives the same projection.
+    # Rows and columns share one constraint (the Frobenius norm), so the system is singular but
+    # consistent, and every solution gives the same projection.
     wanted = torch.cat([(g * z).sum(dim=1), (g * z).sum(dim=0)])
     alpha, beta = (torch.linalg.pinv(system, hermitian=True) @ wanted).split(list(z.shape))
     return g - alpha[:, None] * z - z * beta

@@ -16,7 +16,7 @@ from goodviews.objectives.precision import full_precision, lift
 
 
 class Identity(NamedTuple):
-    """The four quantities of the identity; both sums of two agree.
+    """Four quantities of the identity: ``sample + sample_fourth`` is the sum of the others.
 
     Example:
         >>> Identity(*torch.tensor([10.0, 8.0, 27.0, 29.0])).dimension
@@ -24,17 +24,17 @@ class Identity(NamedTuple):
     """
 
     sample: Tensor
-    """L_c, ()."""
+    """Sample criterion L_c, ()."""
     dimension: Tensor
-    """L_nc, ()."""
+    """Dimension criterion L_nc, ()."""
     sample_fourth: Tensor
-    """Sum of the samples' norms to the fourth power, ()."""
+    """Sum of the sample norms to the fourth power, ()."""
     dimension_fourth: Tensor
-    """Sum of the dimensions' norms to the fourth power, ()."""
+    """Sum of the dimension norms to the fourth power, ()."""
 
 
 class Bounds(NamedTuple):
-    """A quantity's least and greatest possible value.
+    """Smallest and largest possible value of a quantity.
 
     Example:
         >>> Bounds(1.0, 2.0).upper
@@ -47,18 +47,18 @@ class Bounds(NamedTuple):
 
 @register(kind="", side="sample", reason="It is the criterion L_c itself.")
 def sample_criterion(embeddings: Tensor) -> Tensor:
-    r"""L_c: squared inner products of all pairs of samples.
+    r"""Sample criterion L_c: sum of the squared inner products of all pairs of samples.
 
     .. math:: L_c = \|K^\top K - \mathrm{diag}(K^\top K)\|_F^2 = \sum_{i \ne j} (z_i \cdot z_j)^2
 
     Args:
-        embeddings: (N, M), rows are samples, used as they are.
+        embeddings: (N, M), one row per sample, not normalised.
 
     Returns:
-        (), in the embeddings' unit to the fourth power.
+        (), in the unit of the embeddings to the fourth power.
 
     Raises:
-        ShapeError: Not two axes.
+        ShapeError: ``embeddings`` does not have two axes.
 
     References:
         Garrido et al., 2023, definition of L_c, arXiv:2206.02574.
@@ -76,18 +76,18 @@ def sample_criterion(embeddings: Tensor) -> Tensor:
 
 @register(kind="", side="dimension", reason="It is the criterion L_nc itself.")
 def dimension_criterion(embeddings: Tensor) -> Tensor:
-    r"""L_nc: squared inner products of all pairs of dimensions.
+    r"""Dimension criterion L_nc: sum of the squared inner products of all pairs of dimensions.
 
     .. math:: L_{nc} = \|K K^\top - \mathrm{diag}(K K^\top)\|_F^2
 
     Args:
-        embeddings: (N, M), rows are samples, used as they are.
+        embeddings: (N, M), one row per sample, not normalised.
 
     Returns:
-        (), in the embeddings' unit to the fourth power.
+        (), in the unit of the embeddings to the fourth power.
 
     Raises:
-        ShapeError: Not two axes.
+        ShapeError: ``embeddings`` does not have two axes.
 
     References:
         Garrido et al., 2023, definition of L_nc, arXiv:2206.02574.
@@ -104,19 +104,19 @@ def dimension_criterion(embeddings: Tensor) -> Tensor:
 
 
 def identity(embeddings: Tensor) -> Identity:
-    r"""Both criteria and both sums of fourth powers: the two sides are always equal.
+    r"""Both criteria and both sums of fourth powers, which satisfy an identity.
 
     .. math:: L_{nc} + \sum_j \|K_{j\cdot}\|^4 = L_c + \sum_i \|K_{\cdot i}\|^4
 
     Args:
-        embeddings: (N, M), rows are samples; nothing is assumed of them.
+        embeddings: (N, M), one row per sample, of any norm.
 
     Returns:
-        ``sample`` L_c, ``dimension`` L_nc, ``sample_fourth`` and ``dimension_fourth``,
-        each () and computed by itself.
+        ``sample`` L_c, ``dimension`` L_nc, ``sample_fourth`` and ``dimension_fourth``, each ()
+        and computed independently.
 
     Raises:
-        ShapeError: Not two axes.
+        ShapeError: ``embeddings`` does not have two axes.
 
     References:
         Garrido et al., 2023, theorem on the identity of both criteria, arXiv:2206.02574.
@@ -138,18 +138,18 @@ def identity(embeddings: Tensor) -> Identity:
 
 
 def norm_correction(embeddings: Tensor) -> Tensor:
-    r"""L_reg: what a sample-contrastive loss lacks to be the dimension-contrastive one.
+    r"""Correction L_reg between the sample criterion and the dimension criterion.
 
     .. math:: L_{reg} = \sum_i \|K_{\cdot i}\|^4 - \sum_j \|K_{j \cdot}\|^4 = L_{nc} - L_c
 
     Args:
-        embeddings: (N, M), rows are samples.
+        embeddings: (N, M), one row per sample.
 
     Returns:
-        (), in the embeddings' unit to the fourth power; may be negative.
+        (), in the unit of the embeddings to the fourth power; can be negative.
 
     Raises:
-        ShapeError: Not two axes.
+        ShapeError: ``embeddings`` does not have two axes.
 
     References:
         Garrido et al., 2023, section on VICReg as a contrastive loss, arXiv:2206.02574.
@@ -166,23 +166,23 @@ def norm_correction(embeddings: Tensor) -> Tensor:
 
 
 def vicreg_covariance_by_samples(embeddings: Tensor) -> Tensor:
-    r"""VICReg's covariance term written as a sample-contrastive loss and a correction.
+    r"""Covariance term of VICReg, written as a sample-contrastive loss and a correction.
 
     .. math:: c = \frac{L_c(\bar K) + L_{reg}(\bar K)}{M (N - 1)^2}
 
-    with :math:`\bar K` the embeddings whose dimensions are centred over the batch. Its
-    value and its gradient are those of
-    :func:`goodviews.objectives.covariance_penalty`, though no covariance is formed.
+    where :math:`\bar K` are the embeddings after centring each dimension over the batch. Value
+    and gradient equal those of :func:`goodviews.objectives.covariance_penalty`, but no
+    covariance matrix is computed.
 
     Args:
         embeddings: (N, M), one view; N at least 2.
 
     Returns:
-        (), in the embeddings' unit to the fourth power.
+        (), in the unit of the embeddings to the fourth power.
 
     Raises:
-        ShapeError: Not two axes.
-        InputError: One sample only.
+        ShapeError: ``embeddings`` does not have two axes.
+        InputError: There is only one sample.
 
     References:
         Garrido et al., 2023, section on VICReg as a contrastive loss, arXiv:2206.02574.
@@ -193,7 +193,7 @@ def vicreg_covariance_by_samples(embeddings: Tensor) -> Tensor:
     """
     sizes = check_shapes("embeddings: N M", embeddings)
     if sizes["N"] < 2:
-        raise InputError("embeddings has N = 1, but at least 2 samples are wanted.")
+        raise InputError("embeddings has N = 1, but a covariance needs at least 2 samples.")
     with full_precision(embeddings):
         centred = lift(embeddings) - lift(embeddings).mean(dim=0)
         both = sample_criterion(centred) + norm_correction(centred)
@@ -207,7 +207,7 @@ def fourth_power_bounds(
     unit: Literal["samples", "dims"] = "samples",
     norm: float = 1.0,
 ) -> Bounds:
-    r"""Bounds on the other side's sum of fourth powers, when one side has one norm.
+    r"""Bounds on the sum of fourth powers of one side, if the other side has equal norms.
 
     .. math::
         \tfrac{N^2}{M} a^4 \le \sum_j \|K_{j \cdot}\|^4 \le N^2 a^4, \qquad
@@ -216,16 +216,16 @@ def fourth_power_bounds(
     for all samples of norm a (left) or all dimensions of norm a (right).
 
     Args:
-        samples: N.
-        dims: M.
-        unit: Which side has equal norms, "samples" or "dims".
-        norm: a > 0.
+        samples: Number of samples N.
+        dims: Number of dimensions M.
+        unit: Side that has equal norms, "samples" or "dims".
+        norm: Norm a > 0 of that side.
 
     Returns:
-        Lower and upper bound, in the embeddings' unit to the fourth power.
+        Lower and upper bound, in the unit of the embeddings to the fourth power.
 
     Raises:
-        InputError: A size or the norm is not above zero, or an unknown side.
+        InputError: A size or the norm is not above zero, or the side is unknown.
 
     References:
         Garrido et al., 2023, lemma on one-sided normalisation, arXiv:2206.02574.
@@ -245,25 +245,25 @@ def fourth_power_bounds(
 def criterion_bounds(
     other: float, samples: int, dims: int, *, unit: Literal["samples", "dims"] = "samples"
 ) -> Bounds:
-    r"""Bounds on one criterion from the other, when one side has unit norms.
+    r"""Bounds on one criterion given the other, if one side has unit norms.
 
     .. math::
         L_{nc} - N + \tfrac{N^2}{M} \le L_c \le L_{nc} - N + N^2, \qquad
         L_c - M + \tfrac{M^2}{N} \le L_{nc} \le L_c - M + M^2
 
-    for unit samples (left: on L_c, from L_nc) or unit dimensions (right: the reverse).
+    for unit samples (left: on L_c, given L_nc) or unit dimensions (right: on L_nc, given L_c).
 
     Args:
-        other: L_nc for unit samples, L_c for unit dimensions.
-        samples: N.
-        dims: M.
-        unit: Which side has unit norms, "samples" or "dims".
+        other: Given criterion: L_nc for unit samples, L_c for unit dimensions.
+        samples: Number of samples N.
+        dims: Number of dimensions M.
+        unit: Side that has unit norms, "samples" or "dims".
 
     Returns:
         Lower and upper bound on L_c (unit samples) or on L_nc (unit dimensions).
 
     Raises:
-        InputError: A size is not above zero, or an unknown side.
+        InputError: A size is not above zero, or the side is unknown.
 
     References:
         Garrido et al., 2023, corollary of the lemma on one-sided normalisation,

@@ -26,36 +26,36 @@ def infonce(
 
     .. math:: \ell_i = -\log \frac{\exp(s_{ii} / \tau)}{\sum_{j=1}^{K} \exp(s_{ij} / \tau)}
 
-    with :math:`s_{ij}` the cosine of anchor i and candidate j. K counts the candidates
-    in the denominator, the positive included. With independent negatives, log K minus
-    the mean loss is a lower bound on the information the two views share; stored
-    negatives are stale, and make it an estimate. The loss is never below
-    :math:`\log(1 + (K - 1) e^{-2 / \tau})`, for cosines stay within [-1, 1]. Large float32
-    batches take linear memory: see :mod:`goodviews.information.tiles`.
+    where :math:`s_{ij}` is the cosine of anchor i and candidate j. K is the number of
+    candidates in the denominator, including the positive. With independent negatives, log K
+    minus the mean loss is a lower bound on the information that the two views share; with
+    stored negatives, which are stale, it is only an estimate. The loss is at least
+    :math:`\log(1 + (K - 1) e^{-2 / \tau})`, because cosines are within [-1, 1]. Large float32
+    batches need linear memory: see :mod:`goodviews.information.tiles`.
 
     Args:
         anchor: (B, D), embeddings of the first view, any norm.
         positive: (B, D), embeddings of the second view; row i belongs to anchor i.
         temperature: Softmax temperature tau > 0, dimensionless; a tensor if learned.
-        negatives: (M, D), more candidates for every anchor: a queue, or other
-            devices' embeddings; or (B, M, D), each anchor's own draw from a bank.
-            Gradient reaches them if they require it.
-        in_batch: Whether the other anchors' positives are candidates too. MoCo and
-            the memory-bank methods turn it off: then K = 1 + M.
+        negatives: (M, D), further candidates for every anchor, such as a queue or the
+            embeddings of other devices; or (B, M, D), one draw from a bank for each anchor.
+            They receive gradients if they require them.
+        in_batch: Whether the positives of the other anchors are candidates too. MoCo and the
+            memory-bank methods set it to False: then K = 1 + M.
 
     Returns:
         (B,), one loss per anchor in nats, not averaged.
 
     Raises:
-        ShapeError: The sizes of B or D disagree.
+        ShapeError: The sizes of B or D differ.
         InputError: The temperature is not above zero.
 
     References:
-        van den Oord et al., 2018, eq. 4, arXiv:1807.03748; K as in Tian et al., 2020,
-        arXiv:2005.10243, counted with the positive.
+        van den Oord et al., 2018, eq. 4, arXiv:1807.03748; K includes the positive, as in
+        Tian et al., 2020, arXiv:2005.10243.
 
     Example:
-        >>> same = torch.ones(4, 2)  # nothing to tell apart: log 4 nats
+        >>> same = torch.ones(4, 2)  # four equal candidates: log 4 nats
         >>> infonce(same, same)
         tensor([1.3863, 1.3863, 1.3863, 1.3863])
         >>> infonce(same, same, negatives=torch.ones(7, 2), in_batch=False)  # log 8
@@ -91,7 +91,7 @@ def _in_tiles(
     temperature: float | Tensor,
     in_batch: bool,
 ) -> Tensor | None:
-    """The loss by the row-sum engine, where the matrix of logits is large; else nothing."""
+    """Loss computed by the row-sum engine if the matrix of logits is large, else None."""
     shared = negatives is None or negatives.ndim == 2
     columns = (len(positive) if in_batch else 0) + (0 if negatives is None else len(negatives))
     if not shared or not worthwhile(len(anchor), columns, anchor):
@@ -114,30 +114,30 @@ def infonce_two_sided(
     temperature: float | Tensor = 0.1,
     negatives: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor:
-    r"""InfoNCE of each pair, the mean of its two directions, in nats.
+    r"""InfoNCE of each pair, averaged over the two directions, in nats.
 
     .. math:: \ell_i = \tfrac12 (\ell_i^{1 \to 2} + \ell_i^{2 \to 1})
 
-    Each direction takes the other view's rows as candidates: K = B without stored ones.
-    CMC's code sums the two directions, which is twice this. For an information estimate
-    take this mean.
+    In each direction, the candidates are the rows of the other view: K = B without stored
+    negatives. The code of CMC sums the two directions, which gives twice this value. Use the
+    mean to estimate information.
 
     Args:
         anchor: (B, D), embeddings of the first view, any norm.
         positive: (B, D), embeddings of the second view.
         temperature: Softmax temperature tau > 0, dimensionless; a tensor if learned.
-        negatives: More candidates, as in :func:`infonce`: of the anchors (second views)
-            and of the positives (first views).
+        negatives: Further candidates, as in :func:`infonce`: those of the anchors (second
+            views) and those of the positives (first views).
 
     Returns:
         (B,), one loss per pair in nats, not averaged.
 
     Raises:
-        ShapeError: The sizes of B or D disagree.
+        ShapeError: The sizes of B or D differ.
         InputError: The temperature is not above zero.
 
     References:
-        Tian et al., 2020 (CMC), section 3.1, arXiv:1906.05849; the mean form as in Radford et
+        Tian et al., 2020 (CMC), section 3.1, arXiv:1906.05849; the mean as in Radford et
         al., 2021, fig. 3, arXiv:2103.00020.
 
     Example:

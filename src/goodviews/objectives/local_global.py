@@ -1,4 +1,4 @@
-"""Deep graph infomax: tell a graph's nodes from corrupted ones by its summary.
+"""Deep graph infomax: discriminate the nodes of a graph from corrupted ones by its summary.
 
 Letters: N nodes, M corrupted nodes, F representation dims.
 """
@@ -14,7 +14,7 @@ from goodviews.objectives.precision import full_precision, lift
 
 
 class LocalGlobalTerms(NamedTuple):
-    """Both halves of the discrimination; the loss is the sum of their means.
+    """Terms of the discrimination; the loss is the sum of their means.
 
     Example:
         >>> import torch
@@ -23,9 +23,9 @@ class LocalGlobalTerms(NamedTuple):
     """
 
     real: Tensor
-    """(N,), half the cross-entropy of each real node, nats."""
+    """Half the cross-entropy of each real node, (N,), in nats."""
     corrupted: Tensor
-    """(M,), half the cross-entropy of each corrupted node, nats."""
+    """Half the cross-entropy of each corrupted node, (M,), in nats."""
 
 
 @register(
@@ -44,20 +44,20 @@ def local_global(
         -\tfrac12 \log \sigma(h_i^\top W s), \quad
         -\tfrac12 \log (1 - \sigma(\tilde h_j^\top W s))
 
-    The halves make the sum of both means the mean over real and corrupted nodes alike,
-    so an uninformed discriminator gives log 2.
+    The factors of 1/2 make the sum of both means the average over real and corrupted nodes, so
+    the chance level is log 2.
 
     Args:
-        nodes: (N, F), representations of the graph's nodes.
+        nodes: (N, F), representations of the nodes of the graph.
         corrupted: (M, F), representations of the nodes of a corrupted graph.
-        summary: (F,), see :func:`summarise`.
-        weight: (F, F), the discriminator's bilinear form W; None for the identity.
+        summary: (F,), summary of the graph, see :func:`summarise`.
+        weight: (F, F), bilinear form W of the discriminator; None for the identity.
 
     Returns:
-        The terms ``real`` (N,) and ``corrupted`` (M,), nats.
+        The terms ``real`` (N,) and ``corrupted`` (M,), in nats.
 
     Raises:
-        ShapeError: The sizes of F disagree.
+        ShapeError: The sizes of F differ.
 
     References:
         Veličković et al., 2019 (DGI), sections 3 and 4.2, arXiv:1809.10341.
@@ -79,18 +79,18 @@ def local_global(
 
 
 def summarise(nodes: Tensor) -> Tensor:
-    r"""Summary of a graph: the logistic function of its nodes' mean.
+    r"""Summary of a graph: the logistic function of the mean of its nodes.
 
     .. math:: s = \sigma\left(\frac1N \sum_i h_i\right)
 
     Args:
-        nodes: (N, F), representations of the graph's nodes.
+        nodes: (N, F), representations of the nodes of the graph.
 
     Returns:
         (F,), within (0, 1).
 
     Raises:
-        ShapeError: Not two axes.
+        ShapeError: ``nodes`` does not have two axes.
 
     References:
         Veličković et al., 2019 (DGI), section 4.2, arXiv:1809.10341.

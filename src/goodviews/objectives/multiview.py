@@ -22,37 +22,37 @@ def multiview(
     graph: Literal["core", "full"] = "full",
     core: int = 0,
 ) -> Tensor:
-    r"""Two-sided InfoNCE over pairs of views, in nats: one row per pair.
+    r"""Two-sided InfoNCE over pairs of views, in nats, with one row per pair.
 
     .. math::
         \ell_{(a, b), i} = \ell_i^{a \to b} + \ell_i^{b \to a}, \quad
         L_C = \sum_{b \ne c} \frac1B \sum_i \ell_{(c, b), i}, \quad
         L_F = \sum_{a < b} \frac1B \sum_i \ell_{(a, b), i}
 
-    The two directions are summed, as in the paper and its code; the mean of the two is
-    half of this. The paper's loss sums the rows' means.
+    The two directions are summed, as in the paper and its code. The loss of the paper is the
+    sum of the means of the rows.
 
     Args:
-        views: (V, B, D), embeddings of the views, any norm; row i is the same example
-            in all of them.
-        temperature: tau > 0, dimensionless.
-        graph: "core" contrasts one view with each other, "full" every pair.
-        core: The core view's place, for ``graph="core"``.
+        views: (V, B, D), embeddings of the views, any norm; row i is the same example in all
+            views.
+        temperature: Temperature tau > 0, dimensionless.
+        graph: "core" to contrast one view with each other view, "full" to contrast all pairs.
+        core: Index of the core view, for ``graph="core"``.
 
     Returns:
-        (P, B), nats: V - 1 rows (core) or V (V - 1) / 2 (full), in the order of
+        (P, B), in nats: V - 1 rows (core) or V (V - 1) / 2 rows (full), in the order of
         :func:`view_pairs`.
 
     Raises:
-        ShapeError: ``views`` has not three axes.
-        InputError: Fewer than two views, an unknown graph or core view.
+        ShapeError: ``views`` does not have three axes.
+        InputError: There are fewer than two views, or the graph or the core view is unknown.
 
     References:
         Tian et al., 2020 (CMC), section 3.1 (two views), section 3.3 (core view L_C and
         full graph L_F), arXiv:1906.05849.
 
     Example:
-        >>> same = torch.ones(3, 4, 2)  # each direction gives log 4, each pair twice that
+        >>> same = torch.ones(3, 4, 2)  # log 4 for each direction, twice that for each pair
         >>> multiview(same).shape, multiview(same, graph="core").shape
         (torch.Size([3, 4]), torch.Size([2, 4]))
         >>> multiview(same)[0]
@@ -67,20 +67,20 @@ def multiview(
 def view_pairs(
     views: int, *, graph: Literal["core", "full"] = "full", core: int = 0
 ) -> list[tuple[int, int]]:
-    r"""The pairs of views that are contrasted with each other.
+    r"""Pairs of views that are contrasted with each other.
 
     .. math:: \{(c, b) : b \ne c\} \text{ or } \{(a, b) : a < b\}
 
     Args:
-        views: V, at least 2.
+        views: Number of views V, at least 2.
         graph: "core" or "full".
-        core: The core view's place c, for ``graph="core"``.
+        core: Index c of the core view, for ``graph="core"``.
 
     Returns:
         V - 1 pairs (core) or V (V - 1) / 2 pairs (full).
 
     Raises:
-        InputError: Fewer than two views, an unknown graph or core view.
+        InputError: There are fewer than two views, or the graph or the core view is unknown.
 
     References:
         Tian et al., 2020 (CMC), section 3.3, arXiv:1906.05849.
@@ -92,11 +92,11 @@ def view_pairs(
         [(0, 1), (0, 2), (1, 2)]
     """
     if views < 2:
-        raise InputError(f"views is {views}, but at least 2 are wanted to contrast.")
+        raise InputError(f"views is {views}, but a contrast needs at least 2.")
     if graph == "full":
         return list(combinations(range(views), 2))
     if graph == "core":
         if not 0 <= core < views:
-            raise InputError(f"core is {core}, but the views are 0 to {views - 1}.")
+            raise InputError(f"core is {core}, but must be from 0 to {views - 1}.")
         return [(core, other) for other in range(views) if other != core]
     raise unknown("graph of views", graph, ("core", "full"))

@@ -18,7 +18,7 @@ from goodviews.objectives.precision import check_temperature, full_precision, li
     "stored",
     ranks="rows",
     side="sample",
-    reason="Each anchor is told apart from draws of a bank of samples.",
+    reason="It discriminates the positive of each anchor from samples drawn from a bank.",
 )
 def nce(
     anchor: Tensor,
@@ -29,31 +29,31 @@ def nce(
     log_normaliser: float | Tensor,
     temperature: float | Tensor = 0.07,
 ) -> Tensor:
-    r"""Loss of telling each anchor's positive from M draws of the bank, in nats.
+    r"""Loss of discriminating the positive of each anchor from M draws of the bank, in nats.
 
     .. math::
         \ell_i = -\log D(s_i^+) - \sum_{m=1}^{M} \log(1 - D(s_{im})), \quad
         D(s) = \frac{p(s)}{p(s) + M p_n}, \quad p(s) = \frac{e^{s / \tau}}{Z}, \quad
         p_n = \frac1N
 
-    The noise is uniform over the bank's N entries. Every quantity stays a logarithm:
-    with :math:`\delta = s/\tau - \log Z - \log M + \log N`, the two terms are
+    The noise is uniform over the N entries of the bank. All quantities are computed as
+    logarithms: with :math:`\delta = s/\tau - \log Z - \log M + \log N`, the two terms are
     :math:`\mathrm{softplus}(-\delta)` and :math:`\mathrm{softplus}(\delta)`.
 
     Args:
         anchor: (B, D), embeddings, any norm.
-        positive: (B, D), the bank's entry (or another view) of the same examples.
-        negatives: (M, D) noise shared by all anchors, or (B, M, D), each anchor's own.
-        bank_size: N, the number of entries the noise is drawn from.
-        log_normaliser: log Z, nats: fixed once by :func:`nce_log_normaliser` on the
-            first batch, as the bank methods do, and kept.
-        temperature: tau > 0, dimensionless.
+        positive: (B, D), bank entry (or another view) of the same examples.
+        negatives: (M, D), noise shared by all anchors; or (B, M, D), separate for each anchor.
+        bank_size: Number N of entries that the noise is drawn from.
+        log_normaliser: log Z in nats, computed once with :func:`nce_log_normaliser` on the
+            first batch and then constant, as in the memory-bank methods.
+        temperature: Temperature tau > 0, dimensionless.
 
     Returns:
         (B,), one loss per anchor in nats, not averaged.
 
     Raises:
-        ShapeError: The sizes of B, M or D disagree.
+        ShapeError: The sizes of B, M or D differ.
         InputError: The temperature or the bank size is not above zero.
 
     References:
@@ -62,7 +62,7 @@ def nce(
     Example:
         >>> same, bank = torch.ones(1, 2), torch.ones(1, 2)
         >>> log_z = nce_log_normaliser(same, bank, bank_size=10)
-        >>> nce(same, same, bank, bank_size=10, log_normaliser=log_z)  # two coins: 2 log 2
+        >>> nce(same, same, bank, bank_size=10, log_normaliser=log_z)  # two fair choices: 2 log 2
         tensor([1.3863])
     """
     shape = "B M D" if negatives.ndim == 3 else "M D"
@@ -85,19 +85,19 @@ def nce_log_normaliser(
 
     .. math:: \log Z = \log N + \log \frac{1}{BM} \sum_{i,m} e^{s_{im} / \tau}
 
-    A Monte Carlo estimate from one batch. No gradient flows.
+    It is a Monte Carlo estimate from one batch, without gradient.
 
     Args:
         anchor: (B, D), embeddings, any norm.
-        negatives: (M, D) or (B, M, D), draws of the bank.
-        bank_size: N, the number of entries the draws come from.
-        temperature: tau > 0, dimensionless.
+        negatives: (M, D) or (B, M, D), draws from the bank.
+        bank_size: Number N of entries of the bank.
+        temperature: Temperature tau > 0, dimensionless.
 
     Returns:
         (), log Z in nats.
 
     Raises:
-        ShapeError: The sizes of B, M or D disagree.
+        ShapeError: The sizes of B, M or D differ.
         InputError: The temperature or the bank size is not above zero.
 
     References:

@@ -19,11 +19,11 @@ def ntxent(view1: Tensor, view2: Tensor, *, temperature: float | Tensor = 0.1) -
 
     .. math:: \ell_i = -\log \frac{\exp(s_{i p(i)} / \tau)}{\sum_{k \ne i} \exp(s_{ik} / \tau)}
 
-    over the pool of both views, with :math:`s` the cosine and :math:`p(i)` the other
-    view of i. The candidates are the 2B - 1 others, the positive among them, so
-    :math:`\log(2B - 1)` is what indistinguishable embeddings give. Negatives of the
-    same view are not draws of p(v2): as information it is an estimate, not a bound.
-    Large float32 batches take linear memory: see :mod:`goodviews.information.tiles`.
+    over the pool of both views, where :math:`s` is the cosine and :math:`p(i)` the other view
+    of i. The candidates are the 2B - 1 other embeddings, including the positive, so equal
+    embeddings give :math:`\log(2B - 1)`. Negatives from the same view are not drawn from
+    p(v2), so log(2B - 1) minus the loss is an estimate of information, not a bound. Large
+    float32 batches need linear memory: see :mod:`goodviews.information.tiles`.
 
     Args:
         view1: (B, D), embeddings of the first view, any norm.
@@ -31,17 +31,17 @@ def ntxent(view1: Tensor, view2: Tensor, *, temperature: float | Tensor = 0.1) -
         temperature: Softmax temperature tau > 0, dimensionless; a tensor if learned.
 
     Returns:
-        (2B,), one loss per anchor in nats, the first view's anchors first.
+        (2B,), one loss per anchor in nats; the anchors of the first view come first.
 
     Raises:
-        ShapeError: The sizes of B or D disagree.
+        ShapeError: The sizes of B or D differ.
         InputError: The temperature is not above zero.
 
     References:
         Chen et al., 2020 (SimCLR), eq. 1, arXiv:2002.05709.
 
     Example:
-        >>> same = torch.ones(2, 3)  # three candidates alike: log 3 nats
+        >>> same = torch.ones(2, 3)  # three equal candidates: log 3 nats
         >>> ntxent(same, same)
         tensor([1.0986, 1.0986, 1.0986, 1.0986])
     """
@@ -59,7 +59,7 @@ def ntxent(view1: Tensor, view2: Tensor, *, temperature: float | Tensor = 0.1) -
 
 
 def pooled_cosines(view1: Tensor, view2: Tensor) -> tuple[Tensor, Tensor]:
-    r"""Cosines within the pool of both views, and each anchor's cosine with its positive.
+    r"""Cosines within the pool of both views, and the cosine of each anchor and its positive.
 
     .. math:: s_{ik} = \frac{z_i \cdot z_k}{\|z_i\| \|z_k\|}, \quad s_{i p(i)}
 
@@ -68,10 +68,10 @@ def pooled_cosines(view1: Tensor, view2: Tensor) -> tuple[Tensor, Tensor]:
         view2: (B, D), embeddings of the second view.
 
     Returns:
-        (2B, 2B) cosines, the first view's rows first; (2B,) cosines of the pairs.
+        (2B, 2B) cosines, the rows of the first view first; (2B,) cosines of the pairs.
 
     Raises:
-        ShapeError: The sizes of B or D disagree.
+        ShapeError: The sizes of B or D differ.
 
     References:
         Chen et al., 2020 (SimCLR), section 2.1, arXiv:2002.05709.

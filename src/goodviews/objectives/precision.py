@@ -1,9 +1,8 @@
-"""Every objective computes in float32 or better, whatever the caller's autocast.
+"""Full precision of objectives: they compute in float32 or float64, even under autocast.
 
-A softmax at a small temperature, a covariance or a determinant taken in half
-precision is a number that is wrong but finite. So each objective opens with
-:func:`full_precision`, which lifts half-precision inputs to float32 and leaves
-float32 and float64 as they are. Gradients return in the caller's precision.
+A softmax at a small temperature, a covariance or a determinant in half precision is finite but
+wrong. Each objective therefore disables autocast with :func:`full_precision` and converts
+half-precision inputs to float32 with :func:`lift`. Gradients have the precision of the inputs.
 """
 
 import contextlib
@@ -16,7 +15,7 @@ from goodviews.core.errors import check_positive
 
 
 def lift(tensor: Tensor) -> Tensor:
-    """The tensor, of any shape, in float32 or better: half precision is raised, else untouched.
+    """Convert a tensor of any shape to float32 if it has half precision; return others as is.
 
     Example:
         >>> lift(torch.zeros(1, dtype=torch.bfloat16)).dtype
@@ -31,7 +30,7 @@ def lift(tensor: Tensor) -> Tensor:
 
 @contextlib.contextmanager
 def full_precision(like: Tensor) -> Iterator[None]:
-    """Switch autocast off where ``like``, of any shape, lives, while the block lasts.
+    """Context manager that disables autocast on the device of ``like``, a tensor of any shape.
 
     Example:
         >>> with torch.autocast("cpu", torch.bfloat16), full_precision(torch.ones(2, 2)):
@@ -43,10 +42,10 @@ def full_precision(like: Tensor) -> Iterator[None]:
 
 
 def check_temperature(temperature: float | Tensor) -> None:
-    """Refuse a temperature that is not above zero; a learned one (a scalar tensor) is trusted.
+    """Check that a temperature is above zero; a learned one (a scalar tensor) is not checked.
 
     Raises:
-        InputError: A number that is zero, negative, infinite or not a number.
+        InputError: The temperature is zero, negative, infinite or NaN.
 
     Example:
         >>> check_temperature(0.1)

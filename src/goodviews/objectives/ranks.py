@@ -16,16 +16,17 @@ from goodviews.objectives.catalogue import OBJECTIVES
 
 
 def across_ranks(objective: Callable[..., Any], *tensors: Tensor, **options: Any) -> Any:
-    """An objective of the batch that all ranks hold together, called on this rank's part.
+    """Compute an objective of the global batch from the part of the batch on this rank.
 
     Args:
-        objective: One of this room's objectives, or a ``partial`` of one.
-        *tensors: Its tensors, (B_r, ...), this rank's examples; uneven ranks are fine.
-        **options: Its options.
+        objective: Registered objective, or a ``partial`` of one.
+        *tensors: Tensors of the objective, (B_r, ...), with the examples of this rank; ranks
+            can have different sizes.
+        **options: Options of the objective.
 
     Returns:
-        What the objective returns: of this rank's anchors (``rows``, ``candidates``) or
-        of the whole batch (``batch``). Pass it to :func:`total`.
+        Result of the objective for the anchors of this rank (``rows``, ``candidates``) or for
+        the whole batch (``batch``). Pass it to :func:`total`.
 
     Raises:
         InputError: The objective's kind is not known.
@@ -53,21 +54,21 @@ def across_ranks(objective: Callable[..., Any], *tensors: Tensor, **options: Any
 
 
 def total(result: Any, *, gradients: Literal["averaged", "summed"] = "averaged") -> Tensor:
-    r"""The scalar to train on: terms are added, anchors averaged over all ranks.
+    r"""Loss to minimise: the sum of the terms, each averaged over the anchors of all ranks.
 
     .. math:: L = \sum_{\mathrm{terms}} \frac1B \sum_i \ell_i
 
-    The last axis holds anchors and is averaged, axes in front of it (pairs of views)
-    are added, and so are a named tuple's terms.
+    The last axis holds anchors and is averaged. Axes before it (pairs of views) and the terms
+    of a named tuple are summed.
 
     Args:
-        result: What an objective returned, directly or by :func:`across_ranks`: a tensor
+        result: Result of an objective, called directly or with :func:`across_ranks`: a tensor
             or a named tuple of tensors, dimensionless or in nats.
-        gradients: What the training wrapper does with the ranks' gradients: see
-            :func:`goodviews.core.distributed.mean`.
+        gradients: Whether the training wrapper averages or sums the gradients of the ranks,
+            see :func:`goodviews.core.distributed.mean`.
 
     Returns:
-        (), the same on every rank, in the result's unit.
+        (), the same on every rank, in the unit of the result.
 
     References:
         Goyal et al., 2017, section 3 on scaling the loss over workers, arXiv:1706.02677.
@@ -93,7 +94,7 @@ def _candidates(
     in_batch: bool = True,
     **options: Any,
 ) -> Any:
-    """Own anchors against everyone's positives and the stored negatives."""
+    """Compare the anchors of this rank with all positives and the stored negatives."""
     if in_batch:
         negatives = _with_others(positive, negatives)
     return objective(anchor, positive, negatives=negatives, in_batch=in_batch, **options)
@@ -107,17 +108,17 @@ def _both_candidates(
     negatives: tuple[Tensor | None, Tensor | None] | None = None,
     **options: Any,
 ) -> Any:
-    """Own pairs, each side against everyone's other side and the stored negatives."""
+    """Compare both views of this rank with the other view of all ranks and stored negatives."""
     there, back = (None, None) if negatives is None else negatives
     further = (_with_others(positive, there), _with_others(anchor, back))
     return objective(anchor, positive, negatives=further, **options)
 
 
 def _with_others(candidates: Tensor, negatives: Tensor | None) -> Tensor:
-    """The other ranks' candidates, then the stored negatives."""
+    """Candidates of the other ranks, followed by the stored negatives."""
     others = gather_others(candidates)
     if negatives is None:
         return others
-    if negatives.ndim == 3:  # each anchor's own draw
+    if negatives.ndim == 3:  # a separate draw for each anchor
         others = others.expand(len(candidates), *others.shape)
     return torch.cat([others, negatives], dim=-2)

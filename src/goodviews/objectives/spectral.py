@@ -14,7 +14,7 @@ from goodviews.objectives.precision import full_precision, lift
 
 
 class SpectralTerms(NamedTuple):
-    """The two terms of the spectral loss; the loss is the sum of their means.
+    """Terms of the spectral loss; the loss is the sum of their means.
 
     Example:
         >>> SpectralTerms(torch.tensor([-2.0]), torch.tensor([0.5])).attraction
@@ -22,9 +22,9 @@ class SpectralTerms(NamedTuple):
     """
 
     attraction: Tensor
-    """(B,), minus twice the inner product of each pair."""
+    """Inner product of each pair, times -2, (B,)."""
     repulsion: Tensor
-    """(B,), mean squared inner product of each anchor and the other pairs' second view."""
+    """Mean squared inner product of each anchor and the second views of other pairs, (B,)."""
 
 
 @register(
@@ -33,26 +33,26 @@ class SpectralTerms(NamedTuple):
     reason="Its repulsion is L_c across the views, on a ball.",
 )
 def spectral(view1: Tensor, view2: Tensor, *, mu: float = 1.0) -> SpectralTerms:
-    r"""Spectral contrastive loss of each pair by its two terms, dimensionless.
+    r"""Terms of the spectral contrastive loss of each pair, dimensionless.
 
     .. math::
         -\frac2B \sum_i f_i \cdot f'_i +
         \frac{1}{B (B - 1)} \sum_{i \ne j} (f_i \cdot f'_j)^2
 
-    on embeddings projected to the ball of radius :math:`\sqrt\mu`: shorter ones stay
-    as they are. The repulsion is the criterion L_c taken across the two views. The two
-    views are not interchanged within a term per anchor, but their means are symmetric.
+    on embeddings projected to the ball of radius :math:`\sqrt\mu`; embeddings inside the ball
+    do not change. The repulsion is the criterion L_c between the two views. The terms per
+    anchor are not symmetric in the views, but their means are.
 
     Args:
         view1: (B, D), embeddings of the first view, any norm; B at least 2.
         view2: (B, D), embeddings of the second view.
-        mu: Squared radius of the ball, > 0.
+        mu: Squared radius mu > 0 of the ball.
 
     Returns:
         The terms ``attraction`` (B,) and ``repulsion`` (B,).
 
     Raises:
-        ShapeError: The sizes of B or D disagree, or there is one pair only.
+        ShapeError: The sizes of B or D differ, or there is only one pair.
         InputError: mu is not above zero.
 
     References:
@@ -60,14 +60,14 @@ def spectral(view1: Tensor, view2: Tensor, *, mu: float = 1.0) -> SpectralTerms:
         2023, arXiv:2206.02574.
 
     Example:
-        >>> unit = torch.eye(2)  # equal pairs, orthogonal to each other: the optimum
+        >>> unit = torch.eye(2)  # equal views, orthogonal pairs: the optimum
         >>> spectral(unit, unit)
         SpectralTerms(attraction=tensor([-2., -2.]), repulsion=tensor([0., 0.]))
     """
     batch = check_shapes("view1: B D, view2: B D", view1, view2)["B"]
     check_positive("mu", mu)
     if batch < 2:
-        raise ShapeError("view1 has B = 1, but at least 2 are wanted: raise the batch size.")
+        raise ShapeError("view1 has B = 1, but needs at least 2 rows: raise the batch size.")
     with full_precision(view1):
         inner = project_to_ball(view1, radius=mu**0.5) @ project_to_ball(view2, radius=mu**0.5).T
         itself = torch.eye(batch, dtype=torch.bool, device=inner.device)
@@ -76,19 +76,19 @@ def spectral(view1: Tensor, view2: Tensor, *, mu: float = 1.0) -> SpectralTerms:
 
 
 def project_to_ball(embeddings: Tensor, *, radius: float = 1.0) -> Tensor:
-    r"""Each row scaled back to the ball, if it lies outside.
+    r"""Project each row onto a ball, by scaling it if it is outside.
 
     .. math:: z_i \mapsto z_i \min(1, r / \|z_i\|)
 
     Args:
-        embeddings: (B, D), rows.
-        radius: r > 0, in the embeddings' own unit.
+        embeddings: (B, D), one row per embedding.
+        radius: Radius r > 0, in the unit of the embeddings.
 
     Returns:
         (B, D), rows of norm at most r.
 
     Raises:
-        ShapeError: Not two axes.
+        ShapeError: ``embeddings`` does not have two axes.
         InputError: The radius is not above zero.
 
     References:

@@ -26,30 +26,29 @@ def supcon(
         \ell_i = -\frac{1}{|P(i)|} \sum_{p \in P(i)}
         \log \frac{\exp(s_{ip} / \tau)}{\sum_{k \ne i} \exp(s_{ik} / \tau)}
 
-    over the pool of both views, where P(i) holds every other embedding with the label
-    of i: its own second view is always among them. The mean over positives stands
-    outside the logarithm. The authors' code multiplies by the ratio of the temperature
-    to a base temperature; here that factor is 1. With all labels different this is
-    :func:`ntxent`.
+    over the pool of both views, where P(i) are all other embeddings with the label of i, which
+    always include its second view. The mean over positives is outside the logarithm. The code
+    of the authors multiplies the loss by the ratio of the temperature to a base temperature;
+    here that factor is 1. If all labels are different, this is :func:`ntxent`.
 
     Args:
         view1: (B, D), embeddings of the first view, any norm.
         view2: (B, D), embeddings of the second view.
-        labels: (B,), integers.
-        temperature: tau > 0, dimensionless.
+        labels: (B,), integer labels.
+        temperature: Temperature tau > 0, dimensionless.
 
     Returns:
-        (2B,), one loss per anchor in nats, the first view's anchors first.
+        (2B,), one loss per anchor in nats; the anchors of the first view come first.
 
     Raises:
-        ShapeError: The sizes of B or D disagree.
+        ShapeError: The sizes of B or D differ.
         InputError: The temperature is not above zero.
 
     References:
         Khosla et al., 2020, eq. 2 (the form "out"), arXiv:2004.11362.
 
     Example:
-        >>> same = torch.ones(2, 3)  # three candidates alike: log 3 nats
+        >>> same = torch.ones(2, 3)  # three equal candidates: log 3 nats
         >>> supcon(same, same, torch.tensor([0, 0]))
         tensor([1.0986, 1.0986, 1.0986, 1.0986])
     """

@@ -1,4 +1,4 @@
-"""SwAV: each view predicts the other's balanced assignment to prototypes.
+"""SwAV: each view predicts the balanced assignment of the other view to prototypes.
 
 Letters: B pairs, D embedding dims, P prototypes.
 """
@@ -29,35 +29,35 @@ def swav(
     epsilon: float = 0.05,
     iterations: int = 3,
 ) -> Tensor:
-    r"""Swapped prediction of each pair's assignments, in nats.
+    r"""Swapped prediction of the assignments of each pair, in nats.
 
     .. math::
         \ell_i = -\sum_p q'_{ip} \log \mathrm{softmax}_p (z_i \cdot c_p / \tau)
                  -\sum_p q_{ip} \log \mathrm{softmax}_p (z'_i \cdot c_p / \tau)
 
-    with unit embeddings and prototypes, and the assignments q of :func:`sinkhorn`,
-    through which no gradient flows. The two directions are summed, as in the paper.
+    where embeddings and prototypes are normalised and the assignments q are computed by
+    :func:`sinkhorn`, without gradient. The two directions are summed, as in the paper.
 
     Args:
         view1: (B, D), embeddings of the first view, any norm.
         view2: (B, D), embeddings of the second view.
         prototypes: (P, D), any norm.
-        temperature: tau > 0, dimensionless.
-        epsilon: Entropy of the assignments, > 0, dimensionless.
-        iterations: Rounds of normalisation, at least 1.
+        temperature: Temperature tau > 0, dimensionless.
+        epsilon: Entropy weight epsilon > 0 of the assignments, dimensionless.
+        iterations: Number of normalisation rounds, at least 1.
 
     Returns:
         (B,), one loss per pair in nats, not averaged.
 
     Raises:
-        ShapeError: The sizes of B or D disagree.
+        ShapeError: The sizes of B or D differ.
         InputError: The temperature, epsilon or the iterations are not above zero.
 
     References:
         Caron et al., 2020 (SwAV), eqs. 1-3, arXiv:2006.09882.
 
     Example:
-        >>> same = torch.ones(4, 2)  # prototypes alike: twice log 3
+        >>> same = torch.ones(4, 2)  # three equal prototypes: twice log 3
         >>> swav(same, same, torch.ones(3, 2))
         tensor([2.1972, 2.1972, 2.1972, 2.1972])
     """
@@ -77,25 +77,25 @@ def swav(
 
 
 def sinkhorn(scores: Tensor, *, epsilon: float = 0.05, iterations: int = 3) -> Tensor:
-    r"""Soft assignments that share the batch equally among the prototypes.
+    r"""Soft assignments that distribute the batch equally among the prototypes.
 
     .. math::
         Q = \arg\max_Q \mathrm{Tr}(Q^\top S) + \epsilon H(Q), \quad
         Q^\top 1 = \tfrac{B}{P} 1, \quad Q 1 = 1
 
-    by alternate normalisation of columns and rows in the logarithm, rows last. After a
-    few rounds rows sum to 1 exactly, columns nearly to B / P. No gradient flows.
+    by alternating normalisation of columns and rows in log space, rows last. After a few
+    rounds, rows sum to 1 exactly and columns to approximately B / P. No gradient flows.
 
     Args:
         scores: (B, P), inner products with the prototypes.
-        epsilon: Entropy weight > 0, in the scores' unit.
-        iterations: Rounds, at least 1.
+        epsilon: Entropy weight epsilon > 0, in the unit of the scores.
+        iterations: Number of rounds, at least 1.
 
     Returns:
         (B, P), each row a distribution over the prototypes.
 
     Raises:
-        ShapeError: Not two axes.
+        ShapeError: ``scores`` does not have two axes.
         InputError: epsilon or the iterations are not above zero.
 
     References:

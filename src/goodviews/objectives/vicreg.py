@@ -16,7 +16,7 @@ Scale = Literal["paper", "code", "summed"]
 
 
 class VICRegTerms(NamedTuple):
-    """The three terms, each multiplied by its weight; the loss is the sum of their means.
+    """Terms of the loss, multiplied by their weights; the loss is the sum of their means.
 
     Example:
         >>> VICRegTerms(torch.zeros(2), torch.tensor(1.0), torch.tensor(0.0)).variance
@@ -24,11 +24,11 @@ class VICRegTerms(NamedTuple):
     """
 
     invariance: Tensor
-    """(B,), distance of each pair."""
+    """Distance of each pair, (B,)."""
     variance: Tensor
-    """(), hinge on the standard deviations, of both views."""
+    """Hinge on the standard deviations of both views, ()."""
     covariance: Tensor
-    """(), off-diagonal entries squared (or their logsumexp), of both views."""
+    """Sum of squared off-diagonal entries (or their logsumexp) of both views, ()."""
 
 
 @register(
@@ -45,14 +45,14 @@ def vicreg(
     covariance: float = 1.0,
     scale: Scale = "code",
 ) -> VICRegTerms:
-    r"""VICReg by its three named, weighted terms; dimensionless.
+    r"""Weighted terms of the VICReg loss, dimensionless.
 
     .. math::
         \lambda \tfrac1B \sum_i \|z_i - z'_i\|^2 + \mu [v(Z) + v(Z')] + \nu [c(Z) + c(Z')]
 
-    with v of :func:`variance_hinge` averaged over dims and c of
-    :func:`covariance_penalty`. Embeddings are used as they are, not normalised. A weight
-    says nothing without its convention, and three are in use (:func:`vicreg_scales`):
+    where v is the mean of :func:`variance_hinge` over dims and c is
+    :func:`covariance_penalty`. Embeddings are not normalised. Weights depend on the convention
+    of the terms, and three are in use (:func:`vicreg_scales`):
 
     ========= ======================= ================== ====================
     scale     invariance              variance           covariance
@@ -62,32 +62,33 @@ def vicreg(
     "summed"  averaged over dims (/D) summed over views  summed over views
     ========= ======================= ================== ====================
 
-    "code" is the authors' program, "summed" another library's: the same 25 / 25 / 1
-    are three different losses. The default is "code", for which the weights were chosen:
-    with "paper" the invariance counts D times as much, and wide embeddings collapse.
+    "code" is the implementation of the authors, "summed" that of another library; the weights
+    25 / 25 / 1 define three different losses. The default is "code", for which these weights
+    were tuned. With "paper", the invariance term is D times larger, and wide embeddings
+    collapse.
 
     Args:
         view1: (B, D), embeddings of the first view; B at least 2.
         view2: (B, D), embeddings of the second view.
-        invariance: Weight lambda.
-        variance: Weight mu.
-        covariance: Weight nu.
+        invariance: Weight lambda of the invariance term.
+        variance: Weight mu of the variance term.
+        covariance: Weight nu of the covariance term.
         scale: Convention that the weights refer to.
 
     Returns:
-        The terms ``invariance`` (B,), ``variance`` () and ``covariance`` (), times their
-        weights. Weight 1 gives the bare term.
+        The terms ``invariance`` (B,), ``variance`` () and ``covariance`` (), multiplied by
+        their weights. A weight of 1 gives the plain term.
 
     Raises:
-        ShapeError: The sizes of B or D disagree, or there is one pair only.
-        InputError: An unknown scale.
+        ShapeError: The sizes of B or D differ, or there is only one pair.
+        InputError: The scale is unknown.
 
     References:
         Bardes et al., 2022, eqs. 1-6, arXiv:2105.04906; Garrido et al., 2023,
         arXiv:2206.02574.
 
     Example:
-        >>> z = torch.tensor([[1.0, 1.0], [-1.0, -1.0]])  # equal dims: covariance 2
+        >>> z = torch.tensor([[1.0, 1.0], [-1.0, -1.0]])  # two equal dims: covariance 2
         >>> vicreg(z, z, variance=1.0)  # c = (4 + 4) / 2 per view
         VICRegTerms(invariance=tensor([0., 0.]), variance=tensor(0.), covariance=tensor(8.))
     """
@@ -95,7 +96,7 @@ def vicreg(
     share_invariance, share_variance = vicreg_scales(scale, dims=dims)
     with full_precision(view1):
         gap_B = (lift(view1) - lift(view2)).square().sum(dim=1)
-        # One covariance per view serves both terms: its diagonal holds the variances.
+        # One covariance per view is used for both terms: its diagonal holds the variances.
         covariances = [covariance_matrix(view) for view in (view1, view2)]
         hinge = sum(
             ((1 - (cov.diagonal() + 1e-4).sqrt()).relu().mean() for cov in covariances),
@@ -110,19 +111,19 @@ def vicreg(
 
 
 def vicreg_scales(scale: Scale, *, dims: int) -> tuple[float, float]:
-    r"""What a convention multiplies the paper's invariance and variance terms with.
+    r"""Factors of a convention, by which it multiplies the invariance and variance terms.
 
     .. math:: (1, 1), \quad (1 / D, 1 / 2), \quad (1 / D, 1)
 
     Args:
-        scale: "paper", "code" (the authors' program) or "summed" (another library).
-        dims: D, embedding dims.
+        scale: "paper", "code" (implementation of the authors) or "summed" (another library).
+        dims: Number of embedding dims D.
 
     Returns:
         Factor of the invariance term and factor of the variance term.
 
     Raises:
-        InputError: An unknown scale.
+        InputError: The scale is unknown.
 
     References:
         Bardes et al., 2022, eqs. 1, 5 and 6 against algorithm 1, arXiv:2105.04906.
@@ -137,9 +138,13 @@ def vicreg_scales(scale: Scale, *, dims: int) -> tuple[float, float]:
     return factors[scale]
 
 
-@register(kind="", side="outside", reason="It looks at one dimension at a time, at no pair.")
+@register(
+    kind="",
+    side="outside",
+    reason="It depends on single dimensions, not on pairs of samples or dimensions.",
+)
 def variance_hinge(embeddings: Tensor, *, target: float = 1.0, eps: float = 1e-4) -> Tensor:
-    r"""How far each dimension's standard deviation falls short of the target.
+    r"""Difference between a target and the standard deviation of each dimension, at least 0.
 
     .. math:: v_j = \max(0, \gamma - \sqrt{\mathrm{Var}(Z_{\cdot j}) + \epsilon})
 
@@ -147,14 +152,14 @@ def variance_hinge(embeddings: Tensor, *, target: float = 1.0, eps: float = 1e-4
 
     Args:
         embeddings: (B, D), one view; B at least 2.
-        target: gamma, in the embeddings' own unit.
-        eps: epsilon, keeps the gradient of a constant dimension finite.
+        target: Target gamma, in the unit of the embeddings.
+        eps: Constant epsilon that keeps the gradient of a constant dimension finite.
 
     Returns:
-        (D,), one shortfall per dimension; the paper averages them.
+        (D,), one value per dimension; the paper averages them.
 
     Raises:
-        ShapeError: Not two axes, or one embedding only.
+        ShapeError: ``embeddings`` does not have two axes, or has only one row.
 
     References:
         Bardes et al., 2022, eqs. 1-2, arXiv:2105.04906.
@@ -184,10 +189,10 @@ def covariance_penalty(embeddings: Tensor) -> Tensor:
         embeddings: (B, D), one view; B at least 2.
 
     Returns:
-        (), in the embeddings' unit to the fourth power.
+        (), in the unit of the embeddings to the fourth power.
 
     Raises:
-        ShapeError: Not two axes, or one embedding only.
+        ShapeError: ``embeddings`` does not have two axes, or has only one row.
 
     References:
         Bardes et al., 2022, eqs. 3-4, arXiv:2105.04906.
@@ -215,10 +220,10 @@ def covariance_matrix(embeddings: Tensor) -> Tensor:
         embeddings: (B, D), one view; B at least 2.
 
     Returns:
-        (D, D), in the embeddings' unit squared.
+        (D, D), in the unit of the embeddings squared.
 
     Raises:
-        ShapeError: Not two axes, or one embedding only.
+        ShapeError: ``embeddings`` does not have two axes, or has only one row.
 
     References:
         Bardes et al., 2022, eq. 3, arXiv:2105.04906.
@@ -235,13 +240,13 @@ def covariance_matrix(embeddings: Tensor) -> Tensor:
 
 
 def check_at_least_two(embeddings: Tensor) -> int:
-    """Refuse a batch of one, which has no variance, and return the batch size.
+    """Return the batch size after checking that it is at least 2, as a variance needs.
 
     Args:
-        embeddings: (B, D).
+        embeddings: (B, D), one view.
 
     Raises:
-        ShapeError: Not two axes, or one embedding only.
+        ShapeError: ``embeddings`` does not have two axes, or has only one row.
 
     Example:
         >>> check_at_least_two(torch.ones(3, 2))
@@ -249,5 +254,5 @@ def check_at_least_two(embeddings: Tensor) -> int:
     """
     batch = check_shapes("embeddings: B D", embeddings)["B"]
     if batch < 2:
-        raise ShapeError("embeddings has B = 1, but at least 2 are wanted to take a variance of.")
+        raise ShapeError("embeddings has B = 1, but a variance needs at least 2 rows.")
     return batch

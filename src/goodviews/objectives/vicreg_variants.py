@@ -1,4 +1,4 @@
-"""The variants of the duality that lead from VICReg towards SimCLR: VICReg-exp and VICReg-ctr.
+"""VICReg-exp and VICReg-ctr, the variants between VICReg and SimCLR.
 
 Letters: B pairs, D embedding dims.
 """
@@ -33,29 +33,29 @@ def vicreg_exp(
     covariance: float = 1.0,
     scale: Scale = "code",
 ) -> VICRegTerms:
-    r"""VICReg whose covariance term is a logsumexp, by its three named, weighted terms.
+    r"""Weighted terms of VICReg-exp: VICReg with a logsumexp as its covariance term.
 
     .. math:: c_{\exp}(Z) = \frac1D \sum_i \log \sum_{j \ne i} \exp(C_{ij} / \tau)
 
-    with C the covariance of the dimensions: one logsumexp per row, then the mean. The
-    weights of VICReg do not carry over, and none are established: the defaults are 1.
+    where C is the covariance of the dimensions: one logsumexp per row, then the mean. The
+    weights of VICReg do not apply, and there are no established ones: the defaults are 1.
 
     Args:
         view1: (B, D), embeddings of the first view; B and D at least 2.
         view2: (B, D), embeddings of the second view.
-        temperature: tau > 0, in the unit of a covariance.
+        temperature: Temperature tau > 0, in the unit of a covariance.
         invariance: Weight of the invariance term.
         variance: Weight of the variance term.
         covariance: Weight of the logsumexp term, which is in nats.
         scale: Convention that the weights refer to, as in :func:`vicreg`.
 
     Returns:
-        The terms ``invariance`` (B,), ``variance`` () and ``covariance`` (), times their
-        weights.
+        The terms ``invariance`` (B,), ``variance`` () and ``covariance`` (), multiplied by
+        their weights.
 
     Raises:
-        ShapeError: The sizes of B or D disagree, or one of them is 1.
-        InputError: The temperature is not above zero, or an unknown scale.
+        ShapeError: The sizes of B or D differ, or one of them is 1.
+        InputError: The temperature is not above zero, or the scale is unknown.
 
     References:
         Garrido et al., 2023 (VICReg-exp), arXiv:2206.02574.
@@ -87,35 +87,35 @@ def vicreg_ctr(
     scale: Scale = "code",
     centre_dims: bool = False,
 ) -> VICRegTerms:
-    r"""VICReg-exp with the embeddings transposed in its variance and covariance terms.
+    r"""Weighted terms of VICReg-ctr: variance and covariance terms of transposed embeddings.
 
     .. math::
         v(Z^\top) = \frac1B \sum_i \max(0, 1 - \sqrt{\mathrm{Var}(Z_{i \cdot}) + \epsilon}),
         \quad c_{\exp}(Z^\top) = \frac1B \sum_i \log \sum_{j \ne i} \exp(G_{ij} / \tau)
 
-    with the variance of each sample over its dims, and G the Gram matrix of the samples,
-    each centred over its dims, divided by D - 1. Once the standard deviations are 1 its
-    entries are correlations, and tau means what it does in SimCLR. No weights are
-    established: the defaults are 1.
+    where the variance is that of each sample over its dims, and G is the Gram matrix of the
+    samples, each centred over its dims, divided by D - 1. If the standard deviations are 1, its
+    entries are correlations, and tau has the same meaning as in SimCLR. There are no
+    established weights: the defaults are 1.
 
     Args:
         view1: (B, D), embeddings of the first view; B and D at least 2.
         view2: (B, D), embeddings of the second view.
-        temperature: tau > 0, in the unit of G.
+        temperature: Temperature tau > 0, in the unit of G.
         invariance: Weight of the invariance term.
         variance: Weight of the variance term.
         covariance: Weight of the logsumexp term, which is in nats.
         scale: Convention that the weights refer to, as in :func:`vicreg`.
-        centre_dims: Also subtract each dimension's mean over the batch first, as the
-            paper's table of normalisations can be read.
+        centre_dims: Whether to subtract the mean of each dimension over the batch first, a
+            possible interpretation of the table of normalisations in the paper.
 
     Returns:
-        The terms ``invariance`` (B,), ``variance`` () and ``covariance`` (), times their
-        weights.
+        The terms ``invariance`` (B,), ``variance`` () and ``covariance`` (), multiplied by
+        their weights.
 
     Raises:
-        ShapeError: The sizes of B or D disagree, or one of them is 1.
-        InputError: The temperature is not above zero, or an unknown scale.
+        ShapeError: The sizes of B or D differ, or one of them is 1.
+        InputError: The temperature is not above zero, or the scale is unknown.
 
     References:
         Garrido et al., 2023 (VICReg-ctr), arXiv:2206.02574.
@@ -135,19 +135,19 @@ def vicreg_ctr(
 
 
 def logsumexp_penalty(matrix: Tensor, *, temperature: float | Tensor = 0.1) -> Tensor:
-    r"""Logsumexp of each row's off-diagonal entries, in nats.
+    r"""Logsumexp of the off-diagonal entries of each row, in nats.
 
     .. math:: \ell_i = \log \sum_{j \ne i} \exp(C_{ij} / \tau)
 
     Args:
-        matrix: (D, D), a covariance or a Gram matrix; D at least 2.
-        temperature: tau > 0, in the matrix's unit.
+        matrix: (D, D), covariance or Gram matrix; D at least 2.
+        temperature: Temperature tau > 0, in the unit of the matrix.
 
     Returns:
         (D,), one value per row in nats; VICReg-exp averages them.
 
     Raises:
-        ShapeError: Not square, or of one row only.
+        ShapeError: ``matrix`` is not square, or has only one row.
         InputError: The temperature is not above zero.
 
     References:
@@ -160,7 +160,7 @@ def logsumexp_penalty(matrix: Tensor, *, temperature: float | Tensor = 0.1) -> T
     size = check_shapes("matrix: D D", matrix)["D"]
     check_temperature(temperature)
     if size < 2:
-        raise ShapeError("matrix is (1, 1), so nothing is off its diagonal: 2 rows are wanted.")
+        raise ShapeError("matrix is (1, 1), so nothing is off its diagonal: use at least 2 rows.")
     with full_precision(matrix):
         itself = torch.eye(size, dtype=torch.bool, device=matrix.device)
         return (lift(matrix) / temperature).masked_fill(itself, -torch.inf).logsumexp(dim=1)
@@ -173,7 +173,7 @@ def _with_logsumexp(
     temperature: float | Tensor,
     weights: tuple[float, float, float],
 ) -> VICRegTerms:
-    """Invariance of the views, variance and logsumexp covariance of their (transposed) forms."""
+    """Invariance of the views, and variance and logsumexp terms of their (transposed) forms."""
     with full_precision(view1):
         gap_B = (lift(view1) - lift(view2)).square().sum(dim=1)
         hinge = torch.stack([variance_hinge(z).mean() for z in regularised]).sum()
