@@ -183,7 +183,6 @@ PENDING = {
     "src/goodviews/jobs/study",
     "src/goodviews/methods",
     "src/goodviews/pages",
-    "src/goodviews/training",
     "src/goodviews/views",
     "src/goodviews_experiments",
 }

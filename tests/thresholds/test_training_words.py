@@ -10,7 +10,7 @@ import pytest
 from goodviews.training.diagnostics.health import AGREE, HEALTHY, Look, judge
 from goodviews.training.diagnostics.vitals import Vitals
 from goodviews.training.view_learning.looks import Look as GameLook
-from goodviews.training.view_learning.looks import label_is_gone, lost_too_much, verdict
+from goodviews.training.view_learning.looks import label_is_lost, lost_too_much, verdict
 
 FINE = Vitals(
     spread=0.95, deviation=1.0, rank=12.0, gram=0.3, correlation=0.2, uniformity=-3.0,
@@ -97,7 +97,7 @@ def test_a_loss_within_two_errors_is_not_sure(stderr, much):
 
 @pytest.mark.parametrize(("count", "gone"), [(2, False), (3, True)])
 def test_a_label_is_gone_after_three_looks(count, gone):
-    assert label_is_gone([look(lost_nats=0.9)] * count, give=0.5) is gone
+    assert label_is_lost([look(lost_nats=0.9)] * count, give=0.5) is gone
 
 
 @pytest.mark.parametrize(

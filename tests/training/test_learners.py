@@ -207,8 +207,8 @@ def test_cpc_predicts_rows_below_and_knows_nothing_of_shuffled_images():
     [
         (["memory=quque(size=8)"], "Did you mean 'queue'"),
         (["memory=queue(sise=8)", "momentum=0.9"], "Did you mean 'size'"),
-        (["memory=queue(size=8)"], "need a momentum"),
-        (["memory=queue(size=8)", "momentum=0.9", "objective=vicreg()"], "no stored negatives"),
+        (["memory=queue(size=8)"], "needs a momentum"),
+        (["memory=queue(size=8)", "momentum=0.9", "objective=vicreg()"], "does not use stored"),
         (["objective=infonse()"], "Did you mean 'infonce'"),
     ],
 )
@@ -221,12 +221,12 @@ def test_contradictions_get_a_sentence(changes, said):
     ("text", "said"),
     [
         ("batsh=8", "Did you mean 'batch'"),
-        ("batch", "type it like batch=64"),
-        ("batch=many", "whole number is wanted"),
+        ("batch", "such as batch=64"),
+        ("batch=many", "must be a whole number"),
         ("batch=0", "above 0"),
         ("compile=maybe", "true or false"),
-        ("momentum=2", "share from 0 to 1"),
-        ("accumulate=3", "do not divide"),
+        ("momentum=2", "from 0 to 1"),
+        ("accumulate=3", "a multiple of accumulate"),
     ],
 )
 def test_settings_that_cannot_be_get_a_sentence(text, said):

@@ -113,7 +113,7 @@ def test_a_full_disk_is_a_sentence_and_cuts_back(tmp_path, monkeypatch):
     real = os.write
     monkeypatch.setattr(os, "write", lambda handle, data: real(handle, data[:3]))
     log.row(2, loss=1.0)
-    with pytest.raises(InputError, match=r"No space left.*up to step 1 are there"):
+    with pytest.raises(InputError, match=r"No space left.*up to step 1 are stored"):
         log.flush()
     assert log.path.read_bytes() == before
 
@@ -121,10 +121,10 @@ def test_a_full_disk_is_a_sentence_and_cuts_back(tmp_path, monkeypatch):
 def test_going_backwards_is_refused(tmp_path):
     log = Log(tmp_path)
     log.row(5, loss=1.0)
-    with pytest.raises(InputError, match="Step 4 is logged after step 5"):
+    with pytest.raises(InputError, match="step 4 is logged after step 5"):
         log.row(4, loss=1.0)
     log.flush()
-    with pytest.raises(InputError, match="Step 4 is logged after step 5"):
+    with pytest.raises(InputError, match="step 4 is logged after step 5"):
         log.row(4, loss=1.0)
 
 

@@ -4,7 +4,7 @@ import sys
 import pytest
 import torch
 
-from goodviews.training.machine import kept_memory
+from goodviews.training.machine import reuse_memory
 
 glibc = pytest.mark.skipif(
     platform.libc_ver()[0] != "glibc", reason="other allocators are left alone"
@@ -25,7 +25,7 @@ def pages_asked_for(turns):
 @glibc
 def test_memory_stays_while_a_model_trains_and_goes_back_afterwards():
     pages = (64 << 20) // 4096
-    with kept_memory(torch.device("cpu")):
+    with reuse_memory(torch.device("cpu")):
         assert pages_asked_for(8) <= 2 * pages
     assert pages_asked_for(8) >= 8 * pages // 512  # huge pages hold 512
 
@@ -35,21 +35,21 @@ def test_it_can_be_switched_off(monkeypatch):
     monkeypatch.setenv("GOODVIEWS_KEEP_MEMORY", "0")
     called = []
     monkeypatch.setattr("ctypes.CDLL", lambda name: called.append(name))
-    with kept_memory(torch.device("cpu")):
+    with reuse_memory(torch.device("cpu")):
         pass
     assert not called
 
 
 def test_other_devices_and_allocators_are_left_alone(monkeypatch):
     monkeypatch.setattr("ctypes.CDLL", lambda name: pytest.fail("asked for the C library"))
-    with kept_memory(torch.device("cuda")):
+    with reuse_memory(torch.device("cuda")):
         pass
     monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
-    with kept_memory(torch.device("cpu")):
+    with reuse_memory(torch.device("cpu")):
         pass
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts the pages of Linux")
 def test_an_error_inside_is_not_swallowed():
-    with pytest.raises(RuntimeError, match="inside"), kept_memory(torch.device("cpu")):
+    with pytest.raises(RuntimeError, match="inside"), reuse_memory(torch.device("cpu")):
         raise RuntimeError("inside")

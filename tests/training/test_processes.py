@@ -153,6 +153,6 @@ def test_processes_are_torchruns_under_torchrun_and_a_contradiction_is_refused()
     torchrun = {"TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "4", "LOCAL_WORLD_SIZE": "2"}
     assert processes(1, 1, torchrun) == processes(2, 2, torchrun) == (2, 2)
     assert processes(3, 1, {"WORLD_SIZE": "4"}) == (3, 1)
-    with pytest.raises(InputError, match="leave out --devices and --nodes under torchrun"):
+    with pytest.raises(InputError, match="leave out both options under torchrun"):
         processes(3, 1, torchrun)
     assert launch(BASE).world_size == 1

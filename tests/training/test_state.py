@@ -119,7 +119,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path):
     (tmp_path / PREVIOUS).write_bytes(b"no checkpoint")
     with pytest.raises(InputError, match="not written by goodviews"):
         load_state(tmp_path / PREVIOUS)
-    with pytest.raises(InputError, match="holds no checkpoint"):
+    with pytest.raises(InputError, match="There is no checkpoint"):
         load_state(tmp_path / "nowhere")
 
 
@@ -145,7 +145,7 @@ def test_another_run_is_not_gone_on_with(what, changed, tmp_path):
     with pytest.raises(Interrupted):
         run(BASE, folder=tmp_path, stop=1)
     view = "flip()" if what == "view" else "crop(scale=(0.5, 1))"
-    with pytest.raises(InputError, match=rf"holds a run with {what}.*choose another --out"):
+    with pytest.raises(InputError, match=rf"holds a run with {what}.*choose another folder"):
         train(
             load("digits"),
             np.arange(48),

@@ -242,7 +242,7 @@ def test_a_point_is_a_collapse_at_any_norm_and_a_sphere_is_not():
     [
         ("infonc()", "Did you mean 'infonce'"),
         ("infonce(0.1)", "named options"),
-        ("infonce()|infonce()", "not one name"),
+        ("infonce()|infonce()", "one name with named options"),
         ("infonce(temprature=0.1)", "Did you mean 'temperature'"),
         ("infonce(temperature=-1)", "temperature"),
         ("infonce(temperature='a')", "temperature"),

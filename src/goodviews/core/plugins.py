@@ -1,4 +1,4 @@
-"""Names that other packages and scripts add to ours, looked up when a name is not known.
+"""Names that other packages and scripts add to goodviews, looked up when a name is unknown.
 
 A module that registers a view, an objective, a method or a world is a plug-in. In a script its
 names are known once it is imported. The command line imports it when it meets a name that it
@@ -26,7 +26,7 @@ Record = TypeVar("Record")
 
 
 class Registry(dict[str, Record]):
-    """Records by name: those of this package, and those that others register.
+    """Records by name: those of this package, and those registered by plug-ins.
 
     Args:
         kind: What a record is, for messages: ``view``.

@@ -1,9 +1,9 @@
-"""Training: one loop for every method, read from the top."""
+"""Training: one loop for every method."""
 
 from goodviews.training.learners import Batch, Learner
 from goodviews.training.loop import TrainResult, train
 from goodviews.training.machine import launch
-from goodviews.training.settings import Settings, as_typed, change
+from goodviews.training.settings import Settings, change, change_texts
 from goodviews.training.state import Interrupted, load_state, save_state
 
 __all__ = [
@@ -12,7 +12,7 @@ __all__ = [
     "Learner",
     "Settings",
     "TrainResult",
-    "as_typed",
+    "change_texts",
     "change",
     "launch",
     "load_state",

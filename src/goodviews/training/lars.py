@@ -1,4 +1,4 @@
-"""LARS, the optimiser of large batches."""
+"""LARS, an optimiser for large batches."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from goodviews.core.errors import InputError, check_positive
 
 
 class Lars(Optimizer):
-    r"""SGD with momentum in which each tensor steps in proportion to its own norm.
+    r"""SGD with momentum in which the step of each tensor is proportional to its norm.
 
     .. math::
         d &= g + \lambda w, \qquad d \leftarrow \eta \frac{\|w\|}{\|d\|} d
@@ -24,14 +24,15 @@ class Lars(Optimizer):
 
     Args:
         parameters: Tensors or groups; a group with ``adapt=False`` takes plain SGD steps, as
-            biases and norms should (:func:`goodviews.training.optim.build_optimiser` sorts them).
+            biases and norms should (:func:`goodviews.training.optim.build_optimiser` makes the
+            groups).
         lr: Learning rate.
         momentum: mu, in [0, 1).
         weight_decay: lambda.
         eta: Trust coefficient.
 
     Raises:
-        InputError: A number is out of its range.
+        InputError: An argument is out of its range.
 
     References:
         You et al., 2017, arXiv:1708.03888; Bardes et al., 2022, arXiv:2105.04906, its code.
@@ -56,15 +57,15 @@ class Lars(Optimizer):
         check_positive("eta", eta)
         if lr < 0 or weight_decay < 0 or not 0 <= momentum < 1:
             raise InputError(
-                f"LARS has lr={lr}, weight_decay={weight_decay}, momentum={momentum}, but the "
-                f"first two from 0 up and a momentum in [0, 1) are wanted."
+                "LARS needs lr and weight_decay of at least 0 and a momentum in [0, 1), but got "
+                f"lr={lr}, weight_decay={weight_decay}, momentum={momentum}."
             )
         options = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "eta": eta}
         super().__init__(parameters, {**options, "adapt": True})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
-        """One step; tensors without gradient stay."""
+        """Take one step; tensors without a gradient stay unchanged."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -89,7 +90,7 @@ class Lars(Optimizer):
 
 
 def _trust(weights: list[Tensor], directions: Sequence[Tensor], eta: float) -> list[Tensor]:
-    """Factor of each tensor; kept on the device, so that no step waits for it."""
+    """Factor of each tensor, on the device, so that no step waits for it."""
     w = torch.stack(torch._foreach_norm(weights))
     d = torch.stack(torch._foreach_norm(list(directions)))
     return list(torch.where((w > 0) & (d > 0), eta * w / d, 1.0).unbind())

@@ -1,4 +1,4 @@
-"""``log.csv``: one row per step, there after a kill, each step once after a resume."""
+"""``log.csv``: one row per step, which survives a kill; a resumed run has each step once."""
 
 import csv
 import io
@@ -15,21 +15,20 @@ from goodviews.training.track import Tracker, build_tracker
 
 
 class Log:
-    r"""What happens in a run, as rows; and, if asked, in a tracker.
+    r"""Log of a run in rows, and optionally in a tracker.
 
-    Rows are kept until :meth:`flush`, which appends them in one write and waits for the disk:
-    flush when a checkpoint is saved, and log and checkpoint tell of the same steps. A new
-    column rewrites the file, whole or not at all. Only the first of several processes
-    writes.
+    Rows are buffered until :meth:`flush`, which appends them in one write and waits for the disk.
+    Flush when a checkpoint is saved, so that log and checkpoint hold the same steps. A new column
+    rewrites the file, whole or not at all. Only the first of several processes writes.
 
     Args:
-        folder: The run's; ``log.csv`` goes there.
-        after: Steps the run has done, if it is resumed: later rows, and half a line that a
-            kill left, are dropped, for they come again. 0 begins anew.
-        track: ``tensorboard``, ``wandb`` or ``mlflow`` as well.
+        folder: Folder of the run, for ``log.csv``.
+        after: Number of steps done by a resumed run; later rows, and an incomplete last line, are
+            dropped because they are written again. 0 starts a new log.
+        track: Additional tracker: ``tensorboard``, ``wandb`` or ``mlflow``.
 
     Raises:
-        InputError: The disk is full, the file is not a log, or the tracker is not there.
+        InputError: The disk is full, the file is not a log, or the tracker is not installed.
 
     Example:
         >>> import tempfile
@@ -52,33 +51,35 @@ class Log:
         if not self._mine:
             return
         rows = read_log(self.path) if after and self.path.exists() else []
-        kept = [row for row in rows if int(row["step"]) <= after]
-        if kept:
-            self._columns = list(kept[0])
-            self._last = int(kept[-1]["step"])
-        self._rewrite(kept)
+        earlier = [row for row in rows if int(row["step"]) <= after]
+        if earlier:
+            self._columns = list(earlier[0])
+            self._last = int(earlier[-1]["step"])
+        self._rewrite(earlier)
         if track:
             self._tracker = build_tracker(track, folder, after=after)
 
     def row(self, step: int, **values: Any) -> None:
-        """Say something about a step; said again for the same step, it adds to its row.
+        """Log values of a step; a second call for the same step adds to its row.
 
         Args:
-            step: Number of the optimiser step, from 1; never lower than the last one.
+            step: Number of the optimiser step, from 1, never lower than the last one.
             **values: Numbers, texts, or tensors of one element.
 
         Raises:
-            InputError: The step lies behind the last one.
+            InputError: The step is lower than the last one.
         """
         newest = max(self._waiting, default=self._last)
         if step < newest:
-            raise InputError(f"Step {step} is logged after step {newest}: rows go forwards.")
+            raise InputError(
+                f"Steps must not decrease, but step {step} is logged after step {newest}."
+            )
         plain = {name: value.item() if hasattr(value, "item") else value
                  for name, value in values.items()}  # fmt: skip
         self._waiting.setdefault(step, {}).update(plain)
 
     def flush(self) -> None:
-        """Bring the rows to the disk and the tracker."""
+        """Write the rows to the disk and the tracker."""
         waiting, self._waiting = self._waiting, {}
         if not self._mine or not waiting:
             self._last = max(waiting, default=self._last)
@@ -97,11 +98,11 @@ class Log:
         self._last = max(waiting)
         if self._tracker:
             for step, row in waiting.items():
-                told = {k: float(v) for k, v in row.items() if isinstance(v, numbers.Real)}
-                self._tracker.write(step, told)
+                values = {k: float(v) for k, v in row.items() if isinstance(v, numbers.Real)}
+                self._tracker.write(step, values)
 
     def close(self) -> None:
-        """Flush, and end the tracker."""
+        """Flush, and close the tracker."""
         self.flush()
         if self._tracker:
             self._tracker.close()
@@ -116,7 +117,7 @@ class Log:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close, also when the run ends in an error."""
+        """Close the log, also when the run ends in an error."""
         self.close()
 
     def _text(self, rows: list[dict[str, Any]], *, head: bool = False) -> str:
@@ -131,7 +132,7 @@ class Log:
         write_text(self.path, self._text(rows, head=True))
 
     def _append(self, text: str) -> None:
-        """One write; on a full disk the file is cut back to what it was."""
+        """Append in one write; on a full disk the file is cut back to its previous length."""
         try:
             handle = os.open(self.path, os.O_WRONLY | os.O_APPEND)
             try:
@@ -147,19 +148,19 @@ class Log:
                 os.close(handle)
         except OSError as error:
             raise InputError(
-                f"Cannot write {self.path}: {error.strerror}. Make room and resume the run; the "
-                f"rows up to step {self._last} are there."
+                f"Cannot write {self.path}: {error.strerror}. Free some space and resume the run; "
+                f"the rows up to step {self._last} are stored."
             ) from error
 
 
 def read_log(path: Path) -> list[dict[str, str]]:
-    """Rows of a log as text; half a line at its end, which a kill may leave, is passed over.
+    """Read the rows of a log as text; an incomplete last line, left by a kill, is skipped.
 
     Args:
-        path: A ``log.csv``.
+        path: Path of a ``log.csv``.
 
     Raises:
-        InputError: It cannot be read, or is not a log.
+        InputError: The file cannot be read, or is not a log.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -168,5 +169,7 @@ def read_log(path: Path) -> list[dict[str, str]]:
     rows = list(csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1])))
     for row in rows:
         if None in row or None in row.values() or not row.get("step", "").isdigit():
-            raise InputError(f"{path} is not a log: a row reads {row}. Move it away and resume.")
+            raise InputError(
+                f"{path} is not a log: it has the row {row}. Move it away and resume."
+            )
     return rows

@@ -1,4 +1,4 @@
-"""Pretraining, read from the top: data, views, learner, step, log, checkpoint.
+"""The pretraining loop: data, views, learner, step, log, checkpoint.
 
 Letters: B examples of a batch, N pretraining images.
 """
@@ -19,7 +19,7 @@ from goodviews.data import Images
 from goodviews.encoders import PairEncoder, synchronise
 from goodviews.training.diagnostics.monitor import History, check_finite, gradient_norm
 from goodviews.training.learners import Batch, Learner, build_learner
-from goodviews.training.machine import kept_memory, launch, wrap
+from goodviews.training.machine import launch, reuse_memory, wrap
 from goodviews.training.optim import build_optimiser
 from goodviews.training.schedule import build_schedule
 from goodviews.training.settings import Settings
@@ -29,12 +29,12 @@ from goodviews.views import Chain, ViewPair, parse_view
 
 @dataclass(frozen=True)
 class TrainResult:
-    """What pretraining leaves.
+    """Result of pretraining.
 
     Attributes:
-        encoders: In evaluation mode.
-        history: What happened.
-        rule: How the learning rate came about, one sentence.
+        encoders: Encoders in evaluation mode.
+        history: Record of the run.
+        rule: One sentence that explains the learning rate.
     """
 
     encoders: PairEncoder
@@ -63,25 +63,25 @@ def train(
 ) -> TrainResult:
     """Pretrain the encoders of a pair of views.
 
-    Initialisation, order of the images and draws of the views depend on the seed alone, so
-    that two views with one seed differ in nothing else (common random numbers), and a run
-    that is resumed takes the steps it would have taken.
+    Initialisation, order of the images and random draws depend on the seed only. So two runs with
+    one seed differ only in their views (common random numbers), and a resumed run takes the same
+    steps as an uninterrupted one.
 
     Args:
-        images: The data.
-        index: (N,) which images to pretrain on.
-        pair: Makes v1 and v2.
-        settings: How.
-        seed: Number of the run.
+        images: Dataset.
+        index: (N,) indices of the images to pretrain on.
+        pair: View pair that makes v1 and v2.
+        settings: Settings of the method.
+        seed: Random seed of the run.
         labels: (N,) classes of those images, for methods that learn from labels.
-        learner: What to train, where it is not to be built from the settings.
-        folder: Where checkpoints go; a run that stands there is resumed.
-        save_every: Steps between checkpoints; each epoch by default.
-        look: Held-out bound of the encoders and its standard error, in nats; called halfway
-            through the steady part, at its end and at the end.
+        learner: Learner to train (default: built from the settings).
+        folder: Folder for checkpoints; a run stored there is resumed.
+        save_every: Steps between checkpoints (default: one epoch).
+        look: Function from encoders to the held-out bound and its standard error, in nats; called
+            halfway through the steady part, at its end and at the end.
         watch: Called after every step with the learner and the history.
         tick: Called after each epoch.
-        fabric: Devices and processes, where they are set up already.
+        fabric: Devices and processes, if they are already set up.
 
     Returns:
         Encoders in evaluation mode, and the history.
@@ -89,11 +89,11 @@ def train(
     Raises:
         InputError: Fewer than 8 images, a step whose loss is not finite, or a checkpoint of
             another run.
-        Interrupted: The run was asked to stop; its state stands in ``folder``.
+        Interrupted: The run was stopped by a signal; its state is in ``folder``.
     """
     count = len(index)
     if count < 8:
-        raise InputError(f"Only {count} images to pretrain on, but at least 8 are wanted.")
+        raise InputError(f"Pretraining needs at least 8 images, but got {count}.")
     pair.check((images.channels, images.height, images.width))
     jigsaw = parse_view(settings.jigsaw).first if settings.jigsaw else None
     if jigsaw:
@@ -131,19 +131,19 @@ def train(
     model, optimiser = wrap(fabric, learner, optimiser, settings)
 
     history = History(per_epoch=per_epoch, total=total, rule=rule)
-    kept = Checkpoints(
+    checkpoints = Checkpoints(
         folder,
         settings=settings,
         view=repr(pair),
         seed=seed,
-        data=images.hash + (_some(images, index) if folder else ""),
+        data=images.hash + (_subset_hash(images, index) if folder else ""),
         writer=fabric.is_global_zero,
     )
-    kept.hold(learner, optimiser, history)
+    checkpoints.attach(learner, optimiser, history)
     looks = {round(part * total) for part in (0.35, 0.7, 1)} if look else set()
     cards = [fabric.device] if fabric.device.type == "cuda" else []
     drawing = torch.random.fork_rng(devices=cards)
-    with kept_memory(fabric.device), drawing, kept.stoppable() as saved:
+    with reuse_memory(fabric.device), drawing, checkpoints.stoppable() as saved:
         for step in range(history.steps, total):
             epoch, place = divmod(step, per_epoch)
             order = _order(seed, epoch + 1, count)
@@ -159,7 +159,9 @@ def train(
                 )
                 for part in parts[fabric.global_rank :: fabric.world_size]
             ]  # fmt: skip
-            torch.manual_seed(_draws(seed, step, fabric.global_rank))  # a backbone's dropout
+            torch.manual_seed(
+                _torch_seed(seed, step, fabric.global_rank)
+            )  # for the dropout of a backbone
             with fabric.autocast():
                 learner.before(batches)
             losses = []
@@ -170,7 +172,7 @@ def train(
                     fabric.backward(loss)
                 losses.append(loss.detach())
             norm = gradient_norm(learner.parameters())
-            if settings.precision != "16-mixed":  # its scaler skips such steps
+            if settings.precision != "16-mixed":  # the gradient scaler skips such steps
                 check_finite(
                     norm, seed=seed, epoch=epoch + 1, step=step, view=repr(pair), what="gradient"
                 )
@@ -201,26 +203,26 @@ def _order(seed: int, epoch: int, count: int) -> np.ndarray:
     return np.random.default_rng((seed, epoch)).permutation(count)
 
 
-def _some(images: Images, index: np.ndarray) -> str:
-    """What tells a part of the images from all that are there to train on."""
+def _subset_hash(images: Images, index: np.ndarray) -> str:
+    """Short hash that identifies the training subset; empty for the whole dataset."""
     if np.array_equal(index, np.flatnonzero(images.part == 0)):
         return ""
     return f" {hashlib.sha256(index.astype('<i8').tobytes()).hexdigest()[:8]}"
 
 
-def _draws(seed: int, step: int, rank: int) -> int:
-    """What torch's own generator starts a step with, in a resumed run as in any other."""
+def _torch_seed(seed: int, step: int, rank: int) -> int:
+    """Seed of torch's global generator at a step, the same in a resumed run."""
     return int(np.random.SeedSequence((seed % 2**32, step, rank)).generate_state(1)[0])
 
 
 def _batch(settings: Settings, count: int, processes: int) -> int:
-    """Images per step over all processes, a multiple of the parts it is worked off in."""
+    """Images per step over all processes, a multiple of the number of accumulated parts."""
     parts = settings.accumulate * processes
     batch = min(settings.batch, count) // parts * parts
     if batch < 2 * parts:
         raise InputError(
-            f"A batch of {min(settings.batch, count)} images in {parts} parts leaves fewer than "
-            f"2 images in one; raise the batch, or lower accumulate or the processes."
+            f"Each of the {parts} parts of a batch of {min(settings.batch, count)} images needs "
+            "at least 2 images; raise batch, or lower accumulate or the number of processes."
         )
     return batch
 
@@ -238,9 +240,9 @@ def _views(
     step: int,
     device: torch.device,
 ) -> Batch:
-    """A part of a batch, ready for the learner."""
+    """Make the views of a part of a batch."""
     rows = index[places]
-    x_BCHW = images.raw(rows, device)  # uint8 where that is enough: views read it faster
+    x_BCHW = images.raw(rows, device)  # uint8 if possible, because views read it faster
     samples = torch.from_numpy(rows).to(device)
     v1, v2 = pair(x_BCHW, seed=seed, samples=samples, epoch=epoch)
     patches = None

@@ -1,4 +1,4 @@
-"""Devices, processes and memory: what Fabric is told, and what a model is wrapped in."""
+"""Devices, processes and memory: setup of Fabric and wrapping of a model."""
 
 import atexit
 import ctypes
@@ -22,22 +22,22 @@ from goodviews.training.settings import Settings
 STRATEGIES = ("auto", "ddp", "fsdp")
 
 _TRIM, _MAP = -1, -3
-"""What glibc calls its thresholds for giving memory back and for mapping a block of its own."""
+"""Parameters of glibc: thresholds for returning memory and for mapping a separate block."""
 _LARGEST = 2**31 - 1
 
 
 def processes(
     devices: int, nodes: int, environment: Mapping[str, str] = os.environ
 ) -> tuple[int, int]:
-    """Processes on each machine, and machines: as asked, or as torchrun started them.
+    """Number of processes per machine and of machines, as given or as torchrun started them.
 
     Args:
-        devices: Processes per machine that were asked for; 1 is no wish.
-        nodes: Machines that were asked for; 1 is no wish.
-        environment: Where torchrun says ``WORLD_SIZE`` and ``LOCAL_WORLD_SIZE``.
+        devices: Processes per machine given by the user; 1 means not given.
+        nodes: Machines given by the user; 1 means not given.
+        environment: Variables with ``WORLD_SIZE`` and ``LOCAL_WORLD_SIZE`` of torchrun.
 
     Raises:
-        InputError: torchrun started others than were asked for.
+        InputError: torchrun started other numbers than given.
 
     Example:
         >>> torchrun = {"TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "16", "LOCAL_WORLD_SIZE": "8"}
@@ -50,8 +50,8 @@ def processes(
     there = local, world // local
     if (devices, nodes) not in ((1, 1), there):
         raise InputError(
-            f"torchrun started {there[0]} processes on {there[1]} machines, but {devices} on "
-            f"{nodes} were asked for; leave out --devices and --nodes under torchrun."
+            f"torchrun started {there[0]} processes on {there[1]} machines, but --devices "
+            f"{devices} --nodes {nodes} was given; leave out both options under torchrun."
         )
     return there
 
@@ -61,18 +61,18 @@ def launch(
 ) -> Fabric:
     """Set up devices and processes.
 
-    Under torchrun the processes there are count, whatever is asked for; SLURM's are joined by
-    Fabric, which holds them against ``devices`` and ``nodes``.
+    Under torchrun, the processes that it started are used. Under SLURM, Fabric joins the
+    processes and checks them against ``devices`` and ``nodes``.
 
     Args:
-        settings: Device and precision.
-        devices: Processes on this machine.
-        nodes: Machines.
-        strategy: ``ddp`` where there is more than one process; ``fsdp`` shards the weights
-            (it needs GPUs, and has not been run on any).
+        settings: Settings with device and precision.
+        devices: Number of processes on this machine.
+        nodes: Number of machines.
+        strategy: ``ddp`` for more than one process; ``fsdp`` shards the weights (it needs GPUs,
+            and has not been tested on any).
 
     Raises:
-        InputError: The strategy is not known, or cannot be had here.
+        InputError: The strategy is unknown, or not available on this machine.
     """
     if strategy not in STRATEGIES:
         raise unknown("strategy", strategy, STRATEGIES)
@@ -80,10 +80,10 @@ def launch(
     chosen: str | Strategy = "auto"
     if strategy == "fsdp":
         if not torch.cuda.is_available():
-            raise InputError("strategy is fsdp, which needs GPUs, and torch sees none; use ddp.")
+            raise InputError("strategy=fsdp needs GPUs, but torch finds none; use ddp.")
         chosen = FSDPStrategy()
     elif devices * nodes > 1:
-        # Queues and banks are equal on all ranks by construction: sending them costs a copy.
+        # Queues and banks are equal on all ranks by construction; broadcasting them costs time.
         chosen = DDPStrategy(**{_sync_name(): False})
     try:
         fabric = Fabric(
@@ -96,24 +96,24 @@ def launch(
     except (ValueError, RuntimeError, ImportError) as error:
         reason = " ".join(str(error).split())[:120].rstrip(". ")
         raise InputError(
-            f"Cannot compute with device={settings.device!r} and precision="
-            f"{settings.precision!r}: {reason}. Take device auto, cpu or cuda, and precision "
-            f"32-true or bf16-mixed."
+            f"Cannot compute with device={settings.device!r} and "
+            f"precision={settings.precision!r}: {reason}. Use device auto, cpu or cuda, and "
+            "precision 32-true or bf16-mixed."
         ) from error
     if devices * nodes > 1:
         fabric.launch()
-        atexit.register(_leave)
+        atexit.register(_end_process_group)
     return fabric
 
 
-def _leave() -> None:
-    """End the process group while Python still runs: its threads abort a process that goes."""
+def _end_process_group() -> None:
+    """End the process group before Python exits, because its threads would abort the exit."""
     if dist.is_available() and dist.is_initialized():
         dist.destroy_process_group()
 
 
 def _sync_name() -> str:
-    """What this torch calls the option that sends buffers around before each forward."""
+    """Name of the option of this torch version that broadcasts buffers before each forward."""
     new = "forward_sync_buffers"
     return new if new in signature(DistributedDataParallel).parameters else "broadcast_buffers"
 
@@ -121,23 +121,23 @@ def _sync_name() -> str:
 def wrap(
     fabric: Fabric, learner: nn.Module, optimiser: torch.optim.Optimizer, settings: Settings
 ) -> tuple[Any, Any]:
-    """The learner and optimiser as Fabric wants them, compiled when asked for."""
+    """Set up learner and optimiser with Fabric, compiled if ``compile`` is set."""
     learner.to(memory_format=torch.channels_last)
     made = torch.compile(learner) if settings.compile else learner
     return fabric.setup(made, optimiser)
 
 
 @contextmanager
-def kept_memory(device: torch.device) -> Iterator[None]:
+def reuse_memory(device: torch.device) -> Iterator[None]:
     """Keep freed memory in the process while a model trains on a CPU.
 
-    glibc gives the activations of a step back to the system, and the next step asks for every
-    page again: 23 % of the time of a small step (250 pairs of 32 pixels). Afterwards what is
-    free goes back, and the thresholds are those which glibc reaches by itself. Other
-    allocators and devices are left alone, and so is everything with ``GOODVIEWS_KEEP_MEMORY=0``.
+    Otherwise glibc returns the activations of a step to the system, and the next step requests
+    every page again: 23 % of the time of a small step (250 pairs of 32 pixels). Afterwards free
+    memory is returned, and the thresholds are set to those that glibc reaches by itself. Other
+    allocators and devices are not changed, and ``GOODVIEWS_KEEP_MEMORY=0`` switches this off.
 
     Args:
-        device: Where the model trains.
+        device: Device on which the model trains.
     """
     wanted = device.type == "cpu" and os.environ.get("GOODVIEWS_KEEP_MEMORY", "1") != "0"
     if not wanted or platform.libc_ver()[0] != "glibc":

@@ -1,4 +1,4 @@
-"""An objective by its text: ``infonce(temperature=0.1)``."""
+"""Building of an objective from its spec: ``infonce(temperature=0.1)``."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ class Objective:
     """A loss with its options.
 
     Attributes:
-        name: As it is typed.
-        kind: One of those of :data:`goodviews.objectives.catalogue.KINDS`.
-        loss: The function; what it takes depends on the kind.
-        options: As they were typed.
+        name: Name in the spec.
+        kind: One of :data:`goodviews.objectives.catalogue.KINDS`.
+        loss: The function; its arguments depend on the kind.
+        options: Options in the spec.
     """
 
     name: str
@@ -30,21 +30,21 @@ class Objective:
     options: dict[str, Any]
 
     def __call__(self, *tensors: torch.Tensor) -> Any:
-        """The loss before it is reduced."""
+        """The unreduced loss."""
         return self.loss(*tensors)
 
 
 def build_objective(text: str) -> Objective:
-    """Make a loss from its spec.
+    """Build a loss from its spec.
 
     Args:
-        text: Name and options, literals only.
+        text: Name and options, which are literals.
 
     Returns:
-        For the kind ``pair`` a function of two (B, D) tensors.
+        The objective; of the kind ``pair``, a function of two (B, D) tensors.
 
     Raises:
-        InputError: The name or an option is not known, or the text holds more than one call.
+        InputError: The name or an option is unknown, or the text has more than one call.
 
     Example:
         >>> build_objective("infonce(temperature=1.0)")(torch.ones(4, 2), torch.ones(4, 2))
@@ -52,7 +52,10 @@ def build_objective(text: str) -> Objective:
     """
     calls = parse_spec(text)
     if len(calls) != 1 or calls[0].args:
-        raise InputError(f"Objective {text!r} is not one name with named options.")
+        raise InputError(
+            "Expected an objective such as infonce(temperature=0.1), one name with "
+            f"named options, but got {text!r}."
+        )
     name, options = calls[0].name, dict(calls[0].kwargs)
     record = TRAINED.find(name)
     taken = signature(record.function).parameters.values()
@@ -61,17 +64,17 @@ def build_objective(text: str) -> Objective:
         if option not in known:
             raise unknown(f"option of {name}", option, known)
     made = partial(record.function, **options)
-    if record.kind == "pair" and name != "wmse":  # whose options depend on the batch
+    if record.kind == "pair" and name != "wmse":  # their options depend on the batch
         _try(text, made)
     return Objective(name, record.kind, made, options)
 
 
 def _try(text: str, loss: Callable[..., Any]) -> None:
-    """Call it once, so that an option of the wrong kind is told before training."""
+    """Call the loss once, so that an option of the wrong type is reported before training."""
     pair = torch.linspace(-1, 1, 24, dtype=torch.float64).sin().reshape(12, 2)
     try:
         loss(pair, pair.flip(1))
     except InputError:
         raise
     except (TypeError, ValueError, AttributeError, RuntimeError) as error:
-        raise InputError(f"Objective {text!r} has an option of the wrong kind.") from error
+        raise InputError(f"Objective {text!r} has an option of the wrong type.") from error

@@ -1,4 +1,4 @@
-"""Optimisers by name, and the rule that makes a learning rate of a batch size."""
+"""Optimisers by name, and the rule that scales the learning rate with the batch size."""
 
 import inspect
 import math
@@ -14,22 +14,23 @@ from goodviews.spec.grammar import parse_spec
 from goodviews.training.lars import Lars
 
 RULES = ("linear", "sqrt", "none")
-"""How a base learning rate, stated for 256 images, follows the batch."""
+"""Rules that scale a base learning rate, given for 256 images, with the batch size."""
 
 Groups = list[dict[str, Any]]
 
 
 def learning_rate(base: float, batch: int, *, rule: str, per: int = 256) -> tuple[float, str]:
-    """Learning rate of a batch, and the rule as a phrase to print.
+    """Learning rate for a batch size, and the rule as a phrase to print.
 
     Args:
-        base: Rate at a batch of ``per``.
+        base: Learning rate at a batch size of ``per``.
         batch: Images per optimiser step, over all processes and accumulated parts.
-        rule: ``linear`` (Goyal et al., 2017), ``sqrt`` (for Adam and its kin) or ``none``.
-        per: The batch that ``base`` is stated for.
+        rule: ``linear`` (Goyal et al., 2017), ``sqrt`` (for Adam and similar optimisers) or
+            ``none``.
+        per: Batch size for which ``base`` is given.
 
     Raises:
-        InputError: A number is not above zero, or the rule is not known.
+        InputError: A number is not above zero, or the rule is unknown.
 
     Example:
         >>> learning_rate(0.03, 512, rule="linear")
@@ -39,7 +40,7 @@ def learning_rate(base: float, batch: int, *, rule: str, per: int = 256) -> tupl
     """
     for name, value in (("lr", base), ("batch", batch), ("per", per)):
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InputError(f"{name} is {value!r}, but a number above 0 is wanted.")
+            raise InputError(f"{name} must be a number above 0, but got {value!r}.")
         check_positive(name, value)
     if rule == "linear":
         rate = base * batch / per
@@ -48,7 +49,7 @@ def learning_rate(base: float, batch: int, *, rule: str, per: int = 256) -> tupl
         rate = base * math.sqrt(batch / per)
         return rate, f"lr = {base:g} x sqrt({batch} / {per}) = {rate:g} (square-root rule)"
     if rule == "none":
-        return base, f"lr = {base:g}, whatever the batch"
+        return base, f"lr = {base:g} for any batch size"
     raise unknown("learning-rate rule", str(rule), RULES)
 
 
@@ -68,7 +69,7 @@ def _adamw(
 
 def _two(betas: Sequence[float]) -> tuple[float, float]:
     if not isinstance(betas, tuple) or len(betas) != 2:
-        raise InputError(f"betas is {betas!r}, but two numbers such as (0.9, 0.999) are wanted.")
+        raise InputError(f"betas must be two numbers, such as (0.9, 0.999), but got {betas!r}.")
     return betas
 
 
@@ -88,7 +89,7 @@ def build_optimiser(
     slow: Iterable[Tensor] = (),
     share: float = 1.0,
 ) -> tuple[Optimizer, str]:
-    """Make an optimiser from its text.
+    """Build an optimiser from its spec.
 
     ===========  ===============================================================
     ``sgd()``    lr 0.03, momentum 0.9, weight decay 1e-4, linear rule (the code
@@ -96,26 +97,26 @@ def build_optimiser(
     ``lars()``   lr 0.3, momentum 0.9, weight decay 1e-6, eta 0.001, linear rule,
                  ``exclude=True`` (Bardes et al., 2022, arXiv:2105.04906)
     ``adam()``   lr 0.001, no rule
-    ``adamw()``  lr 0.006, weight decay 0.001, square-root rule: ours, for studies
-    ===========  ===============================================================
+    ``adamw()``  lr 0.006, weight decay 0.001, square-root rule, chosen for studies ===========
+    ===============================================================
 
-    All take ``lr``, ``weight_decay``, ``rule``, ``per`` (the batch that lr is stated for) and
-    ``exclude``: whether tensors of one axis or none (biases, norms, a temperature) go
-    without decay and, in LARS, without adaptation. Adam and AdamW take ``betas``, SGD and
-    LARS ``momentum``, and the three of torch ``fused=True``.
+    All accept ``lr``, ``weight_decay``, ``rule``, ``per`` (the batch size for which lr is given)
+    and ``exclude``: whether tensors of at most one axis (biases, norms, a temperature) have no
+    decay and, in LARS, no adaptation. Adam and AdamW accept ``betas``, SGD and LARS ``momentum``,
+    and the optimisers of torch ``fused=True``.
 
     Args:
-        text: One of the above, with named arguments.
-        parameters: What to train, each tensor once; those without gradient are left out.
+        text: An optimiser of the table, with named arguments.
+        parameters: Tensors to train, each once; those without gradient are ignored.
         batch: Images per optimiser step, over all processes and accumulated parts.
-        slow: Those of the parameters that get only a share of the rate.
-        share: That share.
+        slow: Parameters with a lower learning rate.
+        share: Their share of the learning rate.
 
     Returns:
-        The optimiser, and what it is in one sentence, to print and keep.
+        The optimiser, and one sentence that describes it.
 
     Raises:
-        InputError: A name or value is not known, or nothing is to be trained.
+        InputError: A name or value is unknown, or no parameter needs a gradient.
 
     Example:
         >>> layer = torch.nn.Linear(2, 2)
@@ -124,7 +125,10 @@ def build_optimiser(
     """
     calls = parse_spec(text)
     if len(calls) != 1 or calls[0].args:
-        raise InputError(f"Optimiser {text!r} is not one name with named arguments.")
+        raise InputError(
+            "Expected an optimiser such as adamw(lr=0.006), one name with named "
+            f"arguments, but got {text!r}."
+        )
     name = calls[0].name
     if name not in MAKERS:
         raise unknown("optimiser", name, MAKERS)
@@ -143,17 +147,17 @@ def build_optimiser(
     groups = _groups(parameters, exclude=exclude, adapt=name == "lars")
     if share != 1:
         groups = _shared_out(groups, {id(one) for one in slow}, rate * share)
-        phrase += f", {share:g} of it for the backbone"
+        phrase += f", times {share:g} for the backbone"
     try:
         optimiser = make(groups, lr=rate, **options)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"Optimiser {text!r}: {error}.") from error
+        raise InputError(f"Optimiser {text!r}: {str(error).rstrip('.')}.") from error
     without = ", none on biases and norms" if exclude else ""
     return optimiser, f"{name}: {phrase}, weight decay {decay:g}{without}."
 
 
 def _shared_out(groups: Groups, slow: set[int], rate: float) -> Groups:
-    """Each group in two: those that go at the optimiser's rate, and those at this one."""
+    """Split each group into parameters with the rate of the optimiser, and slow ones."""
     made = []
     for group in groups:
         quick = [p for p in group["params"] if id(p) not in slow]
@@ -168,7 +172,7 @@ _COMMON = ("groups", "parameters", "lr", "weight_decay", "more")
 def _groups(parameters: Iterable[Tensor], *, exclude: bool, adapt: bool) -> Groups:
     trained = [p for p in parameters if p.requires_grad]
     if not trained:
-        raise InputError("Nothing is to be trained: no parameter takes a gradient.")
+        raise InputError("There is nothing to train: no parameter needs a gradient.")
     if not exclude:
         return [{"params": trained}]
     small: dict[str, Any] = {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0}

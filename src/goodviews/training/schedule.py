@@ -1,6 +1,6 @@
-"""Learning-rate schedules: the factor of a step is a function of its number alone.
+"""Learning-rate schedules: the factor of a step depends on its index only.
 
-So a run that is resumed at a step goes on exactly, and nothing has to be saved.
+So a resumed run continues exactly, and nothing has to be saved.
 """
 
 import math
@@ -10,7 +10,7 @@ from goodviews.core.errors import InputError, unknown
 from goodviews.spec.grammar import parse_spec
 
 Factor = Callable[[int], float]
-"""Number of a step, from 0, to what the learning rate is multiplied by."""
+"""Function from the index of a step, from 0, to a factor of the learning rate."""
 
 
 def _constant(total: int, epoch: int) -> Factor:  # noqa: ARG001 - what every schedule takes
@@ -42,7 +42,7 @@ def _steps(
 ) -> Factor:
     if not isinstance(at, tuple) or list(at) != sorted(set(at)):
         raise InputError(
-            f"Steps come at={at!r}, but epochs in rising order are wanted: (120, 160)."
+            f"steps: at must be epochs in rising order, such as (120, 160), but got {at!r}."
         )
     rise = _rise(warmup, total, epoch)
 
@@ -64,8 +64,8 @@ def _rise(warmup: float, total: int, epoch: int) -> int:
     rise = round(warmup * epoch)
     if not 0 <= rise < total:
         raise InputError(
-            f"Warm-up of {warmup:g} epochs is {rise} steps, but the run has {total}: shorten it "
-            f"or train for more epochs."
+            f"The warm-up of {warmup:g} epochs takes {rise} steps, but the run has {total}; "
+            "shorten the warm-up or train for more epochs."
         )
     return rise
 
@@ -83,7 +83,7 @@ SCHEDULES: dict[str, Callable[..., Factor]] = {
 
 
 def build_schedule(text: str, total: int, *, epoch: int = 1) -> Factor:
-    """Make a schedule from its text.
+    """Build a schedule from its spec.
 
     ==============================  =====================================================
     ``constant()``                  1
@@ -95,19 +95,19 @@ def build_schedule(text: str, total: int, *, epoch: int = 1) -> Factor:
     steady=0.7)``                   as shares of the run
     ==============================  =====================================================
 
-    The first step of a warm-up is one part above ``start``, so that none is wasted at rate
-    0, and its last is at 1. A cosine's floor of 0.001 is the papers' ``lr * 0.1**3``.
+    The first step of a warm-up is one increment above ``start``, so that no step has rate 0, and
+    the last one is at 1. The floor of 0.001 of the cosine is ``lr * 0.1**3`` of the papers.
 
     Args:
-        text: One of the above.
-        total: Optimiser steps of the run.
-        epoch: Optimiser steps per epoch, the unit of ``warmup`` and ``at``.
+        text: A schedule of the table.
+        total: Number of optimiser steps of the run.
+        epoch: Number of optimiser steps per epoch, the unit of ``warmup`` and ``at``.
 
     Returns:
-        The factor of each step; from ``total`` on it stays at its end.
+        Function that gives the factor of each step; from ``total`` on it is constant.
 
     Raises:
-        InputError: The name or an argument is not known, or the warm-up fills the run.
+        InputError: The name or an argument is unknown, or the warm-up is longer than the run.
 
     References:
         Loshchilov and Hutter, 2017, arXiv:1608.03983; Goyal et al., 2017, section 2.2,
@@ -120,14 +120,20 @@ def build_schedule(text: str, total: int, *, epoch: int = 1) -> Factor:
     """
     calls = parse_spec(text)
     if len(calls) != 1 or calls[0].args:
-        raise InputError(f"Schedule {text!r} is not one name with named arguments.")
+        raise InputError(
+            "Expected a schedule such as cosine(warmup=10), one name with named "
+            f"arguments, but got {text!r}."
+        )
     if calls[0].name not in SCHEDULES:
         raise unknown("schedule", calls[0].name, SCHEDULES)
     if total < 1 or epoch < 1:
-        raise InputError(f"A run of {total} steps, {epoch} per epoch, has no schedule.")
+        raise InputError(
+            "A schedule needs at least one step and one step per epoch, but got "
+            f"{total} steps, {epoch} per epoch."
+        )
     try:
         at = SCHEDULES[calls[0].name](total, epoch, **dict(calls[0].kwargs))
-        _ = at(0), at(total)  # a text where a number should be shows here, not hours later
+        _ = at(0), at(total)  # an argument of a wrong type fails here, not hours later
     except TypeError as error:
-        raise InputError(f"Schedule {text!r}: {error}.") from error
+        raise InputError(f"Schedule {text!r}: {str(error).rstrip('.')}.") from error
     return at

@@ -1,4 +1,4 @@
-"""What one pretraining is: every choice of a method in one flat record."""
+"""Settings of pretraining: all choices of a method in one flat record."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -15,38 +15,38 @@ Record = TypeVar("Record", bound="DataclassInstance")
 
 @dataclass(frozen=True)
 class Settings:
-    """How an encoder is pretrained. The defaults are those of a study.
+    """Settings of pretraining. The defaults are those of a study.
 
     Attributes:
-        name: Of the method.
-        source: Where its numbers come from.
-        views: Spec of the two views; empty where they are given elsewhere.
+        name: Name of the method.
+        source: Source of its numbers.
+        views: Spec of the two views; empty if they are given separately.
         encoder: Backbone spec.
-        head: Projector spec; what it ends in is D.
+        head: Projector spec; the size of its output is D.
         objective: Objective spec.
         predictor: Head spec of the predictor (BYOL, SimSiam), D to D.
-        prototypes: How many (SwAV).
-        memory: Where negatives are kept: nothing, ``queue(size=65536)`` or
-            ``bank(negatives=65536)``.
-        momentum: Share of itself that the target encoder keeps at a step; without one, the
+        prototypes: Number of prototypes (SwAV).
+        memory: Storage of negatives: empty, ``queue(size=65536)`` or ``bank(negatives=65536)``.
+        momentum: Weight of the old weights of the target encoder in a step; without it, the
             encoder is its own target.
-        momentum_rises: Whether that share rises to 1 as a cosine.
-        shuffle: Groups in which keys pass the batch-norm, over all processes, in an order
-            that is not the queries'; 1 for none. Processes times ``accumulate`` are the least.
+        momentum_rises: Whether the momentum rises to 1 as a cosine.
+        shuffle: Number of batch-norm groups of the keys over all processes, in another order than
+            the queries; 1 for no groups. The minimum is the number of processes times
+            ``accumulate``.
         jigsaw: Spec of a third view of patches (PIRL, InfoMin).
-        jigsaw_weight: Beta, the weight of its loss; the image's gets the rest.
-        optimiser: Optimiser spec; its learning rate is for 256 images, and a rule scales it.
+        jigsaw_weight: Beta, the weight of the jigsaw loss; the loss of the image gets the rest.
+        optimiser: Optimiser spec; its learning rate is for 256 images and scaled by a rule.
         schedule: Schedule spec.
-        encoder_rate: Share of the learning rate that the backbones get; 0 keeps their weights.
-        batch: Images per step over all processes; fewer when there are fewer.
-        accumulate: Parts that a batch is worked off in, each with its own batch-norm and
-            its own in-batch negatives.
-        epochs: Passes over the pretraining images.
-        average: Share that an average of the weights keeps at a step; 0 for none.
+        encoder_rate: Factor of the learning rate for the backbones; 0 freezes them.
+        batch: Images per step over all processes; at most the number of images.
+        accumulate: Number of parts of a batch, each with its own batch-norm and its own in-batch
+            negatives.
+        epochs: Number of passes over the pretraining images.
+        average: Momentum of an average of the weights; 0 for no average.
         device: ``auto``, ``cpu`` or ``cuda``.
-        precision: As Lightning Fabric names it.
-        compile: Whether torch compiles the step.
-        sync_batchnorm: Whether batch-norm sees the batch of all processes.
+        precision: Precision by its name in Lightning Fabric.
+        compile: Whether to compile the step with torch.
+        sync_batchnorm: Whether batch-norm uses the batch of all processes.
     """
 
     name: str = "infonce"
@@ -79,31 +79,29 @@ class Settings:
         for name in ("batch", "accumulate", "epochs", "shuffle"):
             value = getattr(self, name)
             if not (isinstance(value, int) and value > 0):
-                raise InputError(f"{name} is {value!r}, but a whole number above 0 is wanted.")
+                raise InputError(f"{name} must be a whole number above 0, but got {value!r}.")
         for name in ("momentum", "average", "jigsaw_weight"):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
-                raise InputError(f"{name} is {value!r}, but a share from 0 to 1 is wanted.")
+                raise InputError(f"{name} must be a number from 0 to 1, but got {value!r}.")
         if not (isinstance(self.encoder_rate, int | float) and self.encoder_rate >= 0):
-            raise InputError(
-                f"encoder_rate is {self.encoder_rate!r}, but a factor of 0 or more is wanted."
-            )
+            raise InputError(f"encoder_rate must be at least 0, but got {self.encoder_rate!r}.")
         if self.batch % self.accumulate:
             raise InputError(
-                f"batch is {self.batch}, which {self.accumulate} parts do not divide; "
-                f"choose accumulate so that they do."
+                f"batch must be a multiple of accumulate, but got batch={self.batch} and "
+                f"accumulate={self.accumulate}."
             )
 
 
 def change(settings: Record, changes: Iterable[str]) -> Record:
-    """Settings with some fields changed, as typed behind ``--set``.
+    """Change some fields of settings, given as for ``--set``.
 
     Args:
-        settings: To start from; any flat record of texts and numbers.
-        changes: Such as ``batch=64`` or ``encoder=resnet(depth=18)``.
+        settings: Settings to change: any flat record of texts and numbers.
+        changes: Changes, for example ``batch=64`` or ``encoder=resnet(depth=18)``.
 
     Raises:
-        InputError: A field is not known, or its value is of the wrong kind.
+        InputError: A field is unknown, or its value has the wrong type.
 
     Example:
         >>> change(Settings(), ["batch=64", "views=crop()|flip()"]).batch
@@ -115,7 +113,7 @@ def change(settings: Record, changes: Iterable[str]) -> Record:
         name, equals, value = text.partition("=")
         name = name.strip()
         if not equals:
-            raise InputError(f"{text!r} is no change of a setting; type it like batch=64.")
+            raise InputError(f"Expected NAME=VALUE, such as batch=64, but got {text!r}.")
         if name not in kinds:
             raise unknown("setting", name, kinds)
         made[name] = _read(name, value.strip(), kinds[name])
@@ -125,11 +123,11 @@ def change(settings: Record, changes: Iterable[str]) -> Record:
 _SPECS = ("encoder", "generator", "head", "objective", "optimiser", "schedule", "memory")
 
 
-def as_typed(changes: Iterable[str] | Mapping[str, Any]) -> list[str]:
-    """Changes as :func:`change` takes them, given as texts or as a mapping.
+def change_texts(changes: Iterable[str] | Mapping[str, Any]) -> list[str]:
+    """List of ``NAME=VALUE`` texts for :func:`change`, from texts or from a mapping.
 
     Example:
-        >>> as_typed({"batch": 64, "head": "projector(dim=8)"})
+        >>> change_texts({"batch": 64, "head": "projector(dim=8)"})
         ['batch=64', 'head=projector(dim=8)']
     """
     if isinstance(changes, Mapping):
@@ -145,7 +143,7 @@ def _read(name: str, text: str, kind: Any) -> Any:
         return text
     if kind is bool:
         if text.lower() not in ("true", "false"):
-            raise InputError(f"{name} is {text!r}, but true or false is wanted.")
+            raise InputError(f"{name} must be true or false, but got {text!r}.")
         return text.lower() == "true"
     if text.lower() == "none" and kind is not int:
         return None
@@ -153,4 +151,4 @@ def _read(name: str, text: str, kind: Any) -> Any:
         return int(text) if kind is int else float(text)
     except ValueError:
         wanted = "a whole number" if kind is int else "a number"
-        raise InputError(f"{name} is {text!r}, but {wanted} is wanted.") from None
+        raise InputError(f"{name} must be {wanted}, but got {text!r}.") from None

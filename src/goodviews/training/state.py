@@ -1,4 +1,4 @@
-"""Checkpoints: the whole state of a run, written whole, so that the next step is the same."""
+"""Checkpoints: the complete state of a run, so that a resumed run takes the same steps."""
 
 import hashlib
 import io
@@ -25,43 +25,43 @@ if TYPE_CHECKING:
 
 LAST, PREVIOUS = "last.pt", "previous.pt"
 _MARK = b"goodviews 1 "
-"""Begins every checkpoint; the SHA-256 of the rest follows."""
+"""First bytes of every checkpoint, followed by the SHA-256 of the rest."""
 _FREE = ("device", "precision", "compile")
-"""Settings that a resumed run may change."""
+"""Settings that may differ in a resumed run."""
 _TYPED = {"name": "--recipe", "encoder": "--backbone", "batch": "--batch", "epochs": "--epochs"}
-"""Settings with an option of their own."""
+"""Settings that have their own option on the command line."""
 _TWICE_S = 5.0
-"""Signals within so many seconds are one: a launcher sends on what its processes got as well."""
+"""Signals within this many seconds count as one: a launcher forwards them a second time."""
 
 
 class Interrupted(KeyboardInterrupt):
-    """A run was asked to stop, by Ctrl-C or a cluster; its state was written.
+    """A run was stopped by Ctrl-C or a cluster; its state was written.
 
     Args:
-        said: What to show.
-        number: Of the signal.
+        message: Message to show.
+        number: Number of the signal.
 
     Attributes:
-        code: What a process that ends by it exits with: 128 + that number.
+        code: Exit code of the process: 128 + the number of the signal.
     """
 
-    def __init__(self, said: str, number: int = signal.SIGINT) -> None:
-        super().__init__(said)
+    def __init__(self, message: str, number: int = signal.SIGINT) -> None:
+        super().__init__(message)
         self.code = 128 + int(number)
 
 
 def save_state(folder: Path, state: dict[str, Any]) -> Path:
-    """Write a checkpoint; the one before it is kept beside it.
+    """Write a checkpoint; the previous one is kept under another name.
 
     Args:
-        folder: Where ``last.pt`` and ``previous.pt`` stand.
-        state: Tensors, numbers, texts, and containers of them.
+        folder: Folder of ``last.pt`` and ``previous.pt``.
+        state: State to write: tensors, numbers, texts, and containers of them.
 
     Returns:
-        The file.
+        Path of the file.
 
     Raises:
-        InputError: It cannot be written. What stood there before still stands.
+        InputError: The checkpoint cannot be written. Existing checkpoints are unchanged.
     """
     buffer = io.BytesIO()
     torch.save(state, buffer)
@@ -80,22 +80,24 @@ def save_state(folder: Path, state: dict[str, Any]) -> Path:
 
 
 def load_state(path: Path, *, device: torch.device | str = "cpu") -> dict[str, Any]:
-    """Read a checkpoint; of a folder the last one that is whole.
+    """Read a checkpoint, or the last complete one of a folder.
 
     Args:
         path: A checkpoint, or the folder of a run.
-        device: Where its tensors go.
+        device: Device for its tensors.
 
     Returns:
-        What :func:`save_state` was given.
+        The state that was given to :func:`save_state`.
 
     Raises:
-        InputError: There is none, or none is whole.
+        InputError: There is no checkpoint, or none is complete.
     """
     files = [path / LAST, path / PREVIOUS] if path.is_dir() else [path]
     there = [file for file in files if file.exists()]
     if not there:
-        raise InputError(f"{path} holds no checkpoint; name the folder of a pretraining run.")
+        raise InputError(
+            f"There is no checkpoint in {path}; name the folder of a pretraining run."
+        )
     broken = []
     for file in there:
         try:
@@ -103,8 +105,8 @@ def load_state(path: Path, *, device: torch.device | str = "cpu") -> dict[str, A
         except (ValueError, OSError) as error:
             broken.append(f"{file.name} {error}")
     raise InputError(
-        f"No checkpoint in {path} can be used: {'; '.join(broken)}. "
-        f"Start again in another folder, or copy a whole checkpoint there."
+        f"No checkpoint in {path} can be used: {'; '.join(broken)}. Start again in another "
+        "folder, or copy a complete checkpoint there."
     )
 
 
@@ -119,13 +121,13 @@ def _read(file: Path, device: torch.device | str) -> dict[str, Any]:
 
 
 class Checkpoints:
-    """The checkpoints of one run: resumed from, written when due, and when asked to stop.
+    """Checkpoints of one run, which resume it and are written regularly and at a stop.
 
     Args:
-        folder: Where they stand; nothing is written without one.
-        settings: Of the run.
-        view: Its view spec.
-        seed: Its number.
+        folder: Folder of the checkpoints; without it nothing is written.
+        settings: Settings of the run.
+        view: View spec of the run.
+        seed: Random seed of the run.
         data: Hash of the images.
         writer: Whether this process writes.
     """
@@ -150,11 +152,11 @@ class Checkpoints:
         self._asked: float | None = None
         self._signal = int(signal.SIGINT)
 
-    def hold(self, learner: nn.Module, optimiser: Any, history: History) -> None:
-        """Take charge of a run's state; a run that stands in the folder is gone on with.
+    def attach(self, learner: nn.Module, optimiser: Any, history: History) -> None:
+        """Attach the state of a run; a run stored in the folder is resumed.
 
         Raises:
-            InputError: Another run stands there.
+            InputError: The folder holds another run.
         """
         self.learner, self.optimiser, self.history = learner, optimiser, history
         if self.folder is None or not any((self.folder / n).exists() for n in (LAST, PREVIOUS)):
@@ -170,7 +172,7 @@ class Checkpoints:
             if there[name] != self.run[name]:
                 raise InputError(
                     f"{self.folder} holds a run with {name} {there[name]!r}, not "
-                    f"{self.run[name]!r}; choose another --out, or the same {name}."
+                    f"{self.run[name]!r}; choose another folder with --out, or the same {name}."
                 )
         mine = self.run["settings"]
         for name in [*(name for name in _TYPED if name in mine), *mine]:
@@ -179,25 +181,25 @@ class Checkpoints:
             if name not in _FREE and was != value:
                 typed = _TYPED.get(name, f"--set {name}")
                 raise InputError(
-                    f"{self.folder} holds a run with {name}={was!r}, not "
-                    f"{value!r}; choose another --out, or {typed} as it was."
+                    f"{self.folder} holds a run with {name}={was!r}, not {value!r}; choose "
+                    f"another folder with --out, or the original {typed}."
                 )
 
     @contextmanager
     def stoppable(self) -> Iterator[Callable[..., None]]:
-        """While this block runs, Ctrl-C and SIGTERM stop after the step, with a checkpoint.
+        """Within this block, Ctrl-C and SIGTERM stop the run after the step, with a checkpoint.
 
-        Of several processes it is enough that one is asked: all stop after the same step.
+        A signal to one of several processes is enough; all stop after the same step.
 
         Yields:
-            A function to call after each step; ``due`` says whether to write anyway.
+            A function to call after each step; with ``due`` it writes a checkpoint.
         """
 
         def asked(number: int, _frame: FrameType | None) -> None:
             now = time.monotonic()
             if self._asked is None:
                 self._asked, self._signal = now, number
-            elif ranks() == 1 or now - self._asked > _TWICE_S:  # asked twice: at once
+            elif ranks() == 1 or now - self._asked > _TWICE_S:  # a second signal stops immediately
                 raise KeyboardInterrupt
 
         mine = self.folder is not None and threading.current_thread() is threading.main_thread()
@@ -221,9 +223,9 @@ class Checkpoints:
                 },
             )
         if stop:
-            together()  # a launcher ends the others as soon as one has ended
+            together()  # a launcher ends the other processes as soon as one has ended
             raise Interrupted(
-                f"Stopped after step {self.history.steps}; run the same command to go on.",
+                f"Stopped after step {self.history.steps}; run the same command to resume.",
                 self._signal,
             )
 

@@ -1,4 +1,4 @@
-"""From scratch on the few labels: the baseline that pretraining has to beat.
+"""Supervised training from scratch on few labels, a baseline of pretraining.
 
 Letters: B examples of a batch, N labelled images, C classes.
 """
@@ -29,21 +29,21 @@ def train_supervised(
     steps: int = 200,
     batch: int = 64,
 ) -> nn.Module:
-    """Train the encoder of a study, with a linear layer on top, on labelled images alone.
+    """Train the encoder of a study, with a linear layer on top, on labelled images only.
 
     Args:
-        images: The data.
-        index: (N,) labelled images.
-        labels: (N,) their classes, below ``classes``.
-        pair: Its first view augments the images.
-        classes: C.
-        settings: Encoder, device and precision, as for pretraining.
-        seed: Number of the run: initialisation, order and draws.
-        steps: Optimiser steps.
-        batch: Images per step; fewer when there are fewer.
+        images: Dataset.
+        index: (N,) indices of the labelled images.
+        labels: (N,) class numbers, below ``classes``.
+        pair: View pair; its first view augments the images.
+        classes: C, the number of classes.
+        settings: Settings with encoder, device and precision, as for pretraining.
+        seed: Random seed of initialisation, order and draws.
+        steps: Number of optimiser steps.
+        batch: Images per step; at most the number of images.
 
     Returns:
-        A module in evaluation mode, pixels (B, C, H, W) in [0, 1] to logits (B, C).
+        A module in evaluation mode, from pixels (B, C, H, W) in [0, 1] to logits (B, C).
     """
     fabric = Fabric(accelerator=settings.device, devices=1, precision=settings.precision)
     x = images.batch(index, torch.device("cpu"))

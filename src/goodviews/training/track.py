@@ -1,7 +1,7 @@
-"""The optional logger: TensorBoard, W&B or MLflow, each loaded only when asked for.
+"""Optional trackers: TensorBoard, W&B or MLflow, each imported only when used.
 
-A run that was killed after its last checkpoint makes some steps again. ``log.csv`` and
-TensorBoard forget the first time; W&B keeps it and MLflow shows both.
+A run that was killed after its last checkpoint repeats some steps. ``log.csv`` and TensorBoard
+drop the first version of these; W&B keeps the first, and MLflow shows both.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,14 +14,14 @@ from goodviews.core.files import read_json, write_json
 
 
 class Tracker(Protocol):
-    """Where numbers go besides ``log.csv``."""
+    """Receiver of numbers besides ``log.csv``."""
 
     def write(self, step: int, numbers: Mapping[str, float]) -> None:
         """Send the numbers of a step."""
         ...
 
     def close(self) -> None:
-        """Send what waits, and end."""
+        """Send the remaining numbers, and close."""
         ...
 
 
@@ -29,7 +29,7 @@ class _TensorBoard:
     def __init__(self, folder: Path, after: int) -> None:
         need("tensorboard", "track")
         module = need("torch.utils.tensorboard", "track")
-        # What lies after the step of a resumed run is hidden, for it comes again.
+        # Steps after that of a resumed run are hidden, because they are repeated.
         purge = after + 1 if after else None
         self.writer = module.SummaryWriter(str(folder / "tensorboard"), purge_step=purge)
 
@@ -76,7 +76,7 @@ TRACKERS: dict[str, Callable[[Path, int], Tracker]] = {
     "tensorboard": _TensorBoard,
     "wandb": _Wandb,
 }
-"""What ``--track`` takes."""
+"""Values of ``--track``."""
 
 
 def build_tracker(name: str, folder: Path, *, after: int = 0) -> Tracker:
@@ -84,12 +84,12 @@ def build_tracker(name: str, folder: Path, *, after: int = 0) -> Tracker:
 
     Args:
         name: ``tensorboard``, ``wandb`` or ``mlflow``.
-        folder: The run's; its name is the run's name there, and ``track.json`` in it keeps
-            which run it is, so that a resumed one goes on under the same.
-        after: Step that the run is resumed from; 0 for a new run.
+        folder: Folder of the run; its name is the name of the run in the tracker. ``track.json``
+            in it holds the identity of the run, which a resumed run reuses.
+        after: Step from which the run is resumed; 0 for a new run.
 
     Raises:
-        InputError: The name is not known, or its library is not installed.
+        InputError: The name is unknown, or its library is not installed.
     """
     if name not in TRACKERS:
         raise unknown("tracker", name, TRACKERS)
@@ -98,10 +98,10 @@ def build_tracker(name: str, folder: Path, *, after: int = 0) -> Tracker:
 
 def _identity(folder: Path, name: str) -> str | None:
     path = folder / "track.json"
-    kept: dict[str, Any] = read_json(path) if path.exists() else {}
-    if not isinstance(kept, dict):
-        raise InputError(f"{path} names no run of {name}. Remove it and run again.")
-    return kept.get(name)
+    known: dict[str, Any] = read_json(path) if path.exists() else {}
+    if not isinstance(known, dict):
+        raise InputError(f"{path} does not name a run of {name}. Remove it and run again.")
+    return known.get(name)
 
 
 def _remember(folder: Path, name: str, identity: str) -> None:

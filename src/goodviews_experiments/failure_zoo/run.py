@@ -195,7 +195,7 @@ def _open(learner: Any) -> Callable[[Batch], Tensor]:
 
     def forward(batch: Batch) -> Tensor:
         z1, z2 = learner.encoders(batch.v1, batch.v2)
-        learner.saw(z1, z2)
+        learner.record_embeddings(z1, z2)
         p1, p2 = learner.predictor(torch.cat([z1, z2])).chunk(2)
         both = F.cosine_similarity(p1, z2) + F.cosine_similarity(p2, z1)
         return -both.mean() / 2

@@ -108,7 +108,7 @@ def _learned(
         labelled=few, labels=None if few is None else parts.labels[few],
     )  # fmt: skip
     history, generator = learned.history, learned.generator
-    looks, weights = {look.step: look for look in history.looks}, dict(history.kept)
+    looks, weights = {look.step: look for look in history.looks}, dict(history.snapshots)
     file.parent.mkdir(parents=True, exist_ok=True)
     view = f"learned('{file.resolve()}')|{game.split}"
     steps, lost = worth_trying(history, game, looks=settings.looks)

@@ -100,7 +100,7 @@ def test_it_goes_on_from_its_state_and_no_gradient_comes_in(rng):
 @pytest.mark.parametrize(
     ("make", "word"),
     [
-        (lambda: Bank(0, 3), "holds nothing"),
+        (lambda: Bank(0, 3), "at least one"),
         (lambda: Bank(3, 3, momentum=1.0), "momentum"),
         (lambda: Bank(3, 3).update(torch.tensor([0]), torch.ones(2, 3)), "B ="),
         (lambda: Bank(3, 3).update(torch.tensor([0]), torch.ones(1, 4)), "D ="),

@@ -90,7 +90,7 @@ def test_a_copy_of_something_else_is_refused():
         Momentum(net()).update(nn.Linear(2, 2))
     with pytest.raises(InputError, match=r"1\.5"):
         Momentum(net(), momentum=1.5)
-    with pytest.raises(InputError, match="total=0"):
+    with pytest.raises(InputError, match="total must be at least 1"):
         Momentum(net(), total=0)
 
 
@@ -142,7 +142,7 @@ def test_orders_replay_and_differ_between_steps():
 
 @pytest.mark.parametrize("groups", [0, 3, 8])
 def test_groups_of_one_image_are_refused(groups):
-    with pytest.raises(InputError, match="take at most 2"):
+    with pytest.raises(InputError, match="use at most 2"):
         forward_in_groups(nn.Identity(), torch.ones(4, 2), groups=groups)
 
 

@@ -103,5 +103,5 @@ def test_a_moco_step_counts_one_positive_and_the_queue(rng):
 def test_what_does_not_fit_is_refused():
     with pytest.raises(ShapeError, match="D = 4"):
         Queue(3, 4).push(torch.ones(2, 5))
-    with pytest.raises(InputError, match="holds nothing"):
+    with pytest.raises(InputError, match="at least one"):
         Queue(0, 4)

@@ -16,7 +16,7 @@ from goodviews.data import Images
 from goodviews.information import infonce_bound
 from goodviews.training import Interrupted
 from goodviews.training.view_learning import Game, Players, learn_views
-from goodviews.training.view_learning.learn import _move
+from goodviews.training.view_learning.learn import _joint_step
 from goodviews.training.view_learning.looks import look_at
 
 TINY = Game(
@@ -89,7 +89,9 @@ def test_each_player_feels_its_own_objective(images, mode):
         p.data += 0.1 * torch.randn(p.shape, generator=torch.Generator().manual_seed(1))
     twin.load_state_dict(players.state_dict())
     still = torch.optim.SGD(players.parameters(), lr=0.0)
-    _move(players, still, x, (few, labels), Fabric(accelerator="cpu", devices=1), still=False)
+    _joint_step(
+        players, still, x, (few, labels), Fabric(accelerator="cpu", devices=1), still=False
+    )
     found = grads(players)
 
     made_BCHW = twin.generator(torch.cat([x, few]))
@@ -126,7 +128,9 @@ def test_smile_is_felt_by_the_generator_alone(images):
         game = replace(TINY, mode="unsupervised", bound=bound, critic="separable", clip=0.0)
         players = Players(game, x, classes=0, seed=0).double()
         still = torch.optim.SGD(players.parameters(), lr=0.0)
-        _move(players, still, x.double(), (), Fabric(accelerator="cpu", devices=1), still=False)
+        _joint_step(
+            players, still, x.double(), (), Fabric(accelerator="cpu", devices=1), still=False
+        )
         found[bound] = grads(players)
     for name, grad in found["js"].items():
         if name.startswith(("encoders", "critic")):
@@ -270,5 +274,5 @@ def test_missing_labels_and_images_are_refused(images):
         learn_views(images, index, game=TINY, seed=0, **one)
     with pytest.raises(InputError, match="at least 32"):
         play(images, replace(TINY, mode="unsupervised"), held_out=index[:190])
-    with pytest.raises(InputError, match="does not make two views"):
+    with pytest.raises(InputError, match="Expected a step that makes two views"):
         play(images, replace(TINY, split="crop()"))

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from goodviews.training.view_learning.looks import (
-    SAID,
+    GAME_VERDICTS,
     Look,
-    label_is_gone,
+    label_is_lost,
     lost_too_much,
     verdict,
 )
@@ -42,7 +42,7 @@ FINE = Look(
     ],
 )
 def test_verdicts(last, said):
-    assert said in SAID
+    assert said in GAME_VERDICTS
     assert verdict([FINE, last], give=0.5, ceiling=6.0) == said
 
 
@@ -51,13 +51,13 @@ def test_a_game_ends_when_a_label_is_lost_and_not_when_its_reader_is_behind():
         lost = FINE.image_nats - min(first, second)
         return replace(FINE, first_nats=first, second_nats=second, lost_nats=lost)
 
-    assert label_is_gone([look(1.1), look(0.3), look(0.4), look(0.2)], 0.5)
-    assert label_is_gone([look(0.3), look(0.3), look(0.3)], 0.5)
-    assert not label_is_gone([look(0.1), look(0.3), look(0.5)], 0.5)  # catching up
-    assert not label_is_gone([look(0.3), look(1.1), look(0.2)], 0.5)  # won back in between
-    assert not label_is_gone([look(1.1), look(0.3), look(0.2)], 0.5)  # two looks alone
-    assert not label_is_gone([look(0.3), look(0.2), look(0.1)], 0.0)  # anything may be given
-    assert not label_is_gone([look(0.3)], 0.5)
+    assert label_is_lost([look(1.1), look(0.3), look(0.4), look(0.2)], 0.5)
+    assert label_is_lost([look(0.3), look(0.3), look(0.3)], 0.5)
+    assert not label_is_lost([look(0.1), look(0.3), look(0.5)], 0.5)  # catching up
+    assert not label_is_lost([look(0.3), look(1.1), look(0.2)], 0.5)  # won back in between
+    assert not label_is_lost([look(1.1), look(0.3), look(0.2)], 0.5)  # two looks alone
+    assert not label_is_lost([look(0.3), look(0.2), look(0.1)], 0.0)  # anything may be given
+    assert not label_is_lost([look(0.3)], 0.5)
 
 
 def test_a_loss_within_its_error_stops_nothing():

@@ -24,7 +24,7 @@ from goodviews.jobs.learn_views.steps import Ledger, chosen, compared, joined, j
 from goodviews.pages import report
 from goodviews.spec.files import look_in
 from goodviews.spec.names import check_names
-from goodviews.training import as_typed, change
+from goodviews.training import change, change_texts
 from goodviews.training.state import LAST, PREVIOUS
 from goodviews.training.view_learning import MODES, Game
 from goodviews.views import parse_view
@@ -137,7 +137,7 @@ def learn_views(
     say, report_progress = log or _silent, as_report(progress)
     if mode not in MODES:
         raise unknown("mode", mode, MODES)
-    changes = as_typed(changes)
+    changes = change_texts(changes)
     game = replace(change(Game(), changes), mode=mode, device=device)
     typed = [text.partition("=")[0].strip() for text in changes]
     options = {"generator": generator, "views": views, "split": split, "steps": steps}
@@ -170,7 +170,7 @@ def learn_views(
         if sentence:
             say(sentence)
 
-    learned.generator.load_state_dict(dict(learned.history.kept)[choice.step])
+    learned.generator.load_state_dict(dict(learned.history.snapshots)[choice.step])
     notes = passport(game, images, roles, seed, choice)
     hash = save_generator(folder / FILE, learned.generator, notes)
     look_in(folder)

@@ -131,7 +131,7 @@ def chosen(
     tried = []
     for number, step in enumerate(steps):
         progress("judging", number, len(steps))
-        learned.generator.load_state_dict(dict(history.kept)[step])
+        learned.generator.load_state_dict(dict(history.snapshots)[step])
         name = f"g{step:06d}.safetensors"
         hash = save_generator(place / name, learned.generator, {"step": step})
         own = f"learned('{name}', hash='{hash}')"

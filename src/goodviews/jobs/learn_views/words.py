@@ -6,7 +6,7 @@ from typing import Any
 
 from goodviews.core.command import command_line
 from goodviews.jobs.learn_views.compare import LEARNED, RAW
-from goodviews.training.view_learning import SAID
+from goodviews.training.view_learning import GAME_VERDICTS
 
 KEEPS_POINTS = 3.0
 """Points of accuracy that may lie inside the interval below zero when a task is called kept."""
@@ -34,7 +34,9 @@ def findings(
 def _answer(
     rows: Sequence[dict[str, Any]], task: str, verdict: str, nats: float
 ) -> dict[str, str]:
-    game = "" if verdict == "fine" else f"The game ended with {verdict!r}: {SAID[verdict]}"
+    game = (
+        "" if verdict == "fine" else f"The game ended with {verdict!r}: {GAME_VERDICTS[verdict]}"
+    )
     if not rows:
         return {
             "headline": f"New encoders find {nats:.1f} nats between the learned views",

@@ -21,7 +21,7 @@ from goodviews.jobs.pretrain.probe import Probe
 from goodviews.methods import method as named
 from goodviews.methods.fitting import fitted
 from goodviews.spec.files import keep_beside, pin
-from goodviews.training import Settings, as_typed, change, launch, train
+from goodviews.training import Settings, change, change_texts, launch, train
 from goodviews.training.diagnostics.health import CollapseError, Health
 from goodviews.training.diagnostics.monitor import History
 from goodviews.views import ViewPair, parse_view
@@ -130,8 +130,8 @@ def pretrain(
     """
     spec = view_of(views)
     settings = named(method) if isinstance(method, str) else method
-    asked = _as_typed(device=device, precision=precision) + as_typed(changes)
-    asked += _as_typed(encoder=backbone, epochs=epochs, batch=batch)
+    asked = _change_texts(device=device, precision=precision) + change_texts(changes)
+    asked += _change_texts(encoder=backbone, epochs=epochs, batch=batch)
     typed = [text.partition("=")[0].strip() for text in asked]
 
     images = data if isinstance(data, Images) else load(data, labels=labels, size=size, root=root)
@@ -202,9 +202,9 @@ def pretrain(
     return Trained(folder, trained.encoders, settings, trained.history, health, rules)
 
 
-def _as_typed(**given: Any) -> list[str]:
+def _change_texts(**given: Any) -> list[str]:
     """Changes of settings for the values that were given."""
-    return as_typed({name: value for name, value in given.items() if value is not None})
+    return change_texts({name: value for name, value in given.items() if value is not None})
 
 
 def _silent(line: str) -> None:

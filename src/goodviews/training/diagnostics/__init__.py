@@ -1,1 +1,1 @@
-"""Whether a run learns: measurements of each step, collapse, levelling off."""
+"""Diagnostics of a run: measurements of each step, collapse, convergence."""

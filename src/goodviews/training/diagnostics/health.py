@@ -1,4 +1,4 @@
-"""Does it learn? A verdict in words, with what to do next."""
+"""Health of a run: a verdict in words, with what to do next."""
 
 import math
 from collections.abc import Sequence
@@ -17,60 +17,61 @@ HEALTHY = "healthy"
 
 VERDICTS = {
     HEALTHY: "Nothing to do.",
-    "complete collapse": "Check that targets get no gradient, lower the learning rate, or take "
-    "a method with negatives or a variance term.",
-    "dimensional collapse": "Raise the covariance weight where there is one, check that targets "
-    "get no gradient, or lower the learning rate.",
-    "shortcut or saturation": "Look for what both views carry, such as a mark or a tint "
-    "(goodviews views show), and strengthen the views; take more images per step, or a higher "
+    "complete collapse": "Check that targets get no gradient, lower the learning rate, or use a "
+    "method with negatives or a variance term.",
+    "dimensional collapse": "Raise the covariance weight if the method has one, check that "
+    "targets get no gradient, or lower the learning rate.",
+    "shortcut or saturation": "Look for a mark or a tint that both views share (goodviews views "
+    "show), use stronger views, more images per step, or a higher "
     "temperature.",
     "NaN ahead": "Lower the learning rate, or lengthen the warm-up.",
-    "not learning": "Take milder views, for these share too little, or another learning rate.",
+    "not learning": "Use milder views, because these share too little, or change the learning "
+    "rate.",
 }
-"""Every verdict, and what to do next."""
+"""Verdict: what to do next."""
 
 FATAL = ("complete collapse", "dimensional collapse", "NaN ahead")
-"""Verdicts that end a run which was told to stop on collapse."""
+"""Verdicts that end a run with the option to stop on collapse."""
 
 AGREE = 3
-"""Looks in a row that must say the same."""
+"""Number of consecutive looks that must agree."""
 # Set on the tuning half of the failure zoo (recipes/failure_zoo.py) alone.
 POINT, CONE = 0.1, 0.35
-"""Spread of embeddings at a point, and in so narrow a cone that cosines hardly differ."""
+"""Spread below which embeddings are a point, and below which they are a narrow cone."""
 ALIKE = 0.75
-"""Correlation of dimensions that are copies of each other."""
+"""Correlation above which dimensions are copies of each other."""
 EASY, FOUND = 0.08, 0.8
-"""Distance of a pair over that of strangers, and share found, where nothing is left to learn."""
+"""Ratio of distances of pairs and non-pairs, and share found, where the loss is saturated."""
 STRANGE = 0.9
-"""The same distance where pairs are no nearer than strangers."""
+"""Ratio of distances above which pairs are no closer than non-pairs."""
 UNIT = ("vicreg", "vicreg_exp")
-"""Losses with a hinge on the standard deviation of a dimension at 1, which embeddings obey."""
+"""Losses with a hinge that drives the standard deviation of each dimension to 1."""
 FEW = 3.0
-"""Log K under which the loss has little to tell."""
+"""Log K below which the loss carries little information."""
 SOARS = 20.0
-"""Gradient over its median that announces divergence."""
+"""Ratio of a gradient to the median that indicates divergence."""
 
 
 _USUAL = 1000
-"""Steps whose gradients make the usual one."""
+"""Number of steps over which the median gradient is taken."""
 
 
 class CollapseError(InputError):
-    """Training was stopped by its monitor, as it had been told to."""
+    """The monitor stopped training because of a collapse."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """One look at a run.
+    """Measurements of a run at one step.
 
     Attributes:
         step: Optimiser steps taken.
-        vitals: Of the last batch.
-        pairs: How many those were.
+        vitals: Measurements on the last batch.
+        pairs: Number of pairs in that batch.
         loss: Mean objective since the last look.
-        share: Where that lies between floor (0) and chance (1), where both are known.
-        ceiling: Log K in nats, where the loss is a softmax over K candidates.
-        unit: Whether the loss wants dimensions with a standard deviation of 1.
+        share: Position of the loss between floor (0) and chance (1), if both are known.
+        ceiling: Log K in nats, if the loss is a softmax over K candidates.
+        unit: Whether the loss drives the standard deviation of dimensions to 1.
         rise: Largest gradient since the last look over the median of the last 1,000.
     """
 
@@ -84,7 +85,7 @@ class Look:
     rise: float = 1.0
 
     def row(self) -> dict[str, float]:
-        """Columns for a log; ``z_`` marks what is measured on embeddings."""
+        """Columns for a log; ``z_`` marks measurements on embeddings."""
         more = {} if self.share is None else {"loss_share": self.share}
         seen = {f"z_{name}": value for name, value in asdict(self.vitals).items()}
         return seen | more | {"gradient_rise": self.rise}
@@ -92,11 +93,11 @@ class Look:
 
 @dataclass(frozen=True)
 class Health:
-    """A verdict and what was seen.
+    """A verdict and its reason.
 
     Attributes:
         verdict: One of :data:`VERDICTS`.
-        reason: The numbers behind it.
+        reason: The numbers behind the verdict.
 
     Example:
         >>> print(Health("healthy", "embeddings use 12.0 directions"))
@@ -111,14 +112,14 @@ class Health:
 
 
 def judge(looks: Sequence[Look]) -> Health:
-    """Say how a run is, from its looks so far.
+    """Judge a run by its looks so far.
 
-    ``NaN ahead`` takes one look; any other alarm three in a row that agree, and for a cone
-    one that does not open. Numbers of one batch cannot tell a watermark from views that are
-    too mild or an image seen twice: all three are ``shortcut or saturation``.
+    ``NaN ahead`` needs one look. Any other alarm needs three consecutive looks that agree; a
+    narrow cone must also not widen. Numbers of one batch cannot distinguish a watermark, views
+    that are too mild and repeated images: all three are ``shortcut or saturation``.
 
     Args:
-        looks: In the order of their steps, at least one.
+        looks: Looks in the order of their steps, at least one.
 
     Example:
         >>> import torch
@@ -143,37 +144,42 @@ def _healthy(look: Look) -> Health:
 
 
 def _alarm(look: Look) -> Health:
-    """What one look alone would say."""
+    """Verdict of a single look."""
     seen = look.vitals
-    noise = 1 / max(min(look.pairs, 128) - 1, 1)  # square correlation of unrelated dimensions
+    noise = 1 / max(min(look.pairs, 128) - 1, 1)  # squared correlation of unrelated dimensions
     alike = math.sqrt(max(seen.correlation**2 - noise, 0))
     if seen.spread < POINT:
         return Health(
             "complete collapse",
             f"all images have nearly one embedding (spread {seen.spread:.2f} of 1)",
         )
-    if look.unit and seen.deviation < POINT:  # unit vectors hide that all of them shrink
+    if look.unit and seen.deviation < POINT:  # unit vectors would hide that all embeddings shrink
         return Health(
             "complete collapse",
-            f"dimensions vary by {seen.deviation:.3f} between images, where the loss wants 1",
+            f"the standard deviation of dimensions is {seen.deviation:.3f}, but the loss drives "
+            "it to 1",
         )
     if seen.apart > STRANGE:
         return Health(
-            "not learning", "the two views of an image are no nearer than those of two images"
+            "not learning", "the two views of one image are no closer than views of two images"
         )
     if seen.spread < CONE and look.ceiling and look.share is not None and look.share < STRANGE:
         return Health(
             "shortcut or saturation",
-            f"embeddings lie in a narrow cone (spread {seen.spread:.2f} of 1) and are told apart "
-            "there: the temperature is low for them",
+            f"embeddings are distinguished within a narrow cone (spread {seen.spread:.2f} of 1): "
+            "the temperature is low for them",
         )
     if seen.spread < CONE:
         return Health(
             "complete collapse",
-            f"embeddings lie in a narrow cone (spread {seen.spread:.2f} of 1)",
+            f"embeddings are in a narrow cone (spread {seen.spread:.2f} of 1)",
         )
     if seen.apart < EASY and seen.found > FOUND:
-        pair = "are one" if seen.apart < 1e-6 else f"lie at {seen.apart:.2f} of their distance"
+        pair = (
+            "coincide"
+            if seen.apart < 1e-6
+            else (f"are at {seen.apart:.2f} of the distance of two images")
+        )
         return Health(
             "shortcut or saturation",
             f"{100 * seen.found:.0f} % of images are found among the others, and the two views "
@@ -182,40 +188,41 @@ def _alarm(look: Look) -> Health:
     if look.ceiling and look.ceiling < FEW:
         return Health(
             "shortcut or saturation",
-            f"so few images are contrasted that the loss tells log K = {look.ceiling:.2f} nats "
-            "at most",
+            f"so few images are contrasted that the loss can measure log K = {look.ceiling:.2f} "
+            "nats at most",
         )
     if alike > ALIKE:
         return Health(
             "dimensional collapse",
-            f"dimensions repeat each other (correlation {alike:.2f}; {seen.rank:.1f} directions)",
+            f"dimensions are copies of each other (correlation {alike:.2f}; {seen.rank:.1f} "
+            "directions)",
         )
     return _healthy(look)
 
 
 class Monitor:
-    """Looks at a run every few steps, which costs less than 2 % of it.
+    """Monitor that measures a run every few steps, at less than 2 % of its cost.
 
     Args:
         settings: The method.
-        every: Steps between two looks; a tenth of the run by default, from 10 to 20.
+        every: Steps between two looks (default: a tenth of the run, from 10 to 20).
 
     Attributes:
-        looks: What was seen; empty again after a resume.
+        looks: Measurements so far; empty after a resume.
         health: The latest verdict.
     """
 
     def __init__(self, settings: Settings, *, every: int = 0) -> None:
         self.settings, self.every = settings, every
         self.looks: list[Look] = []
-        self.health = Health(HEALTHY, "nothing was seen yet")
+        self.health = Health(HEALTHY, "nothing was measured yet")
         self._loss = parse_spec(settings.objective)[0].name
 
     def __call__(self, learner: Learner, history: History) -> Look | None:
-        """Look, if it is time; to be called after every step.
+        """Measure the run if it is time; call this after every step.
 
         Returns:
-            What was seen, if it was time.
+            The new look, if it was time for one.
         """
         every = self.every or min(max(history.total // 10, 10), 20)
         if history.steps % every or learner.seen is None or len(learner.seen[0]) < 2:

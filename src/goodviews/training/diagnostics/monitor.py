@@ -1,4 +1,4 @@
-"""Does it learn? Collapse, non-finite steps and whether training has levelled off."""
+"""Collapse, non-finite steps and convergence of training."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,16 +12,16 @@ from torch import Tensor
 from goodviews.core.errors import InputError
 
 _FEWEST = 40
-"""Steps below which nothing is said to have levelled off."""
+"""Minimum number of steps of a run that can have levelled off."""
 
 
 class NonFiniteError(InputError):
-    """A loss or gradient is no number any more; the message holds what replays the step."""
+    """A loss or gradient is not finite; the message holds what is needed to replay the step."""
 
 
 @dataclass
 class History:
-    """What happened in training.
+    """Record of a training run.
 
     Attributes:
         losses: Mean objective of each step, nats.
@@ -30,7 +30,7 @@ class History:
         steps: Optimiser steps taken.
         per_epoch: Optimiser steps of an epoch.
         total: Optimiser steps of the whole run.
-        rule: How the learning rate came about, one sentence.
+        rule: One sentence that explains the learning rate.
     """
 
     losses: list[float] = field(default_factory=list)
@@ -42,7 +42,7 @@ class History:
     rule: str = ""
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint keeps of it."""
+        """Content for a checkpoint."""
         return {
             "step": self.steps,
             "losses": torch.tensor(self.losses, dtype=torch.float64),
@@ -50,21 +50,21 @@ class History:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what a checkpoint kept."""
+        """Restore the content of a checkpoint."""
         self.steps = state["step"]
         self.losses[:] = state["losses"].tolist()
         self.bounds[:] = [(int(step), nats, err) for step, nats, err in state["bounds"]]
 
 
 def collapsed(embeddings: Tensor) -> bool:
-    """Whether embeddings fell to a point: the unit vectors hardly differ between images.
+    """Whether embeddings have collapsed to a point: the unit vectors hardly differ between images.
 
     Args:
         embeddings: (N, D), any norm.
 
     Returns:
-        True when the standard deviation per dimension, times sqrt(D), is under a tenth
-        of the value 1 that vectors spread over the sphere have.
+        True when the standard deviation per dimension, times sqrt(D), is below 0.1; vectors
+        spread over the sphere have 1.
 
     Example:
         >>> collapsed(torch.ones(8, 4)), collapsed(torch.eye(8))
@@ -75,18 +75,17 @@ def collapsed(embeddings: Tensor) -> bool:
 
 
 def levelled_off(history: History, *, nats: float = 0.25) -> bool:
-    """Whether twice the training would have changed little, in loss and in held-out bound.
+    """Whether doubling the training would change the loss and the held-out bound only little.
 
-    Both are compared between the middle and the end of the steady part of training, where
-    the learning rate stands still: that part was doubled, so the schedule is not what made
-    them level off.
+    Both are compared between the middle and the end of the part of training with a constant
+    learning rate: between these two, that part was doubled, so the schedule cannot be the cause.
 
     Args:
-        history: Of a run that looked at the held-out bound.
-        nats: Most that doubling may have lowered the loss or raised the bound.
+        history: History of a run that measured the held-out bound.
+        nats: Largest change of the loss or the bound that counts as little.
 
     Returns:
-        False as well when there were too few steps to tell.
+        Also False when there were too few steps to decide.
 
     Example:
         >>> losses, bounds = [3.0] + [1.0] * 99, [(35, 2.0, 0.1), (70, 2.1, 0.1), (100, 2.3, 0.1)]
@@ -103,7 +102,7 @@ def levelled_off(history: History, *, nats: float = 0.25) -> bool:
 
 
 def gradient_norm(parameters: Iterable[Tensor]) -> Tensor:
-    """Euclidean norm of all gradients together, a scalar; 0 where there are none."""
+    """Euclidean norm of all gradients together, a scalar; 0 without gradients."""
     there = [p.grad for p in parameters if p.grad is not None]
     return torch.nn.utils.get_total_norm(there)
 
@@ -111,10 +110,11 @@ def gradient_norm(parameters: Iterable[Tensor]) -> Tensor:
 def check_finite(
     value: Tensor, *, seed: int, epoch: int, step: int, view: str, what: str = "loss"
 ) -> None:
-    """Stop at the first loss or gradient norm, a scalar, that is not a number.
+    """Raise an error at the first loss or gradient norm, a scalar, that is not finite.
 
     Raises:
-        NonFiniteError: With seed, epoch, step and view, which replay it.
+        NonFiniteError: The value is not finite; the message holds seed, epoch, step and view for
+            a replay.
     """
     if not torch.isfinite(value):
         raise NonFiniteError(

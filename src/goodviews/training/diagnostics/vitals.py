@@ -1,4 +1,4 @@
-"""What the embeddings, the loss and the gradient of one step say, in numbers.
+"""Measurements on the embeddings and the loss of one step.
 
 Letters: B pairs (the first 128 of a batch), D embedding, K candidates, M stored negatives.
 """
@@ -15,15 +15,15 @@ from goodviews.spec.grammar import parse_spec
 from goodviews.training.settings import Settings
 
 SOFTMAX = ("infonce", "ntxent", "dcl")
-"""Losses that tell one positive among K candidates, and whose ceiling is log K."""
+"""Losses that classify one positive among K candidates, with the ceiling log K."""
 
 _ROWS = 128
-"""Pairs that are looked at, which bounds the cost."""
+"""Maximum number of pairs measured, which limits the cost."""
 
 
 @dataclass(frozen=True)
 class Vitals:
-    """What is measured at a step; of unit embeddings unless lengths matter.
+    """Measurements at a step, on unit embeddings except where lengths matter.
 
     Attributes:
         spread: Standard deviation over images, all dimensions together: 0 at a point, 1 on
@@ -31,12 +31,13 @@ class Vitals:
         deviation: Standard deviation of a dimension, mean over dimensions, any norm.
         rank: Effective rank of the centred embeddings, at most min(B - 1, D).
         gram: Root mean square cosine of two images: off-diagonals of the Gram matrix.
-        correlation: The same of two dimensions: off-diagonals of the correlation matrix.
-        uniformity: Nats, at most 0.
+        correlation: The same for two dimensions: off-diagonals of the correlation matrix.
+        uniformity: Log mean Gaussian potential of pairs, in nats, at most 0.
         alignment: Mean squared distance of the two embeddings of an image.
         apart: ``alignment`` over the distance of two images: 0 where views do not differ, 1
-            where a pair is no nearer than strangers.
-        found: Share of images whose nearest other view is their own.
+            where a pair is no closer than two images.
+        found: Share of images whose nearest neighbour among the other views is their own second
+            view.
     """
 
     spread: float
@@ -52,7 +53,7 @@ class Vitals:
 
 @torch.no_grad()
 def measure(z1: Tensor, z2: Tensor) -> Vitals:
-    r"""Look at the two embeddings of a batch; no D x D matrix is made.
+    r"""Measure the two embeddings of a batch, without a D x D matrix.
 
     .. math:: \sum_{j \ne k} C_{jk}^2 = \|S S^\top\|_F^2 / B^2 - D
 
@@ -64,8 +65,8 @@ def measure(z1: Tensor, z2: Tensor) -> Vitals:
         z2: (B, D), second views.
 
     Returns:
-        The numbers, dimensionless but for uniformity (nats); NaN throughout where a value
-        is not finite.
+        The measurements, dimensionless except for uniformity (nats); all are NaN if a value is
+        not finite.
 
     Raises:
         ShapeError: The sizes of B or D disagree.
@@ -110,7 +111,7 @@ def measure(z1: Tensor, z2: Tensor) -> Vitals:
 
 
 def _correlation(z_BD: Tensor) -> float:
-    """Root mean square off-diagonal correlation of the dimensions that vary at all."""
+    """Root mean square off-diagonal correlation of the dimensions that are not constant."""
     count = len(z_BD)
     middle_BD = z_BD - z_BD.mean(dim=0)
     spread_D = middle_BD.square().mean(dim=0).sqrt()
@@ -122,22 +123,22 @@ def _correlation(z_BD: Tensor) -> float:
 
 
 def loss_range(settings: Settings, batch: int) -> tuple[float, float] | None:
-    r"""Floor of a loss, and chance: what it is where nothing is told apart.
+    r"""Floor of a loss, and its chance level, where nothing is distinguished.
 
-    For a softmax over K candidates chance is log K. The floor of an in-batch loss is where
-    every pair is one point and the B points are as far apart as can be, at cosine
-    -1 / (B - 1); of stored negatives, where all of them lie opposite, at -1:
+    For a softmax over K candidates chance is log K. An in-batch loss reaches its floor when every
+    pair is one point and the B points are as far apart as possible, at cosine -1 / (B - 1); with
+    stored negatives, when all of them are opposite, at -1:
 
     .. math:: \log\Bigl(1 + (K - 1) \, e^{(c - 1) / \tau}\Bigr)
 
     Args:
         settings: The method.
-        batch: B, images that are contrasted with each other: one accumulated part, of all
+        batch: B, number of images contrasted with each other: one accumulated part, over all
             processes.
 
     Returns:
-        Both in the unit of the loss, nats where it is a softmax; nothing where one of them is
-        not known.
+        Floor and chance in the unit of the loss, nats for a softmax; ``None`` where one of them
+        is unknown.
 
     References:
         Graf et al., 2021, arXiv:2102.08817 (where contrastive losses are least).
@@ -161,6 +162,6 @@ def loss_range(settings: Settings, batch: int) -> tuple[float, float] | None:
         negatives = batch - 1 if call.name == "infonce" else 2 * batch - 2
         cosine = -1 / (batch - 1)
     far = math.log(negatives) + (cosine - 1) / temperature
-    if call.name == "dcl":  # the positive is no candidate
+    if call.name == "dcl":  # the positive is not a candidate
         return far, math.log(negatives)
     return math.log1p(math.exp(far)), math.log(negatives + 1)

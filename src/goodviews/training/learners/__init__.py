@@ -1,4 +1,4 @@
-"""How two views become a loss: one file per family of methods."""
+"""Learners turn two views into a loss: one file per family of methods."""
 
 from goodviews.training.learners.base import Batch, Learner, PairLearner
 from goodviews.training.learners.build import build_learner

@@ -1,4 +1,4 @@
-"""What every method is made of: encoders, a loss of two views, and what follows a step.
+"""Base of every method: encoders, a loss of two views, and an update after each step.
 
 Letters: B examples, D embedding, P patches.
 """
@@ -15,15 +15,15 @@ from goodviews.training.objective import Objective
 
 
 class Batch(NamedTuple):
-    """What one step sees of its examples.
+    """Inputs of one training step.
 
     Attributes:
         v1: (B, C, H, W), first views.
         v2: (B, C', H', W'), second views.
-        places: (B,) int64, which of the pretraining images they are, from 0.
+        places: (B,) int64, index of each example among the pretraining images, from 0.
         words: (B,) int64, one word of randomness per example.
-        step: Number of the optimiser step, from 0.
-        labels: (B,) int64, where the method learns from labels.
+        step: Index of the optimiser step, from 0.
+        labels: (B,) int64, for methods that learn from labels.
         jigsaw: (B, P, C, h, w), patches of a third view.
     """
 
@@ -37,16 +37,16 @@ class Batch(NamedTuple):
 
     @property
     def key(self) -> Key:
-        """Randomness of this batch's examples."""
+        """Key for the randomness of the examples."""
         return Key(self.words)
 
 
 class Learner(nn.Module):
-    """Everything that is trained, and how two views become a loss.
+    """A module with everything that is trained; its forward turns two views into a loss.
 
     Args:
         encoders: Backbone and projector of each view.
-        objective: The loss.
+        objective: Loss of the method.
     """
 
     def __init__(self, encoders: PairEncoder, objective: Objective) -> None:
@@ -57,20 +57,20 @@ class Learner(nn.Module):
         self.seen: tuple[Tensor, Tensor] | None = None
 
     def forward(self, batch: Batch) -> Tensor:
-        """The scalar that a step goes down on, of the batch of all processes."""
+        """Loss to minimise, a scalar averaged over the global batch."""
         raise NotImplementedError
 
     def before(self, batches: list[Batch]) -> None:
-        """What a step needs to know of all its parts, before the first goes forward."""
+        """Prepare a step from all its parts, before the first forward pass."""
 
     def after(self) -> None:
-        """What follows an optimiser step: targets move, memories take in keys."""
+        """Update targets and memories after an optimiser step."""
 
     def result(self) -> PairEncoder:
-        """The encoders to keep: the average of their weights where there is one.
+        """Encoders after training, with averaged weights if an average is used.
 
-        Running statistics of batch-norm are the encoders' own, for the average never sees
-        an image in training.
+        Running statistics of batch-norm come from the trained encoders, because the average is
+        never run on training images.
         """
         if self.average is None:
             return self.encoders
@@ -80,16 +80,16 @@ class Learner(nn.Module):
         made.made_of = self.encoders.made_of
         return made
 
-    def saw(self, z1: Tensor, z2: Tensor) -> None:
-        """Keep the embeddings of the last batch for the monitor."""
+    def record_embeddings(self, z1: Tensor, z2: Tensor) -> None:
+        """Store the embeddings of the last batch for the monitor."""
         self.seen = (z1.detach(), z2.detach())
 
 
 class PairLearner(Learner):
-    """Two embeddings in, a loss out: SimCLR, DCL, SCL, VICReg, Barlow Twins, TCR, W-MSE."""
+    """Loss of two embeddings: SimCLR, DCL, SCL, VICReg, Barlow Twins, TCR, W-MSE."""
 
     def forward(self, batch: Batch) -> Tensor:
         """See :meth:`Learner.forward`."""
         z1, z2 = self.encoders(batch.v1, batch.v2)
-        self.saw(z1, z2)
+        self.record_embeddings(z1, z2)
         return total(across_ranks(self.objective.loss, z1, z2))

@@ -1,4 +1,4 @@
-"""Predict the other view's target: BYOL (a slow encoder gives it) and SimSiam (its own)."""
+"""Prediction of the target of the other view: BYOL (slow encoder) and SimSiam (same encoder)."""
 
 import torch
 from torch import Tensor, nn
@@ -16,8 +16,8 @@ class BootstrapLearner(Learner):
     Args:
         encoders: The online encoders.
         objective: ``byol`` or ``simsiam``.
-        predictor: D to D.
-        target: The slow copy of the encoders; without one they are their own target.
+        predictor: Module from D to D.
+        target: Slow copy of the encoders; without it the encoders are their own target.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class BootstrapLearner(Learner):
     def forward(self, batch: Batch) -> Tensor:
         """See :meth:`Learner.forward`."""
         z1, z2 = self.encoders(batch.v1, batch.v2)
-        self.saw(z1, z2)
+        self.record_embeddings(z1, z2)
         p1, p2 = self.predictor(torch.cat([z1, z2])).chunk(2)
         with torch.no_grad():
             slow = self.target.module if self.target else None
@@ -43,6 +43,6 @@ class BootstrapLearner(Learner):
         return mean(self.objective(p1, p2, t1, t2))
 
     def after(self) -> None:
-        """The target moves towards the online encoders."""
+        """Move the target towards the online encoders."""
         if self.target:
             self.target.update(self.encoders)

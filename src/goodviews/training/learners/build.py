@@ -1,4 +1,4 @@
-"""A learner from settings: which family, with which memory, target and heads."""
+"""Building of a learner from settings: family, memory, target and heads."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ _MEMORIES: dict[str, dict[str, Any]] = {
     "queue": {"size": 65536},
     "bank": {"negatives": 65536, "momentum": 0.5, "each": True},
 }
-"""Name and defaults of each memory; sizes of Tian et al., 2020 (PyContrast)."""
+"""Name and default options of each memory, with the sizes of Tian et al., 2020 (PyContrast)."""
 
 
 def build_learner(
@@ -36,17 +36,17 @@ def build_learner(
     seed: int,
     classes: int = 0,
 ) -> Learner:
-    """Make what a method trains; one seed gives one initialisation.
+    """Build the learner of a method; the seed decides the initialisation.
 
     Args:
         settings: The method.
         v1: (N, C, H, W) first views of some images; (N, P, C, h, w) where they are patches.
         v2: Their second views.
-        shared: Whether one encoder may serve both views.
-        images: How many images are trained on: rows of a memory bank.
-        steps: Optimiser steps of the whole run.
-        seed: Number of the run.
-        classes: How many there are, for methods that classify.
+        shared: Whether one encoder can encode both views.
+        images: Number of training images, which is the number of rows of a memory bank.
+        steps: Number of optimiser steps of the whole run.
+        seed: Random seed of the run.
+        classes: Number of classes, for methods that classify.
 
     Raises:
         InputError: The settings contradict each other.
@@ -57,7 +57,10 @@ def build_learner(
         rows = int(v1.shape[1] ** 0.5)
         v1, v2 = v1.flatten(0, 1), v2.flatten(0, 1)
     if objective.kind == "classes" and not classes:
-        raise InputError(f"{settings.objective} learns from labels, but the data have none.")
+        raise InputError(
+            f"{settings.objective} learns from labels, but the data have none; pass "
+            "labels with --labels."
+        )
     head = f"linear(dim={classes})" if objective.kind == "classes" else settings.head
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -106,9 +109,9 @@ def _family(
     if objective.kind == "classes":
         return ClassLearner(encoders, objective)
     if objective.kind == "stored":
-        raise InputError(f"{objective.name} wants stored negatives; set memory=bank().")
+        raise InputError(f"{objective.name} needs stored negatives; set memory=bank().")
     if not rows:
-        raise InputError("cpc reads a grid of patches; use views that make one, like cpc().")
+        raise InputError("cpc needs a grid of patches; use views that make one, such as cpc().")
     return ContextLearner(encoders, objective, rows=rows)
 
 
@@ -120,7 +123,7 @@ def _contrast(
     images: int,
     seed: int,
 ) -> Learner:
-    """Bank or queue, one per encoder, with the jigsaw branch where there is one."""
+    """Learner with a bank or queue per encoder, and a jigsaw branch if the settings have one."""
     calls = parse_spec(settings.memory)
     name, given = calls[0].name, dict(calls[0].kwargs)
     if len(calls) != 1 or calls[0].args or name not in _MEMORIES:
@@ -130,7 +133,7 @@ def _contrast(
             raise unknown(f"option of {name}", option, _MEMORIES[name])
     options = {**_MEMORIES[name], **given}
     if objective.name not in ("infonce", "nce"):
-        raise InputError(f"{objective.name} takes no stored negatives; leave memory empty.")
+        raise InputError(f"{objective.name} does not use stored negatives; leave memory empty.")
     sides = len(encoders.backbones)
     jigsaw: nn.Module | None = None
     if settings.jigsaw:
@@ -140,7 +143,7 @@ def _contrast(
     dim = encoders.embedding
     if name == "queue":
         if target is None:
-            raise InputError("memory is a queue, whose keys need a momentum, like momentum=0.999.")
+            raise InputError("memory=queue() needs a momentum encoder; set momentum=0.999.")
         queues = [Queue(options["size"], dim, seed=seed + side) for side in range(sides)]
         return QueueLearner(
             *(encoders, objective),

@@ -1,4 +1,4 @@
-"""Predict patches below from patches above: CPC on an overlapping grid.
+"""Prediction of lower patches from upper patches: CPC on an overlapping grid.
 
 Letters: B examples, R rows and S columns of the grid, F representation, D embedding.
 """
@@ -15,15 +15,15 @@ from goodviews.training.objective import Objective
 
 
 class ContextLearner(Learner):
-    """Each column of patches is read downwards; what is read predicts the rows below.
+    """Learner that reads each column of patches downwards and predicts the rows below.
 
-    One backbone codes every patch, a recurrent unit reads a column from the top, and one
-    linear map per distance predicts the embedding of the patch so many rows below. The
-    other patches of the batch at the same distance are the negatives (van den Oord et
-    al., 2018, section 3.3; a GRU stands for the paper's masked convolution).
+    One backbone encodes every patch, a recurrent unit reads a column from the top, and one linear
+    map per distance predicts the embedding of the patch that many rows below. The other patches
+    of the batch at the same distance are the negatives (van den Oord et al., 2018, section 3.3; a
+    GRU replaces the masked convolution of the paper).
 
     Args:
-        encoders: One encoder.
+        encoders: A single encoder for both views.
         objective: ``cpc``, with a ``temperature``.
         rows: R.
         steps: Largest distance, in rows.
@@ -39,7 +39,7 @@ class ContextLearner(Learner):
     ) -> None:
         super().__init__(encoders, objective)
         if rows < 2:
-            raise InputError(f"CPC needs two rows of patches or more, but the grid has {rows}.")
+            raise InputError(f"CPC needs at least two rows of patches, but the grid has {rows}.")
         self.rows = rows
         self.steps = min(steps, rows - 1)
         features, embedding = encoders.features, encoders.embedding
@@ -64,5 +64,5 @@ class ContextLearner(Learner):
             guess = linear(read_NRF[:, :-below]).flatten(0, 1)
             truth = embedded_NRD[:, below:].flatten(0, 1)
             losses.append(mean(infonce(guess, truth, **self.objective.options)))
-        self.saw(embedded_NRD[:, 0], embedded_NRD[:, 1])
+        self.record_embeddings(embedded_NRD[:, 0], embedded_NRD[:, 1])
         return torch.stack(losses).mean()

@@ -1,7 +1,7 @@
-"""Contrast with stored negatives: memory bank or momentum queue, with or without jigsaw.
+"""Contrastive learning with stored negatives: memory bank or momentum queue, optional jigsaw.
 
-One file holds InstDis, CMC, MoCo, PIRL, MoCo v2, CMC v2 and InfoMin: they differ in where
-negatives are kept, in whether each channel group has an encoder, and in the jigsaw branch.
+This file holds InstDis, CMC, MoCo, PIRL, MoCo v2, CMC v2 and InfoMin. They differ in where
+negatives are stored, in whether each channel group has its own encoder, and in the jigsaw branch.
 
 Letters: B examples, D embedding, K negatives, P patches.
 """
@@ -22,7 +22,7 @@ from goodviews.training.objective import Objective
 
 
 class _Contrast(Learner):
-    """Queries of each side against a positive and stored negatives of the other side."""
+    """Loss of queries of each side with a positive and stored negatives of the other side."""
 
     log_normaliser: Tensor
 
@@ -41,10 +41,10 @@ class _Contrast(Learner):
         self.register_buffer("log_normaliser", torch.tensor(torch.nan))
 
     def _loss(self, query: Tensor, positive: Tensor, negatives: Tensor, *, noise: int) -> Tensor:
-        """Mean over all processes; ``noise`` is N, how many entries negatives come from."""
+        """Mean loss over all processes; ``noise`` is N, the number of entries to draw from."""
         options = self.objective.options
         if self.objective.name == "nce":
-            if not torch.isfinite(self.log_normaliser):  # fixed by the first batch, and kept
+            if not torch.isfinite(self.log_normaliser):  # fixed by the first batch
                 self.log_normaliser.copy_(
                     nce_log_normaliser(query, negatives, bank_size=noise, **options)
                 )
@@ -60,7 +60,7 @@ class _Contrast(Learner):
         return mean(infonce(query, positive, negatives=negatives, in_batch=False, **options))
 
     def _pieces(self, batch: Batch) -> Tensor | None:
-        """(B, D), the jigsaw branch's query, where there is one."""
+        """(B, D), query of the jigsaw branch, if there is one."""
         if self.jigsaw is None or batch.jigsaw is None:
             return None
         examples, patches = batch.jigsaw.shape[:2]
@@ -71,21 +71,21 @@ class _Contrast(Learner):
 
 
 class QueueLearner(_Contrast):
-    """MoCo's way: keys from a slow encoder, negatives from a queue of past keys.
+    """MoCo: keys from a slow encoder, negatives from a queue of past keys.
 
-    With one encoder the query is the first view and the key the second. With an encoder
-    for each channel group (CMC v2) each group's query meets the other group's keys, and
-    the two losses are summed.
+    With one encoder the query is the first view and the key the second. With an encoder for each
+    channel group (CMC v2) the query of each group is compared with the keys of the other group,
+    and the two losses are summed.
 
     Args:
         encoders: The query encoders.
         objective: ``infonce`` or ``nce``.
-        target: The slow copy that makes the keys.
-        queues: One per encoder.
-        shuffle: Groups in which keys pass the batch-norm; at least the parts of a step.
-        seed: Of the order in which they do.
-        jigsaw: Head of the patches' branch.
-        jigsaw_weight: Beta.
+        target: Slow copy that computes the keys.
+        queues: One queue per encoder.
+        shuffle: Number of batch-norm groups of the keys, at least the number of parts of a step.
+        seed: Random seed of the order of the keys.
+        jigsaw: Head of the jigsaw branch.
+        jigsaw_weight: Beta, the weight of the jigsaw loss.
     """
 
     def __init__(
@@ -108,10 +108,10 @@ class QueueLearner(_Contrast):
 
     @torch.no_grad()
     def before(self, batches: list[Batch]) -> None:
-        """Make the keys of all parts: a key is normalised with images of other parts.
+        """Compute the keys of all parts; a key is normalised with images of other parts.
 
-        So accumulated parts stand for the devices of the papers, where a query and its key
-        share no BatchNorm statistics either.
+        So accumulated parts take the role of the devices in the papers, where a query and its key
+        do not share BatchNorm statistics either.
         """
         sides = (0, 1) if len(self.queues) == 2 else (1,)
         sizes = [len(batch.v1) for batch in batches]
@@ -130,11 +130,11 @@ class QueueLearner(_Contrast):
         keys = self.ready.pop(0)
         if len(keys) == 1:
             queries = [self.encoders.embed(0, batch.v1)]
-            self.saw(queries[0], keys[0])
-        else:  # each side's query meets the other side's keys
+            self.record_embeddings(queries[0], keys[0])
+        else:  # the query of each side is compared with the keys of the other side
             queries = list(self.encoders(batch.v1, batch.v2))
             keys.reverse()
-            self.saw(queries[0], queries[1])
+            self.record_embeddings(queries[0], queries[1])
         stored = [queue.keys for queue in self._queues()]
         if len(stored) == 2:
             stored.reverse()
@@ -156,7 +156,7 @@ class QueueLearner(_Contrast):
         def embed(part: Tensor) -> Tensor:
             return slow.embed(side, part)
 
-        groups = max(-(-self.shuffle // ranks()), parts)  # processes are groups already
+        groups = max(-(-self.shuffle // ranks()), parts)  # each process is already a group
         if groups == 1 and ranks() == 1:
             return embed(view)
         count = len(view) * ranks()
@@ -168,7 +168,7 @@ class QueueLearner(_Contrast):
         return cast(list[Queue], list(self.queues))
 
     def after(self) -> None:
-        """The slow encoder moves; the step's keys enter the queues, once."""
+        """Move the slow encoder, and push the keys of the step to the queues."""
         self.target.update(self.encoders)
         for queue, keys in zip(self._queues(), zip(*self.waiting, strict=True), strict=True):
             queue.push(torch.cat(keys))
@@ -176,20 +176,19 @@ class QueueLearner(_Contrast):
 
 
 class BankLearner(_Contrast):
-    """InstDis's way: one stored feature per training image, drawn from as negatives.
+    """InstDis: one stored feature per training image; negatives are drawn from these.
 
-    The positive of an image is its own entry; with an encoder for each channel group
-    (CMC) it is the other group's entry, and the two losses are summed. Entries take in
-    the step's features after the loss.
+    The positive of an image is its own entry; with an encoder for each channel group (CMC) it is
+    the entry of the other group, and the two losses are summed. Entries are updated with the
+    features of the step after the loss.
 
     Args:
-        encoders: The encoders.
-        objective: ``infonce`` or ``nce``.
-        banks: One per encoder.
-        negatives: K, how many are drawn.
-        each: Whether each anchor has a draw of its own (B K D numbers), or the batch one.
-        jigsaw: Head of the patches' branch.
-        jigsaw_weight: Beta.
+        encoders: The encoders. objective: ``infonce`` or ``nce``.
+        banks: One bank per encoder.
+        negatives: K, the number of drawn negatives.
+        each: Whether each anchor has its own draw (B K D numbers) or the batch has one.
+        jigsaw: Head of the jigsaw branch.
+        jigsaw_weight: Beta, the weight of the jigsaw loss.
     """
 
     def __init__(
@@ -211,7 +210,7 @@ class BankLearner(_Contrast):
         """See :meth:`Learner.forward`."""
         if len(self.banks) == 2:
             codes = list(self.encoders(batch.v1, batch.v2))
-            self.saw(codes[0], codes[1])
+            self.record_embeddings(codes[0], codes[1])
         else:
             codes = [self.encoders.embed(0, batch.v1)]
         others = self._banks()[::-1]
@@ -220,7 +219,7 @@ class BankLearner(_Contrast):
             losses.append(self._against(bank, code, batch, part=3 + side))
         loss = torch.stack(losses).sum()
         if len(self.banks) == 1:
-            self.saw(codes[0], others[0].positives(batch.places))
+            self.record_embeddings(codes[0], others[0].positives(batch.places))
         pieces = self._pieces(batch)
         if pieces is not None:
             there = self._against(others[0], pieces, batch, part=3)
@@ -239,7 +238,7 @@ class BankLearner(_Contrast):
         return cast(list[Bank], list(self.banks))
 
     def after(self) -> None:
-        """The step's features enter the banks."""
+        """Update the banks with the features of the step."""
         places, *codes = (torch.cat(parts) for parts in zip(*self.waiting, strict=True))
         for bank, code in zip(self._banks(), codes, strict=True):
             bank.update(places, code)

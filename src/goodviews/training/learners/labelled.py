@@ -1,4 +1,4 @@
-"""Learning from labels: SupCon, classification itself, and encoders that are trained further."""
+"""Learning from labels: SupCon, classification, and fine-tuning of encoders."""
 
 from typing import Self
 
@@ -15,39 +15,41 @@ from goodviews.training.objective import Objective
 
 def _labels(batch: Batch) -> Tensor:
     if batch.labels is None:
-        raise InputError("This method learns from labels, but the data have none; name --labels.")
+        raise InputError(
+            "This method learns from labels, but the data have none; pass labels with --labels."
+        )
     return batch.labels
 
 
 class SupConLearner(Learner):
-    """Positives are all images of the class (Khosla et al., 2020)."""
+    """Learner whose positives are all images of the same class (Khosla et al., 2020)."""
 
     def forward(self, batch: Batch) -> Tensor:
         """See :meth:`Learner.forward`."""
         labels = _labels(batch)
         z1, z2 = self.encoders(batch.v1, batch.v2)
-        self.saw(z1, z2)
+        self.record_embeddings(z1, z2)
         return total(across_ranks(self.objective.loss, z1, z2, labels))
 
 
 class ClassLearner(Learner):
-    """The projector's outputs are the classes' logits: plain supervised training."""
+    """Supervised training: the outputs of the projector are the logits of the classes."""
 
     def forward(self, batch: Batch) -> Tensor:
         """See :meth:`Learner.forward`; both views are classified."""
         labels = _labels(batch)
         z1, z2 = self.encoders(batch.v1, batch.v2)
-        self.saw(z1, z2)
+        self.record_embeddings(z1, z2)
         return mean(self.objective(torch.cat([z1, z2]), labels.repeat(2)))
 
 
 class TunedLearner(Learner):
-    """Classification by one view, where the encoder knows something already.
+    """Fine-tuning of a pretrained encoder by classification of one view.
 
     Args:
-        encoders: One backbone, and a projector that ends in the classes' logits.
+        encoders: One backbone, and a projector whose outputs are the logits of the classes.
         objective: ``cross_entropy``.
-        frozen: Whether the backbone stays as it is, with its running statistics.
+        frozen: Whether the backbone and its running statistics are not changed.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class TunedLearner(Learner):
             encoders.backbones.requires_grad_(False)
 
     def train(self, mode: bool = True) -> Self:
-        """As torch's; a frozen backbone stays in evaluation mode."""
+        """Same as in torch, but a frozen backbone stays in evaluation mode."""
         super().train(mode)
         if self.frozen:
             self.encoders.backbones.eval()

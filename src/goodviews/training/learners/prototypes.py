@@ -10,13 +10,13 @@ from goodviews.training.objective import Objective
 
 
 class PrototypeLearner(Learner):
-    """Each view predicts which prototypes the other one is assigned to.
+    """Learner in which each view predicts the prototypes assigned to the other view.
 
     Args:
         encoders: Backbone and projector.
         objective: ``swav``.
-        count: Prototypes.
-        embedding: D.
+        count: Number of prototypes.
+        embedding: D, the size of embeddings.
     """
 
     def __init__(
@@ -28,6 +28,6 @@ class PrototypeLearner(Learner):
     def forward(self, batch: Batch) -> Tensor:
         """See :meth:`Learner.forward`."""
         z1, z2 = self.encoders(batch.v1, batch.v2)
-        self.saw(z1, z2)
+        self.record_embeddings(z1, z2)
         weights = F.normalize(self.prototypes.weight, dim=1)
         return total(across_ranks(self.objective.loss, z1, z2, weights))

@@ -1,4 +1,4 @@
-"""Negatives that outlast a batch, and the slow encoder that makes them."""
+"""Stored negatives, and the slow encoder that computes them."""
 
 from goodviews.training.memory.bank import Bank
 from goodviews.training.memory.momentum import Momentum, forward_in_groups, shuffle_order

@@ -1,6 +1,6 @@
 """Memory bank: one embedding per training example.
 
-Letters: N training examples, B of them in a step, K drawn negatives, D embedding dims.
+Letters: N training examples, B examples of a step, K drawn negatives, D embedding dims.
 """
 
 import torch
@@ -13,24 +13,24 @@ from goodviews.core.rng import Key
 
 
 class Bank(nn.Module):
-    r"""A slow average of each training example's embedding, so that one view is enough.
+    r"""Moving average of the embedding of each training example, so that one view is enough.
 
-    The positive of an anchor is its own entry, the negatives are entries drawn anew in each
-    step. After the loss,
+    The positive of an anchor is its own entry, the negatives are entries drawn in each step.
+    After the loss,
 
     .. math:: m_i \leftarrow \frac{\mu m_i + (1 - \mu) z_i}{\|\mu m_i + (1 - \mu) z_i\|}
 
-    Over several processes every rank takes in the rows of all ranks, and with one seed the
-    banks are equal everywhere; keep the module outside of what the wrapper broadcasts.
+    With several processes every rank stores the rows of all ranks, so with one seed the banks are
+    equal on all ranks; exclude the module from the broadcast of the wrapper.
 
     Args:
-        items: N.
-        dim: D.
-        momentum: mu, the share of the old entry that is kept, in [0, 1).
-        seed: Of the random unit rows at the start.
+        items: N, the number of training examples.
+        dim: D, the size of an embedding.
+        momentum: mu, the weight of the old entry, in [0, 1).
+        seed: Random seed of the initial unit rows.
 
     Raises:
-        InputError: A size is not above zero, or the momentum not in [0, 1).
+        InputError: A size is not above zero, or the momentum is not in [0, 1).
 
     References:
         Wu et al., 2018 (InstDis), section 3.2, arXiv:1805.01978; mu = 0.5 as in the code of
@@ -49,18 +49,21 @@ class Bank(nn.Module):
     def __init__(self, items: int, dim: int, *, momentum: float = 0.5, seed: int = 0) -> None:
         super().__init__()
         if items < 1 or dim < 1:
-            raise InputError(f"A bank of {items} entries of {dim} numbers holds nothing.")
+            raise InputError(
+                f"A bank needs at least one entry of one number, but got {items} "
+                f"entries of {dim} numbers."
+            )
         if not 0 <= momentum < 1:
-            raise InputError(f"Bank momentum is {momentum}, but a share in [0, 1) is wanted.")
+            raise InputError(f"Bank: momentum must be in [0, 1), but got {momentum}.")
         self.momentum = momentum
         rows = torch.randn(items, dim, generator=torch.Generator().manual_seed(seed))
         self.register_buffer("entries", F.normalize(rows, dim=1))
 
     def positives(self, index: Tensor) -> Tensor:
-        """Entries of some examples, a copy.
+        """Copy of the entries of some examples.
 
         Args:
-            index: (B,) places in the training set.
+            index: (B,) indices in the training set.
 
         Returns:
             (B, D), unit rows.
@@ -68,13 +71,13 @@ class Bank(nn.Module):
         return self.entries[index]
 
     def draw(self, key: Key, count: int) -> Tensor:
-        """Places to draw negatives from: uniform over all N, with replacement.
+        """Draw indices of negatives, uniform over all N, with replacement.
 
-        An anchor's own place can be among them, as in the papers' code.
+        The index of an anchor itself can be drawn, as in the code of the papers.
 
         Args:
-            key: Of each anchor, with the epoch in it: the same key draws the same places.
-            count: K.
+            key: Key of each anchor, which includes the epoch; the same key draws the same indices.
+            count: K, the number of negatives.
 
         Returns:
             (B, K) int64.
@@ -84,12 +87,12 @@ class Bank(nn.Module):
         return ((halves[:, :count] << 24) + halves[:, count:]) % len(self.entries)
 
     def negatives(self, key: Key, count: int) -> Tensor:
-        """Entries drawn for each anchor; B K D numbers, so mind the memory.
+        """Draw entries for each anchor: B K D numbers, which can take much memory.
 
         Args:
-            key: Of each anchor. A key of one word draws one set, which :func:`infonce
-                <goodviews.objectives.infonce>` takes for all anchors after ``squeeze(0)``.
-            count: K.
+            key: Key of each anchor. A key of one word draws one set, which :func:`infonce
+                <goodviews.objectives.infonce>` uses for all anchors after ``squeeze(0)``.
+            count: K, the number of negatives.
 
         Returns:
             (B, K, D), unit rows.
@@ -98,12 +101,12 @@ class Bank(nn.Module):
 
     @torch.no_grad()
     def update(self, index: Tensor, embeddings: Tensor) -> None:
-        """Move the entries of the step's examples towards their embeddings, after the loss.
+        """Move the entries of the examples of a step towards their embeddings, after the loss.
 
-        An example that appears twice (a padded last batch) counts with its last row.
+        For an example that appears twice (in a padded last batch), the last row is used.
 
         Args:
-            index: (B,) places in the training set.
+            index: (B,) indices in the training set.
             embeddings: (B, D), any norm.
 
         Raises:
@@ -113,7 +116,7 @@ class Bank(nn.Module):
         index = gather(index)
         z = F.normalize(gather(embeddings.detach().to(self.entries.dtype)), dim=1)
         rows = torch.arange(len(index), device=index.device)
-        # Writing one place twice has no defined order: let both rows write the same.
+        # Two writes to one index have no defined order, so both rows write the same.
         last = torch.where(index[:, None] == index, rows, -1).amax(dim=1)
         mixed = self.momentum * self.entries[index] + (1 - self.momentum) * z[last]
         self.entries[index] = F.normalize(mixed, dim=1)

@@ -1,4 +1,4 @@
-"""The momentum encoder: a slow copy that makes the keys, and BatchNorm that does not tell.
+"""The momentum encoder: a slow copy that computes the keys, and BatchNorm without leakage.
 
 Letters: B images of a step, D embedding dims.
 """
@@ -21,17 +21,17 @@ class Momentum(nn.Module):
 
     .. math:: \theta' \leftarrow \alpha \theta' + (1 - \alpha) \theta
 
-    Parameters are averaged. Buffers are the copy's own: it stays in train mode, so its
-    BatchNorm normalises with the statistics of its own batches and keeps its own running
-    ones. Its forward builds no graph.
+    Parameters are averaged, buffers are not: the copy stays in train mode, so its BatchNorm
+    normalises with the statistics of its own batches and has its own running statistics. Its
+    forward builds no graph.
 
     Args:
-        module: The fast encoder; it is copied, not kept.
-        momentum: alpha, the share of the old weights kept per step, in [0, 1].
-        total: Steps over which alpha rises to 1 as a cosine (BYOL); ``None`` keeps it.
+        module: The fast encoder, which is copied.
+        momentum: alpha, the weight of the old weights per step, in [0, 1].
+        total: Steps over which alpha rises to 1 as a cosine (BYOL); constant if ``None``.
 
     Raises:
-        InputError: The momentum is not in [0, 1], or ``total`` not above zero.
+        InputError: The momentum is not in [0, 1], or ``total`` is not above zero.
 
     References:
         He et al., 2020 (MoCo), eq. 2, arXiv:1911.05722, alpha 0.999; Grill et al., 2020
@@ -53,9 +53,9 @@ class Momentum(nn.Module):
     ) -> None:
         super().__init__()
         if not 0 <= momentum <= 1:
-            raise InputError(f"Momentum is {momentum}, but a share in [0, 1] is wanted.")
+            raise InputError(f"Momentum must be in [0, 1], but got {momentum}.")
         if total is not None and total < 1:
-            raise InputError(f"Momentum anneals over total={total} steps; give at least 1.")
+            raise InputError(f"total must be at least 1 step, but got {total}.")
         self.momentum, self.total = momentum, total
         self.module = copy.deepcopy(module).requires_grad_(False).train()
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
@@ -63,7 +63,7 @@ class Momentum(nn.Module):
 
     @property
     def alpha(self) -> float:
-        """The share of the old weights that the next update keeps."""
+        """Weight of the old weights in the next update."""
         if self.total is None:
             return self.momentum
         part = min(self._taken / self.total, 1.0)
@@ -71,20 +71,20 @@ class Momentum(nn.Module):
 
     @torch.no_grad()
     def update(self, module: nn.Module) -> None:
-        """One step towards the fast encoder, after the optimiser's.
+        """Move one step towards the fast encoder, after the step of the optimiser.
 
         Args:
-            module: The module that was copied, or a wrapper of it with the same parameters.
+            module: The copied module, or a wrapper of it with the same parameters.
 
         Raises:
-            InputError: Its parameters are not those of the copy.
+            InputError: The parameters do not match those of the copy.
         """
         slow: list[Tensor] = list(self.module.parameters())
         fast: list[Tensor] = list(module.parameters())
         if [p.shape for p in slow] != [p.shape for p in fast]:
             raise InputError(
-                f"The module has {len(fast)} parameters of other shapes than the {len(slow)} of "
-                f"its momentum copy; pass the module that Momentum was made from."
+                f"The {len(fast)} parameters of the module do not match the {len(slow)} of the "
+                "momentum copy; pass the module from which Momentum was made."
             )
         if slow:
             torch._foreach_lerp_(slow, fast, 1 - self.alpha)
@@ -93,7 +93,7 @@ class Momentum(nn.Module):
 
     @torch.no_grad()
     def forward(self, *inputs: Tensor) -> Any:
-        """What the slow encoder makes of the inputs (B, ...), without gradient."""
+        """Outputs of the slow encoder for inputs (B, ...), without gradient."""
         return self.module(*inputs)
 
     def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
@@ -104,13 +104,13 @@ class Momentum(nn.Module):
 def shuffle_order(
     count: int, *, seed: int, step: int, device: torch.device | str = "cpu"
 ) -> Tensor:
-    """A random order of the joint batch, the same on every rank.
+    """Random order of the joint batch, the same on every rank.
 
     Args:
-        count: B, over all ranks.
+        count: B, summed over all ranks.
         seed: Number of the run.
-        step: Number of the optimiser step.
-        device: Where the order is made; it does not change it.
+        step: Index of the optimiser step.
+        device: Device of the result; the order does not depend on it.
 
     Returns:
         (B,) int64.
@@ -132,29 +132,28 @@ def forward_in_groups(
 ) -> Tensor:
     """Encode a batch in groups that share no BatchNorm statistics, in a shuffled order.
 
-    A query and its key that are normalised together leak which belong together. MoCo
-    shuffles the keys over devices, so that the two go with different companions. In one
-    process nothing moves between devices and a shuffle of the whole batch changes nothing;
-    the same holds by *split BatchNorm*: ``groups`` plays the number of devices. Each part of
-    B / groups images is normalised by itself, and running statistics take ``groups`` small
-    steps. Over several processes the images are exchanged so that rank r encodes its share
-    of the shuffled joint batch, split once more by ``groups``; a module that synchronises
-    its BatchNorm over ranks undoes this.
+    A query and its key that are normalised in the same group leak that they belong together. MoCo
+    shuffles the keys over devices, so that both are normalised with different images. In one
+    process there are no devices to shuffle over; *split BatchNorm* has the same effect, and
+    ``groups`` is the number of devices it imitates. Each part of B / groups images is normalised
+    separately, and running statistics take ``groups`` small steps. With several processes the
+    images are exchanged so that rank r encodes its share of the shuffled joint batch, split again
+    by ``groups``; a module that synchronises its BatchNorm over ranks cancels this.
 
-    Encode queries with ``order=None``: groups as they lie, gradient allowed. Keys take an
-    ``order``, and are encoded without gradient.
+    Encode queries with ``order=None``: groups follow the order of the batch, with gradient. Keys
+    need an ``order`` and are encoded without gradient.
 
     Args:
-        module: Images (b, ...) to embeddings (b, D).
-        images: (B, ...), this rank's.
-        groups: Parts per process.
+        module: Function from images (b, ...) to embeddings (b, D).
+        images: (B, ...), images of this rank.
+        groups: Number of parts per process.
         order: (B,) a permutation of the joint batch (:func:`shuffle_order`), or ``None``.
 
     Returns:
         (B, D), in the order of ``images``.
 
     Raises:
-        InputError: A group would hold fewer than two images, or ``order`` does not fit.
+        InputError: A group would hold fewer than two images, or ``order`` has a wrong length.
 
     References:
         He et al., 2020, section 3.3 (shuffling BN), arXiv:1911.05722.
@@ -170,8 +169,8 @@ def forward_in_groups(
         joint = gather(images)
         if order.shape != joint.shape[:1]:
             raise InputError(
-                f"order has shape {tuple(order.shape)}, but the batch of all ranks has "
-                f"{len(joint)} images; make it with shuffle_order({len(joint)}, ...)."
+                f"order must have the shape ({len(joint)},), the batch of all ranks, but got "
+                f"{tuple(order.shape)}; make it with shuffle_order({len(joint)}, ...)."
             )
         share = order.tensor_split(ranks())[rank()]
         mixed = gather(_in_parts(module, joint[share], groups))
@@ -186,8 +185,8 @@ def forward_in_groups(
 def _in_parts(module: Callable[[Tensor], Tensor], images: Tensor, groups: int) -> Tensor:
     if groups < 1 or (groups > 1 and len(images) < 2 * groups):
         raise InputError(
-            f"{groups} BatchNorm groups of {len(images)} images leave fewer than 2 in one; "
-            f"take at most {max(len(images) // 2, 1)}."
+            f"A BatchNorm group needs at least 2 images, but got {groups} groups of {len(images)} "
+            f"images; use at most {max(len(images) // 2, 1)} groups."
         )
     if groups == 1:
         return module(images)

@@ -1,4 +1,4 @@
-"""How views are learned: every choice of the game in one flat record."""
+"""Settings of view learning in one flat record."""
 
 import math
 from dataclasses import dataclass
@@ -14,45 +14,45 @@ _SHARES = ("average", "give", "held_labels")
 
 @dataclass(frozen=True)
 class Game:
-    """Settings of view learning (Tian et al., 2020, 3.5; numbers not given there are ours).
+    """Settings of view learning (Tian et al., 2020, 3.5; other numbers were chosen for goodviews).
 
-    The generator g makes two views that share little, the encoders find what they still share,
-    and two classifiers say whether each view keeps the label.
+    The generator g makes two views that share little information, the encoders maximise a bound
+    on it, and two classifiers measure whether each view keeps the label.
 
     Attributes:
         mode: ``unsupervised`` (information alone), ``semi`` (and both label terms) or
             ``supervised`` (the label terms alone).
         generator: Generator spec.
-        views: What is done to images before g; drawn once for both views. Empty for nothing.
-        split: Spec of one step about both views, which makes them of g's channels.
+        views: View spec applied to images before g, drawn once for both views; may be empty.
+        split: Spec of one step that makes both views from the channels of g.
         encoder: Backbone of each of the two encoders, and of the classifiers.
         head: Projector of each encoder.
-        bound: What the players play for: ``infonce``, ``nwj``, ``js``, or ``smile`` (the
-            encoders by ``js``, the generator against SMILE).
-        critic: ``cosine`` (fixed temperature; InfoNCE alone), ``separable``, ``bilinear`` or
+        bound: Bound that the players optimise: ``infonce``, ``nwj``, ``js``, or ``smile``
+            (encoders with ``js``, generator with SMILE).
+        critic: ``cosine`` (fixed temperature; InfoNCE only), ``separable``, ``bilinear`` or
             ``concatenated``.
-        temperature: Of the cosine critic.
-        generator_rate: Learning rate of g; none for what suits its kind.
-        encoder_rate: Of the encoders, or g only dodges those of the moment: 3 times g's or more.
-        classifier_rate: Of the classifiers.
-        encoder_steps: Steps of the encoders for one of g.
+        temperature: Temperature of the cosine critic.
+        generator_rate: Learning rate of g (default: depends on the kind of generator).
+        encoder_rate: Learning rate of the encoders; at least 3 times that of g, otherwise g only
+            evades the current encoders.
+        classifier_rate: Learning rate of the classifiers.
+        encoder_steps: Steps of the encoders per step of g.
         label_weight: Weight of the two label terms.
-        steps: Steps of g.
+        steps: Number of steps of g.
         batch: Images per step.
         labelled_batch: Labelled images per step.
-        warm_up: Steps in which g stands still while the others learn.
-        average: Share that an average of g keeps at a step; the average is the result. 0 for
-            none.
-        settle: Whether the rate of g falls to 0, along half a cosine, till the last step.
-        clip: Most that the norm of g's gradient may be; 0 for any.
-        restart: Steps after which the encoders start anew; 0 for never.
-        give: Share of the nats about the label in the image that a view may lose before the
-            game stops; 0 for any. Needs labels.
-        held_labels: Share of the labelled images that only watches.
-        look_every: Steps between two looks at held-out images.
-        candidates: K of the bound at a look; fewer where fewer images are held out.
+        warm_up: Number of steps in which g is not updated while the others learn.
+        average: Momentum of an average of g, which is the result; 0 for no average.
+        settle: Whether the learning rate of g falls to 0 at the last step, along half a cosine.
+        clip: Maximum norm of the gradient of g; 0 for no limit.
+        restart: Steps after which the encoders are initialised again; 0 for never.
+        give: Share of the information about the label in the image, in nats, that a view may lose
+            before training stops; 0 for no limit. It needs labels.
+        held_labels: Share of the labelled images that is used for measurements only.
+        look_every: Steps between two measurements on held-out images.
+        candidates: K of the bound in a measurement; at most the number of held-out images.
         device: ``auto``, ``cpu`` or ``cuda``.
-        precision: As Lightning Fabric names it.
+        precision: Precision by its name in Lightning Fabric.
 
     Example:
         >>> Game(mode="unsupervised").uses_labels, Game().uses_information
@@ -96,38 +96,40 @@ class Game:
         for name in _WHOLE:
             value = getattr(self, name)
             if not (type(value) is int and value > 0):
-                raise InputError(f"{name} is {value!r}, but a whole number above 0 is wanted.")
+                raise InputError(f"{name} must be a whole number above 0, but got {value!r}.")
         for name in ("warm_up", "restart"):
             value = getattr(self, name)
             if not (type(value) is int and value >= 0):
-                raise InputError(f"{name} is {value!r}, but a whole number from 0 is wanted.")
+                raise InputError(
+                    f"{name} must be a whole number of at least 0, but got {value!r}."
+                )
         for name in (*_RATES, "temperature", "label_weight", "clip"):
             value = getattr(self, name)
             if name == "generator_rate" and value is None:
                 continue
             if not (math.isfinite(value) and (value > 0 or (name == "clip" and value == 0))):
-                raise InputError(f"{name} is {value!r}, but a number above 0 is wanted.")
+                raise InputError(f"{name} must be a number above 0, but got {value!r}.")
         for name in _SHARES:
             value = getattr(self, name)
             if not 0 <= value < 1:
-                raise InputError(f"{name} is {value!r}, but a share from 0 to below 1 is wanted.")
+                raise InputError(f"{name} must be at least 0 and below 1, but got {value!r}.")
         if self.bound != "infonce" and self.critic == "cosine":
             raise InputError(
-                f"bound={self.bound!r} needs scores without limits, which cosine's are not; "
-                f"set critic=separable."
+                f"bound={self.bound!r} needs unbounded scores, but those of critic=cosine are "
+                "bounded; set critic=separable."
             )
         if self.mode != "unsupervised" and self.held_labels == 0 and self.give:
             raise InputError(
-                "Without held_labels nobody sees whether a view loses the label; "
-                "set held_labels=0.2, or give=0 to go without."
+                f"give={self.give} needs held_labels to measure whether a view loses the label; "
+                "set held_labels=0.2, or give=0."
             )
 
     @property
     def uses_labels(self) -> bool:
-        """Whether the generator is moved by labels."""
+        """Whether the generator learns from labels."""
         return self.mode != "unsupervised"
 
     @property
     def uses_information(self) -> bool:
-        """Whether the generator is moved by what the views share."""
+        """Whether the generator minimises the shared information."""
         return self.mode != "supervised"

@@ -1,6 +1,6 @@
-"""The game of view learning, read from the top.
+"""The training loop of view learning.
 
-Letters: B examples of a batch, L labelled ones, N images, C channels, H and W pixels.
+Letters: B examples of a batch, L labelled images, N images, C channels, H and W pixels.
 """
 
 import math
@@ -19,12 +19,12 @@ from goodviews.training.state import Checkpoints
 from goodviews.training.view_learning.game import Game
 from goodviews.training.view_learning.looks import (
     GameHistory,
-    label_is_gone,
+    label_is_lost,
     look_at,
     lost_too_much,
     verdict,
 )
-from goodviews.training.view_learning.parts import Maker, hold_out, teach_and_watch
+from goodviews.training.view_learning.parts import Maker, hold_out, split_labelled
 from goodviews.training.view_learning.players import Players
 from goodviews.views import parse_view
 from goodviews.views.generators import Generator
@@ -32,13 +32,13 @@ from goodviews.views.generators import Generator
 
 @dataclass(frozen=True)
 class GameResult:
-    """What the game leaves.
+    """Result of view learning.
 
     Attributes:
-        generator: The average of g at its last good look, in evaluation mode. Whether its views
-            are good is for new encoders to say, not for those of the game.
-        history: What happened.
-        verdict: A key of :data:`goodviews.training.view_learning.looks.SAID`.
+        generator: The average of g at its last good look, in evaluation mode. Judge its views
+            with new encoders, not with those trained against it.
+        history: Record of the run.
+        verdict: A key of :data:`goodviews.training.view_learning.looks.GAME_VERDICTS`.
         candidates: K of the looks.
     """
 
@@ -65,33 +65,35 @@ def learn_views(
     .. math:: \min_{g, c_1, c_2} \max_{f_1, f_2} I^{f_1, f_2}(g(X)_1; g(X)_{2:n})
               + \lambda \sum_{i} \mathrm{CE}(c_i(g(X)_i), y)
 
-    All players move at once: one pass forward and one backward, the gradient of the
-    information turned round where it enters g.
+    All networks are updated together: one forward and one backward pass, with the gradient of the
+    information reversed where it enters g.
 
     Args:
-        images: The data.
-        index: (N,) images without labels; those with labels may be among them.
-        game: How.
-        seed: Number of the run: initialisation, batches, draws of what stands before g.
-        labelled: (L,) images with labels; without any, ``game.mode`` is ``unsupervised``.
-        labels: (L,) their classes, below the number of classes.
-        held_out: Images that only watch; a tenth of ``index``, at most K, by default.
-        folder: Where checkpoints go; a game that stands there is resumed to the same steps.
+        images: Dataset.
+        index: (N,) indices of images without labels; those with labels may be among them.
+        game: Settings of view learning.
+        seed: Random seed of initialisation, batches and the views before g.
+        labelled: (L,) indices of images with labels; without any, ``game.mode`` must be
+            ``unsupervised``.
+        labels: (L,) class numbers.
+        held_out: Images for measurements only (default: a tenth of ``index``, at most K).
+        folder: Folder for checkpoints; a run stored there is resumed with the same steps.
         watch: Called after every step.
 
     Returns:
-        The generator and what happened.
+        The generator and a record of the run.
 
     Raises:
-        InputError: Too few images, labels that are missing, or a step that is not finite.
-        Interrupted: The game was asked to stop; its state stands in ``folder``.
+        InputError: There are too few images, labels are missing, or a loss is not finite.
+        Interrupted: The run was stopped by a signal; its state is in ``folder``.
 
     References:
-        Tian et al., 2020, arXiv:2005.10243, section 3.5, for three channels; for more ours.
+        Tian et al., 2020, arXiv:2005.10243, section 3.5, for three channels; the extension to
+        more channels is new here.
     """
     chain = parse_view(game.views).first if game.views else None
     rest, seen = hold_out(index, held_out, game)
-    teach, watching = teach_and_watch(labelled, labels, game)
+    teach, watching = split_labelled(labelled, labels, game)
     classes = 0 if labels is None or labelled is None else int(labels.max()) + 1
     fabric = Fabric(accelerator=game.device, devices=1, precision=game.precision)
     make = Maker(images, chain, seed, fabric.device)
@@ -102,27 +104,27 @@ def learn_views(
     optimiser = torch.optim.Adam(
         [
             {"params": list(players.generator.parameters()), "lr": rate},
-            {"params": list(players.finders()), "lr": game.encoder_rate},
+            {"params": list(players.encoder_parameters()), "lr": game.encoder_rate},
             {"params": list(players.classifiers.parameters()), "lr": game.classifier_rate},
         ]
     )
     fixed = make.labelled(*watching, 0) if len(watching[0]) else ()
 
     history = GameHistory(per_epoch=1, total=game.steps)
-    kept = Checkpoints(folder, settings=game, view=game.views, seed=seed, data=images.hash)
-    kept.hold(players, optimiser, history)
+    checkpoints = Checkpoints(folder, settings=game, view=game.views, seed=seed, data=images.hash)
+    checkpoints.attach(players, optimiser, history)
     if not history.looks:
         _look(players, history, seen_BCHW, *fixed)
-    with kept.stoppable() as saved:
+    with checkpoints.stoppable() as saved:
         for step in range(history.steps, game.steps):
             if history.stopped:
                 break
             if game.settle:
-                optimiser.param_groups[0]["lr"] = rate * _left(step / game.steps)
+                optimiser.param_groups[0]["lr"] = rate * _rate_factor(step / game.steps)
             rng = np.random.default_rng((seed, step))
             for extra in range(1, game.encoder_steps):
                 rows = rng.choice(rest, min(game.batch, len(rest)), replace=False)
-                _find(players, optimiser, make(rows, step + 1, view=extra), fabric)
+                _encoder_step(players, optimiser, make(rows, step + 1, view=extra), fabric)
             rows = rng.choice(rest, min(game.batch, len(rest)), replace=False)
             few: tuple[Tensor, ...] = ()
             if len(teach[0]):
@@ -130,12 +132,12 @@ def learn_views(
                 some = rng.choice(len(teach[0]), size, replace=False)
                 few = make.labelled(teach[0][some], teach[1][some], step + 1)
             still = step < game.warm_up
-            loss = _move(players, optimiser, make(rows, step + 1), few, fabric, still=still)
+            loss = _joint_step(players, optimiser, make(rows, step + 1), few, fabric, still=still)
             check_finite(loss, seed=seed, epoch=0, step=step, view=game.generator)
             players.after()
             if game.restart and (step + 1) % game.restart == 0:
                 players.restart(step + 1)
-                for parameter in players.finders():
+                for parameter in players.encoder_parameters():
                     optimiser.state.pop(parameter, None)
             history.steps = step + 1
             history.losses.append(float(loss))
@@ -147,7 +149,7 @@ def learn_views(
     return _result(players, history, game, len(seen))
 
 
-def _move(
+def _joint_step(
     players: Players,
     optimiser: torch.optim.Optimizer,
     x_BCHW: Tensor,
@@ -156,7 +158,7 @@ def _move(
     *,
     still: bool,
 ) -> Tensor:
-    """One step of everyone; of everyone but g while that stands still. Loss of the encoders."""
+    """Update all networks, or all but g in the warm-up; return the loss of the encoders."""
     game, count = players.game, len(x_BCHW)
     with fabric.autocast():
         images = torch.cat([x_BCHW, few[0]]) if few else x_BCHW
@@ -165,11 +167,11 @@ def _move(
             made = made.detach()
         against = made[:count] if game.uses_information else made[:count].detach()
         same = game.bound != "smile"
-        entered = _turned(against) if same else against.detach()
+        entered = _reverse_gradient(against) if same else against.detach()
         raised, _ = players.shared(*players.split(entered))
         loss = -raised
         if not same and against.requires_grad:
-            loss = loss + _lowered(players, against)
+            loss = loss + _generator_loss(players, against)
         if few:
             rest = made[count:] if game.uses_labels else made[count:].detach()
             terms = players.label_terms(few[0], *players.split(rest), few[1])
@@ -182,10 +184,10 @@ def _move(
     return -raised.detach()
 
 
-def _find(
+def _encoder_step(
     players: Players, optimiser: torch.optim.Optimizer, x_BCHW: Tensor, fabric: Fabric
 ) -> None:
-    """One step of the encoders alone."""
+    """Update the encoders only."""
     with fabric.autocast():
         with torch.no_grad():
             views = players.views(x_BCHW)
@@ -195,24 +197,24 @@ def _find(
     optimiser.step()
 
 
-def _lowered(players: Players, made: Tensor) -> Tensor:
-    """What g lowers where that is not what the encoders raise; only g feels it."""
-    finders = list(players.finders())
-    for parameter in finders:
+def _generator_loss(players: Players, made: Tensor) -> Tensor:
+    """Loss of g where it differs from that of the encoders; its gradient reaches only g."""
+    encoder_parameters = list(players.encoder_parameters())
+    for parameter in encoder_parameters:
         parameter.requires_grad_(False)
     _, lowered = players.shared(*players.split(made))
-    for parameter in finders:
+    for parameter in encoder_parameters:
         parameter.requires_grad_(True)
     return lowered
 
 
-def _left(done: float) -> float:
-    """Share of the rate that is left, from 1 at the start to 0 at the end."""
+def _rate_factor(done: float) -> float:
+    """Factor of the learning rate, from 1 at the start to 0 at the end."""
     return (1 + math.cos(math.pi * done)) / 2
 
 
-def _turned(made: Tensor) -> Tensor:
-    """The same values; the gradient that comes back is turned round."""
+def _reverse_gradient(made: Tensor) -> Tensor:
+    """The same values with a reversed gradient."""
     if not made.requires_grad:
         return made
     turned = made.view_as(made)
@@ -227,26 +229,26 @@ def _look(
     labelled: Tensor | None = None,
     labels: Tensor | None = None,
 ) -> None:
-    """Look, keep the generator of the moment, and say when the label is lost."""
+    """Measure, store the current generator, and stop the game when the label is lost."""
     look = look_at(players, history.steps, seen, labelled, labels)
     history.looks.append(look)
     history.bounds.append((look.step, look.shared_nats, look.shared_stderr))
     state = {name: value.detach().clone() for name, value in players.smooth.state_dict().items()}
-    history.kept.append((look.step, state))
-    if players.game.uses_labels and label_is_gone(history.looks, players.game.give):
+    history.snapshots.append((look.step, state))
+    if players.game.uses_labels and label_is_lost(history.looks, players.game.give):
         history.stopped = (
-            f"At three looks up to step {look.step} a view had lost more than "
-            f"{players.game.give:.0%} of the nats about the label, and did not win them back."
+            f"In three measurements up to step {look.step} a view had lost more than "
+            f"{players.game.give:.0%} of the information about the label and did not recover."
         )
 
 
 def _result(players: Players, history: GameHistory, game: Game, candidates: int) -> GameResult:
-    """The generator of the last look at which no view had lost the label."""
+    """Generator of the last look at which no view had lost the label."""
     good = [
         number
         for number, look in enumerate(history.looks)
         if not (game.uses_labels and lost_too_much(look, game.give))
     ]
-    players.smooth.load_state_dict(history.kept[good[-1] if good else 0][1])
-    said = verdict(history.looks, give=game.give, ceiling=math.log(candidates))
-    return GameResult(players.smooth.eval().cpu(), history, said, candidates)
+    players.smooth.load_state_dict(history.snapshots[good[-1] if good else 0][1])
+    found = verdict(history.looks, give=game.give, ceiling=math.log(candidates))
+    return GameResult(players.smooth.eval().cpu(), history, found, candidates)

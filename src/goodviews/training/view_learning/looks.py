@@ -1,4 +1,4 @@
-"""What is seen of the game at held-out images, and what that says in words.
+"""Measurements of view learning on held-out images, and their verdict in words.
 
 Letters: B held-out images, C channels, H and W pixels.
 """
@@ -17,38 +17,40 @@ from goodviews.training.diagnostics.monitor import History
 from goodviews.training.view_learning.players import Players, label_nats, redundancy
 
 FINE = "fine"
-SAID = {
+GAME_VERDICTS = {
     FINE: "Nothing to do.",
-    "the encoders lost": "The encoders of the game find nothing any more, which says nothing of "
-    "new ones: raise encoder_rate, or lower generator_rate, to a ratio of at least 3.",
-    "the label is lost": "A view lost what it knew of the label: raise label_weight, take more "
+    "the encoders lost": "The encoders no longer find shared information, but new encoders "
+    "might: raise encoder_rate, or lower generator_rate, to a ratio of at "
+    "least 3.",
+    "the label is lost": "A view lost information about the label: raise label_weight, use more "
     "labelled images, or stop earlier with steps.",
-    "running away": "The generator can hardly be inverted: lower generator_rate, or take "
-    "generator=vp(), whose volume stands still.",
-    "nothing moved": "The generator stayed where it began: more steps, or a higher "
-    "generator_rate.",
+    "running away": "The generator can hardly be inverted: lower generator_rate, or use "
+    "generator=vp(), which preserves volume.",
+    "nothing moved": "The generator hardly changed: use more steps, or a higher generator_rate.",
 }
-"""Every verdict, and what to do next."""
+"""Verdict: what to do next."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """One look at the game, at held-out images and by its own players.
+    """Measurements of view learning at one step, on held-out images with its own networks.
 
     Attributes:
-        step: Steps taken.
-        shared_nats: InfoNCE bound between the views of g as it stands (all else here is of its
-            average). Not a result: g plays against these very
-            encoders, and new ones may find more.
+        step: Number of steps taken.
+        shared_nats: InfoNCE bound between the views of the current g (all other numbers are for
+            its average). It is not a result, because g is trained against these encoders and new
+            ones may find more.
         shared_stderr: Its standard error.
-        first_nats: What the classifier of view 1 knows of the label, nats.
-        second_nats: That of view 2.
-        image_nats: That of the image: the constraint I(v1;y) = I(v2;y) = I(x;y) wants all three
-            the same (Tian et al., 2020, proposition 3.1).
-        lost_nats: Image less the worse view; above 0 the constraint is broken by so much.
-        lost_stderr: Its standard error over images, the same ones for both.
+        first_nats: Information about the label that the classifier finds in view 1, in nats.
+        second_nats: The same for view 2.
+        image_nats: The same for the image; by the constraint I(v1;y) = I(v2;y) = I(x;y) all three
+            should be equal (Tian et al., 2020, proposition 3.1).
+        lost_nats: Difference between the image and the worse view; above 0 the constraint is
+            violated by this amount.
+        lost_stderr: Its standard error over images, the same for both.
         redundancy: Share of view 1 that is linear in view 2, pixel by pixel.
-        inverse_error: Largest difference between an image and g's inverse of what g made.
+        inverse_error: Largest difference between an image and the inverse of g applied to its
+            output.
         moved: Mean absolute change of a value by g.
     """
 
@@ -67,28 +69,28 @@ class Look:
 
 @dataclass
 class GameHistory(History):
-    """What happened in the game.
+    """Record of view learning.
 
     Attributes:
-        looks: At held-out images.
-        kept: Step and weights of g (its average) at each look.
-        stopped: Why the game ended before its last step; empty where it did not.
+        looks: Measurements on held-out images.
+        snapshots: Step and weights of g (its average) at each look.
+        stopped: Reason why the run ended before its last step; empty if it did not.
     """
 
     looks: list[Look] = field(default_factory=list, kw_only=True)
-    kept: list[tuple[int, dict[str, Tensor]]] = field(default_factory=list, kw_only=True)
+    snapshots: list[tuple[int, dict[str, Tensor]]] = field(default_factory=list, kw_only=True)
     stopped: str = field(default="", kw_only=True)
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint keeps of it."""
+        """Content for a checkpoint."""
         more = {"looks": [asdict(look) for look in self.looks], "stopped": self.stopped}
-        return {**super().state_dict(), **more, "kept": [list(one) for one in self.kept]}
+        return {**super().state_dict(), **more, "kept": [list(one) for one in self.snapshots]}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what a checkpoint kept."""
+        """Restore the content of a checkpoint."""
         super().load_state_dict(state)
         self.looks[:] = [Look(**look) for look in state["looks"]]
-        self.kept[:] = [(int(step), weights) for step, weights in state["kept"]]
+        self.snapshots[:] = [(int(step), weights) for step, weights in state["kept"]]
         self.stopped = state["stopped"]
 
 
@@ -100,14 +102,14 @@ def look_at(
     labelled: Tensor | None = None,
     labels: Tensor | None = None,
 ) -> Look:
-    """Look at the game.
+    """Measure view learning on held-out images.
 
     Args:
-        players: All of them.
-        step: Steps taken.
-        images: (B, C, H, W) held out, as g is given them; B is K of the bound.
-        labelled: (B', C, H, W) held out as well.
-        labels: (B',) their classes.
+        players: All networks.
+        step: Number of steps taken.
+        images: (B, C, H, W) held-out images, as inputs of g; B is K of the bound.
+        labelled: (B', C, H, W) held-out images with labels.
+        labels: (B',) class numbers of those.
     """
     bound = infonce_bound(_scores(players, images))
     training = players.training
@@ -135,7 +137,7 @@ def look_at(
             "second_nats": found[1][0],
             "image_nats": found[2][0],
             "lost_nats": float(apart.mean()),
-            # One image alone says nothing of an error: no loss is sure then.
+            # A single image has no standard error, so no loss can be significant.
             "lost_stderr": float(apart.std() / math.sqrt(len(apart)))
             if len(apart) > 1
             else math.inf,
@@ -153,10 +155,10 @@ def look_at(
 
 
 def _scores(players: Players, images: Tensor) -> Tensor:
-    """Scores (B, B) of the views by g as it stands, by the encoders as they are in a step.
+    """Scores (B, B) of the views of the current g, with the encoders in training mode.
 
-    Neither the average of g nor running statistics will do: the encoders know g of the moment,
-    and statistics of the last steps are those of other views.
+    The average of g and running statistics cannot be used: the encoders fit the current g, and
+    running statistics come from the views of earlier steps.
     """
     first, second = (deepcopy(net).train() for net in players.encoders)
     v1, v2 = players.views(images)
@@ -165,17 +167,17 @@ def _scores(players: Players, images: Tensor) -> Tensor:
 
 
 def lost_too_much(look: Look, give: float) -> bool:
-    """Whether a view surely lost more than a share of the nats about the label."""
+    """Whether a view significantly lost more than a share of the information about the label."""
     if not give or look.lost_nats is None or look.image_nats is None or look.lost_stderr is None:
         return False
     return look.lost_nats - 2 * look.lost_stderr > give * max(look.image_nats, 0.0)
 
 
-def label_is_gone(looks: Sequence[Look], give: float) -> bool:
-    """Whether the last three looks say that a view lost too much and is not winning it back.
+def label_is_lost(looks: Sequence[Look], give: float) -> bool:
+    """Whether in the last three looks a view had lost too much and did not recover.
 
-    Early in a game the classifiers of the views are behind that of the image, which stands
-    still; while they catch up nothing is lost.
+    Early in training, the classifiers of the views are behind that of the image, whose input does
+    not change; while they catch up, nothing is lost.
     """
     last = looks[-3:]
     if len(last) < 3 or not all(lost_too_much(look, give) for look in last):
@@ -185,15 +187,15 @@ def label_is_gone(looks: Sequence[Look], give: float) -> bool:
 
 
 def verdict(looks: Sequence[Look], *, give: float, ceiling: float) -> str:
-    """Which of :data:`SAID` the looks show; the gravest first.
+    """Verdict about the looks, one of :data:`GAME_VERDICTS`; the most serious one that applies.
 
     Args:
-        looks: First to last; the first with a generator that stands still.
-        give: See :class:`Game`.
+        looks: Looks in the order of their steps; the first is before any change of the generator.
+        give: Same as in :class:`Game`.
         ceiling: Log K of the looks, nats.
 
     Returns:
-        A key of :data:`SAID`.
+        A key of :data:`GAME_VERDICTS`.
 
     Example:
         >>> known = dict.fromkeys(("first_nats", "second_nats", "image_nats"), None)

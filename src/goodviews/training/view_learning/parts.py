@@ -1,4 +1,4 @@
-"""Which images take part in the game, and what is made of them before the generator.
+"""Images for view learning: their roles, and the views applied before the generator.
 
 Letters: B images of a batch, N images, L labelled ones, C channels, H and W pixels.
 """
@@ -15,7 +15,7 @@ from goodviews.views import Chain
 
 
 class Maker:
-    """Images as g is given them: read, and what stands before g drawn and applied."""
+    """Maker of the inputs of g: reads images, then draws and applies the views before g."""
 
     def __init__(
         self, images: Images, chain: Chain | None, seed: int, device: torch.device
@@ -25,7 +25,7 @@ class Maker:
             chain.check((images.channels, images.height, images.width))
 
     def __call__(self, rows: np.ndarray, epoch: int, *, view: int = 0) -> Tensor:
-        """(B, C, H, W) of some images, on the device."""
+        """(B, C, H, W) inputs of some images, on the device."""
         if self.chain is None:
             return self.images.batch(rows, self.device)
         x_BCHW = self.images.raw(rows, self.device)
@@ -34,25 +34,25 @@ class Maker:
         return self.chain.apply(x_BCHW, self.chain.sample(tuple(x_BCHW.shape[1:]), key))
 
     def labelled(self, rows: np.ndarray, labels: np.ndarray, epoch: int) -> tuple[Tensor, Tensor]:
-        """Labelled images (L, C, H, W), another draw of them than without labels, and labels."""
+        """Labelled images (L, C, H, W), with another draw than without labels, and labels."""
         return self(rows, epoch, view=99), torch.from_numpy(labels).to(self.device)
 
 
 def hold_out(
     index: np.ndarray, held_out: np.ndarray | None, game: Game
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Images to learn from, and images that only watch; never the same ones.
+    """Split images into those to learn from and those for measurements only.
 
     Args:
-        index: (N,) places of the images without labels.
-        held_out: (M,) places of those that watch; a tenth of ``index`` when left out.
-        game: Its candidates say how many watch at most.
+        index: (N,) indices of the images without labels.
+        held_out: (M,) indices of images for measurements (default: a tenth of ``index``).
+        game: Settings; ``candidates`` is the maximum number of images for measurements.
 
     Returns:
-        Both, (N',) and (M',).
+        Both index arrays, (N',) and (M',).
 
     Raises:
-        InputError: Too few of either.
+        InputError: There are too few images of either kind.
 
     Example:
         >>> rest, seen = hold_out(np.arange(100), None, Game())
@@ -66,38 +66,38 @@ def hold_out(
     seen = held_out[: game.candidates]
     if len(rest) < 32 or len(seen) < 8:
         raise InputError(
-            f"{len(rest)} images to learn views from and {len(seen)} to watch with, but at least "
-            f"32 and 8 are wanted."
+            "View learning needs at least 32 images to learn from and 8 for measurements, but "
+            f"got {len(rest)} and {len(seen)}."
         )
     return rest, seen
 
 
-def teach_and_watch(
+def split_labelled(
     labelled: np.ndarray | None, labels: np.ndarray | None, game: Game
 ) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """Labelled images that teach, and those that watch, class by class: places and labels.
+    """Split labelled images, class by class, into those for training and for measurements.
 
     Args:
-        labelled: (L,) places of images with labels, or none.
-        labels: (L,) their classes.
-        game: Its ``held_labels`` is the share that watches.
+        labelled: (L,) indices of images with labels, or none.
+        labels: (L,) class numbers.
+        game: Settings; ``held_labels`` is the share for measurements.
 
     Returns:
-        Places and labels of those that teach, and of those that watch.
+        Indices and labels for training, and for measurements.
 
     Raises:
-        InputError: There are no labels, or of one class alone, where g is moved by them.
+        InputError: There are no labels, or labels of one class only, but g learns from labels.
 
     Example:
-        >>> teach, watch = teach_and_watch(np.arange(20), np.arange(20) % 2, Game())
+        >>> teach, watch = split_labelled(np.arange(20), np.arange(20) % 2, Game())
         >>> len(teach[0]), np.bincount(watch[1])
         (16, array([2, 2]))
     """
     if labelled is None or labels is None or not len(labelled):
         if game.uses_labels:
             raise InputError(
-                f"mode={game.mode!r} learns from labels, but there are none; name some, or take "
-                f"mode=unsupervised."
+                f"mode={game.mode!r} learns from labels, but there are none; pass labels with "
+                "--labels, or set mode=unsupervised."
             )
         none = np.zeros(0, np.int64)
         return (none, none), (none, none)
@@ -109,6 +109,6 @@ def teach_and_watch(
         watch.append(own[:cut])
         teach.append(own[cut:])
     if len(teach) < 2:
-        raise InputError("All labels are of one class, but two or more are wanted.")
+        raise InputError("View learning needs labels of two or more classes, but got one class.")
     one, other = np.concatenate(teach), np.concatenate(watch)
     return (labelled[one], labels[one]), (labelled[other], labels[other])

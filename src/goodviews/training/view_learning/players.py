@@ -1,4 +1,4 @@
-"""Who plays: the generator, two encoders with a critic, and a classifier of each view.
+"""Networks of view learning: the generator, two encoders with a critic, and classifiers.
 
 Letters: B examples, C channels, H and W pixels, K candidates, Y classes.
 """
@@ -36,23 +36,24 @@ VALUES: dict[str, tuple[Value, Value]] = {
     "js": (js_value, js_value),
     "smile": (js_value, _smile),
 }
-"""Bound: what the encoders raise, and what the generator lowers."""
+"""Bound: the objective that encoders maximise, and the one that the generator minimises."""
 
 
 class Players(nn.Module):
-    """All networks of the game; one seed gives one initialisation.
+    """All networks of view learning; the seed decides the initialisation.
 
     Args:
-        game: Its settings.
-        images: (N, C, H, W), some images as g will be given them.
-        classes: Y; 0 for no classifiers.
-        seed: Number of the run.
+        game: Settings of view learning.
+        images: (N, C, H, W), some inputs of g.
+        classes: Y, the number of classes; 0 for no classifiers.
+        seed: Random seed of the run.
 
     Attributes:
-        generator: g.
+        generator: The generator g.
         smooth: The running average of g, or g itself.
-        encoders: f1 and f2, each (B, C', H, W) to (B, D).
-        classifiers: Of view 1, of view 2 and of the image, each to (B, Y); none without labels.
+        encoders: f1 and f2, each from (B, C', H, W) to (B, D).
+        classifiers: Classifiers of view 1, view 2 and the image, each to (B, Y); none without
+            labels.
     """
 
     generator: Generator
@@ -76,38 +77,38 @@ class Players(nn.Module):
         self.smooth.requires_grad_(not game.average)
 
     def views(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Both views (B, C', H, W) of images (B, C, H, W), by g as it stands."""
+        """Both views (B, C', H, W) of images (B, C, H, W), with the current g."""
         return self.split(self.generator(images))
 
     def split(self, made: Tensor) -> tuple[Tensor, Tensor]:
-        """Both views of what g made."""
+        """Both views of an output of g."""
         first, second = (side.apply(made, {}) for side in self.sides)
         return first, second
 
     def scores(self, v1: Tensor, v2: Tensor) -> Tensor:
-        """Scores (B, B) of every first view against every second one, nats."""
+        """Scores (B, B) of every first view with every second view, in nats."""
         scores: Tensor = self.critic(self.encoders[0](v1), self.encoders[1](v2))
         return scores
 
     def shared(self, v1: Tensor, v2: Tensor) -> tuple[Tensor, Tensor]:
-        """What the encoders raise, and what g lowers: scalars, the same one but for SMILE."""
+        """Scalars that the encoders maximise and that g minimises; equal except for SMILE."""
         fit, value = VALUES[self.game.bound]
         scores = self.scores(v1, v2)
         raised = fit(scores)
         return raised, raised if value is fit else value(scores)
 
     def label_terms(self, images: Tensor, v1: Tensor, v2: Tensor, labels: Tensor) -> list[Tensor]:
-        """Cross-entropies of view 1, view 2 and the image itself, nats."""
+        """Cross-entropies of view 1, view 2 and the image, in nats."""
         parts = zip(self.classifiers, (v1, v2, images), strict=True)
         return [F.cross_entropy(net(part), labels) for net, part in parts]
 
-    def finders(self) -> Iterable[nn.Parameter]:
+    def encoder_parameters(self) -> Iterable[nn.Parameter]:
         """Parameters of encoders and critic."""
         yield from self.encoders.parameters()
         yield from (p for p in self.critic.parameters() if p.requires_grad)
 
     def restart(self, step: int) -> None:
-        """New encoders, as those that judge the views in the end will be new."""
+        """Initialise the encoders again, because the views will be judged with new encoders."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed + 7919 * step)
             for net in [*self.encoders.modules(), *self.critic.modules()]:
@@ -117,7 +118,7 @@ class Players(nn.Module):
 
     @torch.no_grad()
     def after(self) -> None:
-        """Move the average of g."""
+        """Update the average of g."""
         if self.smooth is self.generator:
             return
         for kept, now in zip(self.smooth.parameters(), self.generator.parameters(), strict=True):
@@ -126,7 +127,7 @@ class Players(nn.Module):
     def _encoder(self, channels: int, size: int) -> nn.Module:
         backbone = build_backbone(self.game.encoder, channels=channels, size=size)
         head = build_head(self.game.head, int(backbone.features))  # type: ignore[arg-type]
-        # The scale of a view carries nothing, so that g gains nothing by shrinking it.
+        # Scaling a view must not change the bound, so that g gains nothing by shrinking it.
         return nn.Sequential(nn.BatchNorm2d(channels, affine=False), backbone, head)
 
     def _classifier(self, channels: int, size: int) -> nn.Module:
@@ -142,10 +143,10 @@ class Players(nn.Module):
 
 
 def split_of(text: str) -> tuple[View, View]:
-    """The two sides of a step that makes two views of one image.
+    """Parse a step that makes two views of one image into its two sides.
 
     Raises:
-        InputError: The text is something else.
+        InputError: The text is not such a step.
 
     Example:
         >>> split_of("split(2)")
@@ -155,22 +156,22 @@ def split_of(text: str) -> tuple[View, View]:
     sides = [*pair.first.steps, *pair.second.steps]
     if len(sides) != 2 or pair.same or isinstance(sides[0], Joint):
         raise InputError(
-            f"{text!r} does not make two views of one image; type split(1), or "
-            f"channels((0, 2)) // channels(1)."
+            "Expected a step that makes two views of one image, such as split(1) or channels((0, "
+            f"2)) // channels(1), but got {text!r}."
         )
     first, second = sides
     return first, second
 
 
 def redundancy(v1: Tensor, v2: Tensor) -> float:
-    """Share of view 1 that is linear in view 2, pixel by pixel: 0 to 1.
+    """Share of view 1 that is linear in view 2, pixel by pixel, from 0 to 1.
 
     Args:
-        v1: (B, C1, H, W).
-        v2: (B, C2, H, W).
+        v1: (B, C1, H, W), first views.
+        v2: (B, C2, H, W), second views.
 
     Returns:
-        The share of the variance, mean over the channels of view 1.
+        Share of the variance, averaged over the channels of view 1.
 
     Example:
         >>> v = torch.randn(4, 2, 8, 8)
@@ -185,15 +186,15 @@ def redundancy(v1: Tensor, v2: Tensor) -> float:
 
 
 def label_nats(logits: Tensor, labels: Tensor, entropy: float) -> tuple[float, Tensor]:
-    """Nats about the label that logits hold, at the sharpness that suits them best.
+    """Information about the label in logits, in nats, at their best temperature.
 
     Args:
-        logits: (B, Y), of items that trained nothing.
-        labels: (B,).
-        entropy: H(y) in nats.
+        logits: (B, Y), logits of items not used for training.
+        labels: (B,) class numbers.
+        entropy: H(y), in nats.
 
     Returns:
-        H(y) less the cross-entropy, and the (B,) cross-entropies.
+        H(y) minus the cross-entropy, and the (B,) cross-entropies.
 
     Example:
         >>> nats, _ = label_nats(20 * torch.eye(4), torch.arange(4), 1.3863)
