@@ -136,5 +136,5 @@ def test_says_what_does_not_fit(pair):
         wmse(*pair, sub_batch=2)
     with pytest.raises(InputError, match="eps is 2"):
         whiten(pair[0], eps=2)
-    with pytest.raises(InputError, match="eps_squared must be .* but got 0"):
+    with pytest.raises(InputError, match=r"eps_squared must be .* but got 0"):
         coding_rate(pair[0], eps_squared=0)

@@ -115,5 +115,5 @@ def test_says_what_does_not_fit(pair):
         infonce(a, b, negatives=torch.ones(4, 2))
     with pytest.raises(ShapeError, match="negatives is"):
         infonce(a, b, negatives=torch.ones(4, 2, 3))
-    with pytest.raises(InputError, match="temperature must be .* but got 0"):
+    with pytest.raises(InputError, match=r"temperature must be .* but got 0"):
         infonce(a, b, temperature=0)

@@ -31,5 +31,5 @@ def test_full_precision_holds_inside_autocast_and_ends_with_its_block():
 def test_check_temperature_trusts_a_learned_one_and_refuses_bad_numbers():
     check_temperature(torch.tensor(-1.0))
     check_temperature(1e-3)
-    with pytest.raises(InputError, match="temperature must be .* but got -1"):
+    with pytest.raises(InputError, match=r"temperature must be .* but got -1"):
         check_temperature(-1.0)

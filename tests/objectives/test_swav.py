@@ -79,5 +79,5 @@ def test_constant_embeddings_give_twice_the_logarithm_of_the_prototypes(prototyp
 
 
 def test_says_what_does_not_fit(tensors):
-    with pytest.raises(InputError, match="iterations must be .* but got 0"):
+    with pytest.raises(InputError, match=r"iterations must be .* but got 0"):
         swav(*tensors, iterations=0)
