@@ -174,7 +174,6 @@ PENDING = {
     "CONTRIBUTING.md",
     "README.md",
     "src/goodviews/cli",
-    "src/goodviews/encoders",
     "src/goodviews/evaluation",
     "src/goodviews/jobs/evaluate",
     "src/goodviews/jobs/learn_views",

@@ -115,7 +115,7 @@ def test_patches_may_come_one_after_the_other(rng):
         ("linear(dim=0)", "dim=0"),
         ("linear(dim=2.5)", "dim=2.5"),
         ("jigsaw(kind='big')", "jigsaw kind"),
-        ("64-0-8", "no width"),
+        ("64-0-8", "width 0"),
         ("64--8", "not a step"),
     ],
 )

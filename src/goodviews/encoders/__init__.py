@@ -1,4 +1,4 @@
-"""Encoders: an image to its representation, a representation to its embedding."""
+"""Encoders: backbones map images to representations, heads map these to embeddings."""
 
 from goodviews.encoders.adapt import Backbone, as_backbone
 from goodviews.encoders.alexnet import AlexNet

@@ -1,4 +1,4 @@
-"""Any module as a backbone: what it makes of an image is found by a dry run.
+"""Use of any module as a backbone: a dry run determines the shape of its output.
 
 Letters: B images, C channels, H and W pixels, F representation.
 """
@@ -10,11 +10,12 @@ from goodviews.core.errors import InputError
 
 
 class Backbone(nn.Module):
-    """A module that ends in features, with their number.
+    """Wrapper of a module that returns features or feature maps.
 
     Args:
-        module: (B, C, H, W) to (B, F), or to maps (B, F, h, w), of which the mean is taken.
-        features: F.
+        module: Module from (B, C, H, W) to (B, F), or to feature maps (B, F, h, w), which are
+            averaged.
+        features: Number of features F.
     """
 
     def __init__(self, module: nn.Module, features: int) -> None:
@@ -23,7 +24,7 @@ class Backbone(nn.Module):
         self.features = features
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) to representations (B, F)."""
+        """Map images (B, C, H, W) to representations (B, F)."""
         out = self.module(images)
         return out.mean(dim=(-2, -1)) if out.ndim == 4 else out
 
@@ -31,21 +32,21 @@ class Backbone(nn.Module):
 def as_backbone(
     module: nn.Module, *, channels: int, size: int, name: str = "this module"
 ) -> Backbone:
-    """Take a module of anyone's as a backbone; two empty images are sent through it.
+    """Use any module as a backbone, after a dry run with two empty images.
 
-    Weights, running statistics and the mode of each part stay as they were.
+    Weights, running statistics and the mode of each submodule do not change.
 
     Args:
-        module: (B, C, H, W) to (B, F) or (B, F, h, w).
-        channels: C.
-        size: H and W of the dry run.
-        name: What an error calls it.
+        module: Module from (B, C, H, W) to (B, F) or (B, F, h, w).
+        channels: Number of channels C.
+        size: Height and width of the images of the dry run.
+        name: Name of the module in errors.
 
     Returns:
-        The module with its F in ``features``.
+        The wrapped module with its number of features F in ``features``.
 
     Raises:
-        InputError: It cannot take such images, or gives back something else.
+        InputError: The module does not accept such images, or its output has another shape.
 
     Example:
         >>> net = nn.Sequential(nn.Conv2d(4, 12, 3), nn.ReLU())
@@ -69,7 +70,7 @@ def as_backbone(
     if not isinstance(out, Tensor) or out.ndim not in (2, 4) or len(out) != 2:
         shape = tuple(out.shape) if isinstance(out, Tensor) else type(out).__name__
         raise InputError(
-            f"{name} makes {shape} of 2 images, but features (2, F) or maps (2, F, h, w) are "
-            f"wanted; wrap it so that it ends in them."
+            f"Expected {name} to return features (2, F) or maps (2, F, h, w) for 2 images, but "
+            f"got {shape}; wrap it in a module that returns one of them."
         )
     return Backbone(module, out.shape[1])

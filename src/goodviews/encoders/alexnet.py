@@ -1,4 +1,4 @@
-"""AlexNet for small images, and its halves.
+"""AlexNet for small images, and half-width versions of it.
 
 Letters: B images, C channels, H and W pixels, F representation.
 """
@@ -9,24 +9,24 @@ from goodviews.core.errors import InputError
 
 
 class AlexNet(nn.Module):
-    """Five convolutions and two linear layers, BatchNorm and ReLU after each.
+    """AlexNet: five convolutions and two linear layers, each followed by BatchNorm and ReLU.
 
-    CMC gives each of its two views one half of AlexNet (48-128-192-192-128, 2048, 2048). For
-    patches of 64 pixels the papers "tailor" it and do not say how; here the two first
-    convolutions become 3 x 3 of stride 1, and the last pooling gives 6 x 6 at any size. The
-    128 outputs that follow are a head: ``linear(dim=128)``.
+    CMC uses one half of AlexNet for each of its two views (48-128-192-192-128, 2048, 2048). The
+    papers "tailor" it to patches of 64 pixels without further details; here the first two
+    convolutions are 3 x 3 with stride 1, and the last pooling gives 6 x 6 at any size. The
+    final layer with 128 outputs is a head: ``linear(dim=128)``.
 
     Args:
-        channels: C of the images.
-        size: Their smaller side in pixels; any from 8 up.
-        width: Share of AlexNet's channels: 0.5 is the half above, 1 the whole.
+        channels: Number of channels C of the images.
+        size: Smaller side of the images in pixels, at least 8.
+        width: Factor of the channels of AlexNet: 0.5 for the half above, 1 for the whole.
 
     Raises:
         InputError: The width leaves a layer without channels, or images are too small.
 
     References:
-        Tian et al., 2020 (CMC), appendix, arXiv:1906.05849; the variant for 64 pixels in Tian
-        et al., 2020, arXiv:2005.10243, is not given in detail: ours.
+        Tian et al., 2020 (CMC), appendix, arXiv:1906.05849. The variant for 64 pixels of Tian
+        et al., 2020, arXiv:2005.10243, is not described in detail; this one is defined here.
 
     Example:
         >>> AlexNet(channels=1, size=64).features
@@ -36,7 +36,9 @@ class AlexNet(nn.Module):
     def __init__(self, *, channels: int, size: int, width: float = 0.5) -> None:
         super().__init__()
         if not (isinstance(width, int | float) and int(96 * width) >= 1):
-            raise InputError(f"alexnet has width={width!r}, but a share such as 0.5 is wanted.")
+            raise InputError(
+                f"alexnet needs a positive width, such as 0.5, but got width={width!r}."
+            )
         if size < 8:
             raise InputError(f"alexnet needs images of 8 pixels or more, but got {size}.")
         wide = [int(base * width) for base in (96, 256, 384, 384, 256)]
@@ -62,14 +64,14 @@ class AlexNet(nn.Module):
         self.linear = nn.Sequential(*linear)
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) to representations (B, F), those after ``fc7``."""
+        """Map images (B, C, H, W) to representations (B, F), the output of ``fc7``."""
         return self.linear(self.convolutions(images))
 
     def layers(self, images: Tensor) -> dict[str, Tensor]:
-        """What the papers probe.
+        """Layers that the papers evaluate with linear probes.
 
         Args:
-            images: (B, C, H, W).
+            images: (B, C, H, W), images.
 
         Returns:
             ``conv5`` (B, 36 times its channels), flattened after pooling, and ``fc7`` (B, F).

@@ -1,4 +1,4 @@
-"""Names and settings of detectron2's residual networks, written from its documented layout."""
+"""Weight names and settings of residual networks in detectron2, from its documented layout."""
 
 import pickle
 import re
@@ -9,10 +9,10 @@ Value = TypeVar("Value")
 
 
 def detectron_names(weights: Mapping[str, Value]) -> dict[str, Value]:
-    """Weights of a residual network by detectron2's names; counters of batches are left out.
+    """Rename the weights of a residual network for detectron2; batch counters are dropped.
 
     Args:
-        weights: By torchvision's names.
+        weights: Weights by the names of torchvision.
 
     Example:
         >>> list(detectron_names({"bn1.bias": 0, "layer1.0.downsample.0.weight": 1}))
@@ -31,15 +31,15 @@ def detectron_names(weights: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def detectron_settings(depth: int, *, mean: list[float], std: list[float]) -> dict[str, Any]:
-    """Settings that feed the network what it was trained on.
+    """Settings of detectron2 that match the images and the network of pretraining.
 
-    detectron2 reads BGR and strides in the first convolution of a block unless told otherwise;
-    these weights want RGB and the stride in the 3 x 3 convolution.
+    By default, detectron2 reads BGR images and puts the stride of a block in its first
+    convolution; these weights need RGB images and the stride in the 3 x 3 convolution.
 
     Args:
-        depth: 18, 34, 50, 101 or 152.
-        mean: Of each channel, R G B, of pixels in [0, 1].
-        std: Likewise.
+        depth: Number of layers: 18, 34, 50, 101 or 152.
+        mean: Mean of each channel, in the order R G B, for pixels in [0, 1].
+        std: Standard deviation of each channel, in the same order.
 
     Example:
         >>> detectron_settings(50, mean=[0.5] * 3, std=[0.2] * 3)["MODEL.PIXEL_MEAN"]
@@ -56,11 +56,11 @@ def detectron_settings(depth: int, *, mean: list[float], std: list[float]) -> di
     }
 
 
-def pickled(arrays: Mapping[str, Any]) -> bytes:
-    """The file: a dictionary that asks detectron2 to match names by their endings.
+def pickle_arrays(arrays: Mapping[str, Any]) -> bytes:
+    """Serialise weights as a dictionary that makes detectron2 match names by their suffixes.
 
     Args:
-        arrays: Numpy arrays of any shape by detectron2's names.
+        arrays: Numpy arrays of any shape by the names of detectron2.
     """
-    told = {"model": dict(arrays), "__author__": "goodviews", "matching_heuristics": True}
-    return pickle.dumps(told, protocol=4)
+    content = {"model": dict(arrays), "__author__": "goodviews", "matching_heuristics": True}
+    return pickle.dumps(content, protocol=4)

@@ -1,7 +1,8 @@
-"""Backbones for other libraries: files that they load, and a word on how to feed them.
+"""Export of backbones to other libraries.
 
-Every export is a folder with the weights, ``export.json`` (how pixels are normalised, how the
-library loads it) and ``passport.json`` (what the weights were trained with). The projector stays.
+An export is a folder with the weights, ``export.json`` (normalisation of pixels, and code that
+loads the weights) and ``passport.json`` (settings and data of the training). Projectors are not
+exported.
 Letters: B images, C channels, H and W pixels, F representation.
 """
 
@@ -19,17 +20,17 @@ from goodviews.core.errors import InputError, unknown
 from goodviews.core.extras import need
 from goodviews.core.files import write_bytes, write_json
 from goodviews.encoders.adapt import Backbone
-from goodviews.encoders.detectron import detectron_names, detectron_settings, pickled
+from goodviews.encoders.detectron import detectron_names, detectron_settings, pickle_arrays
 from goodviews.encoders.libraries import LAYERS
 from goodviews.encoders.pair import PairEncoder
 from goodviews.spec.grammar import parse_spec
 
 ANY = ("safetensors", "onnx")
-"""Formats that hold every backbone."""
+"""Formats that can hold every backbone."""
 
 
 class Side(NamedTuple):
-    """One encoder of a pair, and what is known of it."""
+    """One encoder of a pair, with its spec and the shape of its images."""
 
     whole: nn.Sequential
     """Normalisation and backbone."""
@@ -39,28 +40,28 @@ class Side(NamedTuple):
 
     @property
     def net(self) -> nn.Module:
-        """The library's own module where there is one, else ours."""
+        """Module of the library, without the wrapper of goodviews."""
         part = self.whole[1]
         return part.module if isinstance(part, Backbone) else part
 
     @property
     def features(self) -> int:
-        """F."""
+        """Number of features F of the backbone."""
         return int(self.whole[1].features)  # type: ignore[arg-type]
 
     @property
     def weights(self) -> dict[str, Tensor]:
-        """Of the backbone alone, by the names its library gives them."""
+        """Weights of the backbone, by their names in its library."""
         return {name: value.contiguous() for name, value in self.net.state_dict().items()}
 
     def statistics(self) -> dict[str, list[float]]:
-        """Mean and spread of each channel, of pixels in [0, 1]."""
+        """Mean and standard deviation of each channel, for pixels in [0, 1]."""
         first = self.whole[0]
         return {name: getattr(first, name).flatten().tolist() for name in ("mean", "std")}
 
 
 class Network(NamedTuple):
-    """A network as its library names it."""
+    """A network by its name in a library."""
 
     library: str
     name: str
@@ -75,23 +76,26 @@ def export_encoders(
     """Write the backbones of a run for another library.
 
     Args:
-        encoders: In evaluation mode, built from a spec.
-        to: ``timm``, ``torchvision``, ``safetensors``, ``onnx`` or ``detectron2``.
-        out: The folder; two encoders go into ``first`` and ``second`` below it.
-        passport: What goes with the weights, JSON.
+        encoders: Encoders in evaluation mode that were built from a spec.
+        to: Format: ``timm``, ``torchvision``, ``safetensors``, ``onnx`` or ``detectron2``.
+        out: Folder of the export; two encoders are stored in its subfolders ``first`` and
+            ``second``.
+        passport: JSON data on the training, stored with the weights.
 
     Returns:
-        The folders that were written.
+        Folders that were written.
 
     Raises:
-        InputError: The format is not known or cannot hold this backbone, or a library that
-            writes it is missing.
+        InputError: The format is unknown or cannot hold this backbone, or a library that it
+            needs is not installed.
     """
     if to not in FORMATS:
         raise unknown("format", to, FORMATS)
     made_of = encoders.made_of
     if not made_of:
-        raise InputError("Only encoders built from a spec can be exported; save their state_dict.")
+        raise InputError(
+            "Only encoders built from a spec can be exported; save the state_dict instead."
+        )
     shapes = zip(encoders.backbones, made_of["channels"], made_of["sizes"], strict=True)
     sides = [Side(whole, made_of["encoder"], c, size) for whole, c, size in shapes]  # type: ignore[arg-type]
     names = [""] if len(sides) == 1 else ["first", "second"]
@@ -118,7 +122,7 @@ def export_encoders(
 
 
 def _timm(side: Side, folder: Path) -> dict[str, Any]:
-    """``config.json`` and ``model.safetensors``, as on timm's hub."""
+    """Write ``config.json`` and ``model.safetensors``, as on the hub of timm."""
     network = _network(side)
     fits = network.library == "timm" or (network.library == "resnet" and network.width == 1)
     if not fits:
@@ -148,7 +152,7 @@ def _timm(side: Side, folder: Path) -> dict[str, Any]:
 
 
 def _torchvision(side: Side, folder: Path) -> dict[str, Any]:
-    """A state dict by torchvision's names, without the last linear layer."""
+    """Write a state dict by the names of torchvision, without the last linear layer."""
     network = _network(side)
     ours = network.library in ("resnet", "timm") and _depth(network.name) is not None
     plain = network.width == 1 and set(network.options) <= {"pretrained", "weights"}
@@ -171,7 +175,7 @@ def _torchvision(side: Side, folder: Path) -> dict[str, Any]:
 
 
 def _safetensors(side: Side, folder: Path) -> dict[str, Any]:
-    """Weights of any backbone; what builds it again stands in the file's metadata."""
+    """Write the weights of any backbone, with its spec in the metadata of the file."""
     told = {"encoder": side.spec, "channels": side.channels, "size": side.size}
     text = json.dumps({**told, **side.statistics()})
     data = safetensors.torch.save(side.weights, metadata={"format": "pt", "goodviews": text})
@@ -183,7 +187,7 @@ def _safetensors(side: Side, folder: Path) -> dict[str, Any]:
 
 
 def _onnx(side: Side, folder: Path) -> dict[str, Any]:
-    """A graph from images in [0, 1] to representations, the normalisation within."""
+    """Write a graph from images in [0, 1] to representations, including the normalisation."""
     for name in ("onnx", "onnxscript"):
         need(name, "export")
     images = torch.rand(2, side.channels, side.size, side.size)
@@ -202,7 +206,7 @@ def _onnx(side: Side, folder: Path) -> dict[str, Any]:
 
 
 def _detectron2(side: Side, folder: Path) -> dict[str, Any]:
-    """A pickle of arrays by detectron2's names; nothing here has loaded it."""
+    """Write a pickle of arrays by the names of detectron2, which was never loaded by it."""
     network = _network(side)
     depth = _depth(network.name)
     if depth is None or network.width != 1 or network.stem == "small" or side.channels != 3:
@@ -210,7 +214,7 @@ def _detectron2(side: Side, folder: Path) -> dict[str, Any]:
             "detectron2", side, ANY, "which takes resnets of full width, stem and three channels"
         )
     arrays = {name: value.numpy() for name, value in detectron_names(side.weights).items()}
-    write_bytes(folder / "backbone.pkl", pickled(arrays))
+    write_bytes(folder / "backbone.pkl", pickle_arrays(arrays))
     return {
         "files": ["backbone.pkl"],
         "apply": "detectron2 does it: pixels from 0 to 255 in the order of INPUT.FORMAT.",
@@ -227,7 +231,7 @@ FORMATS: dict[str, Callable[[Side, Path], dict[str, Any]]] = {
     "onnx": _onnx,
     "detectron2": _detectron2,
 }
-"""What ``--to`` takes: each writes the files of one side and says how to load them."""
+"""Formats of ``--to``: each function writes the files of one side and returns how to load them."""
 
 
 def _network(side: Side) -> Network:
@@ -245,13 +249,13 @@ def _network(side: Side) -> Network:
 
 
 def _depth(name: str) -> int | None:
-    """Of a plain residual network; none of any other."""
+    """Depth of a plain residual network, or None for other networks."""
     known = {f"resnet{depth}": depth for depth in LAYERS}
     return known.get(name)
 
 
 def _ends(name: str) -> tuple[str, str]:
-    """Where torchvision keeps a network's first convolution and last linear layer."""
+    """Names of the first convolution and the last linear layer of a network in torchvision."""
     import torchvision
 
     with torch.device("meta"):
@@ -264,5 +268,6 @@ def _ends(name: str) -> tuple[str, str]:
 def _cannot(to: str, side: Side, instead: tuple[str, ...], why: str = "") -> InputError:
     why = f", {why}" if why else ""
     return InputError(
-        f"{side.spec} is no network of {to}{why}; type --to {' or --to '.join(instead)} instead."
+        f"{side.spec} is not a network of {to}{why}; "
+        f"type --to {' or --to '.join(instead)} instead."
     )

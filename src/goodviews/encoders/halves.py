@@ -1,4 +1,4 @@
-"""One encoder for each group of channels.
+"""Backbone with one encoder for each group of channels.
 
 Letters: B images, C channels, H and W pixels, F representation of one encoder.
 """
@@ -12,26 +12,26 @@ from goodviews.core.errors import InputError
 
 
 class Halves(nn.Module):
-    """Encoders that split the channels of an image between them (CMC: L and ab, Y and DbDr).
+    """Encoders for separate groups of channels of an image (CMC: L and ab, Y and DbDr).
 
     Args:
-        backbones: One per group, each (B, C of its group, H, W) to (B, F) with its F in
-            ``features``.
-        groups: Channels of each group, in their order in the image.
+        backbones: One module per group, from (B, C of the group, H, W) to (B, F), with its F
+            in ``features``.
+        groups: Number of channels of each group, in their order in the image.
 
     Raises:
-        InputError: Not one backbone per group.
+        InputError: There is not exactly one backbone per group.
 
     References:
-        Tian et al., 2020 (CMC), arXiv:1906.05849: features of both are joined for the readout.
+        Tian et al., 2020 (CMC), arXiv:1906.05849: the readout uses the features of both.
     """
 
     def __init__(self, backbones: Sequence[nn.Module], groups: Sequence[int]) -> None:
         super().__init__()
         if len(backbones) != len(groups) or not groups or min(groups) < 1:
             raise InputError(
-                f"{len(backbones)} backbones for channel groups {tuple(groups)}: give one "
-                f"backbone for each group of one or more channels."
+                f"Expected one backbone for each group of one or more channels, but got "
+                f"{len(backbones)} backbones for groups={tuple(groups)}."
             )
         self.backbones = nn.ModuleList(backbones)
         self.groups = tuple(groups)
@@ -39,25 +39,25 @@ class Halves(nn.Module):
         self.features = sum(sizes)
 
     def each(self, images: Tensor) -> list[Tensor]:
-        """Representation of each group, the views of a contrastive loss.
+        """Compute the representation of each group, as the views of a contrastive loss.
 
         Args:
-            images: (B, C, H, W), C the sum of the groups.
+            images: (B, C, H, W), where C is the sum of the groups.
 
         Returns:
-            One (B, F) per group.
+            Representations (B, F), one per group.
 
         Raises:
-            InputError: The groups do not add up to C.
+            InputError: C is not the sum of the groups.
         """
         if images.shape[1] != sum(self.groups):
             raise InputError(
-                f"Images have {images.shape[1]} channels, but groups {self.groups} make "
+                f"Images have {images.shape[1]} channels, but groups={self.groups} need "
                 f"{sum(self.groups)}."
             )
         parts = images.split(self.groups, dim=1)
         return [backbone(part) for backbone, part in zip(self.backbones, parts, strict=True)]
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) to the representations of all groups side by side."""
+        """Map images (B, C, H, W) to the concatenated representations of all groups."""
         return torch.cat(self.each(images), dim=1)

@@ -1,4 +1,4 @@
-"""Heads: from a representation to the embedding a loss sees. None of them normalises it.
+"""Heads: maps from a representation to the embedding of a loss, without normalisation.
 
 Letters: B images, F representation, D embedding, K prototypes.
 """
@@ -18,13 +18,14 @@ from goodviews.spec.grammar import parse_spec
 
 
 def projector(features: int, widths: tuple[int, ...]) -> nn.Sequential:
-    """Linear layers of some widths, each with BatchNorm and ReLU but the last.
+    """Make linear layers of given widths, with BatchNorm and ReLU after all but the last.
 
-    The last has no activation, norm or bias: the notation X-Y-Z of the papers.
+    The last layer has no activation, normalisation or bias. Papers write such a projector as
+    X-Y-Z.
 
     Args:
-        features: F.
-        widths: Outputs of each layer; the last is D.
+        features: Number of inputs F.
+        widths: Number of outputs of each layer; the last is D.
 
     References:
         Bardes et al., 2022 (VICReg), section 4.2, arXiv:2105.04906.
@@ -44,8 +45,8 @@ class Prototypes(nn.Module):
     """Scores of embeddings against K learned unit vectors (SwAV).
 
     Args:
-        features: D.
-        count: K.
+        features: Embedding dimensions D.
+        count: Number of prototypes K.
 
     References:
         Caron et al., 2020, section 3.1, arXiv:2006.09882.
@@ -63,11 +64,11 @@ class Prototypes(nn.Module):
 
     @torch.no_grad()
     def renormalise(self) -> None:
-        """Bring each vector back to norm 1: before every step, as in the paper's code."""
+        """Normalise the vectors; call it before every step, as in the code of the paper."""
         self.vectors.copy_(F.normalize(self.vectors, dim=1))
 
     def forward(self, embeddings: Tensor) -> Tensor:
-        """(B, D), any norm, to cosines (B, K)."""
+        """Map embeddings (B, D), of any norm, to cosines (B, K)."""
         return F.normalize(embeddings, dim=1) @ self.vectors.T
 
 
@@ -87,7 +88,7 @@ def _small(features: int, *, dim: int = 64) -> nn.Module:
 def _simclr(features: int, *, dim: int = 128, hidden: int | None = None) -> nn.Module:
     hidden = features if hidden is None else hidden
     last = nn.BatchNorm1d(dim)
-    last.bias.requires_grad_(False)  # the code centres there and adds nothing
+    last.bias.requires_grad_(False)  # the reference code centres here without a bias
     return nn.Sequential(
         nn.Linear(features, hidden, bias=False),
         nn.BatchNorm1d(hidden),
@@ -126,7 +127,7 @@ def _jigsaw(features: int, *, dim: int = 128, patches: int = 9, kind: str = "lin
     return JigsawHead(kinds[kind](features, dim=dim), dim=dim, patches=patches)
 
 
-def _identity(features: int) -> nn.Module:  # noqa: ARG001 - what every head is called with
+def _identity(features: int) -> nn.Module:  # noqa: ARG001 - all heads have this signature
     return nn.Identity()
 
 
@@ -145,31 +146,31 @@ _SIZES = ("dim", "hidden", "count", "patches")
 
 
 def build_head(text: str, features: int) -> nn.Module:
-    """Make a head from its text.
+    """Make a head from its spec.
 
     ========================  ========================================================
     ``linear(dim=128)``       one layer (InstDis, CMC, MoCo, PIRL)
     ``mlp(dim=128)``          F-F, ReLU, F-128, no BatchNorm (MoCo v2, InfoMin)
-    ``projector(dim=64)``     F-F, BatchNorm, ReLU, F-64 (a study's)
+    ``projector(dim=64)``     F-F, BatchNorm, ReLU, F-64 (default of studies)
     ``simclr(dim=128)``       BatchNorm after both layers, the last without bias
     ``simsiam(dim=2048)``     three layers, BatchNorm after each, the last without affine
-    ``8192-8192-2048``        widths; BatchNorm and ReLU but after the last, which has no
+    ``8192-8192-2048``        widths; BatchNorm and ReLU after all but the last, which has no
                               bias (VICReg, Barlow Twins; BYOL: ``4096-256``, twice)
     ``predictor(hidden=512)`` D-512, BatchNorm, ReLU, 512-D (SimSiam, BYOL with 4096)
     ``prototypes(count=..)``  :class:`Prototypes` (SwAV)
-    ``jigsaw(kind='mlp')``    fc1 a linear or mlp head, then fc2 (PIRL, InfoMin)
+    ``jigsaw(kind='mlp')``    a linear or mlp head fc1, then fc2 (PIRL, InfoMin)
     ``identity()``            the representation itself
     ========================  ========================================================
 
     Args:
-        text: One name with named arguments, or widths with ``-`` between them.
-        features: F, the inputs.
+        text: Name with named arguments, or widths separated by ``-``.
+        features: Number of inputs F.
 
     Returns:
-        The head; its D is in ``outputs``.
+        The head, with its number of outputs D in ``outputs``.
 
     Raises:
-        InputError: The name or an argument is not known.
+        InputError: The name or an argument is unknown.
 
     References:
         See each method: Chen et al., 2020, arXiv:2002.05709 and its code; Chen and He, 2021,
@@ -183,7 +184,7 @@ def build_head(text: str, features: int) -> nn.Module:
     if re.fullmatch(r"\s*\d+(\s*-\s*\d+)*\s*", text):
         widths = tuple(map(int, text.split("-")))
         if min(widths) < 1:
-            raise InputError(f"Head {text!r} has a layer of no width.")
+            raise InputError(f"Head {text!r} has a layer of width 0: widths must be at least 1.")
         head: nn.Module = projector(features, widths)
     else:
         head = _named(text, features)
@@ -200,16 +201,15 @@ def _named(text: str, features: int) -> nn.Module:
     calls = parse_spec(text)
     if len(calls) != 1 or calls[0].args:
         raise InputError(
-            f"Head {text!r} is not one name with named arguments, or widths as 64-16."
+            f"Expected a head such as linear(dim=128), with named arguments, or widths such as "
+            f"64-16, but got {text!r}."
         )
     given: dict[str, Any] = dict(calls[0].kwargs)
     if calls[0].name not in HEADS:
         raise unknown("head", calls[0].name, HEADS)
     for name, value in given.items():
         if name in _SIZES and not (type(value) is int and value > 0):
-            raise InputError(
-                f"Head {text!r} has {name}={value!r}, but a size from 1 up is wanted."
-            )
+            raise InputError(f"Head {text!r} needs a positive integer, but got {name}={value!r}.")
     try:
         return HEADS[calls[0].name](features, **given)
     except TypeError as error:

@@ -1,4 +1,4 @@
-"""The jigsaw branch: an image known by its patches, whatever their order.
+"""Jigsaw head: the embedding of an image from its patches in any order.
 
 Letters: B images, P patches of each, F representation of a patch, D embedding.
 """
@@ -9,15 +9,15 @@ from goodviews.core.errors import InputError
 
 
 class JigsawHead(nn.Module):
-    """Embedding of an image cut in patches whose places are forgotten (PIRL, InfoMin).
+    """Embedding of an image that is divided into patches in random order (PIRL, InfoMin).
 
-    ``fc1`` makes a code of each patch, the codes are put in an order drawn for each image,
-    joined, and ``fc2`` makes the embedding of them.
+    ``fc1`` computes a code of each patch. The codes are permuted with a random order for each
+    image and concatenated, and ``fc2`` maps them to the embedding.
 
     Args:
-        fc1: A head (N, F) to (N, D).
-        dim: D, of each code and of the embedding.
-        patches: P.
+        fc1: Head from (N, F) to (N, D).
+        dim: Dimensions D of each code and of the embedding.
+        patches: Number of patches P of an image.
 
     References:
         Misra and van der Maaten, 2020 (PIRL), section 3.3, arXiv:1912.01991; sizes as in the
@@ -38,31 +38,31 @@ class JigsawHead(nn.Module):
         self.patches = patches
 
     def forward(self, patches: Tensor, order: Tensor | None = None) -> Tensor:
-        """Codes of the patches, reordered and joined, to an embedding.
+        """Compute the embedding of images from the representations of their patches.
 
         Args:
-            patches: (B, P, F), or (B P, F) with the patches of an image together.
-            order: (B, P), for each place the patch that goes there
-                (:meth:`goodviews.core.rng.Key.permutation`); ``None`` leaves them as they lie.
+            patches: (B, P, F), or (B P, F) with the patches of an image in adjacent rows.
+            order: (B, P), index of the patch for each position
+                (:meth:`goodviews.core.rng.Key.permutation`); ``None`` keeps the given order.
 
         Returns:
-            (B, D).
+            (B, D), embeddings.
 
         Raises:
-            InputError: The rows are not P for each image, or the order does not fit.
+            InputError: There are not P rows for each image, or ``order`` has another shape.
         """
         rows = patches.flatten(0, -2)
         if len(rows) % self.patches or (patches.ndim == 3 and patches.shape[1] != self.patches):
             raise InputError(
-                f"Patches are {tuple(patches.shape)}, but {self.patches} for each image are "
-                f"wanted."
+                f"Expected patches with {self.patches} for each image, but got "
+                f"{tuple(patches.shape)}."
             )
         codes = self.fc1(rows).unflatten(0, (-1, self.patches))
         if order is not None:
             if order.shape != codes.shape[:2]:
                 raise InputError(
-                    f"The order of patches is {tuple(order.shape)}, but "
-                    f"{tuple(codes.shape[:2])} is wanted: one permutation per image."
+                    f"Expected order of shape {tuple(codes.shape[:2])}, one permutation per "
+                    f"image, but got {tuple(order.shape)}."
                 )
             codes = codes.gather(1, order[:, :, None].expand_as(codes))
         return self.fc2(codes.flatten(1))

@@ -18,13 +18,12 @@ class JointBatchNorm(nn.Module):
 
     .. math:: y = \gamma \frac{x - \bar x}{\sqrt{\frac1n \sum (x - \bar x)^2 + \epsilon}} + \beta
 
-    The mean comes first and the squares are of differences, so nothing cancels. Torch's own
-    synchronised BatchNorm needs a GPU; this one runs wherever there is a process group, at
-    four small exchanges a layer, and is what the other is held against.
+    The mean is computed first and then the squared differences, which avoids cancellation. The
+    synchronised BatchNorm of torch needs a GPU; this one runs with any process group, needs
+    four small exchanges per layer, and serves as the reference for that of torch.
 
     Args:
-        norm: The BatchNorm it takes the place of; parameters and buffers are shared, and go
-            by the same names.
+        norm: BatchNorm to replace; its parameters and buffers are shared and keep their names.
 
     References:
         Ioffe and Szegedy, 2015, algorithm 1, arXiv:1502.03167.
@@ -43,7 +42,7 @@ class JointBatchNorm(nn.Module):
         self.train(norm.training)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, ...) to the same shape; B may differ between the ranks, and be 0."""
+        """Normalise (B, C, ...) to the same shape; B can differ between ranks and can be 0."""
         if not self.training and self.running_mean is not None:
             return F.batch_norm(
                 x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
@@ -78,19 +77,20 @@ class JointBatchNorm(nn.Module):
 
 
 def synchronise(module: nn.Module) -> nn.Module:
-    """Let every BatchNorm of a module see the batches of all ranks.
+    """Make every BatchNorm of a module use the statistics of all ranks.
 
-    On a GPU these become torch's own, elsewhere :class:`JointBatchNorm`; weights, buffers and
-    their names stay. In one process nothing changes. Call it before the optimiser is made.
+    On a GPU, they are replaced by the synchronised BatchNorm of torch, otherwise by
+    :class:`JointBatchNorm`; weights, buffers and their names do not change. With a single
+    process, nothing changes. Call it before creating the optimiser.
 
     Args:
-        module: Changed in place, unless it is a BatchNorm itself.
+        module: Module to change in place, unless it is a BatchNorm itself.
 
     Returns:
-        The module.
+        The synchronised module.
 
     Raises:
-        InputError: It holds a BatchNorm of a library's own kind, which would stay as it is.
+        InputError: The module contains a custom BatchNorm, which cannot be synchronised.
 
     Example:
         >>> net = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4))
@@ -103,8 +103,8 @@ def synchronise(module: nn.Module) -> nn.Module:
     odd = [type(part).__name__ for part in norms.values() if type(part) not in PLAIN]
     if odd:
         raise InputError(
-            f"BatchNorm cannot be synchronised: the model holds {odd[0]}, which does more than "
-            f"normalise. Train with unsynchronised BatchNorm, or take another backbone."
+            f"BatchNorm cannot be synchronised: the model contains {odd[0]}, which does more "
+            f"than normalise. Train with unsynchronised BatchNorm, or use another backbone."
         )
     if any(p.is_cuda for p in module.parameters()):
         return nn.SyncBatchNorm.convert_sync_batchnorm(module)

@@ -1,6 +1,6 @@
-"""Backbones of timm and torchvision: any number of channels, small images, no classifier.
+"""Backbones of timm and torchvision, for any number of channels, without classifier.
 
-Neither library is loaded before a backbone is made. Letters: B images, C channels, H and W
+The libraries are only imported when a backbone is made. Letters: B images, C channels, H and W
 pixels, F representation.
 """
 
@@ -26,30 +26,31 @@ STEMS = ("small", "imagenet")
 def resnet(
     *,
     channels: int,
-    size: int,  # noqa: ARG001 - what every backbone is called with
+    size: int,  # noqa: ARG001 - all backbones have this argument
     depth: int = 18,
     stem: str = "small",
     width: float = 1.0,
 ) -> Backbone:
-    """Residual network, timm's: the weights go by torchvision's names as well.
+    """Residual network of timm; its weight names are those of torchvision as well.
 
-    The small stem, for images of 32 to 96 pixels, is one 3 x 3 convolution of stride 1 and no
-    max-pool (Chen et al., 2020, appendix B.9); ``imagenet`` is 7 x 7 of stride 2 with it. Last
-    BatchNorms of a residual branch start at 1, as in the papers' code.
+    The small stem, for images of 32 to 96 pixels, is a 3 x 3 convolution with stride 1 and
+    without max-pooling (Chen et al., 2020, appendix B.9); ``imagenet`` is a 7 x 7 convolution
+    with stride 2 and max-pooling. The weights of the last BatchNorm of a residual branch are
+    initialised to 1, as in the code of the papers.
 
     Args:
-        channels: C of the images.
-        size: Their smaller side in pixels; any will do.
-        depth: 18, 34, 50, 101 or 152.
-        stem: ``small`` or ``imagenet``.
-        width: Factor on the channels of the four stages; 0.5 is the half of a colour-split
-            pair (CMC). The stem keeps its 64, as in the papers' code.
+        channels: Number of channels C of the images.
+        size: Smaller side of the images in pixels; not used.
+        depth: Number of layers: 18, 34, 50, 101 or 152.
+        stem: First layers: ``small`` or ``imagenet``.
+        width: Factor of the channels of the four stages, such as 0.5 for each half of a
+            colour-split pair (CMC). The stem always has 64, as in the code of the papers.
 
     Returns:
         Backbone with F = 512 (depth 18, 34) or 2048, times the width.
 
     Raises:
-        InputError: The depth, stem or width is not known.
+        InputError: The depth, stem or width is not valid.
 
     References:
         He et al., 2016, arXiv:1512.03385; halves as in Tian et al., 2020, arXiv:1906.05849.
@@ -60,11 +61,11 @@ def resnet(
     """
     if depth not in LAYERS:
         known = ", ".join(map(str, LAYERS))
-        raise InputError(f"resnet has depth={depth!r}, but one of {known} is wanted.")
+        raise InputError(f"resnet needs one of the depths {known}, but got depth={depth!r}.")
     if stem not in STEMS:
         raise unknown("stem", str(stem), STEMS)
     if not (isinstance(width, int | float) and int(64 * width) >= 1):
-        raise InputError(f"resnet has width={width!r}, but a factor such as 1 or 0.5 is wanted.")
+        raise InputError(f"resnet needs a factor such as 1 or 0.5, but got width={width!r}.")
     from timm.models.resnet import BasicBlock, Bottleneck, ResNet
 
     net = ResNet(
@@ -83,19 +84,20 @@ def resnet(
 
 
 def timm_backbone(name: str, /, *, channels: int, size: int, **options: Any) -> Backbone:
-    """Any model of timm without its classifier.
+    """Make any model of timm as a backbone, without its classifier.
 
     Args:
-        name: As ``timm.list_models()`` writes it.
-        channels: C of the images.
-        size: Their smaller side in pixels. Models of one size need ``img_size=...`` too.
-        **options: Whatever the model takes, such as ``pretrained=True`` or ``img_size=32``.
+        name: Name of the model, as in ``timm.list_models()``.
+        channels: Number of channels C of the images.
+        size: Smaller side of the images in pixels. Models with a fixed size also need
+            ``img_size=...``.
+        **options: Options of the model, such as ``pretrained=True`` or ``img_size=32``.
 
     Returns:
-        Backbone with the F that a dry run finds.
+        Backbone whose number of features is determined by a dry run.
 
     Raises:
-        InputError: No model has this name, or it cannot take such images.
+        InputError: There is no model of this name, or it does not accept such images.
 
     Example:
         >>> timm_backbone("test_resnet", channels=5, size=32).features
@@ -104,27 +106,28 @@ def timm_backbone(name: str, /, *, channels: int, size: int, **options: Any) -> 
     import timm
 
     if not timm.is_model(name):
-        raise _nobody("timm", name, timm.list_models())
+        raise _unknown_model("timm", name, timm.list_models())
     net = timm.create_model(name, in_chans=channels, num_classes=0, **options)
     return as_backbone(net, channels=channels, size=size, name=f"timm({name!r})")
 
 
 def torchvision_backbone(name: str, /, *, channels: int, size: int, **options: Any) -> Backbone:
-    """Any classification model of torchvision without its last linear layer.
+    """Make any classification model of torchvision as a backbone, without its last linear layer.
 
     Args:
-        name: As ``torchvision.models.list_models()`` writes it.
-        channels: C of the images; for other than 3 the first convolution is made anew.
-        size: Their smaller side in pixels.
-        **options: Whatever the model takes, such as ``weights="DEFAULT"`` or
-            ``image_size=32`` for a vision transformer.
+        name: Name of the model, as in ``torchvision.models.list_models()``.
+        channels: Number of channels C of the images; if it is not 3, the first convolution is
+            replaced.
+        size: Smaller side of the images in pixels.
+        **options: Options of the model, such as ``weights="DEFAULT"`` or ``image_size=32``
+            for a vision transformer.
 
     Returns:
-        Backbone with the F that a dry run finds.
+        Backbone whose number of features is determined by a dry run.
 
     Raises:
-        InputError: No model has this name, it has no linear layer at its end, or it cannot
-            take such images.
+        InputError: There is no model of this name, its last layer is not linear, or it does
+            not accept such images.
 
     Example:
         >>> torchvision_backbone("mobilenet_v3_small", channels=1, size=32).features
@@ -134,13 +137,13 @@ def torchvision_backbone(name: str, /, *, channels: int, size: int, **options: A
 
     known = torchvision.models.list_models(module=torchvision.models)
     if name not in known:
-        raise _nobody("torchvision", name, known)
+        raise _unknown_model("torchvision", name, known)
     net = torchvision.models.get_model(name, **options)
     last = [path for path, part in net.named_modules() if isinstance(part, nn.Linear)]
     if not last:
         raise InputError(
-            f"torchvision({name!r}) ends in no linear layer to take off; load it in Python and "
-            f"hand it to as_backbone."
+            f"torchvision({name!r}) has no linear layer at its end to remove; load it in Python "
+            f"and pass it to as_backbone."
         )
     net.set_submodule(last[-1], nn.Identity())
     path, first = next((p, c) for p, c in net.named_modules() if isinstance(c, nn.Conv2d))
@@ -150,7 +153,7 @@ def torchvision_backbone(name: str, /, *, channels: int, size: int, **options: A
 
 
 def _with_channels(conv: nn.Conv2d, channels: int) -> nn.Conv2d:
-    """The same convolution for other inputs, with fresh weights."""
+    """Make the same convolution for another number of inputs, with new weights."""
     return nn.Conv2d(
         channels,
         conv.out_channels,
@@ -161,8 +164,8 @@ def _with_channels(conv: nn.Conv2d, channels: int) -> nn.Conv2d:
     )
 
 
-def _nobody(library: str, name: str, known: Sequence[str]) -> InputError:
-    """The error for a model nobody knows; the libraries know too many to list."""
+def _unknown_model(library: str, name: str, known: Sequence[str]) -> InputError:
+    """Make the error for an unknown model; the libraries have too many models to list."""
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f" Did you mean {', '.join(map(repr, near))}?" if near else ""
     lists = "timm" if library == "timm" else "torchvision.models"

@@ -1,4 +1,4 @@
-"""An encoder for vectors: what has no neighbourhoods needs no convolutions.
+"""Fully connected encoder, for vectors and other data without spatial structure.
 
 Letters: B examples, C channels, H and W pixels, F representation.
 """
@@ -9,19 +9,20 @@ from goodviews.core.errors import InputError
 
 
 class Mlp(nn.Sequential):
-    """Fully connected layers with batch-norm and ReLU, on all values of an image at once.
+    """Fully connected layers with batch-norm and ReLU, applied to all values of an image.
 
     Args:
-        channels: C of the images.
-        size: Their side in pixels; they must be square.
-        width: F, units of every layer.
+        channels: Number of channels C of the images.
+        size: Side of the images in pixels; they must be square.
+        width: Number of units of every layer, which is also F.
         depth: Number of layers.
     """
 
     def __init__(self, *, channels: int, size: int, width: int = 64, depth: int = 2) -> None:
         if not all(isinstance(n, int) and n > 0 for n in (width, depth)):
             raise InputError(
-                f"mlp has width={width!r} and depth={depth!r}, but numbers from 1 up are wanted."
+                f"mlp needs width >= 1 and depth >= 1, but got width={width!r} and "
+                f"depth={depth!r}."
             )
         self.inputs, self.features = channels * size**2, width
         layers: list[nn.Module] = []
@@ -30,11 +31,11 @@ class Mlp(nn.Sequential):
         super().__init__(*layers)
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) to representations (B, F)."""
+        """Map images (B, C, H, W) to representations (B, F)."""
         flat = images.flatten(1)
         if flat.shape[1] != self.inputs:
             raise InputError(
-                f"mlp was made for {self.inputs} values per image, but got "
-                f"{tuple(images.shape[1:])}: it takes square images of one size."
+                f"mlp expects {self.inputs} values per image, but got images of shape "
+                f"{tuple(images.shape[1:])}: it needs square images of one size."
             )
         return super().forward(flat)

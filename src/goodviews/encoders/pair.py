@@ -1,4 +1,4 @@
-"""The encoders of the two views: one for both, or one each."""
+"""Encoders of the two views: one for both, or one for each."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -32,11 +32,11 @@ _TAKE_A_NAME = ("timm", "torchvision")
 
 
 class PairEncoder(nn.Module):
-    """Backbone and projector of each view; the same modules twice when the views are alike.
+    """Backbone and projector of each view; with one of each, they are shared by both views.
 
     Args:
-        backbones: One or two modules (B, C, H, W) to (B, F), the normalisation included.
-        projectors: As many modules (B, F) to (B, D).
+        backbones: One or two modules from (B, C, H, W) to (B, F), including the normalisation.
+        projectors: The same number of modules from (B, F) to (B, D).
     """
 
     def __init__(self, backbones: list[nn.Module], projectors: list[nn.Module]) -> None:
@@ -47,21 +47,21 @@ class PairEncoder(nn.Module):
 
     @property
     def features(self) -> int:
-        """F of one backbone."""
+        """Number of features F of one backbone."""
         return int(self.backbones[0][1].features)  # type: ignore[index]
 
     @property
     def embedding(self) -> int:
-        """D."""
+        """Embedding dimensions D."""
         return int(self.projectors[0].outputs)  # type: ignore[arg-type]
 
     @property
     def shared(self) -> bool:
-        """Whether one encoder serves both views."""
+        """Whether both views use the same encoder."""
         return len(self.backbones) == 1
 
     def forward(self, v1: Tensor, v2: Tensor) -> tuple[Tensor, Tensor]:
-        """Embeddings (B, D) of both views; a shared encoder sees them in one batch."""
+        """Embeddings (B, D) of both views; a shared encoder processes them in one batch."""
         if self.shared and v1.shape == v2.shape:
             both = self.projectors[0](self.backbones[0](torch.cat([v1, v2])))
             z1, z2 = both.chunk(2)
@@ -79,11 +79,12 @@ class PairEncoder(nn.Module):
         """Representation of unaugmented images.
 
         Args:
-            images: (B, C, H, W), what the encoder of v1 reads: images in [0, 1], or their
-                form where views are a form of the image, such as a few of its channels.
-            second: What the encoder of v2 reads, where that is something else.
-            side: ``both`` concatenates the two encoders' (B, 2 F); ``first`` or ``second``
-                takes one. With a shared encoder all three are the same (B, F).
+            images: (B, C, H, W), inputs of the first encoder: images in [0, 1], or a part of
+                them where views are parts of the image, such as some of its channels.
+            second: Inputs of the second encoder, if they are different.
+            side: ``both`` to concatenate the representations of both encoders, (B, 2 F);
+                ``first`` or ``second`` for one of them. With a shared encoder, all three
+                give the same (B, F).
         """
         if side not in ("both", "first", "second"):
             raise unknown("side", side, ["both", "first", "second"])
@@ -98,19 +99,19 @@ def build_backbone(text: str, *, channels: int, size: int) -> nn.Module:
     """Make a backbone from its spec.
 
     Args:
-        text: Such as ``"convnet(width=16)"``, ``"resnet18(stem='small')"``,
+        text: Backbone spec, such as ``"convnet(width=16)"``, ``"resnet18(stem='small')"``,
             ``"resnet(depth=50, stem='imagenet')"``, ``"timm('vit_tiny_patch16_224',
             img_size=32)"``, ``"torchvision('resnet18')"``, ``"alexnet(width=0.5)"`` or
-            ``"halves(groups=(1, 2))"``. Any other module:
+            ``"halves(groups=(1, 2))"``. For any other module, use
             :func:`goodviews.encoders.as_backbone`.
-        channels: C of the views.
-        size: Their smaller side in pixels.
+        channels: Number of channels C of the views.
+        size: Smaller side of the views in pixels.
 
     Returns:
-        A module (B, C, H, W) to (B, F) with its F in ``features``.
+        Module from (B, C, H, W) to (B, F), with its F in ``features``.
 
     Raises:
-        InputError: The name or an argument is not known.
+        InputError: The name or an argument is unknown.
 
     Example:
         >>> build_backbone("convnet(width=16)", channels=1, size=16).features
@@ -118,12 +119,14 @@ def build_backbone(text: str, *, channels: int, size: int) -> nn.Module:
     """
     calls = parse_spec(text)
     if len(calls) != 1 or (calls[0].args and calls[0].name not in _TAKE_A_NAME):
-        raise InputError(f"Encoder {text!r} is not one name with named arguments.")
+        raise InputError(
+            f"Encoder {text!r} is not one name with named arguments, as convnet(width=16)."
+        )
     call = calls[0]
     if call.name not in BACKBONES:
         raise unknown("encoder", call.name, BACKBONES)
     if call.name in _TAKE_A_NAME and [type(value) for value in call.args] != [str]:
-        raise InputError(f"Encoder {text!r} names no model; write {call.name}('resnet18').")
+        raise InputError(f"Encoder {text!r} names no model; type {call.name}('resnet18').")
     known = [
         name
         for name, option in signature(BACKBONES[call.name]).parameters.items()
@@ -142,24 +145,24 @@ def build_backbone(text: str, *, channels: int, size: int) -> nn.Module:
 def build_pair(
     text: str, v1: Tensor, v2: Tensor, *, shared: bool, head: str, seed: int
 ) -> PairEncoder:
-    """Make the encoders for a pair of views; one seed gives one initialisation.
+    """Make the encoders for a pair of views; the seed determines the initialisation.
 
     Args:
         text: Backbone spec.
-        v1: (N, C, H, W), first views of some images: their channel statistics are kept.
-        v2: (N, C', H', W'), second views.
-        shared: Whether one encoder may serve both.
+        v1: (N, C, H, W), first views of some images, to compute channel statistics from.
+        v2: (N, C', H', W'), second views of these images.
+        shared: Whether both views can use one encoder.
         head: Projector spec.
-        seed: Number of the run.
+        seed: Random seed of the run.
 
     Returns:
-        The encoders, on the CPU, two when the views differ in channels or are not shared.
+        The encoders on the CPU: two if ``shared`` is False or the numbers of channels differ.
     """
     for view in (v1, v2):
         if view.ndim != 4:
             raise InputError(
-                f"Encoders of a pair take images (B, C, H, W), but these views are "
-                f"{tuple(view.shape)}; stacks such as jigsaw's need an encoder of their own."
+                f"Encoders of a pair expect views of shape (B, C, H, W), but got "
+                f"{tuple(view.shape)}; stacks of views, such as jigsaw, need another encoder."
             )
     views = [v1] if shared and v1.shape[1] == v2.shape[1] else [v1, v2]
     with torch.random.fork_rng(devices=[]):
@@ -178,13 +181,13 @@ def build_pair(
 def build_empty(
     *, encoder: str, head: str, channels: Sequence[int], sizes: Sequence[int]
 ) -> PairEncoder:
-    """Make encoders that have seen nothing; weights are as torch draws them.
+    """Make encoders with the default initialisation of torch.
 
     Args:
         encoder: Backbone spec.
         head: Projector spec.
-        channels: C of each view that has an encoder of its own.
-        sizes: Smaller side of each, in pixels.
+        channels: Number of channels C of each view that has its own encoder.
+        sizes: Smaller side of each of these views in pixels.
     """
     backbones: list[nn.Module] = []
     projectors: list[nn.Module] = []
@@ -206,9 +209,10 @@ def _halves(
     backbone: str = "resnet(depth=50, width=0.5)",
     groups: tuple[int, ...] = (1, 2),
 ) -> Halves:
-    """One backbone per group of channels."""
+    """Make one backbone per group of channels."""
     if not isinstance(groups, tuple) or sum(groups) != channels:
         raise InputError(
-            f"halves has groups={groups!r}, but the images have {channels} channels to share out."
+            f"halves has groups={groups!r}, but their sum must be the number of channels: the "
+            f"images have {channels} channels."
         )
     return Halves([build_backbone(backbone, channels=c, size=size) for c in groups], groups)

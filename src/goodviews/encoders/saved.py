@@ -1,4 +1,4 @@
-"""An encoder in one file: weights as safetensors, and what it takes to build it again."""
+"""Encoders in one safetensors file, with their weights and the specs to rebuild them."""
 
 import json
 from pathlib import Path
@@ -20,45 +20,47 @@ def save_encoder(path: Path, encoders: PairEncoder, *, about: dict[str, Any]) ->
     """Write the encoders of a pair of views.
 
     Args:
-        path: A ``.safetensors`` file; it appears whole or not at all.
-        encoders: Made by :func:`build_pair`.
-        about: What goes with them, JSON: views, data hash, seed, versions.
+        path: Path of a ``.safetensors`` file, which is written atomically.
+        encoders: Encoders made by :func:`build_pair`.
+        about: JSON metadata, such as views, data hash, seed and versions.
 
     Raises:
-        InputError: It cannot be written, or the encoders were not built from a spec.
+        InputError: The file cannot be written, or the encoders were not built from a spec.
     """
     if not encoders.made_of:
-        raise InputError("Only encoders built from a spec can be saved; save their state_dict.")
+        raise InputError(
+            "Only encoders built from a spec can be saved; save the state_dict instead."
+        )
     told = json.dumps({"format": 1, "made_of": encoders.made_of, "about": about})
     state = {name: value.contiguous() for name, value in encoders.state_dict().items()}
     write_bytes(path, safetensors.torch.save(state, metadata={_KEY: told}))
 
 
 def load_encoder(path: Path) -> tuple[PairEncoder, dict[str, Any]]:
-    """Read what :func:`save_encoder` wrote.
+    """Load encoders that :func:`save_encoder` wrote.
 
     Args:
-        path: The file, or the folder of a run that holds ``encoder.safetensors``.
+        path: Path of the file, or folder of a run that contains ``encoder.safetensors``.
 
     Returns:
-        The encoders in evaluation mode, on the CPU, and what went with them. Files that their
-        views name are looked for beside them from now on.
+        The encoders in evaluation mode on the CPU, and their metadata. From now on, files that
+        are named in their views are also searched for in the folder of the encoders.
 
     Raises:
-        InputError: There is no such file, or it is damaged or not ours.
+        InputError: The file does not exist, is damaged or was not written by goodviews.
     """
     file = path / "encoder.safetensors" if path.is_dir() else path
     if not file.is_file():
-        raise InputError(f"There is no encoder {file}; name the folder of a finished run.")
+        raise InputError(f"There is no encoder {file}; give the folder of a finished run.")
     try:
         with safe_open(file, framework="pt") as opened:
             told = (opened.metadata() or {}).get(_KEY)
             state = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
-        raise InputError(f"{file} is damaged or no safetensors file ({error}).") from error
+        raise InputError(f"{file} is damaged or not a safetensors file ({error}).") from error
     if told is None:
         raise InputError(
-            f"{file} holds weights, but no word on how to build their encoder; name "
+            f"{file} holds weights, but not the spec of their encoder; name "
             f"their model, as in timm:resnet50@{file}."
         )
     known = json.loads(told)

@@ -1,4 +1,4 @@
-"""Frames to one representation.
+"""Encoder of clips: one representation for all frames.
 
 Letters: B clips, T frames, C channels, H and W pixels, F representation.
 """
@@ -9,11 +9,11 @@ from goodviews.core.errors import InputError
 
 
 class SequenceEncoder(nn.Module):
-    """An image encoder on every frame, then an LSTM; its last state is the representation.
+    """Image encoder of each frame, followed by an LSTM whose last state is the representation.
 
     Args:
-        backbone: (B, C, H, W) to (B, F), with its F in ``features``.
-        hidden: Size of the LSTM's state, ``features`` of this module.
+        backbone: Module from (B, C, H, W) to (B, F), with its F in ``features``.
+        hidden: Size of the state of the LSTM, which is ``features`` of this module.
 
     References:
         Tian et al., 2020, appendix (Colorful Moving-MNIST), arXiv:2005.10243; hidden size 64.
@@ -29,16 +29,16 @@ class SequenceEncoder(nn.Module):
     def __init__(self, backbone: nn.Module, *, hidden: int = 64) -> None:
         super().__init__()
         if hidden < 1:
-            raise InputError(f"SequenceEncoder has hidden={hidden}, but a size above 0 is wanted.")
+            raise InputError(f"SequenceEncoder needs hidden >= 1, but got hidden={hidden}.")
         self.backbone = backbone
         self.lstm = nn.LSTM(int(backbone.features), hidden, batch_first=True)  # type: ignore[arg-type]
         self.features = hidden
 
     def forward(self, clips: Tensor) -> Tensor:
-        """(B, T, C, H, W) to representations (B, F)."""
+        """Map clips (B, T, C, H, W) to representations (B, F)."""
         if clips.ndim != 5:
             raise InputError(
-                f"A sequence encoder takes clips (B, T, C, H, W), but got {tuple(clips.shape)}."
+                f"SequenceEncoder expects clips (B, T, C, H, W), but got {tuple(clips.shape)}."
             )
         frames = self.backbone(clips.flatten(0, 1))
         _, (last, _) = self.lstm(frames.unflatten(0, clips.shape[:2]))

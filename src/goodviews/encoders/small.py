@@ -1,4 +1,4 @@
-"""Encoders that train in seconds on a CPU.
+"""Small encoders that train in seconds on a CPU.
 
 Letters: B examples, C channels, H and W pixels, F representation, D embedding.
 """
@@ -10,10 +10,10 @@ from goodviews.core.errors import InputError
 
 
 class Normalise(nn.Module):
-    """Subtract the mean and divide by the standard deviation of each channel, after the views.
+    """Normalisation of each channel of the views by its mean and standard deviation.
 
     Args:
-        channels: C.
+        channels: Number of channels C.
     """
 
     mean: Tensor
@@ -26,29 +26,31 @@ class Normalise(nn.Module):
 
     @torch.no_grad()
     def learn(self, images: Tensor) -> None:
-        """Keep the statistics of some images (N, C, H, W); the spread not below 1/255."""
+        """Store the channel statistics of images (N, C, H, W), deviations at least 1/255."""
         self.mean.copy_(images.mean(dim=(0, 2, 3))[:, None, None])
         spread = torch.std(images, dim=(0, 2, 3)).clamp(min=1 / 255)
         self.std.copy_(spread[:, None, None])
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) to the same shape."""
+        """Normalise images (B, C, H, W)."""
         return (images - self.mean) / self.std
 
 
 class ConvNet(nn.Module):
-    """Convolutions that halve the image until it is 4 to 7 pixels wide, then their mean.
+    """Convolutions that halve the image until it is 4 to 7 pixels wide, and a global mean.
 
     Args:
-        channels: C of the images.
-        size: Their smaller side in pixels, which sets the depth: 3 layers at 16, 4 at 32.
-        width: Channels after the first layer; each next layer doubles them, up to 8 times.
+        channels: Number of channels C of the images.
+        size: Smaller side of the images in pixels, which determines the depth: 3 layers at 16,
+            4 at 32.
+        width: Number of channels of the first layer, doubled in each further layer, up to 8
+            times ``width``.
     """
 
     def __init__(self, *, channels: int, size: int, width: int = 16) -> None:
         super().__init__()
         if not (isinstance(width, int) and width > 0):
-            raise InputError(f"convnet has width={width!r}, but a number of channels is wanted.")
+            raise InputError(f"convnet needs a positive integer, but got width={width!r}.")
         layers: list[nn.Module] = []
         wide = width
         while True:
@@ -65,16 +67,16 @@ class ConvNet(nn.Module):
         self.features = wide
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) to representations (B, F)."""
+        """Map images (B, C, H, W) to representations (B, F)."""
         return self.layers(images).mean(dim=(-2, -1))
 
 
 class Projector(nn.Sequential):
-    """Representation to embedding: linear, batch-norm, ReLU, linear.
+    """Projector from representation to embedding: linear, batch-norm, ReLU, linear.
 
     Args:
-        features: F.
-        embedding: D.
+        features: Number of features F.
+        embedding: Embedding dimensions D.
     """
 
     def __init__(self, features: int, embedding: int) -> None:

@@ -54,7 +54,7 @@ def test_files_that_are_missing_damaged_or_foreign_are_told_apart(shaken, tmp_pa
     whole = file.read_bytes()
     for damaged in (b"", whole[:7], whole[:100], whole[:-1], b"\xff" * 200, whole + b"x"):
         file.write_bytes(damaged)
-        with pytest.raises(InputError, match="is damaged or no safetensors file"):
+        with pytest.raises(InputError, match="is damaged or not a safetensors file"):
             load_generator(file)
     file.write_bytes(safetensors.torch.save({"w": torch.zeros(2)}))
     with pytest.raises(InputError, match="holds no generator"):

@@ -145,7 +145,7 @@ def test_what_is_kept_beside_a_run_is_found_there_alone(put, monkeypatch, tmp_pa
         ("learned('g.safetensors', hash='0123456789abcdef')", "but the spec names 0123456789abc"),
         ("learned('g.safetensors', has='1')", "Did you mean 'hash'"),
         ("lerned('g.safetensors')", "Did you mean 'learned'"),
-        ("learned('foreign.safetensors')", "damaged or no safetensors"),
+        ("learned('foreign.safetensors')", "damaged or not a safetensors"),
         ("learned('g.safetensors') // grey(", "Cannot parse"),
     ],
 )

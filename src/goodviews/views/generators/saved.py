@@ -74,7 +74,7 @@ def load_generator(file: Path, hash: str = "") -> tuple[Generator, dict[str, Any
         state = safetensors.torch.load(data)
         told = _told(data)
     except (SafetensorError, ValueError) as error:
-        raise InputError(f"{file} is damaged or no safetensors file ({error}).") from error
+        raise InputError(f"{file} is damaged or not a safetensors file ({error}).") from error
     if told is None:
         raise InputError(f"{file} holds no generator; goodviews learn-views writes one.")
     try:
