@@ -11,6 +11,8 @@ from PIL import Image
 
 from goodviews.core.files import write_json, write_text
 from goodviews.core.records import Row, write_rows
+from goodviews.core.run import Run
+from goodviews.core.verdict import Verdict
 
 CASES: dict[str, dict[str, Any]] = {
     "family": {},
@@ -52,8 +54,8 @@ def make_study(folder: Path, name: str = "family", **changes: Any) -> Path:
         "tasks": tasks,
         "trust": _trust(options),
     }
-    write_json(folder / "verdict.json", verdict)
-    write_json(folder / "run.json", _run(views, options))
+    write_json(folder / "verdict.json", Verdict.from_json(verdict).to_json())
+    write_json(folder / "run.json", Run.from_json(_run(views, options)).to_json())
     write_rows(folder / "rows.csv", _rows(tasks, options))
     _pairs(folder / "pairs", views, options)
     if tasks[0]["winner"]:
@@ -191,26 +193,24 @@ def _task(
         "winner": best["id"],
         "views": done,
         "baselines": [
-            {
-                "name": "supervised from scratch",
-                "detail": "same encoder, same 100 labels",
-                **_numbers(scratch, half, scratch),
-                "over_scratch": None,
-            },
-            {
-                "name": "random weights",
-                "detail": "same encoder, untrained",
-                **_numbers(0.381, 0.019, scratch),
-            },
-            {
-                "name": "raw pixels",
-                "detail": "logistic regression",
-                **_numbers(0.302, 0.014, scratch),
-            },
+            _baseline("supervised from scratch", "same encoder, same 100 labels", scratch, half),
+            _baseline("random weights", "same encoder, untrained", 0.381, 0.019, scratch),
+            _baseline("raw pixels", "logistic regression", 0.302, 0.014, scratch),
         ],
         "curve": curve,
         "peak": peak,
     }
+
+
+def _baseline(
+    name: str, detail: str, a: float, half: float, scratch: float | None = None
+) -> dict[str, Any]:
+    numbers = _numbers(a, half, a if scratch is None else scratch)
+    if scratch is None:
+        numbers["over_scratch"] = None
+    shown = ("accuracy", "low", "high", "over_scratch", "usable", "knn", "seconds")
+    known = {key: numbers[key] for key in shown}
+    return {"name": name, "detail": detail, "scratch": scratch is None, **known}
 
 
 def _numbers(a: float, half: float, scratch: float) -> dict[str, Any]:
@@ -317,7 +317,7 @@ def _no_labels(views: list[dict[str, Any]], options: dict[str, Any]) -> dict[str
         "classes": 0,
         "class_entropy_nats": None,
         "wording": "no_labels",
-        "regime": None,
+        "regime": "undecided",
         "question": "Which views should photos be pretrained with?",
         "advice": {
             "head": "No advice without labels",
@@ -398,6 +398,7 @@ def _run(views: list[dict[str, Any]], options: dict[str, Any]) -> dict[str, Any]
             "display": "grey as grey",
             "labelled": dict.fromkeys(options["tasks"], 1797) if options["labels"] else {},
             "classes": dict.fromkeys(options["tasks"], classes) if options["labels"] else {},
+            "notes": [],
         },
         "splits": {
             "pretrain": 1000,

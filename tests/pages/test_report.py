@@ -210,8 +210,8 @@ def test_large_studies_are_cut_by_rule(made: Any) -> None:
     assert len(kept) == 40
     assert all(len(pairs) <= 4 for pairs in tight.pictures.values())
     assert "40 best" in tight.cut
-    best = max(study.views, key=lambda v: v["accuracy"])
-    assert best["id"] in kept
+    best = max(study.views, key=lambda v: v.accuracy.value)
+    assert best.id in kept
 
 
 def test_without_pairs(tmp_path: Path) -> None:
@@ -245,11 +245,27 @@ def test_missing_folder_says_what_to_type(tmp_path: Path) -> None:
         report(tmp_path / "none")
 
 
-def test_half_a_verdict_is_one_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda verdict: verdict.pop("tasks"), "tasks is missing"),
+        (lambda verdict: verdict.update(schema=2), "schema is 2"),
+        (lambda verdict: verdict.update(more=1), "more is not a field"),
+        (lambda verdict: verdict["tasks"][0]["views"][0].update(nats="x"), "nats is 'x'"),
+        (lambda verdict: verdict.update(tasks=[]), "No view"),
+    ],
+)
+def test_a_broken_or_newer_verdict_is_refused_in_one_sentence_that_names_the_field(
+    tmp_path: Path, change: Any, words: str
+) -> None:
     folder = make_study(tmp_path / "s", "one_view")
-    (folder / "verdict.json").write_text('{"schema": 1, "ceiling": {"nats": 1}, "trust": []}')
-    with pytest.raises(InputError, match="type"):
+    verdict = json.loads((folder / "verdict.json").read_text())
+    change(verdict)
+    (folder / "verdict.json").write_text(json.dumps(verdict))
+    with pytest.raises(InputError, match=f"{words}.*type") as error:
         report(folder)
+    assert "\n" not in str(error.value)
+    assert not (folder / "index.html").exists()
 
 
 def test_runs_without_torch(made: Any, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def report(folder: str | Path, *, out: Path | None = None) -> Path:
     study = read_study(Path(folder))
     text = page(study)
     for i, task in enumerate(study.tasks):
-        svg, png = figure(draw(task, study.verdict["ceiling"], WIDE), task["finding"])
+        svg, png = figure(draw(task, study.verdict.ceiling, WIDE), task.finding)
         suffix = f"-{i + 1}" if i else ""
         write_text(place / f"curve{suffix}.svg", svg)
         write_bytes(place / f"curve{suffix}.png", png)

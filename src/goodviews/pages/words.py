@@ -1,17 +1,21 @@
 """Numbers and specs as the page prints them: digits stop where the interval makes them noise."""
 
+import math
 import re
-from typing import Any
 
 from markupsafe import Markup, escape
+
+from goodviews.core.interval import Interval
+from goodviews.core.run import Family
+from goodviews.core.verdict import View
 
 _CODE = re.compile(r"`([^`]+)`")
 _INTERVAL = re.compile(r"((?:[−+-]?\.?\d[\d.,]*(?: points| %)? )?)(\[[−+-]?\.?\d[^\]]*\])")
 
 
-def _decimals(half: float | None, finest: int) -> int:
+def _decimals(half: float, finest: int) -> int:
     """Decimals such that the last digit is no finer than a hundredth of the interval."""
-    if half is None or half <= 0:
+    if not 0 < half < math.inf:
         return finest
     keep = finest
     while keep > 0 and half >= 10.0 ** (2 - keep):
@@ -19,98 +23,89 @@ def _decimals(half: float | None, finest: int) -> int:
     return keep
 
 
-def _half(value: dict[str, Any], low: str, high: str) -> float | None:
-    if value.get(low) is None or value.get(high) is None:
-        return None
-    return float(value[high] - value[low]) / 2
+def _minus(text: str) -> str:
+    return text.replace("-", "−")
 
 
 def _bare(value: float, decimals: int) -> str:
     text = f"{value:.{decimals}f}"
     if float(text) == 0:
         text = text.lstrip("-")
-    return re.sub(r"^(-?)0\.", r"\1.", text).replace("-", "−")
+    return _minus(re.sub(r"^(-?)0\.", r"\1.", text))
 
 
 def _signed(value: float, decimals: int) -> str:
     text = f"{value:.{decimals}f}"
     if float(text) == 0:
         return text.lstrip("-")
-    return f"{value:+.{decimals}f}".replace("-", "−")
+    return _minus(f"{value:+.{decimals}f}")
 
 
-def accuracy(value: dict[str, Any]) -> str:
+def accuracy(level: Interval | None) -> str:
     """Accuracy as a share of 1 without the leading zero.
 
     Example:
-        >>> accuracy({"accuracy": 0.6684, "low": 0.65, "high": 0.68})
+        >>> accuracy(Interval(0.6684, 0.65, 0.68))
         '.668'
     """
-    if value.get("accuracy") is None:
-        return "–"
-    return _bare(value["accuracy"], _decimals(_half(value, "low", "high"), 3))
+    return "–" if level is None else _bare(level.value, _decimals(level.half, 3))
 
 
-def interval(value: dict[str, Any]) -> str:
+def interval(level: Interval | None) -> str:
     """The 95 % interval of an accuracy, in brackets; empty when there is none.
 
     Example:
-        >>> interval({"accuracy": 0.6684, "low": 0.65, "high": 0.68})
+        >>> interval(Interval(0.6684, 0.65, 0.68))
         '[.650, .680]'
     """
-    half = _half(value, "low", "high")
-    if half is None:
+    if level is None or not level.known:
         return ""
-    decimals = _decimals(half, 3)
-    return f"[{_bare(value['low'], decimals)}, {_bare(value['high'], decimals)}]"
+    decimals = _decimals(level.half, 3)
+    return f"[{_bare(level.low, decimals)}, {_bare(level.high, decimals)}]"
 
 
-def nats(view: dict[str, Any]) -> tuple[str, str]:
+def nats(bound: Interval | None, *, at_ceiling: bool = False) -> tuple[str, str]:
     """The bound on shared nats and what stands behind it.
 
     Example:
-        >>> nats({"nats": 4.312, "nats_low": 4.21, "nats_high": 4.41, "at_ceiling": False})
+        >>> nats(Interval(4.312, 4.21, 4.41))
         ('4.31', '± 0.10')
-        >>> nats({"nats": 6.14, "nats_low": 6.1, "nats_high": 6.2, "at_ceiling": True})
+        >>> nats(Interval(6.14, 6.1, 6.2), at_ceiling=True)
         ('≥ 6.14', 'at ceiling')
     """
-    if view.get("nats") is None:
+    if bound is None:
         return "–", "too few pairs"
-    half = _half(view, "nats_low", "nats_high")
-    decimals = min(2, _decimals(half, 2))
-    text = f"{view['nats']:.{decimals}f}".replace("-", "−")
-    if view.get("at_ceiling"):
+    decimals = _decimals(bound.half, 2)
+    text = _minus(f"{bound.value:.{decimals}f}")
+    if at_ceiling:
         return f"≥ {text}", "at ceiling"
-    return text, "" if half is None else f"± {half:.{decimals}f}"
+    return text, f"± {bound.half:.{decimals}f}" if bound.known else ""
 
 
-def points(value: dict[str, Any] | None, *, ends: bool = False) -> str:
+def points(gap: Interval | None, *, ends: bool = False) -> str:
     """A difference in points of accuracy, with its interval when ``ends``.
 
     Example:
-        >>> points({"points": 4.24, "low": 2.8, "high": 5.6}, ends=True)
+        >>> points(Interval(4.24, 2.8, 5.6), ends=True)
         '+4.2 [2.8, 5.6]'
     """
-    if value is None or value.get("points") is None:
+    if gap is None:
         return "–"
-    decimals = _decimals(_half(value, "low", "high"), 1)
-    text = _signed(value["points"], decimals)
-    if not ends or value.get("low") is None:
+    decimals = _decimals(gap.half, 1)
+    text = _signed(gap.value, decimals)
+    if not ends or not gap.known:
         return text
-    low, high = (f"{value[k]:.{decimals}f}".replace("-", "−") for k in ("low", "high"))
-    return f"{text} [{low}, {high}]"
+    return _minus(f"{text} [{gap.low:.{decimals}f}, {gap.high:.{decimals}f}]")
 
 
-def plain(value: float | None, half: float | None = None) -> str:
+def plain(value: float | None, half: float = math.inf) -> str:
     """A number of nats to two decimals, fewer where its interval is wide.
 
     Example:
         >>> plain(1.3611, 0.06)
         '1.36'
     """
-    if value is None:
-        return "–"
-    return f"{value:.{_decimals(half, 2)}f}".replace("-", "−")
+    return "–" if value is None else _minus(f"{value:.{_decimals(half, 2)}f}")
 
 
 def seconds(value: float | None) -> str:
@@ -125,20 +120,18 @@ def seconds(value: float | None) -> str:
     return f"{value:.1f}" if value < 10 else f"{value:,.0f}"
 
 
-def split_value(
-    view: dict[str, Any], family: dict[str, Any] | None
-) -> tuple[str, str | None, str]:
+def split_value(view: View, family: Family | None) -> tuple[str, str | None, str]:
     """Spec as text before, swept value, text after; the value is None outside a family."""
-    text, value = str(view["view"]), view.get("value")
-    if value is None or not view.get("in_family") or family is None:
+    text, value = view.view, view.value
+    if value is None or not view.in_family or family is None:
         return text, None, ""
-    head, _, tail = family["template"].partition("{s}")
+    head, _, tail = family.template.partition("{s}")
     if text == f"{head}{value}{tail}":
-        return head, str(value), tail
-    found = re.search(rf"(?<![\w.]){re.escape(str(value))}(?![\w.])", text)
+        return head, value, tail
+    found = re.search(rf"(?<![\w.]){re.escape(value)}(?![\w.])", text)
     if not found:
         return text, None, ""
-    return text[: found.start()], str(value), text[found.end() :]
+    return text[: found.start()], value, text[found.end() :]
 
 
 def spec(before: str, value: str | None = None, after: str = "") -> Markup:

@@ -25,8 +25,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
+from goodviews.core.interval import Interval
 from goodviews.core.origin import origin, write_table
-from goodviews.jobs.study.statistics.layout import Interval
 from goodviews.jobs.study.statistics.regimes import honest, read
 from goodviews.jobs.study.statistics.sweet_spot import Peak
 from goodviews.jobs.study.statistics.table import TaskTable

@@ -18,6 +18,7 @@ import numpy as np
 from scipy.stats import beta
 
 from goodviews.core.origin import origin, write_table
+from goodviews.core.record_json import to_json
 from goodviews.jobs.study import study
 from goodviews.jobs.study.plan import make_plan
 from goodviews.jobs.study.statistics.regimes import read
@@ -122,7 +123,7 @@ def one_study(world: str, seed: int) -> list[dict[str, Any]]:
         table = tabulate(plan, 0, results)
     assert table is not None
     about = {"world": world, "seed": seed, "factors": len(planted.blocks)}
-    said = {view["view"]: view for view in found.verdict["tasks"][0]["views"]}
+    said = {view.view: to_json(view) for view in found.verdict.tasks[0].views}
     rows = []
     for spec, some in zip(views, kept, strict=True):
         truth, one = planted.sharing(*some), said[spec]

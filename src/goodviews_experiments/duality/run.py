@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 
 from goodviews.core.files import write_json, write_text
+from goodviews.core.interval import Interval
 from goodviews.core.origin import origin, write_table
 from goodviews.data import load
-from goodviews.jobs.study.statistics.layout import Interval, Layout
+from goodviews.jobs.study.statistics.layout import Layout
 from goodviews.pages.methods.page import methods_page
 from goodviews.training import Settings
 from goodviews_experiments.duality.trials import UNTRAINED, Trial, judged_run

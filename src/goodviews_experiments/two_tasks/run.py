@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 
 from goodviews.core.files import write_json
+from goodviews.core.interval import Interval
 from goodviews.core.origin import origin, write_table
+from goodviews.core.record_json import to_json
+from goodviews.core.verdict import Verdict
 from goodviews.data import Images, load
 from goodviews.data.hashing import content_hash
 from goodviews.jobs.study.plan import Plan, make_plan
 from goodviews.jobs.study.run import run_cells
-from goodviews.jobs.study.statistics.layout import Interval
 from goodviews.jobs.study.statistics.table import TaskTable, tabulate
 from goodviews.jobs.study.store import Store
 from goodviews.jobs.study.verdict.build import make_verdict
@@ -97,13 +99,13 @@ def two_tasks(*, scale: str, out: Path) -> Path:
     verdict = make_verdict(
         plan, done.results, family=family, data=images.name, command=command, failed=done.failed
     )
-    write_json(store.folder / "verdict.json", verdict)
+    write_json(store.folder / "verdict.json", verdict.to_json())
     found = [tabulate(plan, number, done.results) for number in range(len(plan.tasks))]
     tables = [table for table in found if table is not None]
     rows = [asdict(row) for cell in plan.cells for row in done.results[cell].rows]
     run["data"] = {"name": images.name, "source": images.source, "hash": images.hash}
     run["protocol"] = plan.splits.protocol
-    run["trust"] = [{key: one[key] for key in ("name", "ok", "value")} for one in verdict["trust"]]
+    run["trust"] = [{"name": one.name, "ok": one.ok, "value": one.value} for one in verdict.trust]
     write_table(out, rows, run)
     write_table(out, _views(verdict), run, name="views")
     write_table(out, _curves(verdict), run, name="curves")
@@ -151,47 +153,49 @@ def turned(images: Images, train: int, *, seed: int = 0) -> Images:
     )
 
 
-def _views(verdict: dict[str, Any]) -> list[dict[str, Any]]:
+def _views(verdict: Verdict) -> list[dict[str, Any]]:
     names = ("view", "value", "nats", "nats_low", "nats_high", "accuracy", "low", "high", "regime")
     more = ("usable", "usable_low", "usable_high", "kept", "kept_low", "kept_high", "undertrained")
     return [
-        {"task": task["task"], **{name: view[name] for name in names + more}}
-        for task in verdict["tasks"]
-        for view in task["views"]
+        {"task": task.task, **{name: found[name] for name in names + more}}
+        for task in verdict.tasks
+        for found in map(to_json, task.views)
     ]
 
 
-def _curves(verdict: dict[str, Any]) -> list[dict[str, Any]]:
+def _curves(verdict: Verdict) -> list[dict[str, Any]]:
     return [
-        {"task": task["task"], "nats": nats, "median": median, "low": low, "high": high}
-        for task in verdict["tasks"]
-        if task["curve"]
+        {"task": task.task, "nats": nats, "median": median, "low": low, "high": high}
+        for task in verdict.tasks
+        if (curve := task.curve)
         for nats, median, low, high in zip(
-            *(task["curve"][name] for name in ("nats", "median", "low", "high")), strict=True
+            curve.nats, curve.median, curve.low, curve.high, strict=True
         )
     ]
 
 
-def _tasks(plan: Plan, verdict: dict[str, Any], tables: list[TaskTable]) -> list[dict[str, Any]]:
+def _tasks(plan: Plan, verdict: Verdict, tables: list[TaskTable]) -> list[dict[str, Any]]:
     """Per task its peak, its winner, and the winner against the other task's winner."""
     ids = {f"v-{number + 1}": view for number, view in enumerate(plan.views)}
-    winners = [ids[task["winner"]] for task in verdict["tasks"]]
+    winners = [ids[task.winner] for task in verdict.tasks if task.winner]
     rows = []
-    for number, (task, table) in enumerate(zip(verdict["tasks"], tables, strict=True)):
+    for number, (task, table) in enumerate(zip(verdict.tasks, tables, strict=True)):
         own, other = winners[number], winners[number - 1]
         gap = table.over(own, other) if own != other else Interval(0.0, 0.0, 0.0)
-        peak = task["peak"] or dict.fromkeys(("kind", "nats", "low", "high", "text"))
+        peak = task.peak
         rows.append(
             {
-                "task": task["task"],
-                "peak": peak["kind"],
-                **{f"peak_{name}": peak[name] for name in ("nats", "low", "high")},
+                "task": task.task,
+                "peak": peak and peak.kind,
+                "peak_nats": peak and peak.nats.value,
+                "peak_low": peak and peak.nats.low,
+                "peak_high": peak and peak.nats.high,
                 "winner": own,
                 "winner_of_other_task": other,
                 "gain_points": 100 * gap.value,
                 "gain_low": 100 * gap.low,
                 "gain_high": 100 * gap.high,
-                "wording": task["wording"],
+                "wording": task.wording,
             }
         )
     return rows

@@ -26,16 +26,16 @@ def checked(images, epochs):
 
 def test_the_default_length_is_always_as_long_as_the_one_that_was_measured():
     for images in range(20, 50_000, 97):
-        assert checked(images, default_epochs(images))["ok"]
+        assert checked(images, default_epochs(images)).ok
     assert default_epochs(1_000) == PRESENTATIONS // 1_000
 
 
 def test_a_shorter_study_asks_for_the_default_in_a_folder_of_its_own():
     found = checked(8_000, 2)
-    assert not found["ok"]
-    assert found["value"] == "16,000 images shown to each encoder"
-    assert found["do"] == "goodviews study photos --epochs 10 --out study-photos-2"
-    assert checked(8_000, 10)["do"] == ""
+    assert not found.ok
+    assert found.value == "16,000 images shown to each encoder"
+    assert found.do == "goodviews study photos --epochs 10 --out study-photos-2"
+    assert checked(8_000, 10).do == ""
 
 
 DIGITS = [  # the set that the page names
@@ -47,7 +47,7 @@ DIGITS = [  # the set that the page names
 
 @pytest.mark.parametrize("folder", DIGITS, ids=lambda folder: folder.name)
 def test_the_page_says_what_the_committed_rows_say(folder):
-    assert stability_words(MEASURED) in checked(1_000, 80)["text"]
+    assert stability_words(MEASURED) in checked(1_000, 80).text
     (rank,) = (
         row
         for row in read(folder / "agreement.csv")

@@ -6,6 +6,7 @@ import pytest
 from goodviews.core.errors import InputError
 from goodviews.core.files import read_json
 from goodviews.core.records import read_rows
+from goodviews.core.verdict import Verdict
 from goodviews.data import load
 from goodviews.jobs.study import run as running
 from goodviews.jobs.study import study
@@ -51,7 +52,7 @@ def test_a_study_leaves_the_folder_that_a_page_needs(tmp_path):
     for name in ("run.json", "verdict.json", "items.npz", "pairs/v-1-0.webp", "pairs/v-2-5.webp"):
         assert (tmp_path / "s" / name).exists()
     assert {stage for stage, *_ in stages} >= {"training", "pairs"}
-    assert result.verdict == read_json(tmp_path / "s" / "verdict.json")
+    assert result.verdict == Verdict.read(tmp_path / "s" / "verdict.json")
     assert str(tmp_path) not in (tmp_path / "s" / "run.json").read_text()
 
 
@@ -115,11 +116,11 @@ def test_a_study_grows_by_seeds_and_views(tmp_path):
 
 def test_without_labels_views_are_ordered_by_nats_and_nothing_is_advised(tmp_path):
     result = quick(tmp_path / "s", few(labels=False))
-    task = result.verdict["tasks"][0]
-    assert task["wording"] == "no_labels"
+    task = result.verdict.tasks[0]
+    assert task.wording == "no_labels"
     assert result.best_view is None
     assert not (tmp_path / "s" / "best_view.txt").exists()
-    nats = [view["nats"] for view in task["views"]]
+    nats = [view.nats.value for view in task.views]
     assert nats == sorted(nats)
 
 
@@ -133,7 +134,7 @@ def test_every_label_column_is_a_task(tmp_path):
         hash="two",
     )
     result = quick(tmp_path / "s", images, seeds=1)
-    assert [task["task"] for task in result.verdict["tasks"]] == ["digit", "odd"]
+    assert [task.task for task in result.verdict.tasks] == ["digit", "odd"]
     assert {row.task for row in result.rows} == {"digit", "odd"}
 
 
@@ -198,7 +199,7 @@ def test_a_view_whose_loss_breaks_is_left_out_and_named(tmp_path, monkeypatch):
 
     monkeypatch.setattr(running, "run_cell", fail)
     result = quick(tmp_path / "s", views=[*VIEWS, "flip()"])
-    task = result.verdict["tasks"][0]
-    assert sorted(view["view"] for view in task["views"]) == sorted(VIEWS)
-    failed = [check for check in result.verdict["trust"] if check["name"] == "Runs finished"]
-    assert "The loss is nan" in failed[0]["text"]
+    task = result.verdict.tasks[0]
+    assert sorted(view.view for view in task.views) == sorted(VIEWS)
+    failed = [check for check in result.verdict.trust if check.name == "Runs finished"]
+    assert "The loss is nan" in failed[0].text

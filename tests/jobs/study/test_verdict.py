@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from goodviews.core.interval import Interval
 from goodviews.core.records import Row
 from goodviews.jobs.study.plan import Task
-from goodviews.jobs.study.statistics.layout import Interval, Layout
+from goodviews.jobs.study.statistics.layout import Layout
 from goodviews.jobs.study.statistics.regimes import honest, read
 from goodviews.jobs.study.statistics.table import RANDOM, RAW, SCRATCH, TaskTable
 from goodviews.jobs.study.verdict.advice import advise
@@ -120,8 +121,9 @@ def test_the_winner_is_not_measured_with_the_labels_that_chose_it():
 )
 def test_advice_says_what_the_numbers_carry(options, wording):
     made = table(**options)
-    advice = advise(made, read(made), data="digits", command="goodviews study")
-    assert advice.wording == wording
+    answer = advise(made, read(made), data="digits", command="goodviews study")
+    assert answer.wording == wording
+    advice = answer.advice
     words = f"{advice.head} {advice.lead} {advice.reason} {advice.open}".split()
     assert len(words) <= 90
     assert (advice.spec is None) == (
@@ -141,7 +143,9 @@ def test_a_view_chosen_by_few_labels_is_said_to_be():
     many = table(HILL, NATS)
     few = replace(many, task=replace(many.task, items=many.task.items[:60]))
     reading = read(many)
-    said = advise(few, reading, data="", command="goodviews study")
+    said = advise(few, reading, data="", command="goodviews study").advice
     assert said.spec
     assert "Only 60 labels chose" in said.open
-    assert "labels chose" not in advise(many, reading, data="", command="goodviews study").open
+    assert (
+        "labels chose" not in advise(many, reading, data="", command="goodviews study").advice.open
+    )

@@ -1,12 +1,14 @@
-"""``run.json``: what a study was, and where its numbers come from."""
+"""What a study was, and where its numbers come from: the content of ``run.json``."""
 
 import os
 from datetime import date
-from typing import Any
 
 import torch
 
 from goodviews.core.origin import origin
+from goodviews.core.run import Cells, Data, Run, Skipped, Splits
+from goodviews.core.run import Family as Swept
+from goodviews.core.verdict import Verdict
 from goodviews.jobs.study.pairs import describe_display
 from goodviews.jobs.study.plan import Plan
 from goodviews.jobs.study.run import Done
@@ -16,74 +18,89 @@ from goodviews.spec.grammar import Family
 def describe(
     plan: Plan,
     done: Done,
-    verdict: dict[str, Any],
+    verdict: Verdict,
     family: Family | None,
     command: str,
     seconds: float,
-) -> dict[str, Any]:
-    """The content of ``run.json``; its form stands in ``docs/study_folder.md``."""
-    images, parts = plan.images, plan.splits
-    first = plan.tasks[0] if plan.tasks else None
+) -> Run:
+    """What a study was.
+
+    Args:
+        plan: The study.
+        done: Its cells.
+        verdict: What it found.
+        family: Of the candidates, if they are one.
+        command: What was typed.
+        seconds: Wall time of this call.
+    """
     run = origin(command, seeds=plan.seeds)
-    counts = [result.rows[0] for result in done.results.values()]
-    return {
-        "schema": 1,
-        "data": {
-            "name": images.name,
-            "task_data": None if plan.task_images is images else plan.task_images.name,
-            "count": len(images),
-            "height": images.height,
-            "width": images.width,
-            "channels": images.channels,
-            "source": images.source,
-            "range": images.range_note,
-            "hash": images.hash,
-            "skipped": [{"file": file, "why": why} for file, why in images.skipped],
-            "display": describe_display(images),
-            "labelled": {t.name: int((t.labels >= 0).sum()) for t in plan.tasks},
-            "classes": {t.name: list(t.classes) for t in plan.tasks},
-            "notes": list(images.notes),
-        },
-        "splits": {
-            "pretrain": len(parts.pretrain),
-            "held_out": len(parts.held_out),
-            "test": int((~first.choose).sum()) if first else 0,
-            "choose": int(first.choose.sum()) if first else 0,
-            "labels": first.budget if first else 0,
-            "label_draws": len(first.draws) if first else 0,
-            "protocol": _protocol(plan),
-            "hash": parts.hash,
-        },
-        "family": None
-        if family is None
-        else {
-            "template": family.template,
-            "argument": family.argument,
-            "values": list(family.values),
-        },
-        "encoder": plan.settings.encoder,
-        "objective": plan.settings.objective,
-        "epochs": plan.settings.epochs,
-        "batch": min(plan.settings.batch, len(parts.pretrain)),
-        "candidates": plan.candidates,
-        "seeds": list(plan.seeds),
-        "cells": {
-            "done": len(done.results),
-            "failed": len(done.failed),
-            "resumed": done.resumed,
-            "undertrained": sum(bool(row.undertrained) for row in counts),
-            "collapsed": sum(bool(row.collapsed) for row in counts),
-        },
-        "command": command,
-        "versions": run["versions"],
-        "commit": run["commit"],
-        "hardware": f"{os.cpu_count()} x {run['hardware']}"
-        if plan.settings.device == "cpu"
-        else torch.cuda.get_device_name(),
-        "wall_seconds": round(seconds, 1),
-        "date": date.today().isoformat(),
-        "wording": verdict["tasks"][0]["wording"],
-    }
+    rows = [result.rows[0] for result in done.results.values()]
+    cpu = f"{os.cpu_count()} x {run['hardware']}"
+    return Run(
+        data=_data(plan),
+        splits=_splits(plan),
+        family=_family(family),
+        encoder=plan.settings.encoder,
+        objective=plan.settings.objective,
+        epochs=plan.settings.epochs,
+        batch=min(plan.settings.batch, len(plan.splits.pretrain)),
+        candidates=plan.candidates,
+        seeds=tuple(plan.seeds),
+        cells=Cells(
+            done=len(done.results),
+            failed=len(done.failed),
+            resumed=done.resumed,
+            undertrained=sum(bool(row.undertrained) for row in rows),
+            collapsed=sum(bool(row.collapsed) for row in rows),
+        ),
+        command=command,
+        versions=run["versions"],
+        commit=run["commit"],
+        hardware=cpu if plan.settings.device == "cpu" else torch.cuda.get_device_name(),
+        wall_seconds=round(seconds, 1),
+        date=date.today().isoformat(),
+        wording=verdict.tasks[0].wording,
+    )
+
+
+def _family(family: Family | None) -> Swept | None:
+    if family is None:
+        return None
+    return Swept(template=family.template, argument=family.argument, values=family.values)
+
+
+def _data(plan: Plan) -> Data:
+    images = plan.images
+    return Data(
+        name=images.name,
+        task_data=None if plan.task_images is images else plan.task_images.name,
+        count=len(images),
+        height=images.height,
+        width=images.width,
+        channels=images.channels,
+        source=images.source,
+        range=images.range_note,
+        hash=images.hash,
+        skipped=tuple(Skipped(file=file, why=why) for file, why in images.skipped),
+        display=describe_display(images),
+        labelled={task.name: int((task.labels >= 0).sum()) for task in plan.tasks},
+        classes={task.name: tuple(task.classes) for task in plan.tasks},
+        notes=tuple(images.notes),
+    )
+
+
+def _splits(plan: Plan) -> Splits:
+    parts, first = plan.splits, plan.tasks[0] if plan.tasks else None
+    return Splits(
+        pretrain=len(parts.pretrain),
+        held_out=len(parts.held_out),
+        test=int((~first.choose).sum()) if first else 0,
+        choose=int(first.choose.sum()) if first else 0,
+        labels=first.budget if first else 0,
+        label_draws=len(first.draws) if first else 0,
+        protocol=_protocol(plan),
+        hash=parts.hash,
+    )
 
 
 def _protocol(plan: Plan) -> str:

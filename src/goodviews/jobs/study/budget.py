@@ -1,10 +1,10 @@
 """How long a study trains by default, and how far the order of views can be trusted then."""
 
 from dataclasses import dataclass
-from typing import Any
 
+from goodviews.core.interval import Interval
+from goodviews.core.verdict import Check
 from goodviews.jobs.study.plan import Plan
-from goodviews.jobs.study.statistics.layout import Interval
 from goodviews.jobs.study.verdict.words import again, points
 
 PRESENTATIONS = 80_000
@@ -62,7 +62,7 @@ def default_epochs(images: int) -> int:
     return max(4, round(PRESENTATIONS / images))
 
 
-def length_check(plan: Plan, command: str) -> dict[str, Any]:
+def length_check(plan: Plan, command: str) -> Check:
     """Whether runs were as long as those whose order was measured, and how far it held.
 
     Args:
@@ -75,13 +75,13 @@ def length_check(plan: Plan, command: str) -> dict[str, Any]:
     images = len(plan.splits.pretrain)
     shown = plan.settings.epochs * images
     ok = shown >= _SHORTER * PRESENTATIONS
-    return {
-        "name": "Long enough to order views",
-        "ok": ok,
-        "value": f"{shown:,} images shown to each encoder",
-        "text": stability_words(MEASURED),
-        "do": "" if ok else again(command, "--epochs", default_epochs(images), fresh=True),
-    }
+    return Check(
+        name="Long enough to order views",
+        ok=ok,
+        value=f"{shown:,} images shown to each encoder",
+        text=stability_words(MEASURED),
+        do="" if ok else again(command, "--epochs", default_epochs(images), fresh=True),
+    )
 
 
 def stability_words(found: Stability) -> str:

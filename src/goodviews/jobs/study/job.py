@@ -15,6 +15,7 @@ from goodviews.core.errors import InputError, counted
 from goodviews.core.files import write_json, write_text
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.core.records import Row
+from goodviews.core.verdict import Advice, Verdict
 from goodviews.data import Images, load
 from goodviews.encoders import build_backbone
 from goodviews.jobs.study.about import describe
@@ -43,7 +44,7 @@ class StudyResult:
     Attributes:
         folder: The study folder; :func:`goodviews.report` makes its page again.
         rows: One per view, seed and task.
-        verdict: The content of ``verdict.json``.
+        verdict: What ``verdict.json`` holds, as records.
         advice: The first task's advice in plain text.
         best_view: The spec to pretrain with, or nothing when none is advised.
         command: The command to type next.
@@ -52,7 +53,7 @@ class StudyResult:
 
     folder: Path
     rows: list[Row]
-    verdict: dict[str, Any]
+    verdict: Verdict
     advice: str
     best_view: str | None
     command: str
@@ -196,11 +197,12 @@ def study(
     verdict = make_verdict(
         plan, done.results, family=family, data=named, command=typed, failed=done.failed
     )
-    write_json(store.folder / "verdict.json", verdict)
+    write_json(store.folder / "verdict.json", verdict.to_json())
     seconds = time.perf_counter() - begun
-    write_json(store.folder / "run.json", describe(plan, done, verdict, family, typed, seconds))
-    advice = verdict["tasks"][0]["advice"]
-    best, following = advice["spec"], advice["command"]
+    run = describe(plan, done, verdict, family, typed, seconds)
+    write_json(store.folder / "run.json", run.to_json())
+    advice = verdict.tasks[0].advice
+    best, following = advice.spec, advice.command
     best_view = folder / "best_view.txt"
     if best:
         write_text(best_view, best + "\n")
@@ -300,8 +302,8 @@ def _typed(data: Any, images: Images) -> str:
     return Path(data).name if isinstance(data, str | Path) else images.name
 
 
-def _plain(advice: dict[str, Any]) -> str:
-    spec = f" {advice['spec']}" if advice["spec"] else ""
-    open_ = f" Still open: {advice['open']}" if advice["open"] else ""
-    text = f"{advice['head']}{spec}. {advice['lead']} {advice['reason']}{open_}"
+def _plain(advice: Advice) -> str:
+    spec = f" {advice.spec}" if advice.spec else ""
+    open_ = f" Still open: {advice.open}" if advice.open else ""
+    text = f"{advice.head}{spec}. {advice.lead} {advice.reason}{open_}"
     return text.replace("`", "").strip()

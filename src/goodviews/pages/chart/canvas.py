@@ -1,5 +1,6 @@
 """A drawing before it is rendered: Vega-Lite layers over two axes."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,10 @@ SHAPES = {
     "excess": "triangle-right",
     "undecided": "diamond",
 }
+
+
+Datum = Mapping[str, object]
+"""One mark of a layer: ``x``, ``y``, perhaps ``x2``, ``y2``, ``text``, and fields to encode."""
 
 
 def shade(token: str) -> str:
@@ -36,7 +41,7 @@ class Curve:
     key: list[tuple[str, str]] = field(default_factory=list)
     missing: int = 0
 
-    def add(self, mark: str, data: list[dict[str, Any]], **options: Any) -> None:
+    def add(self, mark: str, data: Sequence[Datum], **options: Any) -> None:
         """Add a layer; data with ``x``, ``y`` (and ``x2``, ``y2``), options fix the mark."""
         if not data:
             return
@@ -47,7 +52,7 @@ class Curve:
         chart = getattr(alt.Chart(alt.Data(values=data)), f"mark_{mark}")(
             **{"clip": False, "aria": False, **text, **options}
         )
-        ends: dict[str, Any] = {}
+        ends = {}
         for name in ("x2", "y2"):
             if name in data[0]:
                 ends[name] = getattr(alt, name.upper())(f"{name}:Q")

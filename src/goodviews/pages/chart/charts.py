@@ -2,8 +2,8 @@
 
 import json
 import re
-from typing import Any
 
+from goodviews.core.verdict import Ceiling, TaskVerdict
 from goodviews.pages.chart.canvas import Curve, shade
 from goodviews.pages.chart.layers import (
     baseline_lines,
@@ -19,15 +19,15 @@ from goodviews.pages.chart.points import points
 from goodviews.pages.chart.svg import inline
 
 
-def draw(task: dict[str, Any], ceiling: dict[str, Any], size: Size) -> Curve:
+def draw(task: TaskVerdict, ceiling: Ceiling, size: Size) -> Curve:
     """Lay out and draw the curve of one task.
 
     Args:
-        task: One entry of ``tasks`` in ``verdict.json``.
-        ceiling: ``ceiling`` of ``verdict.json``.
+        task: What the study found for it.
+        ceiling: Most that its bounds can report.
         size: ``WIDE`` or ``NARROW``.
     """
-    view = frame(task, ceiling["nats"], size)
+    view = frame(task, ceiling.nats, size)
     curve = Curve(view)
     stretches = regions(task, view)
     ground(curve, stretches)

@@ -4,9 +4,9 @@ Each function draws onto a curve and returns the boxes that names should keep aw
 """
 
 from itertools import pairwise
-from typing import Any
 
 from goodviews.core.tokens import REGIMES
+from goodviews.core.verdict import Ceiling, TaskVerdict
 from goodviews.pages import words
 from goodviews.pages.chart.canvas import SHAPES, Curve, levels, shade
 from goodviews.pages.chart.labels import Box, text_width
@@ -43,11 +43,11 @@ def ground(curve: Curve, stretches: list[Region]) -> None:
         curve.add("rule", lines, color=shade("grid"))
 
 
-def ceiling_line(curve: Curve, ceiling: dict[str, Any]) -> list[Box]:
+def ceiling_line(curve: Curve, ceiling: Ceiling) -> list[Box]:
     """The dotted line at log K and the grey beyond it, or a note when it lies far off."""
     view = curve.view
     width, height = view.size.plot
-    k, nats = f"{ceiling['candidates']:,}", f"{ceiling['nats']:.2f}"
+    k, nats = f"{ceiling.candidates:,}", f"{ceiling.nats:.2f}"
     if view.ceiling is None:
         text = f"ceiling, log {k}: {nats} nats →"
         y = view.at_y(-14)
@@ -71,7 +71,7 @@ def ceiling_line(curve: Curve, ceiling: dict[str, Any]) -> list[Box]:
         return [Box(left, 0, width, 14 * len(lines) + 8, 6)]
     texts = [(f"ceiling, log {k} = {nats} nats", "ink"), (f"cannot be measured with {k}", "muted")]
     long = text_width(texts[0][0])
-    arrows = [view.py(v["accuracy"]) for v in view.points if v["at_ceiling"] and not view.rows]
+    arrows = [view.py(v.accuracy.value) for v in view.points if v.at_ceiling and v.accuracy]
     top = sum(y < long + 20 for y in arrows) <= sum(y > height - long - 20 for y in arrows)
     for i, (text, token) in enumerate(texts):
         data = [{"x": view.at_x(left + 13 + 17 * i), "y": view.at_y(10 if top else height - 10)}]
@@ -82,18 +82,18 @@ def ceiling_line(curve: Curve, ceiling: dict[str, Any]) -> list[Box]:
     return [box if top else Box(left, height - long - 14, width, height, 6)]
 
 
-def fit_band(curve: Curve, task: dict[str, Any]) -> list[Box]:
+def fit_band(curve: Curve, task: TaskVerdict) -> list[Box]:
     """Median of the fit and its bootstrap band."""
-    fit, view = task["curve"], curve.view
+    fit, view = task.curve, curve.view
     if not fit:
         return []
 
     def inside(y: float) -> float:
         return min(max(y, view.y[0]), view.y[1])
 
-    ends = zip(fit["nats"], fit["low"], fit["high"], strict=True)
+    ends = zip(fit.nats, fit.low, fit.high, strict=True)
     band = [{"x": x, "y": inside(low), "y2": inside(high)} for x, low, high in ends]
-    middle = [{"x": x, "y": inside(y)} for x, y in zip(fit["nats"], fit["median"], strict=True)]
+    middle = [{"x": x, "y": inside(y)} for x, y in zip(fit.nats, fit.median, strict=True)]
     curve.add("area", band, color=shade("fit"), opacity=0.55)
     curve.add("line", middle, color=shade("muted"), strokeWidth=1.25)
     boxes = []
@@ -140,15 +140,15 @@ def regime_words(curve: Curve, stretches: list[Region]) -> list[Box]:
     return boxes
 
 
-def foot(curve: Curve, task: dict[str, Any], stretches: list[Region]) -> list[Box]:
+def foot(curve: Curve, task: TaskVerdict, stretches: list[Region]) -> list[Box]:
     """The bracket of the peak on the axis, and the baselines below the scale."""
-    view, peak = curve.view, task["peak"]
+    view, peak = curve.view, task.peak
     width, height = view.size.plot
     end = width if view.ceiling is None else view.px(view.ceiling)
     boxes: list[Box] = []
     sweet = next((r for r in stretches if r.regime == "sweet_spot"), None)
     if peak is not None:
-        lines, middle, token = [peak["text"]], end / 2, "muted"
+        lines, middle, token = [peak.text], end / 2, "muted"
         if sweet is not None:
             x0, x1 = view.px(sweet.x0), view.px(sweet.x1)
             bar = [{"x": sweet.x0, "x2": sweet.x1, "y": view.at_y(height - 2.5)}]
@@ -168,7 +168,7 @@ def foot(curve: Curve, task: dict[str, Any], stretches: list[Region]) -> list[Bo
         boxes.append(Box(middle - half, top - 8, middle + half, height, 6))
     if view.below:
         texts = ["below this scale:" if not view.size.narrow else "off scale ▼"]
-        texts += [f"{b['name']} {words.accuracy(b)}" for b in view.below]
+        texts += [f"{b.name} {words.accuracy(b.accuracy)}" for b in view.below]
         wide = max(map(text_width, texts))
         free = [
             x
@@ -191,15 +191,18 @@ def baseline_lines(curve: Curve, taken: list[Box]) -> list[Box]:
     view = curve.view
     width, height = view.size.plot
     end = width if view.ceiling is None else view.px(view.ceiling)
-    lines = [{"x": view.x[0], "x2": view.at_x(end), "y": b["accuracy"]} for b in view.baselines]
+    lines = [
+        {"x": view.x[0], "x2": view.at_x(end), "y": b.accuracy.value}
+        for b in view.baselines
+        if b.accuracy
+    ]
     for line in lines:
         line["y2"] = line["y"]
     curve.add("rule", lines, color=shade("ink"), strokeDash=[5, 4], strokeWidth=1.25)
     boxes = [Box(0, view.py(r["y"]) - 2, width, view.py(r["y"]) + 2, 1) for r in lines]
-    for baseline in view.baselines:
-        name = baseline["name"]
-        text = f"{name} {words.accuracy(baseline)}"
-        half, y = text_width(text) / 2, view.py(baseline["accuracy"])
+    for baseline, line in zip(view.baselines, lines, strict=True):
+        text = f"{baseline.name} {words.accuracy(baseline.accuracy)}"
+        half, y = text_width(text) / 2, view.py(line["y"])
         options = []
         for i in range(13):
             x = half + 6 + (end - 2 * half - 12) * i / 12
@@ -222,7 +225,7 @@ def row_names(curve: Curve) -> None:
     for i, v in enumerate(view.points):
         rules.append({"x": view.x[0], "x2": view.x[1], "y": float(i), "y2": float(i)})
         x, lift = (view.at_x(2), -0.47) if view.size.narrow else (view.at_x(-10), 0.0)
-        names.append({"x": x, "y": i + lift, "text": v["label"]})
+        names.append({"x": x, "y": i + lift, "text": v.label})
     curve.add("rule", rules, color=shade("grid"))
     align = "left" if view.size.narrow else "right"
     curve.add("text", names, align=align, color=shade("ink"))

@@ -5,11 +5,12 @@ corner of the plot, inside the axes.
 """
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
+from goodviews.core.interval import Interval
+from goodviews.core.verdict import Baseline, TaskVerdict, View
 from goodviews.pages.chart.labels import Box, text_width
-from goodviews.pages.study.folder import candidates
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ class Frame:
     size: Size
     x: tuple[float, float]
     y: tuple[float, float]
-    points: list[dict[str, Any]]
-    baselines: list[dict[str, Any]]
-    below: list[dict[str, Any]]
+    points: list[View]
+    baselines: list[Baseline]
+    below: list[Baseline]
     ceiling: float | None
     rows: bool
 
@@ -86,32 +87,30 @@ class Region:
     open_right: bool = False
 
 
-def frame(task: dict[str, Any], ceiling: float, size: Size) -> Frame:
+def frame(task: TaskVerdict, ceiling: float, size: Size) -> Frame:
     """Choose the ranges of the axes.
 
     The accuracy axis follows the candidates' intervals and the best baseline, unless that
     baseline would squeeze the candidates into less than a quarter of the height.
     """
-    rows = task["classes"] == 0
-    points = [v for v in candidates(task) if v["nats"] is not None]
-    if not rows:
-        points = [v for v in points if v["accuracy"] is not None]
+    rows = task.classes == 0
+    points = [v for v in task.views if v.nats and (rows or v.accuracy)]
     if rows:
-        widest = max((text_width(v["label"]) for v in points), default=0)
+        widest = max((text_width(v.label) for v in points), default=0)
         step = 40 if size.narrow else 28
         height = max(220, step * len(points) + size.top + size.bottom + 12)
         size = replace(size, height=height, left=8 if size.narrow else int(widest) + 22)
     x, drawn = _x_range(points, ceiling, size)
     if rows:
         return Frame(size, x, (len(points) - 0.4, -0.9), points, [], [], drawn, True)
-    y, shown, below = _y_range(points, task["baselines"], size)
+    y, shown, below = _y_range(points, task.baselines, size)
     return Frame(size, x, y, points, shown, below, drawn, False)
 
 
 def _x_range(
-    points: list[dict[str, Any]], ceiling: float, size: Size
+    points: Sequence[View], ceiling: float, size: Size
 ) -> tuple[tuple[float, float], float | None]:
-    ends = [float(v[k]) for v in points for k in _NATS if v[k] is not None]
+    ends = _ends(v.nats for v in points)
     lo, hi = min(ends, default=0.0), max(ends, default=ceiling)
     if hi - lo < 0.5:
         lo, hi = (lo + hi) / 2 - 0.4, (lo + hi) / 2 + 0.4
@@ -126,48 +125,52 @@ def _x_range(
 
 
 def _y_range(
-    points: list[dict[str, Any]], baselines: list[dict[str, Any]], size: Size
-) -> tuple[tuple[float, float], list[dict[str, Any]], list[dict[str, Any]]]:
-    ends = [float(v[k]) for v in points for k in _ACCURACY if v[k] is not None]
+    points: Sequence[View], baselines: Sequence[Baseline], size: Size
+) -> tuple[tuple[float, float], list[Baseline], list[Baseline]]:
+    ends = _ends(v.accuracy for v in points)
     lo, hi = min(ends, default=0.4), max(ends, default=0.6)
-    known = [b for b in baselines if b["accuracy"] is not None]
+    known = [(b, b.accuracy.value) for b in baselines if b.accuracy]
     if known:
-        best = max(b["accuracy"] for b in known)
+        best = max(accuracy for _, accuracy in known)
         span = max(hi, best) - min(lo, best)
         if best > lo or hi - lo >= 0.25 * span:
             lo, hi = min(lo, best), max(hi, best)
     if hi - lo < 0.02:
         lo, hi = (lo + hi) / 2 - 0.01, (lo + hi) / 2 + 0.01
-    below = [b for b in known if b["accuracy"] < lo]
+    below = [b for b, accuracy in known if accuracy < lo]
     foot = (44 if size.narrow else 30) + (15 * (len(below) + 1) if below else 0)
     head = 62 if size.narrow else 46
     scale = (size.plot[1] - head - foot) / (hi - lo)
     y = (lo - foot / scale, hi + head / scale)
-    return y, [b for b in known if b["accuracy"] >= lo], below
+    return y, [b for b, accuracy in known if accuracy >= lo], below
 
 
-_NATS = ("nats", "nats_low", "nats_high")
-_ACCURACY = ("accuracy", "low", "high")
+def _ends(intervals: Iterable[Interval | None]) -> list[float]:
+    """Values and ends of intervals, as far as they are known."""
+    known = [one for one in intervals if one]
+    ends = [end for one in known for end in (one.value, one.low, one.high)]
+    return [end for end in ends if math.isfinite(end)]
 
 
-def regions(task: dict[str, Any], view: Frame) -> list[Region]:
+def regions(task: TaskVerdict, view: Frame) -> list[Region]:
     """Stretches of the axis by verdict; none where no peak can be told."""
-    peak = task["peak"]
-    if view.rows or peak is None or peak["kind"] == "none" or not view.points:
+    peak = task.peak
+    if view.rows or peak is None or peak.kind == "none" or not view.points:
         return []
     end = min(view.x[1], view.ceiling if view.ceiling is not None else view.x[1])
-    curve = [v[k] for v in view.points for k in ("nats", "nats_low") if v[k] is not None]
-    curve += task["curve"]["nats"] if task["curve"] else []
+    bounds = [v.nats for v in view.points if v.nats]
+    curve = [b.value for b in bounds] + [b.low for b in bounds if b.known]
+    curve += task.curve.nats if task.curve else ()
     left, right = max(min(curve), view.x[0]), min(max(curve), end)
-    low = left if peak["kind"] == "left" or peak["low"] is None else peak["low"]
-    high = right if peak["kind"] == "right" or peak["high"] is None else peak["high"]
+    low = left if peak.kind == "left" or not peak.nats.known else peak.nats.low
+    high = right if peak.kind == "right" or not peak.nats.known else peak.nats.high
     low, high = (min(max(value, view.x[0]), end) for value in (low, high))
     found = [
         Region("missing", view.x[0], low),
-        Region("sweet_spot", low, high, peak["kind"] == "left", peak["kind"] == "right"),
+        Region("sweet_spot", low, high, peak.kind == "left", peak.kind == "right"),
         Region("excess", high, end),
     ]
-    skipped = {"left": "missing", "right": "excess"}.get(peak["kind"])
+    skipped = {"left": "missing", "right": "excess"}.get(peak.kind)
     return [r for r in found if r.regime != skipped and r.x1 > r.x0]
 
 
@@ -189,12 +192,14 @@ def marks_boxes(view: Frame) -> list[Box]:
     """Where marks and their bars lie, for names to keep away from."""
     boxes = []
     for v in view.points:
-        x, y = view.px(v["nats"]), view.py(v["accuracy"])
+        if v.nats is None or v.accuracy is None:
+            continue
+        x, y = view.px(v.nats.value), view.py(v.accuracy.value)
         boxes.append(Box(x - 7, y - 7, x + 7, y + 7, 3))
-        if v["low"] is not None:
-            boxes.append(Box(x - 2, view.py(v["high"]), x + 2, view.py(v["low"]), 5))
-        if v["nats_low"] is not None:
-            x0, x1 = view.px(v["nats_low"]), view.px(v["nats_high"])
-            x1 = max(x1, x + 34) if v["at_ceiling"] else x1
+        if v.accuracy.known:
+            boxes.append(Box(x - 2, view.py(v.accuracy.high), x + 2, view.py(v.accuracy.low), 5))
+        if v.nats.known:
+            x0, x1 = view.px(v.nats.low), view.px(v.nats.high)
+            x1 = max(x1, x + 34) if v.at_ceiling else x1
             boxes.append(Box(x0 - 5, y - 2, x1 + 5, y + 2, 8))
     return boxes

@@ -2,43 +2,28 @@
 
 from typing import Any
 
+from goodviews.core.interval import Interval
 from goodviews.core.tokens import REGIMES
+from goodviews.core.verdict import TaskVerdict, View
 from goodviews.pages import words
 from goodviews.pages.chart.canvas import SHAPES, Curve, shade
 from goodviews.pages.chart.labels import Box, Label, place, text_width
-from goodviews.pages.chart.layout import marks_boxes
+from goodviews.pages.chart.layout import Frame, marks_boxes
 
 
-def points(curve: Curve, task: dict[str, Any], taken: list[Box]) -> None:
+def points(curve: Curve, task: TaskVerdict, taken: list[Box]) -> None:
     """Draw every view, lowest layer first; the ring on top is the link."""
     import altair as alt
 
     view = curve.view
-    data = []
-    for i, v in enumerate(view.points):
-        regime = v["regime"] or "undecided"
-        y = float(i) if view.rows else v["accuracy"]
-        data.append(
-            {
-                "x": v["nats"], "y": y, "id": v["id"],
-                "low": v["nats_low"] if v["nats_low"] is not None else v["nats"],
-                "high": v["nats"] if v["at_ceiling"] else v["nats_high"] or v["nats"],
-                "color": shade(REGIMES[regime].token),
-                "fill": shade("card") if regime == "undecided" else shade(REGIMES[regime].token),
-                "shape": SHAPES[regime], "ceiling": bool(v["at_ceiling"]),
-                "bottom": y if view.rows or v["low"] is None else v["low"],
-                "top": y if view.rows or v["high"] is None else v["high"],
-                "href": f"#{v['id']}", "name": _name(v),
-                "ring": shade("ink") if v["id"] == task["winner"] else "transparent",
-            }
-        )  # fmt: skip
+    data = [_datum(v, i, task, view) for i, v in enumerate(view.points)]
     stroke = alt.Color("color:N", scale=None, legend=None)
     across = [{**d, "x": d["low"], "x2": d["high"], "y2": d["y"]} for d in data]
     curve.add("rule", across, strokeWidth=1.5, encode={"color": stroke})
     if not view.rows:
         up = [{**d, "y": d["bottom"], "y2": d["top"], "x2": d["x"]} for d in data]
         curve.add("rule", up, strokeWidth=1.5, encode={"color": stroke})
-    _arrows(curve, [d for d in data if d["ceiling"]], stroke)
+    _arrows(curve, [d for d, v in zip(data, view.points, strict=True) if v.at_ceiling], stroke)
     fill = alt.Fill("fill:N", scale=None, legend=None)
     shape = alt.Shape("shape:N", scale=None, legend=None)
     edge = alt.Stroke("color:N", scale=None, legend=None)
@@ -57,6 +42,25 @@ def points(curve: Curve, task: dict[str, Any], taken: list[Box]) -> None:
     )  # fmt: skip
 
 
+def _datum(v: View, row: int, task: TaskVerdict, view: Frame) -> dict[str, Any]:
+    """What the marks of a view need; without labels its height is its row."""
+    regime = v.regime or "undecided"
+    nats, accuracy = v.nats or Interval(0, 0, 0), v.accuracy
+    y = float(row) if view.rows or accuracy is None else accuracy.value
+    up = accuracy if accuracy and accuracy.known and not view.rows else Interval(y, y, y)
+    across = nats if nats.known else Interval(nats.value, nats.value, nats.value)
+    token = shade(REGIMES[regime].token)
+    return {
+        "x": nats.value, "y": y, "id": v.id,
+        "low": across.low, "high": nats.value if v.at_ceiling else across.high,
+        "color": token, "fill": shade("card") if regime == "undecided" else token,
+        "shape": SHAPES[regime], "ceiling": v.at_ceiling,
+        "bottom": up.low, "top": up.high,
+        "href": f"#{v.id}", "name": _name(v),
+        "ring": shade("ink") if v.id == task.winner else "transparent",
+    }  # fmt: skip
+
+
 def _arrows(curve: Curve, data: list[dict[str, Any]], stroke: Any) -> None:
     import altair as alt
 
@@ -73,15 +77,15 @@ def _arrows(curve: Curve, data: list[dict[str, Any]], stroke: Any) -> None:
     )  # fmt: skip
 
 
-def _name(v: dict[str, Any]) -> str:
+def _name(v: View) -> str:
     """What a screen reader says at a point."""
-    value, spread = words.nats(v)
-    parts = [v["view"]]
-    if v["regime"]:
-        parts.append(REGIMES[v["regime"]].word)
+    value, spread = words.nats(v.nats, at_ceiling=v.at_ceiling)
+    parts = [v.view]
+    if v.regime:
+        parts.append(REGIMES[v.regime].word)
     parts.append(f"{value.replace('≥', 'at least')} nats {spread.replace('±', 'plus or minus')}")
-    if v["accuracy"] is not None:
-        parts.append(f"accuracy {words.accuracy(v)} {words.interval(v)}")
+    if v.accuracy:
+        parts.append(f"accuracy {words.accuracy(v.accuracy)} {words.interval(v.accuracy)}")
     return ", ".join(p.strip() for p in parts)
 
 
@@ -92,14 +96,14 @@ def _names(curve: Curve, data: list[dict[str, Any]], taken: list[Box]) -> None:
     taken = taken + marks_boxes(view)
     gaps = [12.0 if d["ring"] == "transparent" else 17.0 for d in data]
     within = Box(2, 2, width - 2, height - 4)
-    names = [str(v["label"]) for v in view.points]
+    names = [v.label for v in view.points]
     spots = place(marks, names, obstacles=taken, within=within, gaps=gaps)
     if any(s.clash > 60 for s in spots) and max(map(len, names)) > 5:
         letters = [_letter(i) for i in range(len(names))]
-        curve.key = [(a, v["view"]) for a, v in zip(letters, view.points, strict=True)]
+        curve.key = [(a, v.view) for a, v in zip(letters, view.points, strict=True)]
         names, spots = letters, place(marks, letters, obstacles=taken, within=within, gaps=gaps)
     elif all(len(n) <= 2 and n.isupper() for n in names):
-        curve.key = [(n, v["view"]) for n, v in zip(names, view.points, strict=True)]
+        curve.key = [(n, v.view) for n, v in zip(names, view.points, strict=True)]
     if len(names) <= 24:
         _leaders(curve, marks, spots)
     many = len(names) > 24

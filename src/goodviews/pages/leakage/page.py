@@ -1,7 +1,9 @@
 """The page of a leakage matrix: which factors a representation keeps, and which it need not."""
 
+import math
 from typing import Any
 
+from goodviews.core.interval import Interval
 from goodviews.pages import words
 from goodviews.pages.chart.heat import heat
 from goodviews.pages.shell import sibling
@@ -52,7 +54,7 @@ def leakage_page(board: dict[str, Any]) -> str:
 
 
 def _cell(cell: dict[str, Any]) -> dict[str, Any]:
-    level = {"accuracy": cell["score"], "low": cell["score_low"], "high": cell["score_high"]}
+    level = Interval(cell["score"], cell["score_low"], cell["score_high"])
     number, ends = _signed(words.accuracy(level)), _signed(words.interval(level))
     known = "told from chance" if cell["told"] else "cannot be told from chance"
     what = "accuracy" if cell["kind"] == "discrete" else "R²"
@@ -107,7 +109,7 @@ def _numbers(board: dict[str, Any]) -> list[dict[str, Any]]:
         first = cells[0]
         if column["kind"] == "discrete":
             against = (
-                f"chance {words.accuracy({'accuracy': first['chance']})}, "
+                f"chance {words.accuracy(Interval(first['chance'], -math.inf, math.inf))}, "
                 f"H = {first['entropy_nats']:.2f} nats"
             )
         else:

@@ -1,11 +1,13 @@
 """The page of learned views: what they share, what the channels became, and how it went."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from goodviews.core.errors import InputError
 from goodviews.core.files import read_json
+from goodviews.core.interval import Interval
 from goodviews.pages import words
 from goodviews.pages.chart.scatter import Point, scatter
 from goodviews.pages.learned_views.channels import blocks, changes, heading, part, picture
@@ -92,8 +94,15 @@ def _question(found: dict[str, Any]) -> str:
 
 def _bound(row: dict[str, Any]) -> tuple[str, str]:
     half = Z * row["stderr_nats"]
-    ends = {"nats_low": row["nats"] - half, "nats_high": row["nats"] + half}
-    return words.nats({**row, **ends})
+    bound = Interval(row["nats"], row["nats"] - half, row["nats"] + half)
+    return words.nats(bound, at_ceiling=bool(row.get("at_ceiling")))
+
+
+def _level(row: dict[str, Any], name: str = "accuracy") -> Interval | None:
+    if row.get(name) is None:
+        return None
+    ends = (row["low"], row["high"]) if name == "accuracy" else (-math.inf, math.inf)
+    return Interval(row[name], *ends)
 
 
 def _figures(found: dict[str, Any], taken: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -104,7 +113,11 @@ def _figures(found: dict[str, Any], taken: dict[str, Any]) -> list[tuple[str, st
     made = [("Shared nats, by new encoders", value, beside)]
     if ours and "accuracy" in ours and raw:
         made.append(
-            ("Readout accuracy", words.accuracy(ours), f"raw channels {words.accuracy(raw)}")
+            (
+                "Readout accuracy",
+                words.accuracy(_level(ours)),
+                f"raw channels {words.accuracy(_level(raw))}",
+            )
         )
     looks = {look["step"]: look for look in found["looks"]}
     first, at = found["looks"][0], looks[taken["step"]]
@@ -156,9 +169,9 @@ def _row(row: dict[str, Any], *, mixed: bool) -> dict[str, Any]:
         "view": row["view"],
         "nats": value,
         "spread": spread,
-        "accuracy": words.accuracy(row),
-        "ends": words.interval(row),
-        "knn": words.accuracy({"accuracy": row.get("knn")}),
+        "accuracy": words.accuracy(_level(row)),
+        "ends": words.interval(_level(row)),
+        "knn": words.accuracy(_level(row, "knn")),
         "less": _signed(less, 2),
         "more": _signed(more, 1),
         "undertrained": mixed and row.get("undertrained"),

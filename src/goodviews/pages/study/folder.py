@@ -1,13 +1,13 @@
 """Reads a study folder, and says what to type when something is missing."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from goodviews.core.errors import InputError
-from goodviews.core.files import read_json
-from goodviews.core.records import Row, read_rows
+from goodviews.core.records import read_rows
+from goodviews.core.run import Run
+from goodviews.core.verdict import TaskVerdict, Verdict, View
 
 _NEEDED = ("run.json", "verdict.json", "rows.csv")
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -18,32 +18,24 @@ class Study:
     """What a study folder holds; the form is in ``docs/study_folder.md``.
 
     Attributes:
-        folder: Where it lies.
+        folder: Where it is.
         run: ``run.json``.
         verdict: ``verdict.json``.
-        rows: ``rows.csv``.
     """
 
     folder: Path
-    run: dict[str, Any]
-    verdict: dict[str, Any]
-    rows: list[Row] = field(default_factory=list)
+    run: Run
+    verdict: Verdict
 
     @property
-    def tasks(self) -> list[dict[str, Any]]:
+    def tasks(self) -> tuple[TaskVerdict, ...]:
         """One entry per task; without labels a single one whose name is empty."""
-        tasks: list[dict[str, Any]] = self.verdict["tasks"]
-        return tasks
+        return self.verdict.tasks
 
     @property
-    def views(self) -> list[dict[str, Any]]:
+    def views(self) -> tuple[View, ...]:
         """The candidates of the first task, fewest nats first: every task has the same."""
-        return candidates(self.tasks[0])
-
-
-def candidates(task: dict[str, Any]) -> list[dict[str, Any]]:
-    """Views of a task that are candidates, in the order of the curve."""
-    return [view for view in task["views"] if view["role"] == "candidate"]
+        return self.tasks[0].views
 
 
 def read_study(folder: Path) -> Study:
@@ -64,30 +56,14 @@ def read_study(folder: Path) -> Study:
                 f"{folder} holds no finished study ({name} is missing); to make or finish it, "
                 f"{again}"
             )
-    run, verdict = read_json(folder / "run.json"), read_json(folder / "verdict.json")
-    study = Study(folder, run, verdict, read_rows(folder / "rows.csv"))
     try:
-        _check(study)
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
-        raise InputError(
-            f"{folder} was written by another version or only in part ({error} is wanted); "
-            f"to make it again, {again}"
-        ) from error
-    return study
-
-
-def _check(study: Study) -> None:
-    for name in ("data", "splits", "command", "cells"):
-        study.run[name]
-    study.verdict["ceiling"]["nats"], study.verdict["trust"]
-    for task in study.tasks:
-        for name in ("advice", "finding", "alt", "winner", "baselines", "curve", "peak"):
-            task[name]
-        for view in task["views"]:
-            view["role"], view["nats"], view["accuracy"], view["label"]
-            if not _ID.fullmatch(view["id"]):
-                raise InputError(f"{view['id']!r} in verdict.json is no id of a view.")
-    if not study.views:
-        raise InputError(
-            f"No view of {study.folder} has a result; type the command that made it again."
-        )
+        run, verdict = Run.read(folder / "run.json"), Verdict.read(folder / "verdict.json")
+    except InputError as error:
+        raise InputError(f"{str(error).rstrip('.')}; to make it again, {again}") from error
+    read_rows(folder / "rows.csv")
+    if not verdict.tasks or not verdict.tasks[0].views:
+        raise InputError(f"No view of {folder} has a result; {again}")
+    for view in verdict.tasks[0].views:
+        if not _ID.fullmatch(view.id):
+            raise InputError(f"{view.id!r} in verdict.json is not the id of a view.")
+    return Study(folder, run, verdict)

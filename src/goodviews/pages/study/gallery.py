@@ -4,10 +4,10 @@ import base64
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from goodviews.core.errors import InputError
-from goodviews.pages.study.folder import Study, candidates
+from goodviews.core.verdict import View
+from goodviews.pages.study.folder import Study
 
 LIMIT = 4_500_000
 """Bytes of pictures (as text in the page) past which they are cut."""
@@ -57,7 +57,7 @@ def gather(study: Study, *, limit: int = LIMIT) -> Gallery:
         study: Its ``pairs/`` are read.
         limit: Bytes that all pictures may take in the page.
     """
-    files = {v["id"]: _files(study.folder, v) for v in study.views}
+    files = {v.id: _files(study.folder, v) for v in study.views}
     data = {i: [(_read(p)) for p in paths] for i, paths in files.items()}
     cut: list[str] = []
     if _size(data) > limit:
@@ -84,8 +84,8 @@ def _words(cut: list[str]) -> str:
     return f"To keep this page small it holds {', '.join(cut)}; all pairs are in pairs/."
 
 
-def _files(folder: Path, view: dict[str, Any]) -> list[Path]:
-    paths = (folder / "pairs" / f"{view['id']}-{k}.webp" for k in range(view["pairs"] or 0))
+def _files(folder: Path, view: View) -> list[Path]:
+    paths = (folder / "pairs" / f"{view.id}-{k}.webp" for k in range(view.pairs))
     return [path for path in paths if path.is_file()]
 
 
@@ -103,8 +103,8 @@ def _size(data: dict[str, list[bytes]]) -> int:
 def _best(study: Study, count: int) -> set[str]:
     """The best views of every task, as many of each as fit into the count."""
     ranked = [
-        [v["id"] for v in sorted(candidates(t), key=lambda v: -(v["accuracy"] or 0))]
-        for t in study.tasks
+        [v.id for v in sorted(task.views, key=lambda v: -(v.accuracy.value if v.accuracy else 0))]
+        for task in study.tasks
     ]
     keep: list[str] = []
     for level in zip(*ranked, strict=False):

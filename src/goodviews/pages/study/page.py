@@ -4,20 +4,22 @@ import csv
 import io
 import json
 import re
-from typing import Any
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from goodviews.core.run import Family
 from goodviews.core.tokens import REGIMES
+from goodviews.core.verdict import TaskVerdict, View
 from goodviews.pages import words
 from goodviews.pages.chart.canvas import Curve
 from goodviews.pages.chart.charts import draw, inline_svg
 from goodviews.pages.chart.layout import NARROW, WIDE
 from goodviews.pages.shell import shell_file, strip_lines, tokens_css
-from goodviews.pages.study.facts import facts, made
-from goodviews.pages.study.folder import Study, candidates
+from goodviews.pages.study.facts import Panel, made, panel
+from goodviews.pages.study.folder import Study
 from goodviews.pages.study.gallery import Gallery, gather
-from goodviews.pages.study.tables import mark, table, worth
+from goodviews.pages.study.tables import Bar, Row, mark, table, worth
 
 
 def page(study: Study) -> str:
@@ -42,82 +44,94 @@ def page(study: Study) -> str:
         css=Markup(tokens_css() + strip_lines(shell_file("page.css"))),
         js=Markup(strip_lines(shell_file("page.js"))),
         run=study.run,
-        data=study.run["data"],
-        tasks=[_task(study, i) for i in range(len(study.tasks))],
-        views=_rows_of_pairs(study),
+        data=study.run.data,
+        tasks=[_section(study, i) for i in range(len(study.tasks))],
+        views=[_pairs(study, view) for view in study.views],
         pairs=gallery,
         enlarge=_enlarge(gallery),
-        family=study.run.get("family"),
-        trust=study.verdict["trust"],
-        made=made(study),
+        family=study.run.family,
+        trust=study.verdict.trust,
+        made=made(study.run),
         island=_island(study),
     )
     return re.sub(r"\n\s*\n+", "\n", text).lstrip()
 
 
-def _task(study: Study, index: int) -> dict[str, Any]:
-    task, ceiling = study.tasks[index], study.verdict["ceiling"]
-    family, several = study.run.get("family"), len(study.tasks) > 1
-    suffix = f"-{index + 1}" if several else ""
-    views = candidates(task)
-    chosen = task["winner"] or max(views, key=lambda v: v["accuracy"] or 0)["id"]
-    drawings: dict[str, Any] = {}
-    for name, size in (("wide", WIDE), ("narrow", NARROW)):
-        curve = draw(task, ceiling, size)
-        drawings[name] = curve
-        drawings[name + "_svg"] = Markup(
-            inline_svg(
-                curve,
-                prefix=f"{name[0]}{index}-",
-                title=task["finding"],
-                alt_text=task["alt"],
-                chosen=chosen,
-            )
-        )
-    return {
-        **task,
-        "suffix": suffix,
-        "edge": _edge(task),
-        "chosen": chosen,
-        "spec": words.spec(task["advice"]["spec"]) if task["advice"]["spec"] else None,
-        "worth_rows": worth(task),
-        "panel": [facts(task, v, i, views, family) for i, v in enumerate(views)],
-        "table": table(task, family),
-        "caption": _caption(task, drawings["wide"]),
-        "template": _template(family) if any(v["in_family"] for v in views) else None,
-        **drawings,
+@dataclass(frozen=True)
+class Section:
+    """One task of the page: what the study found, and how the template shows it."""
+
+    found: TaskVerdict
+    suffix: str
+    edge: str
+    chosen: str
+    spec: Markup | None
+    worth_rows: list[Bar]
+    panel: list[Panel]
+    table: list[Row]
+    caption: list[str]
+    template: tuple[Markup, str] | None
+    drawings: list[tuple[str, Curve, Markup]]
+
+
+def _section(study: Study, index: int) -> Section:
+    task, family = study.tasks[index], study.run.family
+    chosen = task.winner or max(task.views, key=_accuracy).id
+    curves = {
+        "wide": draw(task, study.verdict.ceiling, WIDE),
+        "narrow": draw(task, study.verdict.ceiling, NARROW),
     }
+    texts = {"title": task.finding, "alt_text": task.alt, "chosen": chosen}
+    return Section(
+        found=task,
+        suffix=f"-{index + 1}" if len(study.tasks) > 1 else "",
+        edge=_edge(task),
+        chosen=chosen,
+        spec=words.spec(task.advice.spec) if task.advice.spec else None,
+        worth_rows=worth(task),
+        panel=[panel(task, i, family) for i in range(len(task.views))],
+        table=table(task, family),
+        caption=_caption(task, curves["wide"]),
+        template=_template(family) if any(v.in_family for v in task.views) else None,
+        drawings=[
+            (name, curve, Markup(inline_svg(curve, prefix=f"{name[0]}{index}-", **texts)))
+            for name, curve in curves.items()
+        ],
+    )
 
 
-def _edge(task: dict[str, Any]) -> str:
-    regime = task["regime"] or "undecided"
-    if regime == "undecided":
+def _accuracy(view: View) -> float:
+    return view.accuracy.value if view.accuracy else 0.0
+
+
+def _edge(task: TaskVerdict) -> str:
+    if task.regime == "undecided":
         return "undecided"
-    return REGIMES[regime].token if task["advice"]["spec"] else "ink"
+    return REGIMES[task.regime].token if task.advice.spec else "ink"
 
 
-def _template(family: dict[str, Any] | None) -> tuple[Markup, str] | None:
+def _template(family: Family | None) -> tuple[Markup, str] | None:
     if family is None:
         return None
-    before, _, after = family["template"].partition("{s}")
-    return words.spec(before, "s", after), family["argument"]
+    before, _, after = family.template.partition("{s}")
+    return words.spec(before, "s", after), family.argument
 
 
-def _caption(task: dict[str, Any], curve: Curve) -> list[str]:
+def _caption(task: TaskVerdict, curve: Curve) -> list[str]:
     """What the drawing shows, only of what is in it."""
     views = curve.view.points
     out = ["Every bar is a 95\u00a0% interval; on nats it is the sampling error of the bound."]
-    if task["curve"]:
+    if task.curve:
         out.append("Grey: fitted curve with its bootstrap band.")
-    if any(v["at_ceiling"] for v in views):
+    if any(v.at_ceiling for v in views):
         out.append(
             "Arrows to the right: the bound is at its ceiling, so the true value may be larger."
         )
-    if task["peak"] and task["peak"]["kind"] != "none":
+    if task.peak and task.peak.kind != "none":
         out.append("Shading: the peak's 95\u00a0% interval.")
-    if any(v["regime"] == "undecided" for v in views):
+    if any(v.regime == "undecided" for v in views):
         out.append("Hollow: undecided.")
-    lost = len(candidates(task)) - len(views)
+    lost = len(task.views) - len(views)
     if lost:
         verb = "has" if lost == 1 else "have"
         out.append(f"{lost} of {lost + len(views)} views {verb} no bound and stand in the table.")
@@ -129,36 +143,53 @@ def _caption(task: dict[str, Any], curve: Curve) -> list[str]:
     return out
 
 
-def _rows_of_pairs(study: Study) -> list[dict[str, Any]]:
-    """One entry per view for the strip and the gallery, verdicts of all tasks beside it."""
-    family, out = study.run.get("family"), []
-    by_task = [{v["id"]: v for v in candidates(task)} for task in study.tasks]
-    for view in study.views:
-        verdicts = []
-        for task, known in zip(study.tasks, by_task, strict=True):
-            other = known.get(view["id"])
-            if other is None or other["regime"] is None:
-                continue
-            word, text = REGIMES[other["regime"]].word, words.accuracy(other)
-            name = task["task"] if len(study.tasks) > 1 else ""
-            verdicts.append({"task": name, "regime": other["regime"], "word": word, "acc": text})
-        label = str(view["label"])
-        if view["in_family"] and family:
-            label = f"{family['argument']} {view['value']}"
-        nats, spread = words.nats(view)
-        regimes = {v["regime"] for v in verdicts}
-        out.append(
-            {
-                "id": view["id"],
-                "label": label,
-                "spec": words.spec(*words.split_value(view, family)),
-                "nats": nats,
-                "spread": spread,
-                "verdicts": verdicts,
-                "rule": regimes.pop() if len(regimes) == 1 else "undecided",
-            }
+@dataclass(frozen=True)
+class Verdict:
+    """What a task says of a view, beside its pairs."""
+
+    task: str
+    regime: str
+    word: str
+    accuracy: str
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """A view in the strip and the gallery, the verdicts of all tasks beside it."""
+
+    id: str
+    label: str
+    spec: Markup
+    nats: str
+    spread: str
+    verdicts: list[Verdict]
+    rule: str
+
+
+def _pairs(study: Study, view: View) -> Pairs:
+    family = study.run.family
+    verdicts = [
+        Verdict(
+            task=task.task if len(study.tasks) > 1 else "",
+            regime=other.regime,
+            word=REGIMES[other.regime].word,
+            accuracy=words.accuracy(other.accuracy),
         )
-    return out
+        for task in study.tasks
+        for other in task.views
+        if other.id == view.id and other.regime
+    ]
+    nats, spread = words.nats(view.nats, at_ceiling=view.at_ceiling)
+    regimes = {verdict.regime for verdict in verdicts}
+    return Pairs(
+        id=view.id,
+        label=f"{family.argument} {view.value}" if view.in_family and family else view.label,
+        spec=words.spec(*words.split_value(view, family)),
+        nats=nats,
+        spread=spread,
+        verdicts=verdicts,
+        rule=regimes.pop() if len(regimes) == 1 else "undecided",
+    )
 
 
 def _enlarge(gallery: Gallery) -> str:

@@ -1,12 +1,17 @@
 """Rows of the table, and the small drawings of intervals beside the numbers."""
 
-from typing import Any
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from markupsafe import Markup
 
+from goodviews.core.errors import counted
+from goodviews.core.interval import Interval
+from goodviews.core.run import Family
 from goodviews.core.tokens import REGIMES
+from goodviews.core.verdict import Baseline, Level, TaskVerdict, View
 from goodviews.pages import words
-from goodviews.pages.study.folder import candidates
 
 _WIDTH, _HEIGHT = 104, 20
 
@@ -19,10 +24,13 @@ def mark(regime: str | None) -> Markup:
     ).format(name, name)
 
 
-def _scale(task: dict[str, Any]) -> tuple[float, float]:
+def _ends(intervals: Sequence[Interval | None]) -> list[float]:
+    return [end for one in intervals if one and one.known for end in (one.low, one.high)]
+
+
+def _scale(task: TaskVerdict, scratch: float | None) -> tuple[float, float]:
     """Range of the candidates' intervals and of training from scratch."""
-    values = [v[k] for v in candidates(task) for k in ("low", "high") if v[k] is not None]
-    scratch = _scratch(task["baselines"])
+    values = _ends([view.accuracy for view in task.views])
     if scratch is not None:
         values.append(scratch)
     low, high = min(values, default=0.0), max(values, default=1.0)
@@ -30,23 +38,24 @@ def _scale(task: dict[str, Any]) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _scratch(rows: list[dict[str, Any]]) -> float | None:
-    found = [r["accuracy"] for r in rows if "scratch" in r["name"]]
-    return found[0] if found else None
+def _scratch(rows: Sequence[Baseline | Level]) -> float | None:
+    """Accuracy of training from scratch, where it is among the rows."""
+    found = [row.accuracy for row in rows if "scratch" in row.name]
+    return found[0].value if found and found[0] else None
 
 
 def whisker(
-    value: dict[str, Any], scale: tuple[float, float], scratch: float | None, regime: str | None
+    level: Interval | None, scale: tuple[float, float], scratch: float | None, regime: str | None
 ) -> Markup:
     """An interval on the scale all rows share; a value off the scale becomes an arrow.
 
     Args:
-        value: Holds ``accuracy``, ``low`` and ``high``.
+        level: Accuracy.
         scale: Accuracy at both ends of the drawing.
         scratch: Where the dashed line stands.
         regime: Verdict of a candidate, None for a baseline.
     """
-    if value.get("accuracy") is None:
+    if level is None:
         return Markup("")
 
     def at(a: float) -> float:
@@ -56,14 +65,14 @@ def whisker(
     out = [f'<path class="w-base" d="M0 {y}H{_WIDTH}"/>']
     if scratch is not None:
         out.append(f'<path class="w-dash" d="M{at(scratch)} 2V{_HEIGHT - 2}"/>')
-    x = at(value["accuracy"])
+    x = at(level.value)
     if x < 0:
         out.append(f'<path class="w-fill" d="M1 {y}l6-4v8z"/>')
     elif x > _WIDTH:
         out.append(f'<path class="w-fill" d="M{_WIDTH - 1} {y}l-6-4v8z"/>')
     else:
-        if value.get("low") is not None:
-            x0, x1 = max(at(value["low"]), 0), min(at(value["high"]), _WIDTH)
+        if level.known:
+            x0, x1 = max(at(level.low), 0), min(at(level.high), _WIDTH)
             out.append(f'<path class="w-line" d="M{x0} {y}H{x1}"/>')
         if regime is None:
             out.append(f'<path class="w-line" d="M{x} {y - 4}v8"/>')
@@ -77,107 +86,144 @@ def whisker(
     )
 
 
-def table(task: dict[str, Any], family: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """Rows of one task as the template prints them: best first, baselines behind.
+@dataclass(frozen=True)
+class Row:
+    """A row of the table as the template prints it; a baseline has no ``id``.
 
-    Args:
-        task: One entry of ``tasks`` in ``verdict.json``.
-        family: ``family`` of ``run.json``.
+    Attributes:
+        sort: What its columns are sorted by; nothing for what is not known.
     """
-    scale, scratch = _scale(task), _scratch(task["baselines"])
+
+    accuracy: str
+    interval: str
+    whisker: Markup
+    over: str
+    usable: str
+    knn: str
+    seconds: str
+    sort: dict[str, float | None]
+    id: str | None = None
+    regime: str = ""
+    word: str = ""
+    view: str = ""
+    winner: bool = False
+    nats: str = ""
+    spread: str = ""
+    troubles: list[str] = field(default_factory=list)
+    name: str = ""
+    detail: str = ""
+
+
+def table(task: TaskVerdict, family: Family | None) -> list[Row]:
+    """Rows of one task as the template prints them: best first, baselines behind."""
+    scratch = _scratch(task.baselines)
+    scale = _scale(task, scratch)
     views = sorted(
-        candidates(task),
-        key=lambda v: (-(v["accuracy"] if v["accuracy"] is not None else -1), v["nats"] or 0),
+        task.views,
+        key=lambda v: (-(v.accuracy.value if v.accuracy else -1), v.nats.value if v.nats else 0),
     )
     rows = []
     for view in views:
-        nats, spread = words.nats(view)
-        regime = view["regime"] or "undecided"
-        row = _common(view, scale, scratch, regime)
-        row |= {
-            "id": view["id"],
-            "regime": regime,
-            "word": REGIMES[regime].word,
-            "view": words.spec(*words.split_value(view, family)),
-            "winner": view["id"] == task["winner"],
-            "nats": nats,
-            "spread": spread,
-            "sort_nats": view["nats"],
-            "troubles": troubles(view),
-        }
-        rows.append(row)
-    for base in sorted(task["baselines"], key=lambda b: -(b["accuracy"] or 0)):
-        row = _common(base, scale, scratch, None)
-        row |= {"id": None, "name": base["name"], "detail": base.get("detail") or ""}
-        rows.append(row)
+        nats, spread = words.nats(view.nats, at_ceiling=view.at_ceiling)
+        regime = view.regime or "undecided"
+        row = _row(view, view.usable, whisker(view.accuracy, scale, scratch, regime))
+        row.sort["nats"] = view.nats and view.nats.value
+        rows.append(
+            replace(
+                row,
+                id=view.id,
+                regime=regime,
+                word=REGIMES[regime].word,
+                view=words.spec(*words.split_value(view, family)),
+                winner=view.id == task.winner,
+                nats=nats,
+                spread=spread,
+                troubles=troubles(view),
+            )
+        )
+    for base in sorted(task.baselines, key=lambda b: -(b.accuracy.value if b.accuracy else 0)):
+        usable = None if base.usable is None else Interval(base.usable, -math.inf, math.inf)
+        row = _row(base, usable, whisker(base.accuracy, scale, scratch, None))
+        rows.append(replace(row, name=base.name, detail=base.detail))
     return rows
 
 
-def troubles(view: dict[str, Any]) -> list[str]:
+def _row(one: View | Baseline, usable: Interval | None, drawing: Markup) -> Row:
+    """What views and baselines show alike."""
+    level, over = one.accuracy, one.over_scratch and one.over_scratch.points
+    knn = None if one.knn is None or level is None else replace(level, value=one.knn)
+    known = {"accuracy": level, "over": over, "usable": usable, "knn": knn}
+    return Row(
+        accuracy=words.accuracy(level),
+        interval=words.interval(level),
+        whisker=drawing,
+        over=words.points(over),
+        usable=words.plain(usable.value, usable.half) if usable else words.plain(None),
+        knn=words.accuracy(knn),
+        seconds=words.seconds(one.seconds),
+        sort={name: found and found.value for name, found in known.items()}
+        | {"seconds": one.seconds},
+    )
+
+
+def troubles(view: View) -> list[str]:
     """What went wrong in the runs of a view, in words."""
-    out = []
-    for key, word in (("collapsed", "collapsed"), ("undertrained", "still improving")):
-        count = view.get(key) or 0
-        if count:
-            out.append(f"{count} {'run' if count == 1 else 'runs'} {word}")
-    return out
+    known = ((view.collapsed, "collapsed"), (view.undertrained, "still improving"))
+    return [f"{counted(count, 'run')} {word}" for count, word in known if count]
 
 
-def _common(
-    value: dict[str, Any], scale: tuple[float, float], scratch: float | None, regime: str | None
-) -> dict[str, Any]:
-    usable, half = value.get("usable"), None
-    if value.get("usable_low") is not None:
-        half = (value["usable_high"] - value["usable_low"]) / 2
-    knn = {"accuracy": value.get("knn"), "low": value.get("low"), "high": value.get("high")}
-    over = value.get("over_scratch")
-    return {
-        "accuracy": words.accuracy(value),
-        "interval": words.interval(value),
-        "whisker": whisker(value, scale, scratch, regime),
-        "over": words.points(over),
-        "usable": words.plain(usable, half),
-        "knn": words.accuracy(knn),
-        "seconds": words.seconds(value.get("seconds")),
-        "sort": {
-            "accuracy": value.get("accuracy"),
-            "over": over["points"] if over else None,
-            "usable": usable,
-            "knn": value.get("knn"),
-            "seconds": value.get("seconds"),
-        },
-    }
+@dataclass(frozen=True)
+class Bar:
+    """A row of the advice box; places are in percent of its width.
 
-
-def worth(task: dict[str, Any]) -> list[dict[str, Any]]:
-    """The intervals of the advice box, in percent of its width.
-
-    Returns:
-        One entry per row: name, text, whether it is the best view, ``x``, ``x0``, ``x1``
-        and the place of the dashed line.
+    Attributes:
+        name: Of the row.
+        text: Accuracy.
+        interval: Its interval.
+        best: Whether it is the best view.
+        x: Where the value is.
+        x0: Where the interval begins, if it is known.
+        x1: Where it ends.
+        scratch: Where the dashed line is.
     """
-    rows = task["worth"]["rows"] if task["worth"] else []
-    values = [r[k] for r in rows for k in ("low", "high", "accuracy") if r[k] is not None]
+
+    name: str
+    text: str
+    interval: str
+    best: bool
+    x: float | None
+    x0: float | None
+    x1: float | None
+    scratch: float | None
+
+
+def worth(task: TaskVerdict) -> list[Bar]:
+    """The intervals of the advice box."""
+    rows = task.worth.rows if task.worth else ()
+    scratch = _scratch(rows)
+    values = _ends([row.accuracy for row in rows])
+    values += [row.accuracy.value for row in rows if row.accuracy]
     if not values:
         return []
     low, high = min(values), max(values)
     room = 0.05 * max(high - low, 0.01)
     low, high = low - room, high + room
 
-    def at(a: float | None) -> float | None:
-        return None if a is None else round(100 * (a - low) / (high - low), 2)
+    def at(accuracy: float | None) -> float | None:
+        if accuracy is None or not math.isfinite(accuracy):
+            return None
+        return round(100 * (accuracy - low) / (high - low), 2)
 
-    scratch = at(_scratch(rows))
     return [
-        {
-            "name": r["name"],
-            "text": words.accuracy(r),
-            "interval": words.interval(r),
-            "best": bool(r["best"]),
-            "x": at(r["accuracy"]),
-            "x0": at(r["low"]),
-            "x1": at(r["high"]),
-            "scratch": scratch,
-        }
-        for r in rows
+        Bar(
+            name=row.name,
+            text=words.accuracy(row.accuracy),
+            interval=words.interval(row.accuracy),
+            best=row.best,
+            x=at(row.accuracy and row.accuracy.value),
+            x0=at(row.accuracy and row.accuracy.low),
+            x1=at(row.accuracy and row.accuracy.high),
+            scratch=at(scratch),
+        )
+        for row in rows
     ]

@@ -15,7 +15,6 @@ Letters: V rows, S seeds, N test items, R label draws.
 """
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -23,28 +22,7 @@ from scipy import stats
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-
-@dataclass(frozen=True)
-class Interval:
-    """A number with its 95 % interval; the ends are infinite when one seed leaves it unknown."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def above(self) -> bool:
-        """Whether the whole interval lies above zero."""
-        return self.low > 0
-
-    @property
-    def below(self) -> bool:
-        """Whether the whole interval lies below zero."""
-        return self.high < 0
-
-    def shifted(self, value: float) -> "Interval":
-        """The same width about another value."""
-        return Interval(value, value + self.low - self.value, value + self.high - self.value)
+from goodviews.core.interval import Interval
 
 
 class Layout:

@@ -22,7 +22,9 @@ from statistics import NormalDist
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
-from goodviews.jobs.study.statistics.layout import Interval, Layout
+from goodviews.core.interval import Interval
+from goodviews.core.verdict import Regime
+from goodviews.jobs.study.statistics.layout import Layout
 from goodviews.jobs.study.statistics.sweet_spot import Curve, Peak, fit_curve
 from goodviews.jobs.study.statistics.table import RANDOM, TaskTable
 
@@ -48,7 +50,7 @@ class Reading:
 
     winner: int
     below: list[bool]
-    regimes: list[str]
+    regimes: list[Regime]
     curve: Curve | None
     peak: Peak | None
 
@@ -81,7 +83,7 @@ def read(table: TaskTable, layout: Layout | None = None, *, family: bool = True)
     peak = _peak(curve, table.nats, below, best)
     alike = [table.nats[view] for view in range(count) if not below[view]]
     random = table.row(RANDOM)
-    regimes = []
+    regimes: list[Regime] = []
     for view in range(count):
         lost = not shuffled and loses(table.kept.level(view), _image_nats(table, view))
         if below[view]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from goodviews.core.interval import Interval
 from goodviews.core.records import Row
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task
-from goodviews.jobs.study.statistics.layout import Interval, Layout, seeds_interval
+from goodviews.jobs.study.statistics.layout import Layout, seeds_interval
 
 RAW, RANDOM, SCRATCH = BASELINES
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goodviews.jobs.study.statistics.layout import Interval
+from goodviews.core.interval import Interval
+from goodviews.core.verdict import Advice
 from goodviews.jobs.study.statistics.regimes import Reading, honest
 from goodviews.jobs.study.statistics.table import RANDOM, RAW, SCRATCH, TaskTable
 from goodviews.jobs.study.verdict.words import again, few_to_choose, more_labels, points, shares
@@ -20,35 +21,25 @@ _EQUAL_TO_BE = 3
 
 
 @dataclass(frozen=True)
-class Advice:
-    """What the page says first.
+class Answer:
+    """The advice, and what it was made of.
 
     Attributes:
         wording: Name of the case.
-        head: First words.
-        spec: The view to pretrain with; nothing when none is advised.
-        lead: Effect with interval, against training from scratch.
-        reason: One reason in plain words.
-        open: What is open and what would close it; may be empty.
-        command: What to type next.
-        good: Whether pretraining is worth it.
-        answer: Of "is pretraining worth it?".
+        advice: What the page says.
+        worth: The answer to "is pretraining worth it?".
+        good: Whether it is.
         level: Accuracy of the winner, chosen and measured on different labels.
     """
 
     wording: str
-    head: str
-    spec: str | None
-    lead: str
-    reason: str
-    open: str
-    command: str
+    advice: Advice
+    worth: str
     good: bool
-    answer: str
     level: Interval
 
 
-def advise(table: TaskTable, reading: Reading, *, data: str, command: str) -> Advice:
+def advise(table: TaskTable, reading: Reading, *, data: str, command: str) -> Answer:
     """Put a task's numbers into words.
 
     Args:
@@ -69,21 +60,18 @@ def advise(table: TaskTable, reading: Reading, *, data: str, command: str) -> Ad
     seeds = 3 if table.layout.seeds < 3 else 2 * table.layout.seeds
     wins = f"{points(over)} more than training from scratch on {on_labels}"
 
-    def make(wording: str, head: str, spec: str | None, lead: str, **more: str) -> Advice:
+    def make(wording: str, head: str, spec: str | None, lead: str, **more: str) -> Answer:
         words = [*([data] if data else []), "--backbone", "resnet18", "--views", spec or ""]
         train = shlex.join(["goodviews", "pretrain", *words])
-        return Advice(
-            wording=wording,
+        advice = Advice(
             head=head,
             spec=spec,
             lead=lead,
             reason=more.get("reason", ""),
             open=_open(table, more.get("open", ""), chosen=spec is not None),
             command=more.get("command", train if spec else again(command, "--seeds", seeds)),
-            good=spec is not None and over.above,
-            answer=_answer(over),
-            level=level,
         )
+        return Answer(wording, advice, _worth(over), spec is not None and over.above, level)
 
     raw, random = _shifted(table, winner, RAW, value), _shifted(table, winner, RANDOM, value)
     over_raw = table.over(SCRATCH, RAW)
@@ -134,8 +122,8 @@ def _open(table: TaskTable, text: str, *, chosen: bool) -> str:
 
 
 def _positive(
-    table: TaskTable, reading: Reading, make: Callable[..., Advice], *, lead: str
-) -> Advice:
+    table: TaskTable, reading: Reading, make: Callable[..., Answer], *, lead: str
+) -> Answer:
     """Pretraining pays: which view, and what is open."""
     winner = table.views[reading.winner]
     alike = [
@@ -209,7 +197,7 @@ def _extreme(table: TaskTable, winner: int) -> str:
     return "left" if nats[winner] == min(nats) else "right" if nats[winner] == max(nats) else ""
 
 
-def _answer(over: Interval) -> str:
+def _worth(over: Interval) -> str:
     if over.above:
         return "Yes, on these labels."
     return "No, not on these labels." if over.below else "It cannot be told from these runs."

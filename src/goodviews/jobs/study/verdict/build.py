@@ -1,34 +1,35 @@
-"""``verdict.json``: everything the page shows that is not a picture.
-
-Its form stands in ``docs/study_folder.md``.
-"""
+"""From finished cells to the verdict: everything the page shows that is not a picture."""
 
 import math
-from typing import Any
 
 import numpy as np
 
+from goodviews.core.interval import Interval
+from goodviews.core.verdict import (
+    Baseline,
+    Ceiling,
+    Curve,
+    Level,
+    NamedGap,
+    Peak,
+    Regime,
+    TaskVerdict,
+    Verdict,
+    View,
+    Worth,
+)
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import Cell, Plan
-from goodviews.jobs.study.statistics.layout import Interval
 from goodviews.jobs.study.statistics.regimes import Reading, read
 from goodviews.jobs.study.statistics.table import RANDOM, RAW, SCRATCH, TaskTable, tabulate
-from goodviews.jobs.study.verdict.advice import Advice, advise
-from goodviews.jobs.study.verdict.entries import (
-    ends,
-    finite,
-    in_points,
-    limits,
-    mean,
-    question,
-    rounded,
-)
+from goodviews.jobs.study.verdict.advice import Answer, advise
+from goodviews.jobs.study.verdict.entries import bounded, gap, mean, question, rounded
 from goodviews.jobs.study.verdict.trust import trust
 from goodviews.jobs.study.verdict.unlabelled import unlabelled
 from goodviews.jobs.study.verdict.words import share, spec_labels
 from goodviews.spec.grammar import Family
 
-_WORDS = {
+_WORDS: dict[Regime, str] = {
     "missing": "Loses what the task needs.",
     "sweet_spot": "Keeps what the task needs and reads out as well as the best; it may still "
     "share more than that.",
@@ -45,7 +46,7 @@ def make_verdict(
     data: str,
     command: str,
     failed: dict[Cell, str],
-) -> dict[str, Any]:
+) -> Verdict:
     """Read the finished cells.
 
     Args:
@@ -68,12 +69,11 @@ def make_verdict(
             tasks.append(_task(plan, table, reading, family, data, command))
     if not tasks:
         tasks = [unlabelled(plan, results, family, command)]
-    return {
-        "schema": 1,
-        "ceiling": {"nats": math.log(plan.candidates), "candidates": plan.candidates},
-        "tasks": tasks,
-        "trust": trust(plan, results, readings, failed, command),
-    }
+    return Verdict(
+        ceiling=Ceiling(nats=math.log(plan.candidates), candidates=plan.candidates),
+        tasks=tuple(tasks),
+        trust=tuple(trust(plan, results, readings, failed, command)),
+    )
 
 
 def _task(
@@ -83,64 +83,55 @@ def _task(
     family: Family | None,
     data: str,
     command: str,
-) -> dict[str, Any]:
-    advice = advise(table, reading, data=data, command=command)
+) -> TaskVerdict:
+    answer = advise(table, reading, data=data, command=command)
     labels = spec_labels(table.views, family)
     order = sorted(range(len(table.views)), key=lambda view: table.nats[view].value)
-    by_accuracy = np.argsort([-table.level(view).value for view in table.views])
-    views = [_view(plan, table, reading, view, labels, list(by_accuracy)) for view in order]
-    best = int(by_accuracy[0])
+    by_accuracy = list(np.argsort([-table.level(view).value for view in table.views]))
     count = table.task.labels[table.task.items]
     sizes = np.bincount(count[count >= 0]) / len(count)
-    entropy = float(-(sizes[sizes > 0] * np.log(sizes[sizes > 0])).sum())
-    made: dict[str, Any] = {
-        "task": table.task.name,
-        "classes": len(table.task.classes),
-        "class_entropy_nats": entropy,
-        "wording": advice.wording,
-        "regime": reading.regimes[reading.winner] if advice.spec else "undecided",
-        "question": question(plan, table.task.name),
-        "advice": {
-            "head": advice.head,
-            "spec": advice.spec,
-            "lead": advice.lead,
-            "reason": advice.reason,
-            "open": advice.open,
-            "command": advice.command,
-        },
-        "worth": _worth(table, advice),
-        "finding": _finding(table, reading, best),
-        "alt": _alt(table, order),
-        "winner": f"v-{plan.views.index(table.views[reading.winner]) + 1}",
-        "views": views,
-        "baselines": [_baseline(table, name) for name in (SCRATCH, RANDOM, RAW)],
-        "curve": None,
-        "peak": None,
-    }
-    if reading.curve is not None:
-        curve = reading.curve
-        made["curve"] = {
-            "nats": rounded(curve.nats),
-            "median": rounded(curve.median),
-            "low": rounded(curve.low),
-            "high": rounded(curve.high),
-        }
-    if reading.peak is not None and made["curve"] is not None:
-        peak = reading.peak
-        texts = {
-            "inside": f"peak {peak.nats:.1f} nats [{peak.low:.1f}, {peak.high:.1f}]",
-            "left": f"peak at or below {peak.high:.1f} nats",
-            "right": f"peak at or above {peak.low:.1f} nats",
-            "none": "no peak can be told from these runs",
-        }
-        made["peak"] = {
-            "kind": peak.kind,
-            "nats": peak.nats,
-            "low": peak.low,
-            "high": peak.high,
-            "text": texts[peak.kind],
-        }
-    return made
+    return TaskVerdict(
+        task=table.task.name,
+        classes=len(table.task.classes),
+        class_entropy_nats=float(-(sizes[sizes > 0] * np.log(sizes[sizes > 0])).sum()),
+        wording=answer.wording,
+        regime=reading.regimes[reading.winner] if answer.advice.spec else "undecided",
+        question=question(plan, table.task.name),
+        advice=answer.advice,
+        worth=_worth(table, answer),
+        finding=_finding(table, reading, int(by_accuracy[0])),
+        alt=_alt(table, order),
+        winner=f"v-{plan.views.index(table.views[reading.winner]) + 1}",
+        views=tuple(_view(plan, table, reading, view, labels, by_accuracy) for view in order),
+        baselines=tuple(_baseline(table, name) for name in (SCRATCH, RANDOM, RAW)),
+        curve=_curve(reading),
+        peak=_peak(reading),
+    )
+
+
+def _curve(reading: Reading) -> Curve | None:
+    curve = reading.curve
+    if curve is None:
+        return None
+    return Curve(
+        nats=rounded(curve.nats),
+        median=rounded(curve.median),
+        low=rounded(curve.low),
+        high=rounded(curve.high),
+    )
+
+
+def _peak(reading: Reading) -> Peak | None:
+    peak = reading.peak
+    if peak is None or reading.curve is None:
+        return None
+    text = {
+        "inside": f"peak {peak.nats:.1f} nats [{peak.low:.1f}, {peak.high:.1f}]",
+        "left": f"peak at or below {peak.high:.1f} nats",
+        "right": f"peak at or above {peak.low:.1f} nats",
+        "none": "no peak can be told from these runs",
+    }[peak.kind]
+    return Peak(kind=peak.kind, nats=Interval(peak.nats, peak.low, peak.high), text=text)
 
 
 def _view(
@@ -150,8 +141,8 @@ def _view(
     view: int,
     labels: list[str],
     by_accuracy: list[int],
-) -> dict[str, Any]:
-    name = table.views[view]
+) -> View:
+    name, regime = table.views[view], reading.regimes[view]
     level, nats, kept = table.level(name), table.nats[view], table.kept.level(view)
     records = table.records[name]
     usable = table.usable.level(view)
@@ -159,51 +150,52 @@ def _view(
     other = by_accuracy[1] if view == by_accuracy[0] and len(by_accuracy) > 1 else by_accuracy[0]
     against = None
     if other != view:
-        gap = table.layout.difference(view, other, among=len(table.views))
-        against = {"label": labels[other], **in_points(gap)}
+        found = table.layout.difference(view, other, among=len(table.views))
+        against = NamedGap(label=labels[other], points=gap(found).points)
+    return View(
+        id=f"v-{plan.views.index(name) + 1}",
+        view=name,
+        role="candidate",
+        label=labels[view],
+        value=labels[view],
+        in_family=reading.curve is not None,
+        nats=bounded(nats),
+        at_ceiling=bool(records[0].at_ceiling),
+        accuracy=level.within(0, 1),
+        regime=regime,
+        words=_WORDS[regime],
+        over_scratch=gap(table.over(name, SCRATCH)),
+        against=against,
+        usable=usable.plus(entropy),
+        kept=kept,
+        knn=mean([row.knn_top1 for row in records]),
+        seconds=mean([row.seconds for row in records]),
+        undertrained=sum(bool(row.undertrained) for row in records),
+        collapsed=sum(bool(row.collapsed) for row in records),
+        notes=tuple(_notes(table, reading, view, kept)),
+        pairs=6,
+    )
+
+
+def _notes(table: TaskTable, reading: Reading, view: int, kept: Interval) -> list[str]:
+    """What is particular about a view."""
+    nats, best = table.nats[view].value, table.nats[reading.winner].value
     notes = []
-    if reading.regimes[view] == "missing" and nats.value > table.nats[reading.winner].value:
-        more = nats.value - table.nats[reading.winner].value
-        notes.append(f"Shares {more:.1f} nats more than the best view, and not the task.")
+    if reading.regimes[view] == "missing" and nats > best:
+        notes.append(f"Shares {nats - best:.1f} nats more than the best view, and not the task.")
     if kept.below and not reading.below[view]:
         notes.append(
             f"One view says {-kept.value:.2f} nats less about the label than the image does; "
             f"the readout does not suffer."
         )
+    records = table.records[table.views[view]]
     clipped = float(np.mean([row.clipped_share or 0 for row in records]))
     if clipped > 0.05:
         notes.append(f"Cuts {100 * clipped:.0f} % of the values off at black or white.")
-    return {
-        "id": f"v-{plan.views.index(name) + 1}",
-        "view": name,
-        "role": "candidate",
-        "label": labels[view],
-        "value": labels[view],
-        "in_family": reading.curve is not None,
-        **ends("nats", nats),
-        "at_ceiling": bool(records[0].at_ceiling),
-        "accuracy": level.value,
-        **limits(level),
-        "regime": reading.regimes[view],
-        "words": _WORDS[reading.regimes[view]],
-        "over_scratch": in_points(table.over(name, SCRATCH)),
-        "against": against,
-        "usable": usable.value + entropy,
-        "usable_low": finite(usable.low + entropy),
-        "usable_high": finite(usable.high + entropy),
-        "kept": kept.value,
-        "kept_low": finite(kept.low),
-        "kept_high": finite(kept.high),
-        "knn": mean([row.knn_top1 for row in records]),
-        "seconds": mean([row.seconds for row in records]),
-        "undertrained": sum(bool(row.undertrained) for row in records),
-        "collapsed": sum(bool(row.collapsed) for row in records),
-        "notes": notes,
-        "pairs": 6,
-    }
+    return notes
 
 
-def _baseline(table: TaskTable, name: str) -> dict[str, Any]:
+def _baseline(table: TaskTable, name: str) -> Baseline:
     records = table.records[name]
     budget = f"same {table.task.budget:,} labels"
     detail = {
@@ -211,43 +203,43 @@ def _baseline(table: TaskTable, name: str) -> dict[str, Any]:
         RANDOM: f"same encoder, untrained; {budget}",
         RAW: f"logistic regression, {budget}",
     }[name]
+    over = None
     if name == RAW:
-        level = table.raw_level()
-        over = table.over(SCRATCH, RAW)
-        over = Interval(-over.value, -over.high, -over.low)
-    else:
-        level = table.level(name)
-        over = table.over(name, SCRATCH) if name != SCRATCH else Interval(0, 0, 0)
-    return {
-        "name": name,
-        "detail": detail,
-        "scratch": name == SCRATCH,
-        "accuracy": level.value,
-        **limits(level),
-        "over_scratch": None if name == SCRATCH else in_points(over),
-        "usable": mean([row.usable_nats for row in records]),
-        "knn": mean([row.knn_top1 for row in records]),
-        "seconds": mean([row.seconds for row in records]),
-    }
+        found = table.over(SCRATCH, RAW)
+        over = gap(Interval(-found.value, -found.high, -found.low))
+    elif name == RANDOM:
+        over = gap(table.over(name, SCRATCH))
+    return Baseline(
+        name=name,
+        detail=detail,
+        scratch=name == SCRATCH,
+        accuracy=_level(table, name),
+        over_scratch=over,
+        usable=mean([row.usable_nats for row in records]),
+        knn=mean([row.knn_top1 for row in records]),
+        seconds=mean([row.seconds for row in records]),
+    )
 
 
-def _worth(table: TaskTable, advice: Advice) -> dict[str, Any]:
-    rows = [_baseline(table, name) for name in (RAW, RANDOM, SCRATCH)]
-    shown = [
-        {key: row[key] for key in ("name", "accuracy", "low", "high")} | {"best": False}
-        for row in rows
+def _level(table: TaskTable, name: str) -> Interval:
+    return (table.raw_level() if name == RAW else table.level(name)).within(0, 1)
+
+
+def _worth(table: TaskTable, answer: Answer) -> Worth:
+    rows = [
+        Level(name=name, accuracy=_level(table, name), best=False)
+        for name in (RAW, RANDOM, SCRATCH)
     ]
-    best = {"name": "best view, then readout", "accuracy": advice.level.value, "best": True}
-    shown.append(best | limits(advice.level))
+    best = Level(name="best view, then readout", accuracy=answer.level.within(0, 1), best=True)
     report = int((~table.task.choose).sum())
     seeds = table.layout.seeds
-    return {
-        "answer": advice.answer,
-        "good": advice.good,
-        "note": f"Accuracy on {report:,} test images, {seeds} seed{'s' * (seeds > 1)}, 95 % "
+    return Worth(
+        answer=answer.worth,
+        good=answer.good,
+        note=f"Accuracy on {report:,} test images, {seeds} seed{'s' * (seeds > 1)}, 95 % "
         f"intervals. The best view is chosen on other labels than it is measured on.",
-        "rows": shown,
-    }
+        rows=(*rows, best),
+    )
 
 
 def _finding(table: TaskTable, reading: Reading, best: int) -> str:

@@ -1,11 +1,12 @@
-"""Small pieces of ``verdict.json``: intervals, means and the question."""
+"""Small pieces of the verdict: intervals as records hold them, means and the question."""
 
 import math
 
 import numpy as np
 
+from goodviews.core.interval import Interval
+from goodviews.core.verdict import Gap
 from goodviews.jobs.study.plan import Plan
-from goodviews.jobs.study.statistics.layout import Interval
 
 
 def question(plan: Plan, task: str) -> str:
@@ -15,35 +16,14 @@ def question(plan: Plan, task: str) -> str:
     return f"Which views should {name} be pretrained with{named}?"
 
 
-def in_points(gap: Interval) -> dict[str, float | None]:
+def gap(found: Interval) -> Gap:
     """A difference of accuracies in points of accuracy."""
-    return {
-        "points": 100 * gap.value,
-        "low": finite(100 * gap.low),
-        "high": finite(100 * gap.high),
-    }
+    return Gap(points=found.times(100))
 
 
-def limits(level: Interval) -> dict[str, float | None]:
-    """Ends of an accuracy's interval, inside [0, 1]; null where unknown."""
-    return {
-        "low": finite(max(level.low, 0.0)) if math.isfinite(level.low) else None,
-        "high": finite(min(level.high, 1.0)) if math.isfinite(level.high) else None,
-    }
-
-
-def ends(name: str, interval: Interval) -> dict[str, float | None]:
-    """An interval under a name: value, low and high; null where unknown."""
-    return {
-        name: finite(interval.value),
-        f"{name}_low": finite(interval.low),
-        f"{name}_high": finite(interval.high),
-    }
-
-
-def finite(value: float) -> float | None:
-    """The number, or nothing where it is not finite."""
-    return float(value) if math.isfinite(value) else None
+def bounded(nats: Interval) -> Interval | None:
+    """A bound on nats, or nothing where it could not be computed."""
+    return nats if math.isfinite(nats.value) else None
 
 
 def mean(values: list[float | None]) -> float | None:
@@ -52,6 +32,6 @@ def mean(values: list[float | None]) -> float | None:
     return float(np.mean(known)) if known else None
 
 
-def rounded(values: np.ndarray) -> list[float]:
+def rounded(values: np.ndarray) -> tuple[float, ...]:
     """A curve as numbers of five digits, from (G,) values."""
-    return [round(float(value), 5) for value in values]
+    return tuple(round(float(value), 5) for value in values)

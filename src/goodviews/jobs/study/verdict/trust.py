@@ -1,9 +1,8 @@
 """The checks that every study carries: two nulls, ceilings, collapse, clipping, skipped files."""
 
-from typing import Any
-
 import numpy as np
 
+from goodviews.core.verdict import Check
 from goodviews.jobs.study.budget import length_check
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import Cell, Plan
@@ -18,12 +17,8 @@ def trust(
     readings: list[tuple[TaskTable, Reading]],
     failed: dict[Cell, str],
     command: str,
-) -> list[dict[str, Any]]:
-    """Check the study itself.
-
-    Returns:
-        Entries with ``name``, ``ok``, ``value``, ``text`` and ``do``.
-    """
+) -> list[Check]:
+    """Check the study itself."""
     found = [check for table, _ in readings for check in _nulls(plan, table)]
     rows = [
         result.rows[0] for cell, result in results.items() if cell.role in ("candidate", "twin")
@@ -101,7 +96,7 @@ def trust(
     return found
 
 
-def _nulls(plan: Plan, table: TaskTable) -> list[dict[str, Any]]:
+def _nulls(plan: Plan, table: TaskTable) -> list[Check]:
     named = f" ({table.task.name})" if len(plan.tasks) > 1 else ""
     found = []
     if "twin" in table.rows and plan.views[0] in table.views:
@@ -135,5 +130,5 @@ def _nulls(plan: Plan, table: TaskTable) -> list[dict[str, Any]]:
     return found
 
 
-def _check(name: str, ok: bool, value: str, text: str, do: str) -> dict[str, Any]:
-    return {"name": name, "ok": bool(ok), "value": value, "text": text, "do": "" if ok else do}
+def _check(name: str, ok: bool, value: str, text: str, do: str) -> Check:
+    return Check(name=name, ok=bool(ok), value=value, text=text, do="" if ok else do)

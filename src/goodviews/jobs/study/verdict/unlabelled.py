@@ -1,22 +1,23 @@
 """The verdict where there are no labels: views by what they share, and no advice."""
 
-from typing import Any
+import math
 
 import numpy as np
 
+from goodviews.core.verdict import Advice, TaskVerdict, View
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import Cell, Plan
 from goodviews.jobs.study.statistics.layout import seeds_interval
-from goodviews.jobs.study.verdict.entries import ends, mean, question
+from goodviews.jobs.study.verdict.entries import bounded, mean, question
 from goodviews.jobs.study.verdict.words import again, spec_labels
 from goodviews.spec.grammar import Family
 
 
 def unlabelled(
     plan: Plan, results: dict[Cell, CellResult], family: Family | None, command: str
-) -> dict[str, Any]:
+) -> TaskVerdict:
     """Views in the order of what they share, where there is no label to judge them by."""
-    views: list[dict[str, Any]] = []
+    views: list[View] = []
     labels = spec_labels(plan.views, family)
     for number, name in enumerate(plan.views):
         rows = [
@@ -28,63 +29,56 @@ def unlabelled(
             continue
         values = np.array([row.estimate_nats for row in rows], dtype=float)
         errors = np.array([row.stderr_nats for row in rows], dtype=float)
-        blank = dict.fromkeys(
-            (
-                "accuracy",
-                "low",
-                "high",
-                "regime",
-                "over_scratch",
-                "against",
-                "usable",
-                "usable_low",
-            ),
-        )
-        blank |= dict.fromkeys(("usable_high", "kept", "kept_low", "kept_high", "knn"))
         rank = mean([row.effective_rank for row in rows])
         views.append(
-            {
-                "id": f"v-{number + 1}",
-                "view": name,
-                "role": "candidate",
-                "label": labels[number],
-                "value": labels[number],
-                "in_family": family is not None,
-                **ends("nats", seeds_interval(values, errors)),
-                "at_ceiling": bool(rows[0].at_ceiling),
-                **blank,
-                "words": f"Effective rank {rank:.1f}." if rank else "",
-                "seconds": mean([row.seconds for row in rows]),
-                "undertrained": sum(bool(row.undertrained) for row in rows),
-                "collapsed": sum(bool(row.collapsed) for row in rows),
-                "notes": [],
-                "pairs": 6,
-            }
+            View(
+                id=f"v-{number + 1}",
+                view=name,
+                role="candidate",
+                label=labels[number],
+                value=labels[number],
+                in_family=family is not None,
+                nats=bounded(seeds_interval(values, errors)),
+                at_ceiling=bool(rows[0].at_ceiling),
+                accuracy=None,
+                regime=None,
+                words=f"Effective rank {rank:.1f}." if rank else "",
+                over_scratch=None,
+                against=None,
+                usable=None,
+                kept=None,
+                knn=None,
+                seconds=mean([row.seconds for row in rows]),
+                undertrained=sum(bool(row.undertrained) for row in rows),
+                collapsed=sum(bool(row.collapsed) for row in rows),
+                notes=(),
+                pairs=6,
+            )
         )
-    views.sort(key=lambda view: view["nats"])
-    said = ", ".join(f"{view['label']} {view['nats']:.1f} nats" for view in views)
-    return {
-        "task": "",
-        "classes": 0,
-        "class_entropy_nats": None,
-        "wording": "no_labels",
-        "regime": "undecided",
-        "question": question(plan, ""),
-        "advice": {
-            "head": "No advice without labels",
-            "spec": None,
-            "lead": "Views are ordered by shared nats only: how much they share, not whether it "
+    views.sort(key=lambda view: view.nats.value if view.nats else math.inf)
+    said = ", ".join(f"{view.label} {view.nats.value:.1f} nats" for view in views if view.nats)
+    return TaskVerdict(
+        task="",
+        classes=0,
+        class_entropy_nats=None,
+        wording="no_labels",
+        regime="undecided",
+        question=question(plan, ""),
+        advice=Advice(
+            head="No advice without labels",
+            spec=None,
+            lead="Views are ordered by shared nats only: how much they share, not whether it "
             "is what a task needs.",
-            "reason": "200 labels in a CSV would give one.",
-            "open": "",
-            "command": again(command, "--labels", "labels.csv", fresh=True),
-        },
-        "worth": None,
-        "finding": "How much the two views share, by view",
-        "alt": f"Shared nats by view, fewest first: {said}.",
-        "winner": None,
-        "views": views,
-        "baselines": [],
-        "curve": None,
-        "peak": None,
-    }
+            reason="200 labels in a CSV would give one.",
+            open="",
+            command=again(command, "--labels", "labels.csv", fresh=True),
+        ),
+        worth=None,
+        finding="How much the two views share, by view",
+        alt=f"Shared nats by view, fewest first: {said}.",
+        winner=None,
+        views=tuple(views),
+        baselines=(),
+        curve=None,
+        peak=None,
+    )

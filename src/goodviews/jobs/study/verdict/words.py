@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from goodviews.jobs.study.statistics.layout import Interval
+from goodviews.core.interval import Interval
 from goodviews.spec.grammar import Family
 
 _LONGEST = 24

@@ -1,0 +1,255 @@
+"""``verdict.json``: what a study found, as records from which the file and its page are made.
+
+The study writes them and the pages read them, so they belong to neither. ``docs/study_folder.md``
+shows the file; a test reads its example with these records.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, final
+
+from goodviews.core.files import read_json
+from goodviews.core.interval import Interval
+from goodviews.core.record_json import SHORT, check_schema, from_json, to_json
+
+SCHEMA = 1
+Regime = Literal["missing", "sweet_spot", "excess", "undecided"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ceiling:
+    """The most a bound can report: log K nats with K candidates."""
+
+    nats: float
+    candidates: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """What the page says first.
+
+    Attributes:
+        head: First words.
+        spec: The view to pretrain with; nothing when none is advised.
+        lead: The effect with its interval, against training from scratch.
+        reason: One reason.
+        open: What is still open and what would close it; may be empty.
+        command: What to type next.
+    """
+
+    head: str
+    spec: str | None
+    lead: str
+    reason: str
+    open: str
+    command: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    """Accuracy of one of the rows that say whether pretraining is worth it."""
+
+    name: str
+    accuracy: Annotated[Interval | None, SHORT]
+    best: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worth:
+    """Whether pretraining is worth it, in words and in numbers."""
+
+    answer: str
+    good: bool
+    note: str
+    rows: tuple[Level, ...]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """A difference of two accuracies, in points of accuracy (1 point = 0.01)."""
+
+    points: Annotated[Interval, SHORT]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedGap:
+    """A difference to another view, by its label."""
+
+    label: str
+    points: Annotated[Interval, SHORT]
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A candidate of the study and what was measured of it; null where there are no labels.
+
+    Attributes:
+        id: Name of its pictures and links, such as ``v-4``.
+        view: Its spec.
+        role: Always ``candidate``.
+        label: The swept value in a family, otherwise the part that differs or a letter.
+        value: What is swept, as text; nothing outside a family.
+        in_family: Whether the curve runs through it.
+        nats: Bound on the information its two views share; nothing with too few held-out pairs.
+        at_ceiling: Whether that bound is at the most it can report.
+        accuracy: Accuracy of the readout, within [0, 1].
+        regime: On which side of the peak it lies.
+        words: The regime in words.
+        over_scratch: Against training from scratch.
+        against: Against the next best view.
+        usable: Usable information about the label, nats.
+        kept: Usable nats of one view less those of the whole image.
+        knn: Nearest-neighbour accuracy.
+        seconds: Wall time of a run.
+        undertrained: How many of its runs were still improving.
+        collapsed: How many of its runs collapsed.
+        notes: Sentences about this view alone.
+        pairs: How many pictures of pairs there are.
+    """
+
+    id: str
+    view: str
+    role: Literal["candidate"]
+    label: str
+    value: str | None
+    in_family: bool
+    nats: Interval | None
+    at_ceiling: bool
+    accuracy: Annotated[Interval | None, SHORT]
+    regime: Regime | None
+    words: str
+    over_scratch: Gap | None
+    against: NamedGap | None
+    usable: Interval | None
+    kept: Interval | None
+    knn: float | None
+    seconds: float | None
+    undertrained: int
+    collapsed: int
+    notes: tuple[str, ...]
+    pairs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """What the views are compared with: from scratch, random weights or raw pixels."""
+
+    name: str
+    detail: str
+    scratch: bool
+    accuracy: Annotated[Interval | None, SHORT]
+    over_scratch: Gap | None
+    usable: float | None
+    knn: float | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """Readout accuracy over shared nats on a grid: the fit and its 95 % band."""
+
+    nats: tuple[float, ...]
+    median: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Peak:
+    """Where accuracy is highest.
+
+    Attributes:
+        kind: ``inside``; ``left`` (at or below the upper end), ``right`` (at or above the lower
+            end); ``none`` when there is not enough evidence for a peak.
+        nats: Where, with its interval.
+        text: The same in words.
+    """
+
+    kind: Literal["inside", "left", "right", "none"]
+    nats: Annotated[Interval, SHORT]
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskVerdict:
+    """What a study found for one task; without labels the only one, with an empty name.
+
+    Attributes:
+        task: Name of the label.
+        classes: How many; 0 without labels.
+        class_entropy_nats: Entropy of the label.
+        wording: Name of the case of the advice.
+        regime: Regime of the advised view.
+        question: What the study asked.
+        advice: The answer.
+        worth: Whether pretraining pays.
+        finding: What the curve shows, in one line.
+        alt: The curve in words.
+        winner: Id of the best view; nothing without labels.
+        views: Candidates, fewest shared nats first.
+        baselines: From scratch, random weights, raw pixels.
+        curve: The fit through a family; nothing with too few views.
+        peak: Where that curve is highest; nothing with too few views.
+    """
+
+    task: str
+    classes: int
+    class_entropy_nats: float | None
+    wording: str
+    regime: Regime
+    question: str
+    advice: Advice
+    worth: Worth | None
+    finding: str
+    alt: str
+    winner: str | None
+    views: tuple[View, ...]
+    baselines: tuple[Baseline, ...]
+    curve: Curve | None
+    peak: Peak | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One of the study's checks of itself: what was found, and what to do if it failed."""
+
+    name: str
+    ok: bool
+    value: str
+    text: str
+    do: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The content of ``verdict.json``."""
+
+    schema: int = SCHEMA
+    ceiling: Ceiling
+    tasks: tuple[TaskVerdict, ...]
+    trust: tuple[Check, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON object that :meth:`from_json` reads."""
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, value: object, *, where: str = "verdict.json") -> "Verdict":
+        """Read what :meth:`to_json` made.
+
+        Raises:
+            InputError: Another version wrote it, or a field is missing, unknown or of another
+                type; the message names the field.
+        """
+        check_schema(value, where, SCHEMA)
+        return from_json(cls, value, where)
+
+    @classmethod
+    def read(cls, path: Path) -> "Verdict":
+        """Read ``verdict.json``.
+
+        Raises:
+            InputError: It is missing or broken, or was written by another version.
+        """
+        return cls.from_json(read_json(path), where=str(path))
