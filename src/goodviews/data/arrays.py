@@ -15,8 +15,8 @@ from PIL import Image
 
 from goodviews.core.errors import InputError, counted
 from goodviews.data.cache import Draft, Rows
-from goodviews.data.decode import CHANNELS_MOST, fit, standard
-from goodviews.data.labels import encode
+from goodviews.data.decode import CHANNELS_MOST, WHICH, channels_at, fit, standard
+from goodviews.data.labels import encode, texts_of
 
 IMAGE_KEYS = ("images", "x", "data", "arr_0", "X")
 LABEL_KEYS = ("labels", "y", "label", "targets")
@@ -26,7 +26,12 @@ Progress = Callable[[int, int], None] | None
 
 
 def read_arrays(
-    files: Sequence[Path], rows: Rows, *, size: int | None = None, progress: Progress = None
+    files: Sequence[Path],
+    rows: Rows,
+    *,
+    size: int | None = None,
+    channels: str | None = None,
+    progress: Progress = None,
 ) -> Draft:
     """Read one array file, or a train and a test file, into rows.
 
@@ -39,6 +44,7 @@ def read_arrays(
         files: One file, or two: the second holds the test images.
         rows: Receives the images.
         size: Side in pixels; see :func:`array_draft`.
+        channels: ``first`` or ``last``, where the shape leaves it open.
         progress: Called with the images done and all images.
 
     Returns:
@@ -47,7 +53,7 @@ def read_arrays(
     Raises:
         InputError: A file cannot be read, or its arrays are not images and labels.
     """
-    parts = [_read(file) for file in files]
+    parts = [_read(file, channels) for file in files]
     names = [part[2] for part in parts if part[2]]
     known = [part[1] for part in parts]
     labels = None
@@ -148,12 +154,14 @@ def _keys(file: Path) -> list[str]:
         return list(arrays.keys())
 
 
-def _read(file: Path) -> tuple[np.ndarray, np.ndarray | None, list[str] | None]:
+def _read(
+    file: Path, channels: str | None
+) -> tuple[np.ndarray, np.ndarray | None, list[str] | None]:
     """Images (N, C, H, W), labels as text, class names."""
     try:
         if file.suffix.lower() != ".npz":
             return (
-                _channels_first(np.load(file, mmap_mode="r", allow_pickle=False), file),
+                channels_first(np.load(file, mmap_mode="r", allow_pickle=False), file, channels),
                 None,
                 None,
             )
@@ -164,7 +172,7 @@ def _read(file: Path) -> tuple[np.ndarray, np.ndarray | None, list[str] | None]:
             if "jpeg" in keys and "offsets" in keys:
                 images = _decode_jpegs(arrays["jpeg"], arrays["offsets"], file)
             elif key is not None:
-                images = _channels_first(arrays[key], file)
+                images = channels_first(arrays[key], file, channels)
             else:
                 raise InputError(
                     f"{file} holds {', '.join(keys) or 'nothing'}, but images are expected under "
@@ -173,7 +181,7 @@ def _read(file: Path) -> tuple[np.ndarray, np.ndarray | None, list[str] | None]:
             name = next((name for name in LABEL_KEYS if name in keys), None)
             if name is None:
                 return images, None, None
-            return images, _texts(arrays[name], len(images), classes, file), classes
+            return images, texts_of(arrays[name], len(images), classes, file), classes
     except InputError:
         raise
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
@@ -193,50 +201,43 @@ def _is_numpy(file: Path) -> bool:
         return opened.read(6).startswith((b"\x93NUMPY", b"PK"))
 
 
-def _channels_first(array: np.ndarray, file: Path) -> np.ndarray:
+def channels_first(
+    array: np.ndarray, what: str | Path, channels: str | None = None, doubt: str | None = "last"
+) -> np.ndarray:
+    """Move the channels of images before their height and width.
+
+    Args:
+        array: (N, H, W), (N, H, W, C) or (N, C, H, W), numbers.
+        what: The file or object, for messages.
+        channels: ``first`` or ``last``; :func:`goodviews.data.decode.channels_at` finds it
+            when ``None``.
+        doubt: Choice where either is possible; ``None`` raises.
+
+    Returns:
+        (N, C, H, W).
+
+    Raises:
+        InputError: These are not images, or it is not known which axis holds the channels.
+    """
     if array.dtype.kind not in "biuf":
-        raise InputError(f"Expected numbers in {file}, but got values of type {array.dtype}.")
+        raise InputError(f"Expected numbers in {what}, but got values of type {array.dtype}.")
+    if channels not in (None, "first", "last"):
+        raise InputError(f"channels must be 'first' or 'last', but got {channels!r}.")
     if array.size and array.ndim == 3:
         return array[:, None]
-    if array.size and array.ndim == 4:
-        if array.shape[3] <= CHANNELS_MOST:
-            return array.transpose(0, 3, 1, 2)
-        if array.shape[1] <= CHANNELS_MOST:
-            return array
+    if array.size and array.ndim == 4 and min(array.shape[1], array.shape[3]) <= CHANNELS_MOST:
+        place = channels or channels_at(array.shape[1:]) or doubt
+        if place is None:
+            raise InputError(
+                f"Axis 1 or axis 3 of {what}, of shape {array.shape}, could be the channels; "
+                f"{WHICH}."
+            )
+        if array.shape[1 if place == "first" else 3] <= CHANNELS_MOST:
+            return array if place == "first" else array.transpose(0, 3, 1, 2)
     raise InputError(
-        f"{file} holds an array of shape {array.shape}, but images are (N, H, W) or (N, H, W, C) "
-        f"with at most {CHANNELS_MOST} channels: reshape it first."
+        f"Expected images (N, H, W), (N, H, W, C) or (N, C, H, W) with at most {CHANNELS_MOST} "
+        f"channels in {what}, but got an array of shape {array.shape}; reshape it first."
     )
-
-
-def _texts(labels: np.ndarray, count: int, classes: list[str] | None, file: Path) -> np.ndarray:
-    labels = labels.reshape(-1) if labels.shape in ((count, 1), (1, count)) else labels
-    if labels.shape != (count,):
-        raise InputError(
-            f"Labels in {file} must have the shape ({count},), one class number per image, -1 for "
-            f"no label; but got {labels.shape}."
-        )
-    if labels.dtype.kind in "fiub":
-        numbers = np.where(np.isfinite(labels), labels, -1) if labels.dtype.kind == "f" else labels
-        whole = numbers.astype(np.int64)
-        if (whole != numbers).any():
-            raise InputError(
-                f"Labels in {file} must be whole numbers, one class number per image, but got "
-                f"{labels[whole != numbers][0]}."
-            )
-        if classes is not None and whole.max() >= len(classes):
-            raise InputError(
-                f"{file} has a label {whole.max()}, but names only {len(classes)} classes; name "
-                "all classes."
-            )
-        return np.array(["" if number < 0 else str(number) for number in whole], dtype=object)
-    texts = [str(label) for label in labels]
-    if classes is not None:
-        place = {name: str(i) for i, name in enumerate(classes)} | {"": ""}
-        if unknown := [text for text in texts if text not in place]:
-            raise InputError(f"{file} has a label {unknown[0]!r} that is not one of its classes.")
-        texts = [place[text] for text in texts]
-    return np.array(texts, dtype=object)
 
 
 def _decode_jpegs(data: np.ndarray, offsets: np.ndarray, file: Path) -> np.ndarray:

@@ -8,6 +8,7 @@ them.
 
 import errno
 import hashlib
+import io
 import json
 import os
 import re
@@ -160,6 +161,38 @@ def cached(root: Path, name: str, key: object, build: Callable[[Rows], Draft]) -
         with _writing(root):
             (temp / "names.json").write_text(json.dumps(draft.names), encoding="utf-8")
     return Images.open(folder)
+
+
+def in_memory(name: str, build: Callable[[Rows], Draft]) -> Images:
+    """Build images in memory, in the same way as :func:`cached` does in a folder.
+
+    Args:
+        name: Name of the dataset.
+        build: Function that adds every image to the rows and returns the rest.
+
+    Returns:
+        The images; the same content has the same hash as in a cache folder.
+    """
+    file = io.BytesIO()
+    rows = Rows(file, Path())
+    draft = build(rows)
+    pixels = np.frombuffer(file.getbuffer(), dtype=rows.dtype).reshape(rows.count, *rows.shape)
+    pixels.flags.writeable = False
+    scale, range_note = value_range(rows.dtype, rows.low, rows.high)
+    part = draft.part if draft.part is not None else np.zeros(rows.count, dtype=np.int8)
+    return Images(
+        name=name,
+        pixels=pixels,
+        scale=scale,
+        labels=draft.labels,
+        classes=draft.classes,
+        skipped=draft.skipped,
+        source=draft.source,
+        range_note=range_note,
+        hash=content_hash(rows.digest.digest(), draft.labels, part),
+        part=part,
+        notes=draft.notes,
+    )
 
 
 def relabelled(

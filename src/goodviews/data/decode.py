@@ -4,7 +4,7 @@ Letters: C H W one image.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,9 @@ EXTENSIONS = frozenset(
 
 CHANNELS_MOST = 16
 """Maximum length of an array axis that is taken for channels."""
+
+WHICH = "give channels='first' or channels='last'"
+"""What to type where the shape of an array leaves it open."""
 
 
 @dataclass(frozen=True)
@@ -57,36 +60,50 @@ def read_header(path: Path) -> Header:
     if os.path.getsize(path) == 0:
         raise ValueError("the file is empty")
     if path.suffix.lower() == ".npy":
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-        height, width, channels = _channels_last(array).shape
-        return Header(width, height, channels, _kind(array.dtype), "npy")
+        return header_of(np.load(path, mmap_mode="r", allow_pickle=False))
     with Image.open(path) as image:
-        kind, channels = "uint8", 3
-        alpha = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
-        remark = ""
-        if image.mode in ("1", "L", "LA", "La"):
-            channels = 1
-        elif image.mode.startswith("I;16"):
-            channels, kind = 1, "uint16"
-        elif image.mode in ("I", "F"):
-            channels, kind = 1, "float32"
-        if image.format == "PNG" and channels == 3 and _png_bits(path) == 16:
-            kind = "uint16"
-        if image.format == "TIFF":
-            if channels == 3 and 16 in image.tag_v2.get(258, ()):  # type: ignore[attr-defined]
-                remark = "16-bit colour TIFF was read with 8 bits (save as PNG or .npy)"
-            if pages := _pages(image):
-                channels = pages
-            elif getattr(image, "n_frames", 1) > 1:
-                remark = "only the first page of a TIFF was read"
-        elif getattr(image, "n_frames", 1) > 1 and image.format in ("GIF", "WEBP", "PNG"):
-            remark = "only the first frame of an animation was read"
-        width, height = image.size
-        exif = image.format in ("JPEG", "MPO", "WEBP", "TIFF")  # elsewhere it decodes the image
-        if exif and image.getexif().get(0x0112, 1) >= 5:
-            width, height = height, width
-        name = "JPEG" if image.format == "MPO" else str(image.format)
-        return Header(width, height, channels, kind, name, alpha, remark)
+        header = header_of(image)
+        if header.format == "PNG" and header.channels == 3 and _png_bits(path) == 16:
+            header = replace(header, kind="uint16")
+        return header
+
+
+def header_of(image: Image.Image | np.ndarray) -> Header:
+    """Read the size, channels and bit depth of an image in memory.
+
+    Args:
+        image: A Pillow image, or an array (H, W), (H, W, C) or (C, H, W).
+
+    Raises:
+        ValueError: The array is not one image.
+    """
+    if isinstance(image, np.ndarray):
+        height, width, channels = channels_last(image).shape
+        return Header(width, height, channels, _kind(image.dtype), "npy")
+    kind, channels = "uint8", 3
+    alpha = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
+    remark = ""
+    if image.mode in ("1", "L", "LA", "La"):
+        channels = 1
+    elif image.mode.startswith("I;16"):
+        channels, kind = 1, "uint16"
+    elif image.mode in ("I", "F"):
+        channels, kind = 1, "float32"
+    if image.format == "TIFF":
+        if channels == 3 and 16 in image.tag_v2.get(258, ()):  # type: ignore[attr-defined]
+            remark = "16-bit colour TIFF was read with 8 bits (save as PNG or .npy)"
+        if pages := _pages(image):
+            channels = pages
+        elif getattr(image, "n_frames", 1) > 1:
+            remark = "only the first page of a TIFF was read"
+    elif getattr(image, "n_frames", 1) > 1 and image.format in ("GIF", "WEBP", "PNG"):
+        remark = "only the first frame of an animation was read"
+    width, height = image.size
+    exif = image.format in ("JPEG", "MPO", "WEBP", "TIFF")  # elsewhere it decodes the image
+    if exif and image.getexif().get(0x0112, 1) >= 5:
+        width, height = height, width
+    name = {"MPO": "JPEG", None: "Pillow"}.get(image.format) or str(image.format)
+    return Header(width, height, channels, kind, name, alpha, remark)
 
 
 def decode(path: Path, header: Header, size: int | None = None) -> np.ndarray:
@@ -104,28 +121,90 @@ def decode(path: Path, header: Header, size: int | None = None) -> np.ndarray:
         Exception: Whatever its reader raises on a broken file.
     """
     if header.format == "npy":
-        array = _channels_last(np.load(path, allow_pickle=False)).transpose(2, 0, 1)
-        array = array if header.kind == "uint8" else array.astype(header.kind)
-        return fit(standard(array), size)
+        return pixels_of(np.load(path, allow_pickle=False), header, size)
     if header.format == "PNG" and header.kind == "uint16" and header.channels == 3:
         return fit(_deep_png(path), size)
     with Image.open(path) as image:
-        if header.format == "TIFF" and _pages(image):
-            planes = []
-            for page in range(header.channels):
-                image.seek(page)
-                planes.append(np.asarray(image))
-            return fit(standard(np.stack(planes)), size)
         if size is not None and header.format == "JPEG":
             image.draft(None, (2 * size, 2 * size))  # decode at most twice the final size
-        image.load()
-        turned = ImageOps.exif_transpose(image)
-        plain = _plain(turned, header)
-        if size is not None and header.kind == "uint8":
-            plain = plain.resize((size, size), Image.Resampling.BILINEAR, box=_centre(*plain.size))
-        array = np.asarray(plain)
-        array = array[None] if array.ndim == 2 else array.transpose(2, 0, 1)
-        return fit(standard(array), size)
+        return pixels_of(image, header, size)
+
+
+def pixels_of(
+    image: Image.Image | np.ndarray, header: Header, size: int | None = None
+) -> np.ndarray:
+    """Read the pixels of an image in memory.
+
+    Args:
+        image: A Pillow image, or an array (H, W), (H, W, C) or (C, H, W).
+        header: Header from :func:`header_of`.
+        size: Side to which the centre square is resized; ``None`` keeps height and width.
+
+    Returns:
+        (C, H, W), of the header's value type.
+    """
+    if isinstance(image, np.ndarray):
+        array = channels_last(image).transpose(2, 0, 1)
+        return fit(standard(array if header.kind == "uint8" else array.astype(header.kind)), size)
+    if header.format == "TIFF" and _pages(image):
+        planes = []
+        for page in range(header.channels):
+            image.seek(page)
+            planes.append(np.asarray(image))
+        return fit(standard(np.stack(planes)), size)
+    image.load()
+    plain = _plain(ImageOps.exif_transpose(image), header)
+    if size is not None and header.kind == "uint8":
+        plain = plain.resize((size, size), Image.Resampling.BILINEAR, box=_centre(*plain.size))
+    array = np.asarray(plain)
+    array = array[None] if array.ndim == 2 else array.transpose(2, 0, 1)
+    return fit(standard(array), size)
+
+
+def channels_at(shape: tuple[int, ...]) -> str | None:
+    """Find the axis of one image (H, W, C) or (C, H, W) that holds its channels.
+
+    Channels are the axis of length 16 or less. Where both outer axes are so short, the image is
+    assumed to be square.
+
+    Args:
+        shape: Three sizes.
+
+    Returns:
+        ``first`` or ``last``; ``None`` when both are possible, or neither.
+
+    Example:
+        >>> channels_at((3, 32, 32)), channels_at((3, 16, 16)), channels_at((3, 8, 4))
+        ('first', 'first', None)
+    """
+    first, last = shape[0] <= CHANNELS_MOST, shape[2] <= CHANNELS_MOST
+    if first and last:
+        first, last = shape[1] == shape[2], shape[0] == shape[1]
+    return None if first == last else "first" if first else "last"
+
+
+def channels_last(
+    array: np.ndarray, channels: str | None = None, doubt: str | None = "last"
+) -> np.ndarray:
+    """(H, W, C) of one array image.
+
+    Args:
+        array: (H, W), (H, W, C) or (C, H, W).
+        channels: ``first`` or ``last``; :func:`channels_at` finds it when ``None``.
+        doubt: Choice where either is possible; ``None`` raises.
+
+    Raises:
+        ValueError: The array is not one image, or it is not known where its channels are.
+    """
+    if array.ndim == 2:
+        return array[:, :, None]
+    if array.ndim == 3 and min(array.shape[0], array.shape[2]) <= CHANNELS_MOST:
+        place = channels or channels_at(array.shape) or doubt
+        if place is None:
+            raise ValueError(f"axis 0 or axis 2 of {array.shape} could be the channels: {WHICH}")
+        if array.shape[0 if place == "first" else 2] <= CHANNELS_MOST:
+            return array if place == "last" else array.transpose(1, 2, 0)
+    raise ValueError(f"an array of shape {array.shape} is not one image (H, W) or (H, W, C)")
 
 
 def fit(image: np.ndarray, size: int | None) -> np.ndarray:
@@ -192,17 +271,6 @@ def _kind(dtype: np.dtype) -> str:
     if dtype.kind not in "iuf":
         raise ValueError(f"values of type {dtype} are not an image")
     return "float32"
-
-
-def _channels_last(array: np.ndarray) -> np.ndarray:
-    """(H, W, C) of one array: channels are the last axis if at most 16 long, else the first."""
-    if array.ndim == 2:
-        return array[:, :, None]
-    if array.ndim == 3 and array.shape[2] <= CHANNELS_MOST:
-        return array
-    if array.ndim == 3 and array.shape[0] <= CHANNELS_MOST:
-        return array.transpose(1, 2, 0)
-    raise ValueError(f"an array of shape {array.shape} is not one image (H, W) or (H, W, C)")
 
 
 def _plain(image: Image.Image, header: Header) -> Image.Image:

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -34,7 +34,14 @@ def read_labels(path: Path, names: Sequence[str]) -> tuple[Columns, Classes, lis
         InputError: The file cannot be read, no row names an image, no column is a task, or
             two rows give one image different labels.
     """
-    return _tasks(path, *read_cells(path, names))
+    values, notes = read_cells(path, names)
+    columns, classes, more = tasks_of(values)
+    if not columns:
+        raise InputError(
+            f"No column of {path} can be used as labels: {' '.join([*notes, *more])} A column "
+            "needs at least two classes with several images each."
+        )
+    return columns, classes, [*notes, *more]
 
 
 def read_cells(path: Path, names: Sequence[str]) -> tuple[dict[str, np.ndarray], list[str]]:
@@ -96,6 +103,73 @@ def read_cells(path: Path, names: Sequence[str]) -> tuple[dict[str, np.ndarray],
     return values, notes
 
 
+def texts_of(
+    labels: np.ndarray, count: int, classes: Sequence[str] | None, what: str | Path
+) -> np.ndarray:
+    """Convert a column of labels to texts, empty where there is no label.
+
+    Args:
+        labels: (N,) class numbers or names; below 0, NaN, ``None`` or empty: no label.
+        count: N.
+        classes: Names of the classes, in the order of their numbers; ``None`` if unknown.
+        what: The file or object, for messages.
+
+    Returns:
+        (N,) texts; class numbers as text when ``classes`` is given.
+
+    Raises:
+        InputError: The labels are not one for each image, or not classes.
+
+    Example:
+        >>> texts_of(np.array([2, -1, 0]), 3, None, "the list")
+        array(['2', '', '0'], dtype=object)
+    """
+    labels = labels.reshape(-1) if labels.shape in ((count, 1), (1, count)) else labels
+    if labels.shape != (count,):
+        raise InputError(
+            f"Labels in {what} must have the shape ({count},), one class number per image, -1 for "
+            f"no label; but got {labels.shape}."
+        )
+    if labels.dtype == object:
+        labels = _without_none(labels)
+    if labels.dtype.kind in "fiub":
+        numbers = np.where(np.isfinite(labels), labels, -1) if labels.dtype.kind == "f" else labels
+        whole = numbers.astype(np.int64)
+        if (whole != numbers).any():
+            raise InputError(
+                f"Labels in {what} must be whole numbers, one class number per image, but got "
+                f"{labels[whole != numbers][0]}."
+            )
+        if classes is not None and whole.max() >= len(classes):
+            raise InputError(
+                f"Labels in {what} go up to {whole.max()}, but only {len(classes)} classes have a "
+                "name; name all classes."
+            )
+        return np.array(["" if number < 0 else str(number) for number in whole], dtype=object)
+    texts = ["" if label is None else str(label) for label in labels]
+    if classes is not None:
+        place = {name: str(i) for i, name in enumerate(classes)} | {"": ""}
+        if unknown := [text for text in texts if text not in place]:
+            raise InputError(f"Label {unknown[0]!r} in {what} is not one of its classes.")
+        texts = [place[text] for text in texts]
+    return np.array(texts, dtype=object)
+
+
+def _without_none(labels: np.ndarray) -> np.ndarray:
+    """Python objects as numbers, -1 for a missing one, or as they are with ``None`` for it."""
+    missing = np.array(
+        [one is None or type(one).__name__ == "NAType" or bool(one != one) for one in labels]
+    )
+    known = np.array(labels[~missing].tolist())
+    if known.size and known.dtype.kind in "fiub":
+        filled = np.full(len(labels), -1, dtype=known.dtype if known.dtype.kind == "f" else int)
+    else:
+        filled = np.full(len(labels), None, dtype=object)
+        known = labels[~missing]
+    filled[~missing] = known
+    return filled
+
+
 def encode(values: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
     """Encode texts as class numbers, -1 for an empty text; whole numbers are sorted as numbers.
 
@@ -110,10 +184,23 @@ def encode(values: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
     return np.array([place[value] for value in values], dtype=np.int64), tuple(order)
 
 
-def _tasks(
-    path: Path, values: dict[str, np.ndarray], notes: list[str]
+def tasks_of(
+    values: Mapping[str, Sequence[str] | np.ndarray],
 ) -> tuple[Columns, Classes, list[str]]:
-    """Columns with usable classes; the others are dropped, each with a sentence."""
+    """Select the columns with usable classes; the others are dropped, each with a sentence.
+
+    Args:
+        values: Column to (N,) texts, empty where there is no label.
+
+    Returns:
+        Task to (N,) class numbers; task to class names; a sentence for each other column, and
+        for each class of one image.
+
+    Example:
+        >>> tasks_of({"kind": ["a", "b", "a", "b"], "site": ["x"] * 4})[2]
+        ["Column 'site' has only one class, 'x' and was ignored."]
+    """
+    notes: list[str] = []
     columns: Columns = {}
     classes: Classes = {}
     for head, cells in values.items():
@@ -133,11 +220,6 @@ def _tasks(
             alone = [order[number] for number, count in sorted(counts.items()) if count == 1]
             if alone:
                 notes.append(_alone(head, alone))
-    if not columns:
-        raise InputError(
-            f"No column of {path} can be used as labels: {' '.join(notes)} A column needs at "
-            "least two classes with several images each."
-        )
     return columns, classes, notes
 
 

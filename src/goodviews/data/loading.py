@@ -1,7 +1,8 @@
-"""``load``: read the images that the user names into one array."""
+"""``load``: read the images that the user names, or has in memory, into one array."""
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,16 +12,19 @@ from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
 from goodviews.data.labels import read_labels
 from goodviews.data.moving import moving_images
+from goodviews.data.objects import Data, label_columns, read_object
 from goodviews.data.reading import MOVING, Progress, read_set
 
 SIZE_MOST = 1024
 
 
 def load(
-    data: str | Path | None = None,
+    data: Data = None,
     *,
-    labels: str | Path | None = None,
+    labels: str | Path | Any = None,
     size: int | None = None,
+    channels: str | None = None,
+    name: str | None = None,
     root: str | Path | None = None,
     cache: Path | None = None,
     split: str | None = None,
@@ -39,7 +43,19 @@ def load(
       (:func:`goodviews.data.arrays.read_arrays` describes their content);
     * a torchvision dataset (``mnist``, ``cifar10``, ``stl10``, ...), or a folder of that name in
       the environment variable ``GOODVIEWS_DATA``. A known name has priority over a folder of the
-      same name: write ``./mnist`` for the folder.
+      same name: write ``./mnist`` for the folder;
+    * a NumPy array or torch tensor (N, H, W), (N, H, W, C) or (N, C, H, W), or
+      ``(images, labels)``;
+    * a list of Pillow images or arrays, of one size or of several, or of pairs of one and its
+      label;
+    * a scikit-learn ``Bunch``, or a mapping with the names of an array file;
+    * a torchvision ``Dataset`` of pictures and class numbers, or of pictures alone;
+    * a ``datasets.Dataset``, or a ``DatasetDict`` with a train and a test part (extra ``hf``):
+      each class label and each column of whole numbers or texts is a task;
+    * :class:`Images`, which are returned as they are.
+
+    Objects stay in memory. Their values are treated like those of files: the same images have
+    the same :attr:`Images.hash`.
 
     Default size: images of one size keep it when both sides are at most 64 pixels. Of other
     images the centre square is resized to 64 pixels when the (median) shorter side is at least
@@ -47,9 +63,14 @@ def load(
 
     Args:
         data: Dataset to read.
-        labels: A CSV file: path of an image, then one column per task. It replaces the labels of
-            the dataset.
+        labels: A CSV file: path of an image (its number, for arrays and objects), then one
+            column per task. Or (N,) labels, or a mapping of tasks to such labels: class numbers
+            or names, with -1, NaN, ``None`` or an empty text for no label. It replaces the labels
+            of the dataset.
         size: Height and width in pixels, instead of the rule above.
+        channels: Axis of arrays that holds the channels, ``first`` or ``last``; needed only where
+            two axes are so short that either could.
+        name: Name of the dataset in records, instead of its own.
         root: Folder of torchvision's datasets, also for downloads.
         cache: Folder for decoded images, instead of ``GOODVIEWS_CACHE`` or the platform's.
         split: ``train`` or ``test``: load only this part of a dataset that has both.
@@ -70,18 +91,41 @@ def load(
     if size is not None and not 4 <= size <= SIZE_MOST:
         raise InputError(f"size must be from 4 to {SIZE_MOST} pixels, but got {size}.")
     root = None if root is None else Path(root)
-    if isinstance(data, str) and data.lower() == MOVING:
+    if isinstance(data, Images):
+        images = data
+        if size is not None and (images.height, images.width) != (size, size):
+            raise InputError(
+                f"{images.name} was already loaded with {images.height}x{images.width} pixels; "
+                f"load it again with size={size}."
+            )
+    elif isinstance(data, str) and data.lower() == MOVING:
         images = moving_images(size)
+    elif data is None or isinstance(data, str | Path):
+        home = cache_root(cache)
+        images = read_set(
+            data, size=size, root=root, channels=channels, home=home, progress=progress
+        )
     else:
-        images = read_set(data, size=size, root=root, home=cache_root(cache), progress=progress)
+        images = read_object(data, size=size, channels=channels, progress=progress)
     if labels is not None:
-        columns, classes, notes = read_labels(Path(labels), row_names(images))
-        if images.cache is None:
-            images = replace(images, labels=columns, classes=classes, notes=tuple(notes))
-            images = replace(images, hash=content_hash(images.pixels, columns, images.part))
-        else:
-            images = relabelled(images, columns, classes, notes)
+        images = _labelled(images, labels)
+    if name is not None:
+        images = replace(images, name=name)
     return images if split is None else _only(images, split)
+
+
+def _labelled(images: Images, labels: Any) -> Images:
+    """The same images with labels from a table or from memory."""
+    if isinstance(labels, str | Path):
+        columns, classes, notes = read_labels(Path(labels), row_names(images))
+    else:
+        columns, classes, notes = label_columns(labels, None, len(images), images.name)
+    if images.cache is not None:
+        return relabelled(images, columns, classes, notes)
+    key = content_hash(images.pixels, columns, images.part)
+    return replace(
+        images, labels=columns, classes=classes, notes=(*images.notes, *notes), hash=key
+    )
 
 
 def _only(images: Images, split: str) -> Images:

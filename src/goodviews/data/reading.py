@@ -37,6 +37,7 @@ def read_set(
     home: Path,
     size: int | None = None,
     root: Path | None = None,
+    channels: str | None = None,
     progress: Progress = None,
 ) -> Images:
     """Read a dataset by its name, folder or array file; all but moving digits.
@@ -46,6 +47,7 @@ def read_set(
         home: Root folder of the cache.
         size: Height and width in pixels.
         root: Folder of torchvision's datasets.
+        channels: Axis of array files that holds the channels: ``first`` or ``last``.
         progress: Called with the images done and all images while they are decoded.
 
     Raises:
@@ -79,10 +81,10 @@ def read_set(
                 f"Expected a folder of images or an .npz or .npy file, but {path} is a "
                 f"{path.suffix or 'nameless'} file; name the folder that contains it."
             )
-        return _arrays(path.stem, [path], size, home, progress)
+        return _arrays(path.stem, [path], size, channels, home, progress)
     pair = [path / "train.npz", path / "test.npz"]
     if all(file.is_file() for file in pair):
-        return _arrays(path.name, pair, size, home, progress)
+        return _arrays(path.name, pair, size, channels, home, progress)
     if path.name in IDX.values() and (path / "raw").is_dir():
         return _named(path.name.lower(), size, path.parent, home, progress)
     listing = list_folder(path)
@@ -95,14 +97,20 @@ def read_set(
 
 
 def _arrays(
-    name: str, files: list[Path], size: int | None, home: Path, progress: Progress
+    name: str,
+    files: list[Path],
+    size: int | None,
+    channels: str | None,
+    home: Path,
+    progress: Progress,
 ) -> Images:
     states = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
 
     def build(rows: Rows) -> Draft:
-        return read_arrays(files, rows, size=size, progress=progress)
+        return read_arrays(files, rows, size=size, channels=channels, progress=progress)
 
-    return cached(home, name, ["arrays", size, states], build)
+    key = ["arrays", size, states] + ([channels] if channels else [])
+    return cached(home, name, key, build)
 
 
 def _named(

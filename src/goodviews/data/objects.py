@@ -1,0 +1,275 @@
+"""Images that are already in memory: arrays, tensors, lists and datasets of other libraries.
+
+Letters: N images, C H W one image.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from goodviews.core.errors import InputError
+from goodviews.data.arrays import (
+    IMAGE_KEYS,
+    LABEL_KEYS,
+    Progress,
+    array_draft,
+    channels_first,
+)
+from goodviews.data.cache import Draft, Rows, in_memory
+from goodviews.data.decode import Header, channels_last, header_of, pixels_of
+from goodviews.data.held import Held, Indexed
+from goodviews.data.hugging import held_dataset
+from goodviews.data.images import Images
+from goodviews.data.labels import Classes, Columns, encode, tasks_of, texts_of
+from goodviews.data.pictures import read_pictures
+
+TAKEN = (
+    "a path, a known name, an array (N, H, W[, C]), (images, labels), a list of pictures or a "
+    "dataset"
+)
+
+
+Data: TypeAlias = str | Path | Images | np.ndarray | Tensor | Indexed | Mapping[str, Any] | None
+"""Everything that :func:`goodviews.load` accepts."""
+
+
+def read_object(
+    data: Any, *, size: int | None = None, channels: str | None = None, progress: Progress = None
+) -> Images:
+    """Read images that are in memory; :func:`goodviews.load` lists the accepted objects.
+
+    Args:
+        data: The object.
+        size: Side in pixels (default: the rule for files).
+        channels: Axis of arrays that holds the channels, ``first`` or ``last`` (default: the only
+            one that is possible).
+        progress: Called with the images done and all images.
+
+    Returns:
+        The images; the same content has the same hash.
+
+    Raises:
+        InputError: The object holds no images, or does not give them by number.
+
+    Example:
+        >>> images = read_object((np.zeros((4, 8, 8, 3), np.uint8), ["a", "b", "a", None]))
+        >>> images.pixels.shape, images.labels["label"].tolist(), images.classes["label"]
+        ((4, 3, 8, 8), [0, 1, 0, -1], ('a', 'b'))
+    """
+    found = held(data)
+
+    def build(rows: Rows) -> Draft:
+        draft, labels, classes = _pixels(found, rows, size, channels, progress)
+        columns, names, notes = label_columns(labels, classes, rows.count, found.what)
+        return replace(
+            draft,
+            labels=columns,
+            classes=names,
+            part=found.part,
+            notes=(*draft.notes, *notes),
+        )
+
+    return in_memory(found.name, build)
+
+
+def held(data: Any) -> Held:
+    """Find the images, labels and class names of an object, without reading any image.
+
+    Raises:
+        InputError: Objects of this type are not accepted.
+    """
+    if isinstance(data, Tensor):
+        return Held(_numpy(data), "tensor", "the tensor")
+    if isinstance(data, np.ndarray) and data.dtype != object:
+        return Held(_batch(data), "array", "the array")
+    if type(data).__module__.partition(".")[0] == "datasets":
+        return held_dataset(data)
+    if isinstance(data, Mapping):
+        return _mapping(data)
+    if isinstance(data, tuple) and len(data) == 2 and not isinstance(data[0], Image.Image):
+        return replace(held(data[0]), labels=data[1], classes=None)
+    kind = type(data).__name__
+    if hasattr(data, "__getitem__") and hasattr(data, "__len__") and not hasattr(data, "columns"):
+        if not len(data):
+            raise InputError(f"The {kind} is empty, but images are expected.")
+        name = "pictures" if kind in ("list", "tuple", "ndarray") else kind
+        return Held(data, name, f"the {kind}", classes=_classes(data))
+    hint = "pass its .dataset" if hasattr(data, "dataset") else f"goodviews.load takes {TAKEN}"
+    raise InputError(f"A {kind} does not give its images by number: {hint}.")
+
+
+def label_columns(
+    labels: Any, classes: Any, count: int, what: str
+) -> tuple[Columns, Classes, list[str]]:
+    """Encode labels as class numbers.
+
+    Args:
+        labels: (N,) class numbers or names, with -1, NaN, ``None`` or an empty text for no label;
+            or a mapping of tasks to such labels; or ``None``.
+        classes: Names of the classes, in the order of their numbers, or a mapping of tasks to
+            such names.
+        count: N, the number of images.
+        what: Name of the object in messages.
+
+    Returns:
+        Task to (N,) class numbers, -1 for no label; task to class names; sentences to show.
+
+    Raises:
+        InputError: The number of labels is not that of the images.
+    """
+    several = isinstance(labels, Mapping) or hasattr(labels, "columns")
+    table = dict(labels.items()) if several else {} if labels is None else {"label": labels}
+    columns: Columns = {}
+    names: Classes = {}
+    free = {}
+    for task, column in table.items():
+        values = _numpy(column)
+        named = isinstance(classes, Mapping)
+        known = (classes.get(task) if named else None) if several else classes
+        known = [str(name) for name in known] if known is not None else None
+        if known is not None and not _numbers_of(values, len(known)):
+            known = None
+        texts = texts_of(values, count, known, what)
+        if known is not None:
+            columns[str(task)] = np.array([int(text) if text else -1 for text in texts])
+            names[str(task)] = tuple(known)
+        elif several:
+            free[str(task)] = texts
+        elif any(texts):
+            columns[task], names[task] = encode(list(texts))
+    found, order, notes = tasks_of(free)
+    return columns | found, names | order, notes
+
+
+def _pixels(
+    found: Held, rows: Rows, size: int | None, channels: str | None, progress: Progress
+) -> tuple[Draft, Any, Any]:
+    """Read the images into rows, and the labels that a dataset gives with its images."""
+    if isinstance(found.images, np.ndarray):
+        images = channels_first(found.images, found.what, channels, doubt=None)
+        draft = array_draft(
+            [images], None, None, rows, size=size, what=found.what, progress=progress
+        )
+        return draft, found.labels, found.classes
+    items = _Items(found.images, channels)
+    names = [str(i) for i in range(len(found.images))]
+    read = read_pictures(
+        names, items.header, items.pixels, rows, size=size, workers=1, progress=progress
+    )
+    for i, why in sorted(read.failed.items()):
+        raise InputError(f"Cannot read image {i} of {found.what}: {why.rstrip('.')}.")
+    labels = found.labels
+    if labels is None and items.labels:
+        labels = [items.labels.get(i) for i in range(len(names))]
+    return Draft(source=read.source, names=names, notes=read.notes), labels, found.classes
+
+
+class _Items:
+    """Pictures of a dataset by number, and the labels that come with them."""
+
+    def __init__(self, data: Indexed, channels: str | None) -> None:
+        self.data, self.channels = data, channels
+        self.labels: dict[int, Any] = {}
+
+    def header(self, i: int) -> Header:
+        return header_of(self._picture(i))
+
+    def pixels(self, i: int, header: Header, side: int | None) -> np.ndarray:
+        return pixels_of(self._picture(i), header, side)
+
+    def _picture(self, i: int) -> Image.Image | np.ndarray:
+        item = self.data[i]
+        if isinstance(item, tuple | list) and item and not np.isscalar(item[0]):
+            if len(item) > 2:
+                raise InputError(f"it has {len(item)} parts, not a picture and its label")
+            if len(item) == 2:
+                self.labels[i] = _label(item[1])
+            item = item[0]
+        if isinstance(item, Image.Image):
+            return item
+        if isinstance(item, Tensor | np.ndarray):
+            return channels_last(_numpy(item), self.channels, doubt=None)
+        raise InputError(f"it is a {type(item).__name__}, not a picture, an array or a tensor")
+
+
+def _label(value: Any) -> Any:
+    """Convert a label to a number or text."""
+    if isinstance(value, Tensor | np.ndarray | np.generic):
+        if any(size != 1 for size in value.shape):
+            raise InputError(f"its label has the shape {tuple(value.shape)}, not one class")
+        return value.item()
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise InputError(f"its label is a {type(value).__name__}, not a class number or name")
+
+
+def _mapping(data: Mapping[str, Any]) -> Held:
+    """Find arrays under the names that array files and scikit-learn use."""
+    kind = type(data).__name__
+    name = "arrays" if kind in ("dict", "NpzFile") else kind.lower()
+    image = next((key for key in IMAGE_KEYS if key in data), None)
+    label = next((key for key in (*LABEL_KEYS, "target") if key in data), None)
+    if image is None:
+        raise InputError(
+            f"The {kind} holds {', '.join(map(str, data)) or 'nothing'}, but images are expected "
+            f"under one of {', '.join(IMAGE_KEYS[:4])}."
+        )
+    images = data[image]
+    if not isinstance(images, list):
+        images = _batch(_square(_numpy(images), kind))
+    classes = next((data[key] for key in ("classes", "target_names") if key in data), None)
+    labels = data[label] if label is not None else None
+    return Held(images, name, f"the {kind}", labels, classes)
+
+
+def _square(images: np.ndarray, kind: str) -> np.ndarray:
+    """Reshape rows of pixels (N, H * H), as scikit-learn stores them, to images (N, H, H)."""
+    if images.ndim != 2:
+        return images
+    side = round(images.shape[1] ** 0.5)
+    if side < 4 or side * side != images.shape[1]:
+        raise InputError(
+            f"The {kind} holds {images.shape[1]} values a row, which are not the pixels of a "
+            "square image; reshape them to (N, H, W) or (N, H, W, C) first."
+        )
+    return images.reshape(len(images), side, side)
+
+
+def _batch(images: np.ndarray) -> np.ndarray:
+    """Check that an array is not one image."""
+    if images.ndim == 3 and images.shape[2] in (1, 3, 4):
+        raise InputError(
+            f"The array has the shape {images.shape}, which is that of one image; add an axis for "
+            "the number of images with images[None]."
+        )
+    return images
+
+
+def _numpy(values: Any) -> np.ndarray:
+    """Convert a tensor on any device and of any type, or a column, to an array."""
+    if isinstance(values, Tensor):
+        values = values.detach().cpu()
+        return np.asarray(values.float() if values.dtype == torch.bfloat16 else values)
+    return np.asarray(values)
+
+
+def _classes(data: Any) -> Sequence[str] | None:
+    """Class names of a dataset, or of the dataset behind a subset."""
+    while data is not None:
+        if isinstance(found := getattr(data, "classes", None), list | tuple):
+            return found
+        data = getattr(data, "dataset", None)
+    return None
+
+
+def _numbers_of(values: np.ndarray, count: int) -> bool:
+    """Whether all labels are numbers below a count, or missing."""
+    if values.dtype == object:
+        values = np.array([-1 if value is None else value for value in values])
+    return values.dtype.kind in "iub" and bool(values.max(initial=-1) < count)

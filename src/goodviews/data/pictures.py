@@ -1,0 +1,179 @@
+"""Reading images of any sizes, from files or from memory, into rows of one size.
+
+Letters: C H W one image.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from goodviews.core.errors import InputError, counted
+from goodviews.data.cache import Rows
+from goodviews.data.decode import Header
+
+CHUNK = 256
+
+
+class Pictures(NamedTuple):
+    """Result of reading images.
+
+    Attributes:
+        kept: Numbers of the images in the rows, in order.
+        failed: Number of each other image, and the reason why it could not be read.
+        source: One sentence: form of the images, and how they were resized.
+        notes: Sentences about losses or peculiarities.
+    """
+
+    kept: list[int]
+    failed: dict[int, str]
+    source: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def read_pictures(
+    names: Sequence[str],
+    header: Callable[[int], Header],
+    pixels: Callable[[int, Header, int | None], np.ndarray],
+    rows: Rows,
+    *,
+    size: int | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Pictures:
+    """Decode images into rows, in order, with several threads.
+
+    Args:
+        names: Name of each image in messages.
+        header: Function from the number of an image to its header, such as
+            :func:`goodviews.data.decode.read_header` gives.
+        pixels: Function from number, header and side to (C, H, W).
+        rows: Receives the images.
+        size: Side in pixels (default: :func:`default_size`).
+        workers: Number of threads (default: one for each processor, at most 8).
+        progress: Called with the images done and all images.
+
+    Returns:
+        The result; ``kept`` is empty when no image could be read.
+
+    Raises:
+        InputError: The images differ in channels or value types.
+    """
+    total = len(names)
+    with ThreadPoolExecutor(workers or min(8, os.cpu_count() or 1)) as pool:
+        answers = list(pool.map(lambda i: _attempt(header, i), range(total)))
+        failed = {i: why for i, why in enumerate(answers) if isinstance(why, str)}
+        found = {i: answer for i, answer in enumerate(answers) if isinstance(answer, Header)}
+        if not found:
+            return Pictures([], failed)
+        side = size if size is not None else default_size(list(found.values()))
+        channels = _common_channels(names, found)
+        kind = _common_kind(names, found)
+        kept: list[int] = []
+        order = list(found)
+        for start in range(0, len(order), CHUNK):
+            block = order[start : start + CHUNK]
+            images = pool.map(lambda i: _attempt(pixels, i, found[i], side), block)
+            good = []
+            for i, image in zip(block, images, strict=True):
+                if isinstance(image, str):
+                    failed[i] = image
+                    continue
+                good.append(_conform(image, channels, kind))
+                kept.append(i)
+            if good:
+                rows.add(np.stack(good), [names[i] for i in kept[-len(good) :]])
+            if progress is not None:
+                progress(min(start + len(block) + total - len(order), total), total)
+    headers = [found[i] for i in kept]
+    if not kept:
+        return Pictures(kept, failed)
+    return Pictures(kept, failed, _source(headers, side, channels, kind), _remarks(headers))
+
+
+def default_size(headers: list[Header]) -> int | None:
+    """Default side of the images: unchanged, 32 or 64 pixels.
+
+    Images of one size with both sides at most 64 stay unchanged (``None``). Others are resized to
+    64 when the median shorter side is at least 128 pixels, and to 32 otherwise.
+    """
+    sizes = {(header.height, header.width) for header in headers}
+    if len(sizes) == 1 and max(next(iter(sizes))) <= 64:
+        return None
+    middle = np.median([min(header.height, header.width) for header in headers])
+    return 64 if middle >= 128 else 32
+
+
+def _attempt(action: Callable[..., Any], *args: Any) -> Any:
+    """Result of an action, or the reason why it failed as a text."""
+    try:
+        return action(*args)
+    except Exception as error:  # a broken image can raise any exception
+        if type(error).__name__ == "UnidentifiedImageError":
+            return "not an image that Pillow can read"
+        return str(error).strip().split("\n")[0] or type(error).__name__
+
+
+def _common_channels(names: Sequence[str], found: dict[int, Header]) -> int:
+    first = {header.channels: i for i, header in reversed(found.items())}
+    if set(first) <= {1, 3} or len(first) == 1:
+        return max(first)
+    (a, i), (b, j) = sorted(first.items())[:2]
+    raise InputError(
+        f"{names[i]} has {counted(a, 'channel')} and {names[j]} has {b}; all images need the same "
+        "number. Put them in separate folders."
+    )
+
+
+def _common_kind(names: Sequence[str], found: dict[int, Header]) -> np.dtype:
+    first = {header.kind: i for i, header in reversed(found.items())}
+    if "float32" in first and len(first) > 1:
+        other = next(kind for kind in sorted(first) if kind != "float32")
+        raise InputError(
+            f"{names[first['float32']]} has floating-point values and "
+            f"{names[first[other]]} has {other}; all images need the same type. Convert "
+            "them or put them in separate folders."
+        )
+    return np.dtype("uint16" if "uint16" in first else next(iter(first)))
+
+
+def _conform(image: np.ndarray, channels: int, kind: np.dtype) -> np.ndarray:
+    """Convert grey to colour, and 8 bits to 16, where the other images are so."""
+    if image.dtype == np.uint8 and kind == np.uint16:
+        image = image.astype(np.uint16) * np.uint16(257)
+    image = image.astype(kind, copy=False)
+    return np.repeat(image, channels, axis=0) if image.shape[0] != channels else image
+
+
+def _source(headers: list[Header], side: int | None, channels: int, kind: np.dtype) -> str:
+    formats = " and ".join(sorted({header.format for header in headers}))
+    sizes = {(header.height, header.width) for header in headers}
+    if len(sizes) == 1:
+        height, width = next(iter(sizes))
+        size = f"{height}x{width} pixels"
+        same = side is None or (height, width) == (side, side)
+    else:
+        short = [min(one) for one in sizes]
+        size = f"{len(sizes)} sizes (shorter sides {min(short)} to {max(short)} pixels)"
+        same = False
+    greys = sum(header.channels == 1 for header in headers)
+    words = {1: "grey", 3: "colour"}.get(channels, f"{channels}-channel")
+    text = f"{len(headers):,} {words} {formats} images of {size}"
+    if not same:
+        text += f", centre square resized to {side}x{side} (antialiased bilinear)"
+    if channels == 3 and greys:
+        text += f"; {greys:,} grey images were converted to colour"
+    deep = sum(header.kind == "uint8" for header in headers)
+    if kind == np.uint16 and deep:
+        text += f"; {deep:,} images of 8 bits were converted to 16"
+    if alpha := sum(header.alpha for header in headers):
+        text += f"; {alpha:,} transparent images were drawn on white"
+    return text + "."
+
+
+def _remarks(headers: list[Header]) -> tuple[str, ...]:
+    counts = Counter(header.remark for header in headers if header.remark)
+    return tuple(f"{count:,} files: {remark}." for remark, count in sorted(counts.items()))
