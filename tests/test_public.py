@@ -53,6 +53,29 @@ def test_a_verb_can_be_called_twice(verb, place):
     assert type(getattr(goodviews, verb)) is kind
 
 
+def test_a_study_of_an_array_resumes_when_its_cell_of_a_notebook_is_run_again(tmp_path):
+    stages = []
+
+    def cell():
+        rng = np.random.default_rng(0)
+        images, labels = rng.integers(0, 256, (80, 8, 8), dtype=np.uint8), np.arange(80) % 2
+        small = {"seeds": 1, "epochs": 1, "label_draws": 2, "encoder": "convnet(width=4)"}
+        return goodviews.study(
+            (images, labels),
+            views="identity()",
+            out=tmp_path / "study",
+            jobs=0,
+            progress=lambda stage, *_: stages.append(stage),
+            **small,
+        )
+
+    first = cell()
+    assert "training" in stages
+    stages.clear()
+    assert cell().rows == first.rows
+    assert "training" not in stages
+
+
 def test_no_public_name_is_also_a_folder_or_module_of_the_package():
     packages = {name for name in goodviews.__all__ if name in BELOW}
     assert packages == BELOW - {"__main__", "cli"}, "the packages are public under their own names"

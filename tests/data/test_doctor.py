@@ -75,3 +75,10 @@ def test_images_of_one_pixel_or_one_colour_are_not_ready(tmp_path):
         found = examine(tmp_path / f"{name}.npy")
         assert any(f.kind == "broken" and said in str(f) for f in found)
         assert all(f.kind != "next" for f in found)
+
+
+def test_the_doctor_looks_at_images_in_memory():
+    pixels = np.random.default_rng(0).integers(0, 256, (80, 8, 8), dtype=np.uint8)
+    found = examine(pixels, labels=np.arange(80) % 2)
+    assert found[0].sentence == "80 images named 'array', 1 channel, 8x8 pixels, uint8."
+    assert found[-1].action == "goodviews.study(...) with the same arguments"

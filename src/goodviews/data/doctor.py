@@ -13,6 +13,7 @@ import numpy as np
 from goodviews.core.errors import InputError
 from goodviews.data.images import Images
 from goodviews.data.loading import load
+from goodviews.data.objects import Data
 from goodviews.data.splits import FEWEST, splits
 
 LOOKED_AT = 20_000
@@ -38,7 +39,7 @@ class Finding:
         return f"{self.kind}: {self.sentence}" + (f" {self.action}" if self.action else "")
 
 
-def examine(data: str | Path | None = None, **options: Any) -> list[Finding]:
+def examine(data: Data = None, **options: Any) -> list[Finding]:
     """Check a dataset as a study would read it.
 
     Args:
@@ -188,7 +189,7 @@ def _pixels(images: Images) -> list[Finding]:
     return found
 
 
-def _next(images: Images, data: str | Path | None, options: dict[str, Any]) -> list[Finding]:
+def _next(images: Images, data: Data, options: dict[str, Any]) -> list[Finding]:
     if len(images) < FEWEST:
         return [
             Finding(
@@ -201,8 +202,13 @@ def _next(images: Images, data: str | Path | None, options: dict[str, Any]) -> l
         protocol = splits(images).protocol
     except InputError as error:
         return [Finding("broken", str(error))]
-    words = ["goodviews", "study", *([str(data)] if data is not None else [])]
-    for key in ("labels", "size", "root"):
-        if options.get(key):
-            words += [f"--{key}", str(options[key])]
-    return [Finding("read", protocol), Finding("next", "Ready:", shlex.join(words))]
+    given = {
+        key: options[key] for key in ("labels", "size", "root") if options.get(key) is not None
+    }
+    if not all(isinstance(one, str | Path | int | None) for one in (data, *given.values())):
+        ready = "goodviews.study(...) with the same arguments"
+    else:
+        words = ["goodviews", "study", *([str(data)] if data is not None else [])]
+        words += [word for key, value in given.items() for word in (f"--{key}", str(value))]
+        ready = shlex.join(words)
+    return [Finding("read", protocol), Finding("next", "Ready:", ready)]

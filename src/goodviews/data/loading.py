@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
 from goodviews.data.labels import read_labels
 from goodviews.data.moving import moving_images
-from goodviews.data.objects import Data, label_columns, read_object
+from goodviews.data.objects import Data, Labels, label_columns, read_object
 from goodviews.data.reading import MOVING, Progress, read_set
 
 SIZE_MOST = 1024
@@ -21,7 +20,7 @@ SIZE_MOST = 1024
 def load(
     data: Data = None,
     *,
-    labels: str | Path | Any = None,
+    labels: Labels = None,
     size: int | None = None,
     channels: str | None = None,
     name: str | None = None,
@@ -114,7 +113,7 @@ def load(
     return images if split is None else _only(images, split)
 
 
-def _labelled(images: Images, labels: Any) -> Images:
+def _labelled(images: Images, labels: Labels) -> Images:
     """The same images with labels from a table or from memory."""
     if isinstance(labels, str | Path):
         columns, classes, notes = read_labels(Path(labels), row_names(images))

@@ -38,6 +38,9 @@ TAKEN = (
 Data: TypeAlias = str | Path | Images | np.ndarray | Tensor | Indexed | Mapping[str, Any] | None
 """Everything that :func:`goodviews.load` accepts."""
 
+Labels: TypeAlias = str | Path | np.ndarray | Tensor | Sequence[Any] | Mapping[str, Any] | None
+"""A CSV file, or (N,) labels, or a mapping of tasks to such labels."""
+
 
 def read_object(
     data: Any, *, size: int | None = None, channels: str | None = None, progress: Progress = None

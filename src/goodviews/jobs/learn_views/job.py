@@ -10,7 +10,7 @@ from goodviews.core.errors import InputError, unknown
 from goodviews.core.files import write_json, write_text
 from goodviews.core.origin import origin
 from goodviews.core.progress import Report, as_report, draws_progress
-from goodviews.data import Images, load
+from goodviews.data import Data, Labels, load
 from goodviews.jobs.learn_views.compare import Judges, split_width
 from goodviews.jobs.learn_views.folder import (
     change_pictures,
@@ -58,11 +58,11 @@ class LearnedViews:
 
 @draws_progress
 def learn_views(
-    data: Any = None,
+    data: Data = None,
     *,
     out: str | Path | None = None,
     mode: str = "semi",
-    labels: str | Path | None = None,
+    labels: Labels = None,
     task: str | None = None,
     generator: str | None = None,
     views: str | None = None,
@@ -84,11 +84,11 @@ def learn_views(
     A stopped run is resumed by the same call; nothing is measured twice.
 
     Args:
-        data: What :func:`goodviews.load` takes, or images that are loaded already.
+        data: Images in any form that :func:`goodviews.load` accepts.
         out: Folder of the run (default: ``learn-views-`` and the name of the data).
         mode: ``"semi"`` (shared information and a few labels), ``"unsupervised"``
             (information alone) or ``"supervised"`` (labels alone).
-        labels: CSV of labels; a few are enough.
+        labels: Labels in any form that :func:`goodviews.load` accepts; a few are enough.
         task: Column of labels to use (default: the first).
         generator: Spec of the generator (default: ``nvp(blocks=6, width=32)``).
         views: Spec of the steps before the generator (default: ``crop(scale=(0.3, 1))|flip()``).
@@ -143,7 +143,7 @@ def learn_views(
     options = {"generator": generator, "views": views, "split": split, "steps": steps}
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     game, typed = replace(game, **given), [*typed, *given]
-    images = data if isinstance(data, Images) else load(data, labels=labels, size=size, root=root)
+    images = load(data, labels=labels, size=size, root=root)
     roles = share_out(images, mode=mode, task=task)
     first = split_width(game.split, images.channels)
     rate = build_generator(game.generator, images.channels).rate
@@ -182,12 +182,13 @@ def learn_views(
         rows = compared(judges, game, joined(game.views, own, game.split), ledger, report_progress)
 
     where = str(data) if isinstance(data, str | Path) else None
+    table = Path(labels) if isinstance(labels, str | Path) else None
     found = gathered(
         images,
         roles,
         game,
         learned,
-        asked=Asked(where, labels, size, before, seed, judge_steps, command, said),
+        asked=Asked(where, table, size, before, seed, judge_steps, command, said),
         spec=spec,
         spec_file=folder / SPEC,
         tried=tried,

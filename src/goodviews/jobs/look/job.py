@@ -7,7 +7,7 @@ from typing import Any
 from goodviews.core.command import command_line
 from goodviews.core.files import write_text
 from goodviews.core.progress import Report, as_report, draws_progress
-from goodviews.data import Finding, Images, examine, load
+from goodviews.data import Data, Finding, Labels, examine, load
 from goodviews.jobs.look.pace import pace
 from goodviews.jobs.look.show import look, shared
 from goodviews.pages.views.page import views_page
@@ -58,12 +58,12 @@ class Checkup:
 @draws_progress
 def show_views(
     spec: str,
-    data: Any = None,
+    data: Data = None,
     *,
     out: str | Path = "views.html",
     seed: int = 0,
     bound: bool = False,
-    labels: str | Path | None = None,
+    labels: Labels = None,
     size: int | None = None,
     root: str | Path | None = None,
     progress: bool | Report | None = None,
@@ -73,7 +73,7 @@ def show_views(
     Args:
         spec: A view spec. Of a family such as ``rotate(degrees={10, 30})`` the last value is
             shown, beside a strip of all of them.
-        data: What :func:`goodviews.load` takes, or images that are loaded already.
+        data: Images in any form that :func:`goodviews.load` accepts.
         out: The page, or a folder for ``views.html``.
         seed: Random seed of the draws.
         bound: Whether a small critic is trained that bounds the nats the two views share.
@@ -98,10 +98,11 @@ def show_views(
     check_names(spec)
     spec = pin(spec)
     pair = parse_view(check_names(spec)[-1])
-    images = data if isinstance(data, Images) else load(data, labels=labels, size=size, root=root)
+    images = load(data, labels=labels, size=size, root=root)
     place = data if data is None or isinstance(data, str | Path) else images.name
     given: dict[str, Any] = {"data": place, "views": spec}
-    given |= {"labels": labels, "size": size, "root": root}
+    table = labels if isinstance(labels, str | Path) else None
+    given |= {"labels": table, "size": size, "root": root}
     verb = "study"
     if len(pair.first.out_shape((images.channels, images.height, images.width))) != 3:
         verb, given["recipe"] = "pretrain", "cpc"  # a study reads one image per view, no stacks
@@ -115,16 +116,16 @@ def show_views(
 
 
 def doctor(
-    data: Any = None,
+    data: Data = None,
     *,
-    labels: str | Path | None = None,
+    labels: Labels = None,
     size: int | None = None,
     root: str | Path | None = None,
 ) -> Checkup:
     """Report what was read from data, what is odd, slow or missing, and what to do about it.
 
     Args:
-        data: What :func:`goodviews.load` takes.
+        data: Images in any form that :func:`goodviews.load` accepts.
         labels: CSV of labels.
         size: Height and width to resize the images to, in pixels.
         root: Folder of torchvision's downloaded datasets.

@@ -12,7 +12,7 @@ from goodviews.core.errors import InputError
 from goodviews.core.files import write_json
 from goodviews.core.origin import origin
 from goodviews.core.progress import Report, as_report, draws_progress
-from goodviews.data import Images, load, splits
+from goodviews.data import Data, Images, Labels, load, splits
 from goodviews.encoders import PairEncoder, save_encoder
 from goodviews.evaluation.seen import write_seen
 from goodviews.jobs.pretrain.files import ENCODER, passport, run_folder, view_of
@@ -55,7 +55,7 @@ class Trained:
 
 @draws_progress
 def pretrain(
-    data: Any = None,
+    data: Data = None,
     *,
     method: str | Settings = "simclr",
     backbone: str | None = None,
@@ -64,7 +64,7 @@ def pretrain(
     epochs: int | None = None,
     batch: int | None = None,
     changes: Iterable[str] | Mapping[str, Any] = (),
-    labels: str | Path | None = None,
+    labels: Labels = None,
     size: int | None = None,
     root: str | Path | None = None,
     seed: int = 0,
@@ -84,7 +84,7 @@ def pretrain(
     """Pretrain an encoder with any method, backbone and views; a stopped run is resumed.
 
     Args:
-        data: What :func:`goodviews.load` takes, or images that are loaded already.
+        data: Images in any form that :func:`goodviews.load` accepts.
         method: Name of a method, such as ``"simclr"``, or settings of your own.
         backbone: Spec of the backbone, such as ``"resnet18"`` (default: the method's).
         views: Spec of the two views, or a file that holds one, such as the ``best_view.txt`` of
@@ -94,7 +94,7 @@ def pretrain(
         batch: Images per step (default: the method's, fewer for small datasets).
         changes: Other settings to change: ``{"head": "projector(dim=8)"}``, or texts such as
             ``"head=projector(dim=8)"``. Names are those of :class:`goodviews.training.Settings`.
-        labels: CSV of labels for the readouts on the way; training does not need them.
+        labels: Labels for the readouts on the way; training does not need them.
         size: Height and width to resize the images to, in pixels.
         root: Folder of torchvision's downloaded datasets.
         seed: Random seed of the run.
@@ -134,7 +134,7 @@ def pretrain(
     asked += _change_texts(encoder=backbone, epochs=epochs, batch=batch)
     typed = [text.partition("=")[0].strip() for text in asked]
 
-    images = data if isinstance(data, Images) else load(data, labels=labels, size=size, root=root)
+    images = load(data, labels=labels, size=size, root=root)
     index = splits(images).pretrain if hold_out else np.flatnonzero(images.part == 0)
     settings = change(settings, asked)
     if spec:

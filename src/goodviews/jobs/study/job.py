@@ -16,7 +16,7 @@ from goodviews.core.files import write_json, write_text
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.core.records import Row
 from goodviews.core.verdict import Advice, Verdict
-from goodviews.data import Images, load
+from goodviews.data import Data, Images, Labels, load
 from goodviews.encoders import build_backbone
 from goodviews.jobs.study.about import describe
 from goodviews.jobs.study.budget import default_epochs
@@ -62,12 +62,12 @@ class StudyResult:
 
 @draws_progress
 def study(
-    data: str | Path | Images | None = None,
+    data: Data = None,
     *,
     views: str | Iterable[str] | None = None,
     out: str | Path | None = None,
-    labels: str | Path | None = None,
-    task_data: str | Path | Images | None = None,
+    labels: Labels = None,
+    task_data: Data = None,
     seeds: int | Sequence[int] = 3,
     candidates: int | None = None,
     size: int | None = None,
@@ -90,12 +90,12 @@ def study(
     ``out``.
 
     Args:
-        data: A folder, an array file, a known name, images that are loaded already, or
-            nothing for scikit-learn's digits.
+        data: Images in any form that :func:`goodviews.load` accepts (default: scikit-learn's
+            digits).
         views: Specs, ``@file`` with one on a line, or one family; by default a family by kind
             of data.
         out: The study folder (default: ``study-`` and the name of the data).
-        labels: A CSV of labels, for a flat folder.
+        labels: Labels in any form that :func:`goodviews.load` accepts.
         task_data: Other data to read the representation out on.
         seeds: How many, or which.
         candidates: K of the information bound; as many as are held out, at most 4,096.
@@ -135,11 +135,11 @@ def study(
     def reading(done: int, total: int) -> None:
         report_progress("reading", done, total)
 
-    images = _load(data, labels=labels, size=size, root=root, progress=reading)
+    images = load(data, labels=labels, size=size, root=root, progress=reading)
     task_images = images
     if task_data is not None:
-        wanted = size or images.height
-        task_images = _load(task_data, labels=None, size=wanted, root=root, progress=reading)
+        wanted = None if isinstance(task_data, Images) else size or images.height
+        task_images = load(task_data, size=wanted, root=root, progress=reading)
         _same_form(images, task_images)
     if not specs:
         specs, family = _specs(default_views(images.channels, images.height))
@@ -207,7 +207,8 @@ def study(
     if best:
         write_text(best_view, best + "\n")
         given: dict[str, Any] = {"data": place, "backbone": "resnet18", "views": best_view}
-        given |= {"labels": labels, "size": size, "root": root}
+        table = labels if isinstance(labels, str | Path) else None
+        given |= {"labels": table, "size": size, "root": root}
         following = command_line("pretrain", given)
     else:
         best_view.unlink(missing_ok=True)
@@ -229,10 +230,6 @@ def _specs(views: str | Iterable[str]) -> tuple[tuple[str, ...], Family | None]:
         raise InputError("No views are given; try --views 'crop(scale=({0.1, 0.3, 0.6}, 1))'.")
     found = expand(texts[0]) if len(texts) == 1 else None
     return tuple(specs), replace(found, specs=tuple(specs)) if found else None
-
-
-def _load(data: str | Path | Images | None, **options: Any) -> Images:
-    return data if isinstance(data, Images) else load(data, **options)
 
 
 def _same_form(images: Images, other: Images) -> None:
