@@ -34,14 +34,41 @@ def study_of(place):
     return goodviews.study(place / "tiny.npz", views=views, out=place / "study", **small)
 
 
+def pretrain_of(place):
+    return goodviews.pretrain(
+        place / "tiny.npz",
+        backbone="convnet(width=4)",
+        views="noise(std=0.2)",
+        epochs=1,
+        batch=16,
+        changes={"head": "8"},
+        out=place / "run",
+    )
+
+
+def learn_of(place):
+    images = np.random.default_rng(0).random((80, 8, 8, 3), dtype=np.float32)
+    small = {"generator": "linear()", "steps": 2, "judge_steps": 2, "compare": False}
+    return goodviews.learn_views((images, [0, 1] * 40), out=place / "learned", **small)
+
+
 CALLS = {
     "study": study_of,
+    "pretrain": pretrain_of,
+    "export": lambda place: goodviews.export(pretrain_of(place).folder, to="safetensors"),
+    "learn_views": learn_of,
     "report": lambda place: goodviews.report(place / "study"),
     "load": lambda place: goodviews.load(place / "tiny.npz"),
     "examine": lambda place: goodviews.examine(place / "tiny.npz"),
     "parse_view": lambda _: goodviews.parse_view("crop()|flip()"),
 }
 """Verb: a call of it that takes seconds."""
+
+
+def test_every_job_is_called():
+    jobs = {path.name for path in (PACKAGE / "jobs").iterdir() if (path / "__init__.py").is_file()}
+    public = {name for name in NAMES if goodviews._HOME[name].startswith("jobs.")}
+    assert jobs & public <= set(CALLS)
 
 
 @pytest.mark.parametrize("verb", CALLS)
