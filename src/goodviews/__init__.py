@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from goodviews.encoders import load_encoder
     from goodviews.evaluation import shared_nats
     from goodviews.information import Estimate, infonce_bound
+    from goodviews.jobs.evaluate import Evaluation, evaluate
     from goodviews.jobs.export import export
     from goodviews.jobs.learn_views import LearnedViews, learn_views
     from goodviews.jobs.pretrain import Trained, pretrain
@@ -50,6 +51,7 @@ _HOMES = {
     "encoders": "load_encoder",
     "evaluation": "shared_nats",
     "information": "Estimate infonce_bound",
+    "jobs.evaluate": "Evaluation evaluate",
     "jobs.export": "export",
     "jobs.learn_views": "LearnedViews learn_views",
     "jobs.pretrain": "Trained pretrain",
@@ -66,6 +68,7 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "Estimate",
+    "Evaluation",
     "Images",
     "InputError",
     "LearnedViews",
@@ -78,6 +81,7 @@ __all__ = [
     "data",
     "default_views",
     "encoders",
+    "evaluate",
     "evaluation",
     "examine",
     "export",

@@ -9,10 +9,6 @@ import pytest
 import torch
 
 from goodviews.cli.main import main
-from goodviews.core.errors import InputError
-from goodviews.evaluation.openers import OPENERS
-
-HEAD = "projector(dim=64)"
 
 
 @pytest.fixture(autouse=True)
@@ -101,11 +97,11 @@ def test_what_a_view_draws_is_asked_of_the_view(few, capsys):
         (["evaluate", "nothing", "few.npz"], "Unknown encoder 'nothing'"),
         (["evaluate", "z.npy", "few.npz", "--protocol", "liner"], "Did you mean 'linear'"),
         (["evaluate", "z.npy", "few.npz", "--task", "lable"], "Unknown task 'lable'"),
-        (["evaluate", "z.npy", "few.npz", "--temperature", "0"], "more than 0"),
+        (["evaluate", "z.npy", "few.npz", "--temperature", "0"], "must be more than 0"),
         (["evaluate", "z.npy", "few.npz", "--budget", "many"], "budget"),
         (["evaluate", "z.npy", "few.npz", "--leakage", "none.csv"], "Cannot read"),
         (["evaluate", "z.npy", "few.npz", "--view", "flip()"], "but an array was given"),
-        (["evaluate", "pixels", "few.npz", "--view", "identity()"], "draws nothing"),
+        (["evaluate", "pixels", "few.npz", "--view", "identity()"], "has no random parameters"),
         (["evaluate", "z.npy", "few.npz", "--device", "gpu"], "take auto, cpu or cuda"),
         (["evaluate", "few.npz/x", "few.npz"], "Unknown encoder"),
         (["evaluate", "meta.csv", "few.npz"], "as in timm:resnet50@meta.csv"),
@@ -125,31 +121,6 @@ def test_mistakes_get_one_sentence(words, said, few, capsys):
     assert said in err
     assert err.count("\n") == 1
     assert not (few / "o").exists()
-
-
-def test_openers_take_our_own_specs():
-    encoder = OPENERS["convnet"]("convnet(width=4)", 1, 8, 0)
-    assert encoder.trained is False
-    assert encoder.settle is not None
-
-
-def test_a_run_of_ours_is_opened_from_its_folder_or_file(few, capsys):
-    from goodviews.encoders import build_pair, save_encoder
-
-    x = torch.rand(4, 1, 8, 8, generator=torch.Generator().manual_seed(0))
-    encoders = build_pair("convnet(width=4)", x, x, shared=True, head=HEAD, seed=0).eval()
-    (few / "run").mkdir()
-    save_encoder(few / "run" / "encoder.safetensors", encoders, about={})
-    for text in ("run", "run/encoder.safetensors"):
-        found = OPENERS["/"](text, 1, 8, 0)
-        assert (found.name, found.trained, found.blank) == ("run", True, "convnet(width=4)")
-        with torch.no_grad():
-            assert torch.equal(found.embed(x, torch.arange(4)), encoders.represent(x))
-        words = ["evaluate", text, "few.npz", "--protocol", "knn", "--seeds", "1", "-q"]
-        assert main([*words, "--out", "o"]) == 0
-    assert "run minus random weights" in capsys.readouterr().out
-    with pytest.raises(InputError, match="takes images of 1 channel, but"):
-        OPENERS["/"]("run", 3, 8, 0)
 
 
 NET = ["--backbone", "convnet(width=4)", "--set", "head=projector(dim=8)", "--epochs", "1"]
@@ -228,13 +199,13 @@ def test_weights_of_another_library_ask_for_their_model(few, capsys):
 
 
 def test_a_stopped_evaluation_names_the_command_that_goes_on(few, capsys, monkeypatch):
-    from goodviews.jobs.evaluate.job import Judge
+    from goodviews.jobs.evaluate import job
     from goodviews.training import Interrupted
 
     def stop(*_, **__):
         raise Interrupted("Stopped after step 3; run the same command to go on.", 15)
 
-    monkeypatch.setattr(Judge, "readouts", stop)
+    monkeypatch.setattr(job, "readouts", stop)
     words = ["evaluate", "z.npy", "few.npz", "--protocol", "knn", "--seeds", "0", "-q"]
     assert main([*words, "--out", "o"]) == 143
     said = capsys.readouterr().err

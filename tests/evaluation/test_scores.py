@@ -10,7 +10,6 @@ import torch.nn.functional as F
 from goodviews.core.errors import InputError
 from goodviews.evaluation import scores as module
 from goodviews.evaluation.budgets import usable_budgets
-from goodviews.evaluation.encoders import Encoder, open_encoder, raw_pixels
 from goodviews.evaluation.knn import knn_predict, knn_votes
 from goodviews.evaluation.protocols import KINDS, evaluate_representation, over, uniformity_of
 from goodviews.evaluation.scores import Parts, few_labels, knn, linear, sgd
@@ -206,101 +205,3 @@ def test_an_unknown_protocol_names_the_nearest():
     x, y = blobs(count=30)
     with pytest.raises(InputError, match="Did you mean 'linear'"):
         evaluate_representation(x, y, thirds(30), classes=3, kinds=("linaer",))
-
-
-def opened(text, **change):
-    return open_encoder(text, **{"channels": 3, "size": 32, "count": 4, **change})
-
-
-def test_arrays_are_looked_up_by_place(tmp_path):
-    table = np.arange(8.0).reshape(4, 2)
-    np.save(tmp_path / "z.npy", table)
-    np.savez(tmp_path / "z.npz", features=table, labels=np.arange(4))
-    for name in ("z.npy", "z.npz"):
-        encoder = opened(str(tmp_path / name))
-        assert encoder.name == "z"
-        places = torch.tensor([2, 0])
-        assert (encoder.embed(torch.zeros(2, 3, 32, 32), places).numpy() == table[[2, 0]]).all()
-
-
-@pytest.mark.parametrize(
-    ("make", "said"),
-    [
-        (lambda p: np.save(p, np.zeros((5, 2))), "5 rows, but the set has 4"),
-        (lambda p: np.save(p, np.zeros(4)), "numbers \\(N, F\\)"),
-        (lambda p: np.save(p, np.full((4, 2), np.nan)), "not finite"),
-        (lambda p: p.write_text("no"), "not an array"),
-        (lambda p: None, "No such file"),
-    ],
-)
-def test_broken_arrays_get_a_sentence(make, said, tmp_path):
-    make(tmp_path / "z.npy")
-    with pytest.raises(InputError, match=said):
-        opened(str(tmp_path / "z.npy"))
-
-
-@pytest.mark.parametrize("text", ["timm:resnet10t@random", "torchvision:resnet18@random"])
-def test_models_of_both_libraries_represent_and_repeat(text):
-    channels = 1
-    one, same, other = (opened(text, channels=channels, seed=s) for s in (0, 0, 1))
-    x = torch.rand(3, channels, 32, 32, generator=torch.Generator().manual_seed(0))
-    found = one.embed(x, torch.arange(3))
-    assert found.shape == (3, 512)
-    assert torch.equal(found, same.embed(x, torch.arange(3)))
-    assert not torch.allclose(found, other.embed(x, torch.arange(3)))
-    assert one.trained is False
-    one.settle(torch.rand(16, channels, 32, 32))
-    with torch.no_grad():
-        settled = one.embed(x, torch.arange(3))
-    assert settled.isfinite().all()
-    assert not torch.equal(settled, found)
-    assert torch.equal(settled[:1], one.embed(x[:1], torch.arange(1))) or torch.allclose(
-        settled[:1], one.embed(x[:1], torch.arange(1)), atol=1e-4
-    )
-
-
-def test_weights_of_a_file_are_taken_and_others_refused(tmp_path):
-    import timm
-    from safetensors.torch import save_file
-
-    model = timm.create_model("resnet10t", num_classes=0, in_chans=3)
-    torch.save({"state_dict": model.state_dict()}, tmp_path / "w.pth")
-    save_file(model.state_dict(), tmp_path / "w.safetensors")
-    x = torch.rand(2, 3, 32, 32)
-    both = [opened(f"timm:resnet10t@{tmp_path / name}") for name in ("w.pth", "w.safetensors")]
-    assert torch.equal(*(one.embed(x, torch.arange(2)) for one in both))
-    torch.save({"other": torch.zeros(1)}, tmp_path / "bad.pth")
-    with pytest.raises(InputError, match="belongs to another one"):
-        opened(f"timm:resnet10t@{tmp_path / 'bad.pth'}")
-    with pytest.raises(InputError, match="Cannot read the weights"):
-        opened(f"timm:resnet10t@{tmp_path / 'none.pth'}")
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("timm:resnt18", "Near: resnet18"),
-        ("torchvision:resnet81@random", "has no model"),
-        ("whatever", "Unknown encoder 'whatever'"),
-        ("timm:vit_tiny_patch16_224@random", "try --size 224"),
-    ],
-)
-def test_names_nobody_knows_get_a_sentence(text, said):
-    with pytest.raises(InputError, match=said):
-        opened(text)
-
-
-def test_more_kinds_are_added_by_beginning_or_ending():
-    def opener(text, channels, size, seed):
-        return Encoder(f"{text} {channels} {size} {seed}", "", lambda x, _: x)
-
-    kinds = {".ckpt": opener, "mine": opener}
-    assert opened("a/b.ckpt", openers=kinds, seed=7).name == "a/b.ckpt 3 32 7"
-    assert opened("mine(width=3)", openers=kinds).name.startswith("mine(width=3)")
-
-
-def test_raw_pixels_are_averaged_until_they_are_few():
-    x = torch.rand(2, 3, 96, 96)
-    assert raw_pixels(x).shape == (2, 3 * 24 * 24)
-    assert torch.equal(raw_pixels(x[:, :, :8, :8]), x[:, :, :8, :8].flatten(1))
-    assert raw_pixels(x).mean() == pytest.approx(float(x.mean()), abs=1e-5)

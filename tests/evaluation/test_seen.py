@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from goodviews.data import Images, load
-from goodviews.evaluation.seen import Seen, fingerprints, share_seen, told_seen
+from goodviews.evaluation.seen import Seen, fingerprints, seen_sentence, share_seen
 
 
 def made(pixels, name="some"):
@@ -58,4 +58,4 @@ def test_what_cannot_be_compared_is_not_called_unseen(pixels):
     ],
 )
 def test_each_case_has_its_sentence(seen, share, said):
-    assert said in told_seen("ours", seen, load("digits"), share, 10)
+    assert said in seen_sentence("ours", seen, load("digits"), share, 10)

@@ -2,6 +2,16 @@
 
 from goodviews.evaluation.features import represent
 from goodviews.evaluation.held_out import fit_temperature, shared_nats
+from goodviews.evaluation.openers import open_encoder, register_encoders
 from goodviews.evaluation.readout import LabelDraw, Readout, read_out
 
-__all__ = ["LabelDraw", "Readout", "fit_temperature", "read_out", "represent", "shared_nats"]
+__all__ = [
+    "LabelDraw",
+    "Readout",
+    "fit_temperature",
+    "open_encoder",
+    "read_out",
+    "register_encoders",
+    "represent",
+    "shared_nats",
+]

@@ -76,7 +76,7 @@ def share_seen(seen: Seen | None, images: Images, tested: np.ndarray) -> float |
     return float(np.isin(fingerprints(images, tested), seen.prints).mean())
 
 
-def told_seen(
+def seen_sentence(
     name: str, seen: Seen | None, images: Images, share: float | None, tested: int
 ) -> str:
     """One sentence about what was found.
@@ -90,7 +90,7 @@ def told_seen(
 
     Example:
         >>> from goodviews.data import load
-        >>> print(told_seen("timm:resnet18", None, load("digits"), None, 797))
+        >>> print(seen_sentence("timm:resnet18", None, load("digits"), None, 797))
         Nothing says which images timm:resnet18 was trained on: tested ones may be among them.
     """
     if seen is None:

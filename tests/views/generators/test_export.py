@@ -14,7 +14,7 @@ from torchvision.transforms import v2
 from goodviews.cli.main import main
 from goodviews.core.errors import InputError
 from goodviews.encoders import build_backbone
-from goodviews.evaluation.openers import open_saved
+from goodviews.evaluation.openers import open_encoder
 from goodviews.jobs.pretrain import pretrain
 from goodviews.spec.files import SEARCHED
 from goodviews.views.generators import (
@@ -130,7 +130,7 @@ def test_a_run_takes_its_generator_along_and_is_read_wherever_it_lies(
     monkeypatch.setenv(SEARCHED, "")
     images = torch.from_numpy(pixels[:5]).permute(0, 3, 1, 2).float() / 255
     mapped = shaken("orthogonal()", 3)(images).detach()
-    found = open_saved("elsewhere", 3, 16, 0).embed(images, torch.arange(5))
+    found = open_encoder("elsewhere", channels=3, size=16, count=5).embed(images, torch.arange(5))
     with torch.no_grad():
         wanted = run.encoders.represent(mapped[:, :1], mapped[:, 1:])
     torch.testing.assert_close(found.detach(), wanted, atol=1e-5, rtol=0)

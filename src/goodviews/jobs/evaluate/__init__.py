@@ -1,1 +1,5 @@
-"""Evaluate any encoder: readouts beside raw pixels and random weights, leakage of factors."""
+"""Evaluate an encoder: readouts beside baselines, and which factors it keeps."""
+
+from goodviews.jobs.evaluate.job import Evaluation, evaluate
+
+__all__ = ["Evaluation", "evaluate"]

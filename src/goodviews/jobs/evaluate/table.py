@@ -1,10 +1,32 @@
 """The table that ``evaluate`` prints."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from goodviews.evaluation.protocols import Score
+from goodviews.jobs.evaluate.leakage import Board
+
+
+def summary_lines(
+    scores: Sequence[Score], board: Board | None, notes: Sequence[str], files: Sequence[Path]
+) -> list[str]:
+    """What an evaluation found, in lines: the table, what leaks, and the files.
+
+    Args:
+        scores: Of the encoder and its baselines.
+        board: What leaks, where factors were given.
+        notes: Whether the encoder was trained on images that are tested.
+        files: The page, where there is one, and ``rows.csv``.
+    """
+    lines = [*score_table(scores), *([""] if notes else []), *notes]
+    if board is not None:
+        lines += [f"note: {note}" for note in board.notes]
+        lines += ["", board.content["advice"], *board.content["more"]]
+    elif not scores:
+        lines.append("No labels: give --labels FILE, or --leakage FILE.")
+    return [*lines, *map(str, files)]
 
 
 def score_table(scores: Sequence[Score]) -> list[str]:
@@ -36,8 +58,8 @@ def score_table(scores: Sequence[Score]) -> list[str]:
             " ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
             for row in rows
         ]
-        told = [gap for gap in gaps if gap.protocol in (gaps[0].protocol, "finetune")]
-        lines += [f"{gap.protocol}: {gap.encoder} {_entry([gap])}" for gap in told]
+        shown = [gap for gap in gaps if gap.protocol in (gaps[0].protocol, "finetune")]
+        lines += [f"{gap.protocol}: {gap.encoder} {_entry([gap])}" for gap in shown]
         lines.append("")
     return lines[:-1]
 

@@ -1,0 +1,61 @@
+"""What an evaluation leaves: tables, where their numbers come from, and the page of leakage."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from goodviews.core.files import write_text
+from goodviews.core.origin import write_table
+from goodviews.evaluation.protocols import Score
+from goodviews.jobs.evaluate.leakage import Board
+from goodviews.jobs.evaluate.represented import Represented
+from goodviews.pages.leakage.page import leakage_page
+from goodviews.training import Settings
+
+
+def write(
+    folder: Path,
+    found: Represented,
+    scores: Sequence[Score],
+    board: Board | None,
+    ran: dict[str, Any],
+    tuning: Settings | None,
+) -> list[Path]:
+    """Write the tables and the page.
+
+    Args:
+        folder: Where they go.
+        found: The representations.
+        scores: Rows of ``rows.csv``.
+        board: What leaks, where factors were given.
+        ran: Command, commit, versions and hardware.
+        tuning: Settings of fine-tuning, where a protocol trained the encoder.
+
+    Returns:
+        The files to look at.
+    """
+    images = found.images
+    run = {
+        **ran,
+        "encoder": found.encoder.name,
+        "detail": found.encoder.encoder.detail,
+        "data": {"name": images.name, "hash": images.hash, "count": len(images)},
+        "split": {"hash": found.splits.hash, "protocol": found.splits.protocol},
+        "seen": found.notes,
+    }
+    if tuning is not None:
+        run["finetune"] = asdict(tuning)
+    files = []
+    if board is not None:
+        content = board.content
+        run["leakage"] = {key: content[key] for key in ("advice", "finding", "kept", "level")}
+        run["notes"] = board.notes
+        cells = [cell for row in content["cells"] for cell in row]
+        write_table(folder, cells, run, name="leakage")
+        if board.shortcuts is not None:
+            write_table(folder, board.shortcuts.rows(), run, name="shortcuts")
+        files.append(folder / "leakage.html")
+        write_text(files[0], leakage_page({**content, "command": ran["command"]}))
+    write_table(folder, [asdict(score) for score in scores], run)
+    return [*files, folder / "rows.csv"]
