@@ -36,6 +36,7 @@ from goodviews.encoders.small import Projector
 from goodviews.jobs.study import cells
 from goodviews.jobs.study.plan import Cell, Plan, Task, make_plan
 from goodviews.jobs.study.run import one_thread
+from goodviews.measurement import shared
 from goodviews.training import Settings
 from goodviews.views import ViewPair
 from rivals import Photographs, statistics_of
@@ -101,9 +102,9 @@ def watched(parts: Parts) -> Iterator[None]:
     places: list[tuple[Any, str, Callable[[Any], Any]]] = [
         (ViewPair, "__call__", lambda made: parts.wrap("views", made)),
         (ViewPair, "view", lambda made: parts.wrap("views", made)),
-        (cells, "pretrain", lambda made: parts.wrap("encoder", made)),
-        (cells, "shared_nats", lambda made: parts.wrap("bound", made)),
-        (cells, "fit_temperature", lambda made: parts.wrap("bound", made)),
+        (shared, "train", lambda made: parts.wrap("encoder", made)),
+        (shared, "held_out_bound", lambda made: parts.wrap("bound", made)),
+        (shared, "fit_temperature", lambda made: parts.wrap("bound", made)),
         (cells, "of_encoder", lambda made: lambda *a: parts.wrap("readouts", made(*a))),
         (cells, "view_reader", lambda made: lambda *a: parts.wrap("one view alone", made(*a))),
     ]

@@ -25,11 +25,12 @@ BELOW = {
     "evaluation": "information views encoders data spec core",
     "training": "objectives information views encoders data spec core",
     "methods": "training data spec core",
+    "measurement": "training evaluation data encoders information views core",
     "pages": "spec core",
-    "jobs": "pages methods training evaluation data encoders objectives information views "
-    "spec core",
-    "experiments": "jobs pages methods training evaluation worlds data encoders objectives "
-    "information views spec core",
+    "jobs": "pages methods measurement training evaluation data encoders objectives information "
+    "views spec core",
+    "experiments": "jobs pages methods measurement training evaluation worlds data encoders "
+    "objectives information views spec core",
     "cli": "experiments jobs pages methods training data objectives views spec core",
 }
 ARROWS = {room: set(rooms.split()) for room, rooms in BELOW.items()}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         evaluation,
         information,
         jobs,
+        measurement,
         methods,
         objectives,
         pages,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from goodviews.core.errors import InputError
     from goodviews.data import Images, examine, load
     from goodviews.encoders import load_encoder
-    from goodviews.evaluation import shared_nats
     from goodviews.information import Estimate, infonce_bound
     from goodviews.jobs.evaluate import Evaluation, evaluate
     from goodviews.jobs.export import export
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from goodviews.jobs.pretrain import Trained, pretrain
     from goodviews.jobs.report import report
     from goodviews.jobs.study import StudyResult, study
+    from goodviews.measurement import SharedNats, shared_nats
     from goodviews.methods import method
     from goodviews.objectives import infonce
     from goodviews.training import Settings, train
@@ -49,7 +50,6 @@ _HOMES = {
     "core.errors": "InputError",
     "data": "Images examine load",
     "encoders": "load_encoder",
-    "evaluation": "shared_nats",
     "information": "Estimate infonce_bound",
     "jobs.evaluate": "Evaluation evaluate",
     "jobs.export": "export",
@@ -57,6 +57,7 @@ _HOMES = {
     "jobs.pretrain": "Trained pretrain",
     "jobs.report": "report",
     "jobs.study": "StudyResult study",
+    "measurement": "SharedNats shared_nats",
     "methods": "method",
     "objectives": "infonce",
     "training": "Settings train",
@@ -73,6 +74,7 @@ __all__ = [
     "InputError",
     "LearnedViews",
     "Settings",
+    "SharedNats",
     "StudyResult",
     "Trained",
     "View",
@@ -92,6 +94,7 @@ __all__ = [
     "learn_views",
     "load",
     "load_encoder",
+    "measurement",
     "method",
     "methods",
     "objectives",

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from goodviews.core.errors import InputError
-from goodviews.evaluation import fit_temperature, shared_nats
+from goodviews.evaluation import fit_temperature, held_out_bound
 from goodviews.worlds.gaussian import CorrelatedGaussian
 
 WIDE, TALL, LEVEL = 12.0, 8.0, 3.0
@@ -49,7 +49,7 @@ def embedder(world, *, seed=0):
 @pytest.mark.parametrize("candidates", [64, 256])
 def test_the_bound_is_below_the_truth_and_within_reach_of_it(rho, candidates):
     world = CorrelatedGaussian(dim=2, rho=rho)
-    found = shared_nats(
+    found = held_out_bound(
         embedder(world), np.arange(4096), candidates=candidates, temperature=EXACT, draws=1
     )
     assert found.nats <= world.information + 3 * found.stderr_nats
@@ -65,7 +65,7 @@ def test_the_bound_is_below_the_truth_and_within_reach_of_it(rho, candidates):
 def test_any_other_temperature_only_lowers_the_bound(factor):
     world = CorrelatedGaussian(dim=2, rho=0.7)
     exact, other = (
-        shared_nats(embedder(world), np.arange(2048), candidates=128, temperature=t, draws=1)
+        held_out_bound(embedder(world), np.arange(2048), candidates=128, temperature=t, draws=1)
         for t in (EXACT, EXACT * factor)
     )
     assert other.nats < exact.nats
@@ -84,7 +84,7 @@ def test_embeddings_of_any_norm_have_one_temperature_and_one_bound():
     lengths = torch.linspace(0.1, 50, 256)[:, None].double()
     assert fit_temperature(z1 * lengths, z2) == pytest.approx(fit_temperature(z1, z2), rel=1e-6)
     one, two = (
-        shared_nats(
+        held_out_bound(
             lambda rows, draw, a=a: a, np.arange(256), candidates=256, temperature=0.1, draws=1
         )
         for a in ((z1, z2), (z1 * lengths, z2))
@@ -97,7 +97,7 @@ def test_its_standard_error_covers_as_often_as_it_says(groups):
     world = CorrelatedGaussian(dim=2, rho=0.7)
     runs, k = 300, 48
     found = [
-        shared_nats(
+        held_out_bound(
             embedder(world, seed=seed),
             np.arange(groups * k),
             candidates=k,
@@ -119,7 +119,7 @@ def test_more_draws_of_the_same_images_do_not_lower_the_standard_error():
     fresh = embedder(world)
     same = lambda rows, draw: fresh(rows, 0)  # noqa: E731
     one, five = (
-        shared_nats(same, np.arange(256), candidates=64, temperature=EXACT, draws=draws)
+        held_out_bound(same, np.arange(256), candidates=64, temperature=EXACT, draws=draws)
         for draws in (1, 5)
     )
     assert five.nats == pytest.approx(one.nats)
@@ -135,7 +135,7 @@ def test_only_held_out_images_are_asked_for_in_groups_of_k_and_once_per_draw():
         z = torch.randn(len(rows), 4, generator=torch.Generator().manual_seed(0))
         return z, z
 
-    found = shared_nats(embed, held_out, candidates=40, temperature=0.1, draws=3)
+    found = held_out_bound(embed, held_out, candidates=40, temperature=0.1, draws=3)
     assert [draw for draw, _ in asked] == [0] * 3 + [1] * 3 + [2] * 3
     for draw in range(3):
         rows = [row for number, group in asked if number == draw for row in group]
@@ -145,7 +145,7 @@ def test_only_held_out_images_are_asked_for_in_groups_of_k_and_once_per_draw():
 
 def test_equal_views_reach_the_ceiling_and_say_so():
     z = torch.eye(32, dtype=torch.float64)
-    found = shared_nats(
+    found = held_out_bound(
         lambda rows, draw: (z, z), np.arange(32), candidates=32, temperature=0.05, draws=1
     )
     assert found.at_ceiling
@@ -155,6 +155,6 @@ def test_equal_views_reach_the_ceiling_and_say_so():
 @pytest.mark.parametrize(("count", "candidates"), [(10, 11), (0, 2), (10, 1), (10, 0)])
 def test_too_few_images_for_the_candidates_are_one_sentence(count, candidates):
     with pytest.raises(InputError, match="--candidates"):
-        shared_nats(
+        held_out_bound(
             lambda rows, draw: None, np.arange(count), candidates=candidates, temperature=0.1
         )

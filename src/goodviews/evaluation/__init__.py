@@ -1,7 +1,7 @@
 """Evaluation of frozen representations: takes features, never a trainer."""
 
 from goodviews.evaluation.features import represent
-from goodviews.evaluation.held_out import fit_temperature, shared_nats
+from goodviews.evaluation.held_out import fit_temperature, held_out_bound
 from goodviews.evaluation.openers import open_encoder, register_encoders
 from goodviews.evaluation.readout import LabelDraw, Readout, read_out
 
@@ -9,9 +9,9 @@ __all__ = [
     "LabelDraw",
     "Readout",
     "fit_temperature",
+    "held_out_bound",
     "open_encoder",
     "read_out",
     "register_encoders",
     "represent",
-    "shared_nats",
 ]

@@ -45,7 +45,7 @@ def fit_temperature(z1: Tensor, z2: Tensor) -> float:
     return float(np.exp(-found.x))
 
 
-def shared_nats(
+def held_out_bound(
     embed: Embed, held_out: np.ndarray, *, candidates: int, temperature: float, draws: int = 2
 ) -> Estimate:
     """InfoNCE bound on I(v1; v2) over held-out images, in nats.

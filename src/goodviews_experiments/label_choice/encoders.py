@@ -3,7 +3,6 @@
 import hashlib
 import io
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +14,12 @@ from goodviews.core.files import write_bytes
 from goodviews.core.rng import Key
 from goodviews.data import Images
 from goodviews.encoders import PairEncoder
-from goodviews.evaluation import fit_temperature, represent, shared_nats
+from goodviews.evaluation import represent
 from goodviews.evaluation.factors import Factor, as_factors, drawn_factors
 from goodviews.evaluation.readings import read_factor
 from goodviews.information import effective_rank
+from goodviews.measurement import Draws, SharedNats, embed_views, shared_nats
 from goodviews.objectives import alignment, uniformity
-from goodviews.training import Settings, train
 from goodviews.views import ViewPair, parse_view
 
 SURROGATES = {
@@ -72,10 +71,19 @@ def kept_run(
         with np.load(path) as file:
             return Kept(file["features"], {k: float(file[k]) for k in SURROGATES}, path)
     pair = parse_view(view)
-    trained = train(images, pretrain_on, pair, settings=Settings(epochs=epochs), seed=seed)
-    encoders = trained.encoders
+    found = shared_nats(
+        pair,
+        images,
+        epochs=epochs,
+        seed=seed,
+        candidates=min(len(items), 4096),
+        pretrain_on=pretrain_on,
+        held_out=items,
+        draws=Draws(temperature=9, looks=0),
+    )
+    encoders = found.encoders
     features = represent(images, items, lambda x, _: encoders.represent(x)).numpy()
-    told = _surrogates(images, pretrain_on, items, pair, encoders, seed, features)
+    told = _surrogates(images, items, pair, found, seed, features)
     kept = Kept(features, told, path)
     out = io.BytesIO()
     np.savez(out, features=kept.features, **kept.surrogates)  # type: ignore[arg-type]
@@ -86,28 +94,14 @@ def kept_run(
 @torch.no_grad()
 def _surrogates(
     images: Images,
-    pretrain_on: np.ndarray,
     items: np.ndarray,
     pair: ViewPair,
-    encoders: PairEncoder,
+    found: SharedNats,
     seed: int,
     features: np.ndarray,
 ) -> dict[str, float]:
-    def one(which: int, draw: int, x: Tensor, samples: Tensor) -> Tensor:
-        view = pair.view(which, x, seed=seed, samples=samples, epoch=-1 - draw)
-        return encoders.embed(which, view)
-
-    def embed(rows: np.ndarray, draw: int) -> tuple[Tensor, Tensor]:
-        first, second = (represent(images, rows, partial(one, i, draw)) for i in (0, 1))
-        return first, second
-
-    z1, z2 = embed(items[:4096], 0)
-    nats = shared_nats(
-        lambda rows, draw: embed(rows, draw + 1),
-        items,
-        candidates=min(len(items), 4096),
-        temperature=fit_temperature(*embed(pretrain_on[:1024], 9)),
-    ).nats
+    encoders, nats = found.encoders, found.nats
+    z1, z2 = embed_views(encoders, pair, images, items[:4096], seed=seed, draw=0)
     return {
         "rank of embeddings": effective_rank(z1),
         "rank of representations": effective_rank(torch.from_numpy(features)),

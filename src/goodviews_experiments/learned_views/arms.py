@@ -10,7 +10,8 @@ import numpy as np
 
 from goodviews.data import Images, load
 from goodviews.information import Estimate
-from goodviews.jobs.learn_views.judge import Judgement, fresh_bound, judge
+from goodviews.jobs.learn_views.judge import Judgement, judge
+from goodviews.measurement import Draws, shared_nats
 from goodviews.training import Settings
 from goodviews.training.view_learning import Game
 from goodviews.views import ViewPair
@@ -173,11 +174,12 @@ class Parts:
         )  # fmt: skip
 
     def bound(self, view: str, settings: Settings, candidates: int, seed: int) -> Estimate:
-        """What new encoders find that both views share; see :func:`fresh_bound`."""
-        return fresh_bound(
-            self.images, view, pretrain_on=self.pretrain_on, held_out=self.held_out,
+        """What new encoders find that both views share."""
+        return shared_nats(
+            view, self.images, pretrain_on=self.pretrain_on, held_out=self.held_out,
             settings=settings, candidates=candidates, seed=seed,
-        )  # fmt: skip
+            draws=Draws(temperature=9, first=0, looks=0),
+        ).estimate  # fmt: skip
 
     @classmethod
     def read(cls, settings: LearnedTable) -> "Parts":

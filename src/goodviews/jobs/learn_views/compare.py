@@ -3,7 +3,7 @@
 Letters: M tested images.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,9 @@ from goodviews.core.errors import InputError
 from goodviews.core.intervals import half_width, wilson
 from goodviews.data import Images
 from goodviews.information import Estimate
-from goodviews.jobs.learn_views.judge import fresh_bound, judge
+from goodviews.jobs.learn_views.judge import DRAWS, judge
 from goodviews.jobs.learn_views.roles import Roles
+from goodviews.measurement import shared_nats
 from goodviews.spec.grammar import parse_spec
 from goodviews.training import Settings
 
@@ -66,17 +67,17 @@ class Judges:
 
     def bound(self, view: str) -> dict[str, Any]:
         """What new encoders find that the two views of a spec share."""
-        return told(
-            fresh_bound(
-                self.images,
-                view,
-                pretrain_on=self.roles.learn,
-                held_out=self.roles.held_out,
-                settings=self.settings,
-                candidates=self.candidates,
-                seed=self.seed,
-            )
+        found = shared_nats(
+            view,
+            self.images,
+            settings=self.settings,
+            seed=self.seed,
+            candidates=self.candidates,
+            pretrain_on=self.roles.learn,
+            held_out=self.roles.held_out,
+            draws=replace(DRAWS, looks=0),
         )
+        return told(found.estimate)
 
     def row(self, view: str) -> dict[str, Any]:
         """The bound, and the linear readout where there are labels."""

@@ -1,35 +1,37 @@
-"""How learned views are judged: with the generator frozen, by encoders that never met it.
+"""How learned views are judged: the generator is frozen and new encoders are trained on it.
 
-Letters: M items, N images, F representation.
+The encoders of the game cannot judge, since the generator has learned to mislead them.
+
+Letters: M tested images, N images to pretrain on.
 """
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from goodviews.data import Images
-from goodviews.encoders import PairEncoder
-from goodviews.evaluation import fit_temperature, represent, shared_nats
+from goodviews.evaluation import represent
 from goodviews.evaluation.scores import Parts, knn, linear
 from goodviews.information import Estimate
-from goodviews.training import Settings, train
-from goodviews.training.diagnostics.monitor import levelled_off
+from goodviews.measurement import Draws, shared_nats
+from goodviews.training import Settings
 from goodviews.views import ViewPair, parse_view
+
+DRAWS = Draws(temperature=9, first=0, looks=2)
+"""Draws of the views on which new encoders are judged."""
 
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """What new encoders say of a pair of views.
+    """What new encoders find in a pair of views.
 
     Attributes:
         bound: InfoNCE on held-out images.
-        right: (M,) 1 where the linear readout was right on a tested item, else 0.
+        right: (M,) 1 where the linear readout is right on a tested image, else 0.
         knn: (M,) the same for nearest neighbours.
-        undertrained: Whether the encoders would have gone on improving.
-        steps: They were trained for.
+        undertrained: Whether longer training would have improved the encoders.
+        steps: Optimiser steps the encoders were trained for.
     """
 
     bound: Estimate
@@ -67,17 +69,19 @@ def judge(
         seed: Number of the run.
     """
     pair = parse_view(view) if isinstance(view, str) else view
-    looks: list[Estimate] = []
-
-    def look(encoders: PairEncoder) -> tuple[float, float]:
-        looks.append(_bound(images, pair, encoders, pretrain_on, held_out, candidates, seed))
-        return looks[-1].nats, looks[-1].stderr_nats
-
-    trained = train(images, pretrain_on, pair, settings=settings, seed=seed, look=look)
-    encoders = trained.encoders
+    found = shared_nats(
+        pair,
+        images,
+        settings=settings,
+        seed=seed,
+        candidates=candidates,
+        pretrain_on=pretrain_on,
+        held_out=held_out,
+        draws=DRAWS,
+    )
 
     def embed(x: Tensor, _: Tensor) -> Tensor:
-        return encoders.represent(pair.plain(0, x), pair.plain(1, x))
+        return found.encoders.represent(pair.plain(0, x), pair.plain(1, x))
 
     items = np.concatenate([labelled, test])
     features = represent(images, items, embed)
@@ -86,68 +90,9 @@ def judge(
     )
     own, classes = labels[items], int(labels.max()) + 1
     return Judgement(
-        bound=looks[-1],
+        bound=found.estimate,
         right=linear(features, own, parts, classes=classes).right,
         knn=knn(features, own, parts, classes=classes, neighbours=20).right,
-        undertrained=not levelled_off(trained.history),
-        steps=trained.history.steps,
+        undertrained=not found.levelled_off,
+        steps=found.history.steps,
     )
-
-
-def fresh_bound(
-    images: Images,
-    view: str,
-    *,
-    pretrain_on: np.ndarray,
-    held_out: np.ndarray,
-    settings: Settings,
-    candidates: int,
-    seed: int,
-) -> Estimate:
-    """What new encoders find that two views share: the bound that chooses a generator.
-
-    The encoders of the game cannot say, for the generator has learned to dodge them.
-
-    Args:
-        images: The data.
-        view: Spec of the two views.
-        pretrain_on: (N,) places.
-        held_out: (M,) places for the bound, none of them pretrained on.
-        settings: Of the pretraining.
-        candidates: K of the bound.
-        seed: Number of the run.
-
-    Returns:
-        The InfoNCE bound on I(v1; v2), nats.
-    """
-    pair = parse_view(view)
-    trained = train(images, pretrain_on, pair, settings=settings, seed=seed)
-    return _bound(images, pair, trained.encoders, pretrain_on, held_out, candidates, seed)
-
-
-def _bound(
-    images: Images,
-    pair: ViewPair,
-    encoders: PairEncoder,
-    pretrain_on: np.ndarray,
-    held_out: np.ndarray,
-    candidates: int,
-    seed: int,
-) -> Estimate:
-    """The bound of a study: temperature from pretraining pairs, K held-out images at a time."""
-
-    def one(which: int, draw: int, x: Tensor, samples: Tensor) -> Tensor:
-        made = pair.view(which, x, seed=seed, samples=samples, epoch=-1 - draw)
-        return encoders.embed(which, made)
-
-    def embed(rows: np.ndarray, draw: int) -> tuple[Tensor, Tensor]:
-        first, second = (represent(images, rows, partial(one, i, draw)) for i in (0, 1))
-        return first, second
-
-    was = encoders.training
-    encoders.eval()
-    with torch.no_grad():
-        temperature = fit_temperature(*embed(pretrain_on[:1024], 9))
-    found = shared_nats(embed, held_out, candidates=candidates, temperature=temperature)
-    encoders.train(was)
-    return found

@@ -121,22 +121,9 @@ def shared(
         ``nats``, ``stderr_nats``, ``ceiling_nats``, ``candidates``, ``at_ceiling`` and
         ``words``, one sentence.
     """
-    from goodviews.jobs.study.cells import run_cell
-    from goodviews.jobs.study.plan import Cell, make_plan
+    from goodviews.measurement import shared_nats
     from goodviews.training import Settings
 
-    bare = replace(images, labels={}, classes={})
-    settings = Settings(device="cpu", epochs=_EPOCHS)
-    plan = make_plan(
-        bare,
-        bare,
-        views=(view,),
-        seeds=(seed,),
-        settings=settings,
-        candidates=None,
-        per_class=1,
-        draws=1,
-    )
     done = 0
 
     def tick() -> None:
@@ -144,25 +131,29 @@ def shared(
         done += 1
         progress("bounding", done, _EPOCHS)
 
-    row = run_cell(plan, Cell("candidate", view, seed), tick).rows[0]
-    nats, err, ceiling = (
-        float(value or 0.0) for value in (row.estimate_nats, row.stderr_nats, row.ceiling_nats)
-    )
+    found = shared_nats(
+        view,
+        replace(images, labels={}, classes={}),  # labels would move the split
+        settings=Settings(device="cpu", epochs=_EPOCHS),
+        seed=seed,
+        tick=tick,
+    ).estimate
+    nats, err, ceiling = found.nats, found.stderr_nats, found.ceiling_nats or 0.0
     low, high = max(nats - 1.96 * err, 0.0), max(nats + 1.96 * err, 0.0)
     nats = max(nats, 0.0)  # a bound below nothing says nothing
     words = (
         f"The two views share at least {nats:.1f} nats [{low:.1f}, {high:.1f}] by a critic "
-        f"trained for {_EPOCHS} epochs; the bound cannot exceed log {row.candidates} = "
+        f"trained for {_EPOCHS} epochs; the bound cannot exceed log {found.candidates} = "
         f"{ceiling:.1f}."
     )
-    if row.at_ceiling:
+    if found.at_ceiling:
         words += " It is at that ceiling: the views may share far more."
     return {
         "nats": nats,
         "stderr_nats": err,
         "ceiling_nats": ceiling,
-        "candidates": row.candidates,
-        "at_ceiling": bool(row.at_ceiling),
+        "candidates": found.candidates,
+        "at_ceiling": found.at_ceiling,
         "words": words,
     }
 

@@ -11,17 +11,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from goodviews.core.records import Row
 from goodviews.encoders import PairEncoder
-from goodviews.evaluation import fit_temperature, shared_nats
-from goodviews.information import Estimate, effective_rank
+from goodviews.information import effective_rank
 from goodviews.jobs.study.plan import Cell, Plan, Task
 from goodviews.jobs.study.readings import baseline, of_encoder, view_reader
+from goodviews.measurement import embed_views, shared_nats
 from goodviews.objectives import alignment, uniformity
-from goodviews.training import train
-from goodviews.training.diagnostics.monitor import collapsed, levelled_off
+from goodviews.training.diagnostics.monitor import collapsed
 from goodviews.views import ViewPair, parse_view
 
 _TWIN = 1_000_003
@@ -110,43 +108,19 @@ def _pretrained(
     plan: Plan, pair: ViewPair, seed: int, tick: Callable[[], None] | None
 ) -> tuple[dict[str, Any], PairEncoder]:
     images, held = plan.images, plan.splits.held_out
-    count = min(len(plan.splits.pretrain), 1024)
-
-    @torch.no_grad()
-    def embed(encoders: PairEncoder, rows: np.ndarray, draw: int) -> tuple[Tensor, Tensor]:
-        device = next(encoders.parameters()).device
-        parts: tuple[list[Tensor], list[Tensor]] = ([], [])
-        for begin in range(0, len(rows), 1024):
-            some = rows[begin : begin + 1024]
-            x = images.raw(some, device)
-            for which in (0, 1):
-                view = pair.view(
-                    which, x, seed=seed, samples=torch.from_numpy(some), epoch=-1 - draw
-                )
-                parts[which].append(encoders.embed(which, view))
-        return torch.cat(parts[0]), torch.cat(parts[1])
-
-    def bound(encoders: PairEncoder, draws: int = 1) -> Estimate:
-        temperature = fit_temperature(*embed(encoders, plan.splits.pretrain[:count], 0))
-        return shared_nats(
-            lambda rows, draw: embed(encoders, rows, draw + 1),
-            held,
-            candidates=plan.candidates,
-            temperature=temperature,
-            draws=draws,
-        )
-
-    def look(encoders: PairEncoder) -> tuple[float, float]:
-        found = bound(encoders)
-        return found.nats, found.stderr_nats
-
-    trained = train(
-        images, plan.splits.pretrain, pair, settings=plan.settings, seed=seed, look=look, tick=tick
+    measured = shared_nats(
+        pair,
+        images,
+        settings=plan.settings,
+        seed=seed,
+        candidates=plan.candidates,
+        pretrain_on=plan.splits.pretrain,
+        held_out=held,
+        tick=tick,
     )
-    encoders, history = trained.encoders, trained.history
-    found = bound(encoders, draws=2)
-    z1, z2 = embed(encoders, held[: min(len(held), 2048)], 1)
-    rows = held[: min(len(held), 256)]
+    found, encoders, history = measured.estimate, measured.encoders, measured.history
+    z1, z2 = embed_views(encoders, pair, images, held[:2048], seed=seed, draw=1)
+    rows = held[:256]
     x = images.batch(rows)
     key = pair.key(0, x, seed, torch.from_numpy(rows), -1)
     params = pair.first.sample((images.channels, images.height, images.width), key)
@@ -163,7 +137,7 @@ def _pretrained(
         "clipped_share": pair.first.clipped(x, params),
         "loss_first": float(np.mean(history.losses[:part])),
         "loss_last": float(np.mean(history.losses[-part:])),
-        "undertrained": not levelled_off(history),
+        "undertrained": not measured.levelled_off,
         "collapsed": collapsed(z1),
         "epochs": plan.settings.epochs,
         "steps": history.steps,
