@@ -190,8 +190,8 @@ def embed_views(
     """Embeddings of both views of some images, under draws that training never took.
 
     Args:
-        encoders: In evaluation mode.
-        pair: Makes the views.
+        encoders: The trained encoders, in evaluation mode.
+        pair: The two views.
         images: The data.
         rows: (B,) places of the images.
         seed: Number of the run.
