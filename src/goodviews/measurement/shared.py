@@ -41,12 +41,15 @@ class Draws:
         count: Number of draws that the reported bound is averaged over.
         looks: Number of draws of each bound that is taken during training; with 0, none is
             taken, and :attr:`SharedNats.levelled_off` is false.
+        floats: Whether 8-bit pixels become floats before the views and not within them, which
+            rounds the last digit in another way.
     """
 
     temperature: int = 0
     first: int = 1
     count: int = 2
     looks: int = 1
+    floats: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +151,9 @@ def shared_nats(
 
     def bound(encoders: PairEncoder, count: int) -> tuple[Estimate, float]:
         def embed(rows: np.ndarray, draw: int) -> tuple[Tensor, Tensor]:
-            return embed_views(encoders, pair, data, rows, seed=seed, draw=draw)
+            return embed_views(
+                encoders, pair, data, rows, seed=seed, draw=draw, floats=draws.floats
+            )
 
         temperature = fit_temperature(*embed(fitted, draws.temperature))
         found = held_out_bound(
@@ -186,6 +191,7 @@ def embed_views(
     *,
     seed: int,
     draw: int,
+    floats: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Embeddings of both views of some images, under draws that training never took.
 
@@ -196,6 +202,7 @@ def embed_views(
         rows: (B,) places of the images.
         seed: Number of the run.
         draw: Number of the draw, 0 or more; another number gives other views.
+        floats: See :attr:`Draws.floats`.
 
     Returns:
         Two tensors (B, D), on the device of the encoders.
@@ -204,7 +211,7 @@ def embed_views(
     made: tuple[list[Tensor], list[Tensor]] = ([], [])
     for begin in range(0, len(rows), _BATCH):
         some = rows[begin : begin + _BATCH]
-        x_BCHW = images.raw(some, device)
+        x_BCHW = images.batch(some, device) if floats else images.raw(some, device)
         for which in (0, 1):
             view = pair.view(
                 which, x_BCHW, seed=seed, samples=torch.from_numpy(some), epoch=-1 - draw

@@ -79,7 +79,7 @@ def kept_run(
         candidates=min(len(items), 4096),
         pretrain_on=pretrain_on,
         held_out=items,
-        draws=Draws(temperature=9, looks=0),
+        draws=Draws(temperature=9, looks=0, floats=True),
     )
     encoders = found.encoders
     features = represent(images, items, lambda x, _: encoders.represent(x)).numpy()
@@ -101,7 +101,7 @@ def _surrogates(
     features: np.ndarray,
 ) -> dict[str, float]:
     encoders, nats = found.encoders, found.nats
-    z1, z2 = embed_views(encoders, pair, images, items[:4096], seed=seed, draw=0)
+    z1, z2 = embed_views(encoders, pair, images, items[:4096], seed=seed, draw=0, floats=True)
     return {
         "rank of embeddings": effective_rank(z1),
         "rank of representations": effective_rank(torch.from_numpy(features)),

@@ -178,7 +178,7 @@ class Parts:
         return shared_nats(
             view, self.images, pretrain_on=self.pretrain_on, held_out=self.held_out,
             settings=settings, candidates=candidates, seed=seed,
-            draws=Draws(temperature=9, first=0, looks=0),
+            draws=Draws(temperature=9, first=0, looks=0, floats=True),
         ).estimate  # fmt: skip
 
     @classmethod

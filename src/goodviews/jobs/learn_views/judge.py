@@ -18,7 +18,7 @@ from goodviews.measurement import Draws, shared_nats
 from goodviews.training import Settings
 from goodviews.views import ViewPair, parse_view
 
-DRAWS = Draws(temperature=9, first=0, looks=2)
+DRAWS = Draws(temperature=9, first=0, looks=2, floats=True)
 """Draws of the views on which new encoders are judged."""
 
 
