@@ -182,7 +182,6 @@ PENDING = {
     "src/goodviews/jobs/study",
     "src/goodviews/methods",
     "src/goodviews/pages",
-    "src/goodviews/views",
     "src/goodviews_experiments",
 }
 """Files and folders that are not converted yet."""

@@ -1,4 +1,4 @@
-"""Views: batched, drawn from a key, then applied; their text is their name everywhere."""
+"""Views of batches of images, with random parameters drawn from a key and named by a spec."""
 
 from goodviews.views.base import View, register
 from goodviews.views.chain import Chain

@@ -1,7 +1,7 @@
-"""Formulas of colour adjustments, each image with its own factor.
+"""Formulas of colour adjustments, with a factor for each image.
 
-All of them are blends with a duller picture: with black for brightness, the mean grey for
-contrast, the grey image for saturation, the smoothed one for sharpness. Results are not cut.
+Most of them blend the image with another one: black for brightness, the mean grey for contrast,
+the grey image for saturation, the smoothed image for sharpness. Results are not clipped.
 
 Letters: B examples, C channels, H and W pixels.
 """
@@ -12,23 +12,23 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-_LUMA = (0.2989, 0.587, 0.114)  # as torchvision rounds them
+_LUMA = (0.2989, 0.587, 0.114)  # rounded as in torchvision
 _ROUNDING = 1e-6
-"""Less than half a level of 16 bits: this far outside [0, 1] is rounding, not clipping."""
+"""Less than half a level of 16 bits; values this close to [0, 1] are not counted as clipped."""
 
 
 def per_image(values: Tensor, images: Tensor) -> Tensor:
-    """(B,) numbers as (B, 1, 1, 1) in the precision of images."""
+    """Reshape (B,) numbers to (B, 1, 1, 1), in the precision of the images."""
     return values.to(images.dtype)[:, None, None, None]
 
 
 def blend(images: Tensor, duller: Tensor | float, factor: Tensor) -> Tensor:
-    """``factor`` (B, 1, 1, 1) parts of images (B, C, H, W), the rest duller; 1 leaves them."""
+    """Blend images (B, C, H, W), weight ``factor`` (B, 1, 1, 1), with ``duller`` ones."""
     return factor * images + (1 - factor) * duller
 
 
 def grey_level(images: Tensor) -> Tensor:
-    """(B, 1, H, W), luma (ITU-R BT.601) of three channels, the mean of any other number."""
+    """Grey image (B, 1, H, W): luma (ITU-R BT.601) of three channels, else the channel mean."""
     if images.shape[1] != 3:
         return images.mean(dim=1, keepdim=True)
     red, green, blue = images.split(1, dim=1)
@@ -36,24 +36,24 @@ def grey_level(images: Tensor) -> Tensor:
 
 
 def brightness(images: Tensor, factor: Tensor) -> Tensor:
-    """Images (B, C, H, W) times a factor (B, 1, 1, 1)."""
+    """Multiply images (B, C, H, W) by a factor (B, 1, 1, 1)."""
     return images * factor
 
 
 def contrast(images: Tensor, factor: Tensor) -> Tensor:
-    """Distances from the mean grey of each image times a factor (B, 1, 1, 1)."""
+    """Multiply differences from the mean grey of each image by a factor (B, 1, 1, 1)."""
     return blend(images, grey_level(images).mean(dim=(-3, -2, -1), keepdim=True), factor)
 
 
 def saturation(images: Tensor, factor: Tensor) -> Tensor:
-    """Distances from the grey image times a factor (B, 1, 1, 1); one channel stays as it is."""
+    """Multiply differences from the grey image by a factor (B, 1, 1, 1), unless C = 1."""
     return images if images.shape[1] == 1 else blend(images, grey_level(images), factor)
 
 
 def hue(images: Tensor, shift: Tensor) -> Tensor:
-    """Turn the hue of HSV by a share of the circle (B, 1, 1, 1).
+    """Shift the hue of HSV by a fraction of the circle (B, 1, 1, 1).
 
-    Not a rotation of RGB, so saturation and value stay. One channel has no hue and stays.
+    Saturation and value do not change. Images of one channel do not change.
     """
     if images.shape[1] == 1:
         return images
@@ -67,7 +67,7 @@ def hue(images: Tensor, shift: Tensor) -> Tensor:
         torch.where(place == 1, (blue - red) / safe + 2, (red - green) / safe + 4),
     )
     turned = (sixth / 6 + shift[:, 0]) % 1.0
-    # One after the other: built as a tensor, the offsets would be copied to the device.
+    # Offsets are Python numbers: as a tensor, they would be copied to the device.
     channels = []
     for offset in (5.0, 3.0, 1.0):
         k = (offset + 6 * turned) % 6
@@ -76,7 +76,7 @@ def hue(images: Tensor, shift: Tensor) -> Tensor:
 
 
 def smoothed(images: Tensor) -> Tensor:
-    """Images (B, C, H, W) under the 3 x 3 kernel of 1 around 5; the border pixels stay."""
+    """Smooth images (B, C, H, W) with the 3 x 3 kernel of 5 and 1s; borders do not change."""
     inner = F.avg_pool2d(images, 3, stride=1) * (9 / 13) + images[..., 1:-1, 1:-1] * (4 / 13)
     left, right = images[..., 1:-1, :1], images[..., 1:-1, -1:]
     middle = torch.cat([left, inner, right], dim=-1)
@@ -84,7 +84,7 @@ def smoothed(images: Tensor) -> Tensor:
 
 
 def sharpness(images: Tensor, factor: Tensor) -> Tensor:
-    """Distances of images (B, C, H, W) from smoothed ones times a factor; tiny ones stay."""
+    """Multiply differences from the smoothed images by a factor; tiny images do not change."""
     if min(images.shape[-2:]) <= 2:
         return images
     return blend(images, smoothed(images), factor)
@@ -93,15 +93,16 @@ def sharpness(images: Tensor, factor: Tensor) -> Tensor:
 def only_where(
     on: Tensor, change: Callable[..., Tensor], images: Tensor, *values: Tensor
 ) -> Tensor:
-    """``change(images, *values)`` for the images that are on, the others as they are.
+    """Apply ``change(images, *values)`` to the images where ``on`` is true.
 
-    On a CPU only those are computed. On a device, and when compiled, all are, since sizes that
-    depend on data would wait for the device and break the graph; the result is the same.
+    On a CPU, only these are computed. On a device, and when compiled, all are computed, because
+    shapes that depend on data would synchronise with the device and break the graph.
 
     Args:
-        on: (B,) bool.
-        change: From images (B, C, H, W) and tensors of B rows to images of the same shape.
-        images: (B, C, H, W).
+        on: (B,) bool, whether each image is changed.
+        change: Function of images (B, C, H, W) and tensors of B rows that returns images of
+            the same shape.
+        images: (B, C, H, W), images.
         *values: Tensors whose first axis is B.
     """
     if torch.compiler.is_compiling() or images.device.type != "cpu":
@@ -114,5 +115,5 @@ def only_where(
 
 
 def outside(values: Tensor) -> float:
-    """Share of values of any shape (...) that lie outside [0, 1] by more than rounding."""
+    """Share of values, of any shape (...), that are outside [0, 1] by more than rounding."""
     return ((values < -_ROUNDING) | (values > 1 + _ROUNDING)).double().mean().item()

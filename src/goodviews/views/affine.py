@@ -1,4 +1,4 @@
-"""Views that turn, shear, scale and shift the plane: rotate, shear, affine.
+"""Views that rotate, shear, scale and shift images: rotate, shear, affine.
 
 Letters: B examples, C channels, H and W pixels.
 """
@@ -16,19 +16,19 @@ from goodviews.views.strength import check_strength, from_still
 from goodviews.views.warp import affine_matrix, warp
 
 _STEEPEST = 80.0
-"""Degrees; at 90 a shear has no inverse."""
+"""Largest shear in degrees; a shear of 90 degrees is not invertible."""
 _SMALLEST, _LARGEST = 0.05, 20.0
-"""Scales; far enough that nothing more is to be seen."""
+"""Smallest and largest scale; more extreme scales leave nothing visible."""
 
 
 @register("rotate", "about the centre", strength="largest angle")
 class Rotate(View):
-    """About the centre by a uniform angle, bilinear; black comes in at the corners."""
+    """Rotation about the centre by a uniform angle, bilinear, with black corners."""
 
     degrees: float = 30.0
 
     def __post_init__(self) -> None:
-        """Refuse what is no angle."""
+        """Check the angle."""
         _check_range("rotate", "degrees", self.degrees, 180)
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
@@ -36,11 +36,11 @@ class Rotate(View):
         return {"angle": _around(key.uniform(1)[:, 0], self.degrees)}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Turn the images."""
+        """Rotate the images."""
         return warp(images, affine_matrix(_radians(params["angle"], images))).clamp(0, 1)
 
     def at(self, strength: float) -> "Rotate":
-        """Degrees times the strength, up to 180."""
+        """Return the view with its degrees times the strength, at most 180."""
         return replace(self, degrees=min(self.degrees * check_strength("rotate", strength), 180.0))
 
 
@@ -51,16 +51,16 @@ class Rotate(View):
     source="Cubuk et al., 2020: slope 0.3",
 )
 class Shear(View):
-    """Rows slide along each other, then columns do, bilinear; black comes in at the edges.
+    """Horizontal and then vertical shear by uniform angles, bilinear, with black edges.
 
     Attributes:
-        degrees: Largest angle by which an upright line leans, and a level one; both uniform.
+        degrees: Largest angle of the horizontal and of the vertical shear; both are uniform.
     """
 
     degrees: float = 16.7
 
     def __post_init__(self) -> None:
-        """Refuse what is no angle."""
+        """Check the angle."""
         _check_range("shear", "degrees", self.degrees, _STEEPEST)
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
@@ -74,22 +74,22 @@ class Shear(View):
         return warp(images, affine_matrix(torch.zeros_like(x), shear_x=x, shear_y=y)).clamp(0, 1)
 
     def at(self, strength: float) -> "Shear":
-        """Degrees times the strength, up to 80."""
+        """Return the view with its degrees times the strength, at most 80."""
         times = check_strength("shear", strength)
         return replace(self, degrees=min(self.degrees * times, _STEEPEST))
 
 
 @register("affine", "turned, shifted, scaled and sheared at once", strength="all four ranges")
 class Affine(View):
-    """Turned, sheared, scaled and shifted at once, bilinear; black comes in at the edges.
+    """Rotation, shear, scaling and shift in one resampling, bilinear, with black edges.
 
-    One resampling for all four, in the order of torchvision's ``RandomAffine``; its shifts are
-    whole pixels, these are not.
+    The order is that of torchvision's ``RandomAffine``, whose shifts are whole pixels; these
+    are not.
 
     Attributes:
-        degrees: Largest angle of the rotation to either side.
-        translate: Largest shift to either side, as a share of each side.
-        scale: Smallest and largest size over the size before.
+        degrees: Largest angle of the rotation in either direction.
+        translate: Largest shift in either direction, as a share of each side.
+        scale: Smallest and largest factor of the size.
         shear: Largest angle of both shears, in degrees.
     """
 
@@ -99,20 +99,20 @@ class Affine(View):
     shear: float = 10.0
 
     def __post_init__(self) -> None:
-        """Refuse what is no angle, share or scale."""
+        """Check the angles, the shift and the scale."""
         _check_range("affine", "degrees", self.degrees, 180)
         _check_range("affine", "translate", self.translate, 1)
         _check_range("affine", "shear", self.shear, _STEEPEST)
         if not _SMALLEST <= self.scale[0] <= self.scale[1] <= _LARGEST:
             raise InputError(
-                f"affine has scale={self.scale}, but {_SMALLEST} <= smallest <= largest "
-                f"<= {_LARGEST:g} is wanted, like scale=(0.9, 1.1)."
+                f"affine has scale={self.scale}, but expected {_SMALLEST} <= smallest <= largest "
+                f"<= {_LARGEST:g}, such as scale=(0.9, 1.1)."
             )
 
     def sample(self, shape: Shape, key: Key) -> Params:
         """Draw ``angle``, shears ``x`` and ``y``, ``scale``, ``right``, ``down``, (B,) float32.
 
-        Angles are in degrees (the first counter-clockwise), shifts in pixels.
+        Angles are in degrees (the first one counter-clockwise), shifts in pixels.
         """
         draws = key.uniform(6)
         return {
@@ -125,7 +125,7 @@ class Affine(View):
         }
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Move the images."""
+        """Transform the images."""
         matrix = affine_matrix(
             _radians(params["angle"], images),
             shear_x=_radians(params["x"], images).tan(),
@@ -137,7 +137,7 @@ class Affine(View):
         return warp(images, matrix).clamp(0, 1)
 
     def at(self, strength: float) -> "Affine":
-        """All ranges on the line from no move to those given, up to their limits."""
+        """Interpolate all ranges between the identity and the given ones, up to their limits."""
         check_strength("affine", strength)
         low, high = (from_still(1.0, size, strength) for size in self.scale)
         return replace(
@@ -151,7 +151,7 @@ class Affine(View):
 
 def _check_range(step: str, name: str, value: float, most: float) -> None:
     if not 0 <= value <= most:
-        raise InputError(f"{step} has {name}={value!r}, but 0 to {most:g} is wanted.")
+        raise InputError(f"{step} has {name}={value!r}, but it must be from 0 to {most:g}.")
 
 
 def _around(draws: Tensor, reach: float) -> Tensor:

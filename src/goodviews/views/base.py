@@ -1,4 +1,4 @@
-"""What a view is: parameters are drawn from a key, then applied with no randomness left.
+"""Base classes of views, which draw parameters from a key and then apply them.
 
 Letters: B examples, C channels, H and W pixels.
 """
@@ -18,22 +18,21 @@ from goodviews.spec.catalogue import VIEWS, Listing
 
 Params = dict[str, Tensor]
 Shape = tuple[int, ...]
-"""(C, H, W) of an image; a step that makes several of one puts their number in front."""
+"""Shape (C, H, W) of an image; steps that make several images of one put their number first."""
 
 
 class View(ABC):
-    """One step of a view: abstract here, final in each file of this room.
+    """Abstract base of one step of a view.
 
     :func:`register` makes subclasses frozen dataclasses of literals, so that ``repr`` is the spec.
-    Images are (B, C, H, W) floats in [0, 1]; each image gets its own draw.
+    Images are (B, C, H, W) floats in [0, 1]; parameters are drawn for each image separately.
 
     Attributes:
-        form: Whether the step changes what kind of image it is (colour space, channels,
-            frequency band, scale of the values) and not what is seen of it. Form steps draw
-            nothing, and are applied again when a representation is read out.
-        unit: Whether the views are in [0, 1] again; after a step whose views are not, only
-            form steps may follow.
-        axes: Axes of an example that the step takes: 3 for images, 4 for clips (T, C, H, W).
+        form: Whether the step changes the kind of image (colour space, channels, frequency
+            band, scale of the values). Form steps are not random, and they are also applied
+            to images for evaluation.
+        unit: Whether the views are in [0, 1]; if not, only form steps can follow.
+        axes: Number of axes of an example: 3 for images, 4 for clips (T, C, H, W).
     """
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
@@ -47,54 +46,54 @@ class View(ABC):
         """Draw parameters for a batch of images of one shape.
 
         Args:
-            shape: (C, H, W) of the images.
-            key: One word per image; the same words draw the same parameters.
+            shape: Shape (C, H, W) of the images.
+            key: Random key with one word per image; the same words give the same parameters.
 
         Returns:
-            Tensors whose first axis is B; empty when nothing is random.
+            Tensors whose first axis is B; empty if nothing is random.
         """
 
     @abstractmethod
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Make the views. Same parameters, same views: nothing random happens here.
+        """Make the views. It is deterministic: the same parameters give the same views.
 
         Args:
             images: (B, C, H, W) in [0, 1].
-            params: What :meth:`sample` drew for images of this shape.
+            params: Parameters from :meth:`sample` for images of this shape.
 
         Returns:
             (B, C', H', W') in [0, 1], unless ``unit`` is false.
         """
 
     def plain(self, images: Tensor) -> Tensor:
-        """What the step does where a representation is read out: its form, and nothing drawn."""
+        """Prepare images for evaluation: apply the step if it is a form step."""
         return self.apply(images, {}) if self.form else images
 
     def at(self, strength: float) -> "View":
-        """The step at a strength: 0 does nothing, 1 is the step as it is.
+        """Return the step at a strength, where 0 changes nothing and 1 is the step itself.
 
         Raises:
-            InputError: The step has no strength, or not this one.
+            InputError: The step has no strength, or the strength is not valid.
         """
         raise InputError(f"{self.name} has no strength, but got strength={strength!r}.")
 
     def out_shape(self, shape: Shape) -> Shape:
-        """(C', H', W') of the views of images of a shape."""
+        """Shape (C', H', W') of the views of images of a given shape."""
         return shape
 
     def check(self, shape: Shape) -> None:  # noqa: B027
-        """Refuse images that this view cannot take.
+        """Check that images have a shape that this view accepts.
 
         Raises:
-            InputError: Channels or size do not fit, and what would.
+            InputError: The channels or the size do not fit; the error says which ones do.
         """
 
     def clipped(self, images: Tensor, params: Params) -> float:  # noqa: ARG002
-        """Share of the values that :meth:`apply` pushed out of [0, 1] and cut off."""
+        """Share of the values that :meth:`apply` clips to [0, 1]."""
         return 0.0
 
     def __repr__(self) -> str:
-        """The step as spec text; arguments at their default are left out."""
+        """Return the spec of the step, without arguments that have their default."""
         given = [
             f"{field.name}={getattr(self, field.name)!r}"
             for field in fields(self)
@@ -104,33 +103,33 @@ class View(ABC):
 
 
 class Joint(View):
-    """A step about both views of an example, written once: a split, a pair of patches.
+    """Abstract base of a step that makes both views of an example, such as a split.
 
-    Everything up to it is drawn once for both views, so that both come from the same image;
-    everything after it is drawn for each. A pair applies its sides.
+    The steps before it are drawn once for both views, so that both come from the same image;
+    the steps after it are drawn for each view. A pair applies its sides.
     """
 
     @abstractmethod
     def sides(self) -> tuple[View, View]:
-        """The step of v1 and the step of v2; from one key both draw the same."""
+        """Steps of v1 and of v2, which draw the same parameters from the same key."""
 
     def sample(self, shape: Shape, key: Key) -> Params:
-        """What either side draws."""
+        """Draw the parameters of both sides."""
         return self.sides()[0].sample(shape, key)
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """The view of the first side."""
+        """Make the view of the first side."""
         return self.sides()[0].apply(images, params)
 
     def out_shape(self, shape: Shape) -> Shape:
-        """(C', H', W') of the first side's views."""
+        """Shape (C', H', W') of the views of the first side."""
         return self.sides()[0].out_shape(shape)
 
     def check(self, shape: Shape) -> None:
-        """Refuse images that either side cannot take.
+        """Check that images have a shape that both sides accept.
 
         Raises:
-            InputError: Which side, what it was given and what it wants.
+            InputError: A side does not accept the images; the error names it.
         """
         for side in self.sides():
             side.check(shape)
@@ -149,17 +148,17 @@ def register(
     The class becomes a frozen dataclass; each field is an argument of the spec, with its default.
 
     Args:
-        name: As it is typed in a spec.
-        does: One line for a list of views.
-        channels: Channel counts that it takes, such as ``1 or 3``.
-        strength: What its strength scales; empty where it has no :meth:`View.at`.
-        source: Where its defaults come from.
+        name: Name of the view in specs.
+        does: Description for the list of views, one line.
+        channels: Numbers of channels that it accepts, such as ``1 or 3``.
+        strength: Description of what its strength scales; empty if it has no :meth:`View.at`.
+        source: Source of its defaults.
 
     Returns:
-        A decorator of a class below :class:`View`.
+        A decorator for subclasses of :class:`View`.
 
     Raises:
-        InputError: The name is taken, or the class lacks what a view must have.
+        InputError: The name is taken, or the class lacks a method that every view has.
 
     Example:
         >>> import torch
@@ -185,8 +184,8 @@ def register(
         for field in fields(kind):
             if not isinstance(field.default, int | float | str | tuple | None):
                 raise InputError(
-                    f"Argument {field.name} of view {name} has no default that can be typed in a "
-                    f"spec; give it a number, a text, True, False, None or a tuple of them."
+                    f"Argument {field.name} of view {name} has no default that can be written in "
+                    f"a spec; use a number, a string, True, False, None or a tuple of them."
                 )
         kind.name = name
         arguments = tuple((field.name, field.default) for field in fields(kind))
@@ -199,15 +198,13 @@ def register(
 
 
 def _check_class(name: str, cls: Any, strength: str) -> None:
-    """Refuse what cannot serve as a view, before it is one."""
+    """Check that a class can be registered as a view."""
     if not (isinstance(cls, type) and issubclass(cls, View)):
         raise InputError(
             f"Expected a subclass of goodviews.views.View for {name!r}, but got {cls!r}."
         )
     if "__dataclass_fields__" in vars(cls):
-        raise InputError(
-            f"View {name} is a dataclass; leave @dataclass out, register makes it one."
-        )
+        raise InputError(f"View {name} is a dataclass; remove @dataclass, register makes it one.")
     if lacking := sorted(cls.__abstractmethods__):
         raise InputError(f"View {name} lacks {' and '.join(lacking)}, which every view has.")
     for method, taken in (("sample", "shape, key"), ("apply", "images, params")):
@@ -218,10 +215,10 @@ def _check_class(name: str, cls: Any, strength: str) -> None:
 
 
 def view_class(name: str) -> type[View]:
-    """The class of a view; its file is imported when it was not yet.
+    """Return the class of a view, after importing its module if needed.
 
     Raises:
-        InputError: No view has this name.
+        InputError: There is no view of this name.
 
     Example:
         >>> from goodviews.views.base import view_class
@@ -235,10 +232,10 @@ def view_class(name: str) -> type[View]:
 
 
 def check_probability(step: str, p: float) -> None:
-    """Refuse what is no probability.
+    """Check that a number is a probability.
 
     Raises:
         InputError: ``p`` is outside [0, 1].
     """
     if not (isinstance(p, int | float) and 0 <= p <= 1):
-        raise InputError(f"{step} has p={p!r}, but a probability from 0 to 1 is wanted.")
+        raise InputError(f"{step} has p={p!r}, but a probability must be from 0 to 1.")

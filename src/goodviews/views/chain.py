@@ -1,4 +1,4 @@
-"""Steps into one view.
+"""Chains of steps that make one view.
 
 Letters: B examples, C channels, H and W pixels.
 """
@@ -15,12 +15,12 @@ from goodviews.views import compiled
 from goodviews.views.base import Params, Shape, View
 from goodviews.views.factors import as_factors
 
-_FRAMES = "frames() takes images out of clips."
+_FRAMES = "frames() selects images from clips."
 
 
 @dataclass(frozen=True)
 class PairKey(Key):
-    """The key of one view of a pair, which knows that of what is drawn once for both."""
+    """Random key of one view of a pair, with the key of the steps drawn once for both views."""
 
     seed: int
     samples: Tensor
@@ -28,19 +28,19 @@ class PairKey(Key):
 
     @property
     def both(self) -> Key:
-        """The key of what is drawn once for both views."""
+        """Key of the steps that are drawn once for both views."""
         return Key.of(seed=self.seed, samples=self.samples, epoch=self.epoch, view=-1)
 
 
 class Chain:
-    """Steps applied one after the other, each with its own draws.
+    """Steps that are applied one after the other, each with its own random parameters.
 
     Parameters are named ``<place>.<step>.<parameter>``, such as ``0.crop.top``.
 
     Args:
-        steps: The views to apply, first to last.
-        text: The spec as written; made from the steps when absent.
-        common: How many of the first steps are drawn once for both views of a pair.
+        steps: Views to apply, in order.
+        text: Spec as it was written; by default, made from the steps.
+        common: Number of first steps that are drawn once for both views of a pair.
     """
 
     def __init__(self, steps: Sequence[View], *, text: str | None = None, common: int = 0) -> None:
@@ -49,7 +49,7 @@ class Chain:
         self._text = text
 
     def sample(self, shape: Shape, key: Key) -> Params:
-        """Draw every step's parameters; see :meth:`View.sample`."""
+        """Draw the parameters of every step; see :meth:`View.sample`."""
         if not self.common and (drawn := compiled.draw(self.steps, shape, key)) is not None:
             return drawn
         params: Params = {}
@@ -63,7 +63,7 @@ class Chain:
     def apply(self, images: Tensor, params: Params, *, begin: int = 0) -> Tensor:
         """Apply every step from place ``begin`` on; see :meth:`View.apply`.
 
-        On a CPU, float32 and uint8 images (255 means 1) take the compiled path where it can go.
+        On a CPU, float32 and uint8 images (255 means 1) use compiled kernels where they exist.
         """
         place = begin
         while place < len(self.steps):
@@ -75,13 +75,13 @@ class Chain:
         return _unit(images)
 
     def plain(self, images: Tensor) -> Tensor:
-        """What an encoder of these views is given when its representation is read out.
+        """Prepare images for the evaluation of an encoder of these views.
 
         Args:
             images: (B, C, H, W) in [0, 1].
 
         Returns:
-            (B, C', H, W): the form steps applied in their order, and no other step.
+            (B, C', H', W'), images after the form steps in their order, without other steps.
         """
         images = _unit(images)
         for step in self.steps:
@@ -89,27 +89,27 @@ class Chain:
         return images
 
     def out_shape(self, shape: Shape) -> Shape:
-        """(C', H', W') of the views of images of a shape."""
+        """Shape (C', H', W') of the views of images of a given shape."""
         for step in self.steps:
             shape = step.out_shape(shape)
         return shape
 
     def check(self, shape: Shape) -> None:
-        """Refuse images that a step cannot take, and steps in an order that cannot be right.
+        """Check the shape of images and the order of the steps.
 
         Raises:
-            InputError: Which step, what it was given and what it wants.
+            InputError: A step does not accept the images; the error names the step.
         """
         left: View | None = None
         for place, step in enumerate(self.steps):
             if not step.form and len(shape) != step.axes:
                 raise InputError(
-                    f"{step!r} takes {_axes(step.axes)}, but it is given {_axes(len(shape))}; "
+                    f"{step!r} takes {_axes(step.axes)}, but got {_axes(len(shape))}; "
                     + (f"write it before {self.steps[place - 1]!r}." if place else _FRAMES)
                 )
             if left is not None and not step.form:
                 raise InputError(
-                    f"{step!r} wants values in [0, 1], but {left!r} before it makes others; "
+                    f"{step!r} needs values in [0, 1], but {left!r} before it makes others; "
                     f"write {left!r} after it."
                 )
             step.check(shape)
@@ -117,7 +117,7 @@ class Chain:
             left = left if step.unit else step
 
     def clipped(self, images: Tensor, params: Params) -> float:
-        """Share of the values of images (B, C, H, W) cut off at 0 or 1, added over the steps."""
+        """Share of the values of images (B, C, H, W) that are clipped, summed over the steps."""
         total, images = 0.0, _unit(images)
         for place, step in enumerate(self.steps):
             own = self._own(place, params)
@@ -126,7 +126,7 @@ class Chain:
         return total
 
     def stages(self, images: Tensor, params: Params) -> list[tuple[str, Tensor]]:
-        """The images after each step, (B, C', H', W'), with the step's text."""
+        """Images after each step, (B, C', H', W'), with the spec of the step."""
         seen, images = [], _unit(images)
         for place, step in enumerate(self.steps):
             images = step.apply(images, self._own(place, params))
@@ -134,7 +134,7 @@ class Chain:
         return seen
 
     def factors(self, params: Params) -> dict[str, Tensor]:
-        """What was drawn as one number per image: name to (B,) float64; see :func:`as_factors`."""
+        """Drawn parameters as numbers per image, (B,) float64 by name; see :func:`as_factors`."""
         return as_factors(params)
 
     def _own(self, place: int, params: Params) -> Params:
@@ -143,7 +143,7 @@ class Chain:
         return {name[cut:]: value for name, value in params.items() if name.startswith(prefix)}
 
     def __repr__(self) -> str:
-        """The spec text."""
+        """Return the spec."""
         return self._text or "|".join(map(repr, self.steps))
 
 
@@ -152,5 +152,5 @@ def _axes(count: int) -> str:
 
 
 def _unit(images: Tensor) -> Tensor:
-    """Floats as they are, uint8 as floats in [0, 1]."""
+    """Convert uint8 images to floats in [0, 1]; return floats as they are."""
     return images.float() / 255 if images.dtype == torch.uint8 else images

@@ -1,4 +1,4 @@
-"""Views of some channels of an image, and the split of its channels between two views.
+"""Views of some channels of an image, and a split of its channels into two views.
 
 Letters: B examples, C channels, K kept channels, H and W pixels.
 """
@@ -17,11 +17,11 @@ _RANGE = re.compile(r"(\d*):(\d*)")
 
 @register("channels", "some channels of the image")
 class Channels(View):
-    """Some channels of the image, in the order named.
+    """Some channels of the image, in the given order.
 
     Attributes:
-        keep: A channel from 0 up, several such as ``(1, 2)``, or a range such as ``"1:"``:
-            from the first number on, up to but without the second.
+        keep: Index of a channel, several such as ``(1, 2)``, or a range such as ``"1:"``, from
+            the first index to before the second.
 
     Example:
         >>> import torch
@@ -33,7 +33,7 @@ class Channels(View):
     keep: int | tuple[int, ...] | str = 0
 
     def __post_init__(self) -> None:
-        """Refuse what are no channels."""
+        """Check the channels."""
         if isinstance(self.keep, str):
             if _RANGE.fullmatch(self.keep):
                 return
@@ -46,35 +46,35 @@ class Channels(View):
             ):
                 return
         raise InputError(
-            f"channels has keep={self.keep!r}, but a channel from 0 up, several as (1, 2), or a "
-            f"range as '1:' is wanted."
+            f"channels has keep={self.keep!r}, but expected the index of a channel, such as 0, "
+            f"several such as (1, 2), or a range such as '1:'."
         )
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
-        """Nothing to draw."""
+        """Return no parameters: nothing is random."""
         return {}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:  # noqa: ARG002
-        """(..., C, H, W) to (..., K, H, W)."""
-        kept = self._kept(images.shape[-3])
+        """Select channels of images (..., C, H, W): (..., K, H, W)."""
+        kept = self._selected(images.shape[-3])
         if kept == tuple(range(kept[0], kept[-1] + 1)):
             return images[..., kept[0] : kept[-1] + 1, :, :]
         return images[..., list(kept), :, :]
 
     def out_shape(self, shape: Shape) -> Shape:
-        """(K, H, W)."""
-        return (*shape[:-3], len(self._kept(shape[-3])), *shape[-2:])
+        """Shape of the views, (K, H, W)."""
+        return (*shape[:-3], len(self._selected(shape[-3])), *shape[-2:])
 
     def check(self, shape: Shape) -> None:
-        """Refuse images without these channels."""
-        kept = self._kept(shape[-3])
+        """Check that images have these channels."""
+        kept = self._selected(shape[-3])
         if not kept or max(kept) >= shape[-3]:
             raise InputError(
-                f"{self!r} takes channels that images of {shape[-3]} do not have; "
-                f"theirs are 0 to {shape[-3] - 1}."
+                f"{self!r} selects channels that images of {shape[-3]} do not have; "
+                f"choose from 0 to {shape[-3] - 1}."
             )
 
-    def _kept(self, channels: int) -> tuple[int, ...]:
+    def _selected(self, channels: int) -> tuple[int, ...]:
         if isinstance(self.keep, int):
             return (self.keep,)
         if isinstance(self.keep, tuple):
@@ -90,33 +90,31 @@ class Channels(View):
     source="Tian et al., 2020, 3.2: channel 0 against the others",
 )
 class Split(Joint):
-    """The first channels are one view, the others the other (Tian et al., 2020, 3.2).
+    """Split of the channels into two views (Tian et al., 2020, 3.2).
 
-    Both come from one image: what stands before ``split`` is drawn once. Write
-    ``crop()|channels(0) // crop()|channels((1, 2))`` for two crops instead.
+    Both views come from one image: the steps before ``split`` are drawn once. For two crops,
+    write ``crop()|channels(0) // crop()|channels((1, 2))`` instead.
 
     Attributes:
-        first: How many channels the first view takes.
+        first: Number of channels of the first view; the second has the others.
     """
 
     form: ClassVar[bool] = True
     first: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse what is no number of channels."""
+        """Check the number of channels."""
         if not (type(self.first) is int and self.first > 0):
-            raise InputError(
-                f"split has first={self.first!r}, but a number of channels is wanted."
-            )
+            raise InputError(f"split has first={self.first!r}, but expected a number of channels.")
 
     def sides(self) -> tuple[View, View]:
-        """Channels up to ``first``, and from it on."""
+        """Views of the first channels, and of the others."""
         return Channels(f":{self.first}"), Channels(f"{self.first}:")
 
     def check(self, shape: Shape) -> None:
-        """Refuse images without a channel for each view."""
+        """Check that images have a channel for each view."""
         if shape[-3] <= self.first:
             raise InputError(
-                f"{self!r} wants images of more than {counted(self.first, 'channel')}, but these "
+                f"{self!r} needs images of more than {counted(self.first, 'channel')}, but these "
                 f"have {shape[-3]}."
             )

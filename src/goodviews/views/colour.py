@@ -1,4 +1,4 @@
-"""Views in another colour space, and the scale of their values.
+"""Views in another colour space, and normalisation of their values.
 
 Letters: B examples, C channels, H and W pixels.
 """
@@ -19,7 +19,7 @@ CONSTANTS = {
     "lab": ((50.0, 6.025, -6.6895), (50.0, 92.208, 101.1675)),
     "ycbcr": ((116.151, 121.080, 132.342), (109.500, 111.855, 111.964)),
 }
-"""Space: mean and deviation of each channel, as the code of CMC and PyContrast has them."""
+"""Mean and deviation of the channels of each space, from the code of CMC and PyContrast."""
 
 
 @register(
@@ -29,14 +29,14 @@ CONSTANTS = {
     source="Tian et al., 2020, 3.2; definitions of scikit-image",
 )
 class Colour(View):
-    """RGB written in another colour space, in the space's own ranges.
+    """Conversion of RGB to another colour space, in the ranges of that space.
 
-    Values may leave [0, 1], so only form steps (``normalise``, ``channels``, ``split``,
-    ``frequency``) may follow. Input outside [0, 1] is neither refused nor cut, but no meaning is
-    promised for it: keep ``colour`` after every step that expects an image.
+    Values can be outside [0, 1], so only form steps (``normalise``, ``channels``, ``split``,
+    ``frequency``) can follow. Inputs outside [0, 1] are accepted and not clipped, but their
+    conversion is not defined: write ``colour`` after the steps that expect an image.
 
     Attributes:
-        space: rgb, hsv, lab, luv, ydbdr, yiq, yuv, ypbpr, ycbcr, xyz or hed.
+        space: Colour space: rgb, hsv, lab, luv, ydbdr, yiq, yuv, ypbpr, ycbcr, xyz or hed.
     """
 
     form: ClassVar[bool] = True
@@ -44,20 +44,20 @@ class Colour(View):
     space: str = "rgb"
 
     def __post_init__(self) -> None:
-        """Refuse a space nobody knows."""
+        """Check the name of the space."""
         if self.space not in SPACES:
             raise unknown("colour space", str(self.space), SPACES)
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
-        """Nothing to draw."""
+        """Return no parameters: nothing is random."""
         return {}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:  # noqa: ARG002
-        """Convert; see :func:`goodviews.views.spaces.from_rgb`."""
+        """Convert the images; see :func:`goodviews.views.spaces.from_rgb`."""
         return from_rgb(images, self.space)
 
     def check(self, shape: Shape) -> None:
-        """Refuse what is not RGB."""
+        """Check that images have 3 channels."""
         if shape[-3] != 3:
             raise InputError(
                 f"{self!r} takes images of 3 channels, but these have {shape[-3]}; "
@@ -72,15 +72,15 @@ class Colour(View):
     source="the code of CMC and PyContrast",
 )
 class Normalise(View):
-    """A fixed mean off each channel, and divided by a fixed deviation.
+    """Normalisation of each channel with a fixed mean and standard deviation.
 
-    The encoders of this package normalise by themselves; this is for others, and for the
-    constants of a paper to the letter. It comes after every step that expects an image.
+    The encoders of this package normalise their inputs; use this for other encoders, or for
+    exactly the constants of a paper. Write it after the steps that expect an image.
 
     Attributes:
-        space: rgb, ydbdr, lab or ycbcr, whose constants are taken.
-        mean: Of each channel, instead of those constants.
-        std: Of each channel.
+        space: Colour space whose constants are used: rgb, ydbdr, lab or ycbcr.
+        mean: Mean of each channel, instead of these constants.
+        std: Standard deviation of each channel, instead of these constants.
     """
 
     form: ClassVar[bool] = True
@@ -90,14 +90,14 @@ class Normalise(View):
     std: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse constants that cannot be."""
+        """Check the constants."""
         if self.space not in CONSTANTS:
             raise InputError(
-                f"normalise knows no constants for {self.space!r}, only for "
+                f"normalise has no constants for {self.space!r}, only for "
                 f"{', '.join(CONSTANTS)}; write normalise(mean=(...), std=(...))."
             )
         if (self.mean is None) != (self.std is None):
-            raise InputError("normalise has one of mean and std, but both or none are wanted.")
+            raise InputError("normalise has only one of mean and std: give both, or neither.")
         mean, std = self._constants()
         if (
             not mean
@@ -106,21 +106,21 @@ class Normalise(View):
             or min(std) <= 0
         ):
             raise InputError(
-                f"normalise has mean={mean} and std={std}, but one number per channel and "
-                f"deviations above 0 are wanted."
+                f"normalise has mean={mean} and std={std}, but expected one number per channel "
+                f"and standard deviations above 0."
             )
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
-        """Nothing to draw."""
+        """Return no parameters: nothing is random."""
         return {}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:  # noqa: ARG002
-        """(..., C, H, W) to the same shape."""
+        """Normalise images (..., C, H, W)."""
         mean, std = (images.new_tensor(one)[:, None, None] for one in self._constants())
         return (images - mean) / std
 
     def check(self, shape: Shape) -> None:
-        """Refuse another number of channels than there are constants."""
+        """Check that there is one constant for each channel."""
         wanted = len(self._constants()[0])
         if shape[-3] != wanted:
             raise InputError(

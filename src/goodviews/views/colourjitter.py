@@ -1,4 +1,4 @@
-"""Brightness, contrast, saturation and hue, each by an amount of its own.
+"""Jitter of brightness, contrast, saturation and hue with separate amounts.
 
 Letters: B examples.
 """
@@ -25,17 +25,18 @@ _LARGEST_HUE = 0.5
     source="He et al., 2020 (MoCo v2); torchvision's ColorJitter",
 )
 class ColourJitter(View):
-    """As :class:`goodviews.views.photometric.Jitter`, with four amounts: ColorJitter.
+    """Jitter like :class:`goodviews.views.photometric.Jitter`, with an amount for each change.
 
-    Factors are uniform from 1 - amount (not below 0) to 1 + amount, the hue shift from -hue to
-    hue; the order is drawn per image, and values are cut to [0, 1] after every change.
+    Factors are uniform from 1 - amount (at least 0) to 1 + amount, and the hue shift is uniform
+    from -hue to hue. The order is drawn for each image, and values are clipped to [0, 1] after
+    every change.
 
     Attributes:
-        brightness: Amount.
-        contrast: Amount.
-        saturation: Amount.
-        hue: Largest share of the circle, up to 0.5.
-        p: Probability that an image is changed at all.
+        brightness: Amount of the change of brightness.
+        contrast: Amount of the change of contrast.
+        saturation: Amount of the change of saturation.
+        hue: Largest shift of the hue, as a fraction of the circle, up to 0.5.
+        p: Probability that an image is changed.
     """
 
     brightness: float = 0.4
@@ -45,13 +46,13 @@ class ColourJitter(View):
     p: float = 0.8
 
     def __post_init__(self) -> None:
-        """Refuse amounts below 0 and hues beyond half the circle."""
+        """Check the amounts and the hue."""
         check_probability("colourjitter", self.p)
         amounts = astuple(self)[:4]
         if not (min(amounts) >= 0 and max(amounts) <= 10 and self.hue <= _LARGEST_HUE):
             raise InputError(
-                f"colourjitter has amounts {amounts}, but numbers from 0 to 10 and a hue of at "
-                f"most {_LARGEST_HUE} are wanted."
+                f"colourjitter has amounts {amounts}, but expected numbers from 0 to 10 and a hue "
+                f"of at most {_LARGEST_HUE}."
             )
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
@@ -70,15 +71,15 @@ class ColourJitter(View):
         }
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Change the images that are on, step by step in their own order."""
+        """Change the images where ``on`` is true, each in its own order."""
         return Jitter().apply(images, params)
 
     def clipped(self, images: Tensor, params: Params) -> float:
-        """Share of values cut at any of the steps, added up."""
+        """Share of values clipped by the steps, summed over the steps."""
         return Jitter().clipped(images, params)
 
     def check(self, shape: Shape) -> None:
-        """Refuse other channels than grey and RGB."""
+        """Check that images have 1 or 3 channels."""
         if shape[0] not in (1, 3):
             raise InputError(
                 f"colourjitter takes images of 1 or 3 channels, but these have {shape[0]}; "
@@ -86,7 +87,7 @@ class ColourJitter(View):
             )
 
     def at(self, strength: float) -> "ColourJitter":
-        """The amounts times the strength, hue up to 0.5."""
+        """Return the view with its amounts times the strength, with a hue of at most 0.5."""
         times = check_strength("colourjitter", strength)
         return ColourJitter(
             self.brightness * times,

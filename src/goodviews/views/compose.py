@@ -1,4 +1,4 @@
-"""Two views into the pair that a study is about, and specs into both."""
+"""Pairs of views, and parsing of specs into pairs."""
 
 import math
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from goodviews.views.chain import Chain, PairKey
 
 @dataclass(frozen=True)
 class ViewPair:
-    """The two views of an example: one spec drawn twice, two specs, or a spec about both.
+    """Two views of an example: one spec drawn twice, two specs, or a spec of both views.
 
     Attributes:
-        first: Makes v1.
-        second: Makes v2.
-        same: Whether both come from one spec.
-        text: The spec as written; made from the chains when empty.
-        once: What is computed once for both views: the steps before the first joint one.
+        first: Chain that makes v1.
+        second: Chain that makes v2.
+        same: Whether both views have the same spec.
+        text: Spec as it was written; if empty, made from the chains.
+        once: Chain computed once for both views: the steps before the first joint step.
 
     Example:
         >>> import torch
@@ -44,7 +44,7 @@ class ViewPair:
 
     @property
     def alike(self) -> bool:
-        """Whether one encoder may serve both views: no step makes them of different kinds."""
+        """Whether both views are of the same kind, so that they can share an encoder."""
         kinds = [
             [step for step in chain.steps if step.form] for chain in (self.first, self.second)
         ]
@@ -57,9 +57,9 @@ class ViewPair:
 
         Args:
             images: (B, C, H, W) in [0, 1].
-            seed: Number of the run.
-            samples: (B,) integers, the place of each image in its data set.
-            epoch: Number of the pass over the data.
+            seed: Random seed of the run.
+            samples: (B,) integers, index of each image in its dataset.
+            epoch: Number of the epoch.
 
         Returns:
             v1 and v2, each (B, C', H', W').
@@ -80,27 +80,27 @@ class ViewPair:
     def view(
         self, which: int, images: Tensor, *, seed: int, samples: Tensor, epoch: int
     ) -> Tensor:
-        """Draw and apply one of the two views: 0 for v1, 1 for v2."""
+        """Draw and apply one of the two views, 0 for v1 or 1 for v2."""
         chain = (self.first, self.second)[which]
         key = self.key(which, images, seed, samples, epoch)
         return chain.apply(images, chain.sample(tuple(images.shape[1:]), key))
 
     def plain(self, which: int, images: Tensor) -> Tensor:
-        """What the encoder of view 0 or 1 is given at readout; see :meth:`Chain.plain`."""
+        """Prepare images to evaluate the encoder of one view; see :meth:`Chain.plain`."""
         return (self.first, self.second)[which].plain(images)
 
     @staticmethod
     def key(which: int, images: Tensor, seed: int, samples: Tensor, epoch: int) -> Key:
-        """The key of one view of a batch, on the device of the images."""
+        """Random key of one view of a batch, on the device of the images."""
         samples = samples.to(images.device)
         own = compiled.key_of(seed=seed, samples=samples, epoch=epoch, view=which)
         return PairKey(own.words, seed, samples, epoch)
 
     def check(self, shape: Shape) -> None:
-        """Refuse images that a step of either view cannot take.
+        """Check that images have a shape that the steps of both views accept.
 
         Raises:
-            InputError: Which step, what it was given and what it wants.
+            InputError: A step does not accept the images; the error names the step.
         """
         for chain in (self.first, self.second):
             try:
@@ -113,7 +113,7 @@ class ViewPair:
                 raise InputError(f"In {self!r}: {error}") from error
 
     def __repr__(self) -> str:
-        """The spec text."""
+        """Return the spec."""
         if self.text:
             return self.text
         return repr(self.first) if self.same else f"{self.first!r} // {self.second!r}"
@@ -123,20 +123,20 @@ def parse_view(text: str) -> ViewPair:
     """Make the two views that a spec describes.
 
     Args:
-        text: One spec for both views, or two with ``//`` between them.
+        text: One spec for both views, or two separated by ``//``.
 
     Returns:
-        The pair; its ``repr`` is the spec again.
+        The pair, whose ``repr`` is the spec.
 
     Raises:
-        InputError: The text does not parse, or names or values are not known.
+        InputError: The spec cannot be parsed, or a name or a value is not valid.
 
     Example:
         >>> parse_view("crop(scale=(0.2,1)) | jitter(.5)")
         crop(scale=(0.2, 1))|jitter(0.5)
     """
     if expand(text):
-        raise InputError(f"{text!r} is a family; pick one of its values here.")
+        raise InputError(f"{text!r} is a family of views; choose one of its values here.")
     written, (first, second) = spell(pin(text))
     if first != second:
         one, two = (
@@ -178,13 +178,13 @@ def _step(call: Call) -> View:
         step = view_class(call.name)(**given)
         if strength is not None:
             if not (math.isfinite(strength) and strength >= 0):
-                raise InputError(f"{call} has a strength, but a number from 0 up is wanted.")
+                raise InputError(f"The strength of {call} must be a number of at least 0.")
             step = step.at(strength)
     except InputError:
         raise
     except (TypeError, ValueError) as error:
         usual = ", ".join(f"{name}={value!r}" for name, value in listing.arguments)
         raise InputError(
-            f"{call} has an argument of the wrong kind; the usual is {call.name}({usual})."
+            f"{call} has an argument of the wrong type; the default is {call.name}({usual})."
         ) from error
     return step

@@ -1,4 +1,4 @@
-"""What was drawn, as one number per image: free labels for probes of what leaks.
+"""Drawn parameters as numbers per image, used as labels to measure leakage.
 
 Letters: B examples.
 """
@@ -9,18 +9,18 @@ from torch import Tensor
 from goodviews.views.base import Params
 
 _HIDDEN = ("word",)
-"""Seeds of fields: numbers without meaning."""
+"""Parameters that are seeds of noise, without meaning as numbers."""
 
 
 def as_factors(params: Params) -> dict[str, Tensor]:
-    """Drawn parameters as columns.
+    """Convert drawn parameters to columns of numbers.
 
     Args:
-        params: What :meth:`goodviews.views.Chain.sample` drew.
+        params: Parameters from :meth:`goodviews.views.Chain.sample`.
 
     Returns:
-        Name to (B,) float64: a yes or no as 0 or 1, a parameter of several numbers as
-        ``<name>[0]``, ``<name>[1]`` and so on. Seeds of noise are left out.
+        Columns by name, (B,) float64: Booleans are 0 or 1, and a parameter of several numbers
+        becomes ``<name>[0]``, ``<name>[1]`` and so on. Seeds of noise are excluded.
 
     Example:
         >>> as_factors({"0.jigsaw.top": torch.tensor([[3, 5]]), "1.noise.word": torch.ones(1)})

@@ -1,21 +1,20 @@
-"""Which views to try when the user names none, by kind of data."""
+"""Default families of views by kind of data."""
 
 
 def default_views(channels: int, size: int) -> str:
-    """The family a study sweeps by default: how small a random crop may be.
+    """Family of views that a study sweeps by default: random crops of different minimum area.
 
-    Crops are the one augmentation that every modern recipe holds, and the lower bound of
-    their area is the sweep of Tian et al., 2020 (3.4). Digits and other grey data keep
-    their handedness; colour photographs are flipped and jittered as well, since colour
-    statistics give two crops of one photograph away (Chen et al., 2020). Vectors, images of
-    one pixel, have nothing to crop: noise is swept.
+    Every modern recipe uses crops, and Tian et al., 2020 (3.4) sweep the lower bound of their
+    area. Digits and other grey images are not flipped. Colour photographs are also flipped and
+    jittered, because colour statistics identify two crops of one photograph (Chen et al.,
+    2020). For vectors, which are images of one pixel, the sweep is over noise.
 
     Args:
-        channels: C of the images.
-        size: Their smaller side in pixels.
+        channels: Number of channels C of the images.
+        size: Smaller side of the images in pixels.
 
     Returns:
-        A family, as text.
+        Spec of the family.
 
     Example:
         >>> default_views(1, 16)

@@ -1,4 +1,4 @@
-"""Views of frequency bands: what a blur keeps, what it takes, and rings of the spectrum.
+"""Views of frequency bands: a blur, its residual, and rings of the spectrum.
 
 Letters: B examples, C channels, H and W pixels.
 """
@@ -15,7 +15,7 @@ from goodviews.views.base import Joint, Params, Shape, View, register
 from goodviews.views.smoothing import gaussian_band
 
 _HIGHEST = math.sqrt(0.5)
-"""Cycles per pixel in the corner of the spectrum."""
+"""Highest frequency, at the corner of the spectrum, in cycles per pixel."""
 
 
 def _blurred(images: Tensor, sigma: float) -> Tensor:
@@ -29,12 +29,12 @@ def _blurred(images: Tensor, sigma: float) -> Tensor:
 
 def _check_sigma(step: str, sigma: float) -> None:
     if not (math.isfinite(sigma) and 0 < sigma <= 100):
-        raise InputError(f"{step} has sigma={sigma!r}, but a width above 0 in pixels is wanted.")
+        raise InputError(f"{step} has sigma={sigma!r}, but expected a width above 0 in pixels.")
 
 
 @register("lowpass", "a fixed blur", source="Tian et al., 2020, 3.3")
 class Lowpass(View):
-    """The image under a Gaussian blur of one width; reflected at the border, 3 sigma wide.
+    """Gaussian blur of a fixed width, truncated at 3 sigma, with reflected borders.
 
     Attributes:
         sigma: Width in pixels.
@@ -44,11 +44,11 @@ class Lowpass(View):
     sigma: float = 0.7
 
     def __post_init__(self) -> None:
-        """Refuse what is no width."""
+        """Check the width."""
         _check_sigma("lowpass", self.sigma)
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
-        """Nothing to draw."""
+        """Return no parameters: nothing is random."""
         return {}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:  # noqa: ARG002
@@ -60,9 +60,9 @@ class Lowpass(View):
     "highpass", "what a fixed blur takes away, from -1 to 1", source="Tian et al., 2020, 3.3"
 )
 class Highpass(View):
-    """What a Gaussian blur takes away: the image less :class:`Lowpass`, from -1 to 1.
+    """Residual of a Gaussian blur: the image minus :class:`Lowpass`, from -1 to 1.
 
-    It is not shifted to look like an image: the two add up to the image exactly.
+    It is not shifted to [0, 1], so that both sum to the image exactly.
 
     Attributes:
         sigma: Width in pixels.
@@ -73,15 +73,15 @@ class Highpass(View):
     sigma: float = 0.7
 
     def __post_init__(self) -> None:
-        """Refuse what is no width."""
+        """Check the width."""
         _check_sigma("highpass", self.sigma)
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
-        """Nothing to draw."""
+        """Return no parameters: nothing is random."""
         return {}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:  # noqa: ARG002
-        """Take the blur off."""
+        """Subtract the blurred images."""
         return images - _blurred(images, self.sigma)
 
 
@@ -91,7 +91,7 @@ class Highpass(View):
     source="Tian et al., 2020, 3.3: most shared near sigma 0.7 [likely]",
 )
 class Frequency(Joint):
-    """A blurred image against what the blur took away (Tian et al., 2020, 3.3).
+    """Blurred image and residual of the blur as two views (Tian et al., 2020, 3.3).
 
     Attributes:
         sigma: Width of the blur in pixels.
@@ -102,23 +102,24 @@ class Frequency(Joint):
     sigma: float = 0.7
 
     def __post_init__(self) -> None:
-        """Refuse what is no width."""
+        """Check the width."""
         _check_sigma("frequency", self.sigma)
 
     def sides(self) -> tuple[View, View]:
-        """Low frequencies, and the residual."""
+        """Views of the low frequencies, and of the residual."""
         return Lowpass(self.sigma), Highpass(self.sigma)
 
 
 @register("band", "a ring of the Fourier spectrum")
 class Band(View):
-    """A ring of the Fourier spectrum: frequencies from ``low`` on, below ``high``.
+    """Ring of the Fourier spectrum: frequencies from ``low`` to below ``high``.
 
-    Cut sharply, so edges ring and values leave [0, 1]; rings that meet add up to the image.
+    The cut-off is sharp, so edges ring and values can be outside [0, 1]. Adjacent rings that
+    cover the spectrum sum to the image.
 
     Attributes:
-        low: Lowest frequency kept, in cycles per pixel; 0 keeps the mean.
-        high: First frequency not kept; the corner of the spectrum is at 0.707.
+        low: Lowest frequency that is kept, in cycles per pixel; 0 keeps the mean.
+        high: Frequency up to which the ring extends; the corner of the spectrum is at 0.707.
     """
 
     form: ClassVar[bool] = True
@@ -127,15 +128,15 @@ class Band(View):
     high: float = 0.125
 
     def __post_init__(self) -> None:
-        """Refuse what is no ring."""
+        """Check the limits of the ring."""
         if not 0 <= self.low < self.high <= 1:
             raise InputError(
-                f"band has low={self.low!r} and high={self.high!r}, but 0 <= low < high <= 1 "
-                f"in cycles per pixel is wanted ({_HIGHEST:.3f} is the highest there is)."
+                f"band has low={self.low!r} and high={self.high!r}, but expected "
+                f"0 <= low < high <= 1 in cycles per pixel (the highest is {_HIGHEST:.3f})."
             )
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
-        """Nothing to draw."""
+        """Return no parameters: nothing is random."""
         return {}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:  # noqa: ARG002
@@ -150,10 +151,10 @@ class Band(View):
 
 @register("bands", "two views: frequencies below a border, and above")
 class Bands(Joint):
-    """Frequencies below a border against those above it; the two add up to the image.
+    """Frequencies below and above a border as two views, which sum to the image.
 
     Attributes:
-        border: In cycles per pixel.
+        border: Frequency of the border in cycles per pixel.
     """
 
     form: ClassVar[bool] = True
@@ -161,13 +162,13 @@ class Bands(Joint):
     border: float = 0.125
 
     def __post_init__(self) -> None:
-        """Refuse a border with nothing on one side."""
+        """Check that the border has frequencies on both sides."""
         if not 0 < self.border < _HIGHEST:
             raise InputError(
-                f"bands has border={self.border!r}, but 0 < border < {_HIGHEST:.3f} cycles per "
-                f"pixel is wanted."
+                f"bands has border={self.border!r}, but expected 0 < border < {_HIGHEST:.3f} "
+                f"cycles per pixel."
             )
 
     def sides(self) -> tuple[View, View]:
-        """Below the border, and from it on."""
+        """Views of the frequencies below the border, and of the others."""
         return Band(0.0, self.border), Band(self.border, 1.0)

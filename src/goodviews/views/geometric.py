@@ -1,4 +1,4 @@
-"""Views that take pixels from elsewhere in whole or in part: identity, crop, flips, translate.
+"""Geometric views: identity, crop, flips, translate.
 
 Letters: B examples, C channels, H and W pixels, O output pixels, T tries.
 """
@@ -18,20 +18,20 @@ from goodviews.views.strength import check_strength, from_still
 _TRIES = 10
 _LARGEST = 8192
 _SMALLEST = 0.01
-"""Area below which a strength above 1 does not push a crop."""
+"""Smallest area of a crop for strengths above 1."""
 _INTERPOLATIONS = ("bilinear", "bicubic")
 
 
 @register("identity", "the image itself", source="the null of every study")
 class Identity(View):
-    """The image itself: both views are equal, and share all there is."""
+    """The image itself: both views are equal and share all information."""
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
-        """Nothing to draw."""
+        """Return no parameters: nothing is random."""
         return {}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:  # noqa: ARG002
-        """The images as they are."""
+        """Return the images unchanged."""
         return images
 
 
@@ -42,17 +42,18 @@ class Identity(View):
     source="Szegedy et al., 2015; lower area 0.2 in Tian et al., 2020, 3.4",
 )
 class Crop(View):
-    """A random part of the image, resized (Szegedy et al., 2015).
+    """Random part of the image, resized (Szegedy et al., 2015).
 
-    Ten tries of an area and a log-uniform shape, then the largest central part that keeps
-    the shape within ``ratio``; antialiased resize with taps inside the crop, as
-    torchvision's float ``RandomResizedCrop`` does. Bicubic overshoots, and is cut to [0, 1].
+    Area and log-uniform aspect ratio are drawn up to ten times; if no crop fits, the largest
+    central part with an aspect ratio within ``ratio`` is used. The resize is antialiased, with
+    taps inside the crop, as in torchvision's float ``RandomResizedCrop``. Bicubic
+    interpolation overshoots and is clipped to [0, 1].
 
     Attributes:
         scale: Smallest and largest area, as shares of the image.
-        ratio: Smallest and largest width over height; None keeps the image's own shape.
-        size: Side of the views in pixels; the image's own size by default.
-        interpolation: ``"bilinear"`` or ``"bicubic"`` (a = -0.5, as PIL's).
+        ratio: Smallest and largest width over height; None keeps the ratio of the image.
+        size: Side of the views in pixels; by default, the size of the image.
+        interpolation: ``"bilinear"`` or ``"bicubic"`` (a = -0.5, as in PIL).
     """
 
     scale: tuple[float, float] = (0.08, 1.0)
@@ -61,21 +62,19 @@ class Crop(View):
     interpolation: str = "bilinear"
 
     def __post_init__(self) -> None:
-        """Refuse areas and shapes that no crop can have."""
+        """Check areas, aspect ratios and the size."""
         low, high = self.scale
         if not 0 < low <= high <= 1:
             raise InputError(
-                f"crop has scale={self.scale}, but two shares of the area with "
-                f"0 < smallest <= largest <= 1 are wanted, like scale=(0.2, 1)."
+                f"crop has scale={self.scale}, but expected two shares of the area with "
+                f"0 < smallest <= largest <= 1, such as scale=(0.2, 1)."
             )
         if self.ratio is not None and not 0 < self.ratio[0] <= self.ratio[1] < math.inf:
-            raise InputError(
-                f"crop has ratio={self.ratio}, but 0 < smallest <= largest is wanted."
-            )
+            raise InputError(f"crop has ratio={self.ratio}, but expected 0 < smallest <= largest.")
         if self.size is not None and not (
             isinstance(self.size, int) and 0 < self.size <= _LARGEST
         ):
-            raise InputError(f"crop has size={self.size}, but 1 to {_LARGEST} pixels are wanted.")
+            raise InputError(f"crop has size={self.size}, but expected 1 to {_LARGEST} pixels.")
         if self.interpolation not in _INTERPOLATIONS:
             raise unknown("interpolation of crop", str(self.interpolation), _INTERPOLATIONS)
 
@@ -99,18 +98,18 @@ class Crop(View):
         return {"top": top, "left": left, "height": h, "width": w}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Cut and resize."""
+        """Crop and resize the images."""
         return self._raw(images, params).clamp(0, 1)
 
     def clipped(self, images: Tensor, params: Params) -> float:
-        """Share of values that bicubic weights pushed out of [0, 1]."""
+        """Share of values that are outside [0, 1] after bicubic interpolation."""
         return outside(self._raw(images, params)) if self.interpolation == "bicubic" else 0.0
 
     def at(self, strength: float) -> "Crop":
-        """Areas on the line from the whole image to those given; at 0 the image as it is.
+        """Interpolate the areas between the whole image (strength 0) and the given ones.
 
-        Shapes stay as given, since the paper's sweep moves the smallest area alone (Tian et
-        al., 2020, 3.4). Above 1 the smallest area goes on shrinking, to 0.01.
+        Aspect ratios do not change, as in the sweep of the paper, which only varies the
+        smallest area (Tian et al., 2020, 3.4). Above 1, the smallest area shrinks to 0.01.
         """
         check_strength("crop", strength)
         low, high = (from_still(1.0, area, strength) for area in self.scale)
@@ -132,15 +131,15 @@ class Crop(View):
         return rows @ images @ cols.transpose(-1, -2)
 
     def out_shape(self, shape: Shape) -> Shape:
-        """The image's own size, or ``size``."""
+        """Shape of the views: the size of the images, or ``size``."""
         return (*shape[:-2], self.size or shape[-2], self.size or shape[-1])
 
     def check(self, shape: Shape) -> None:
-        """Refuse a crop that is smaller than a pixel."""
+        """Check that a crop has at least one pixel."""
         height, width = shape[-2:]
         if self.scale[1] * height * width < 1:
             raise InputError(
-                f"{self!r} takes less than one pixel of an image of {height} x {width}; "
+                f"{self!r} crops less than one pixel of an image of {height} x {width}; "
                 f"raise scale to at least {1 / (height * width):.2g}."
             )
 
@@ -151,14 +150,14 @@ def resample_weights(
     """Weights of an antialiased resize of a part of a line.
 
     Args:
-        start: (B,) first pixel of the part.
-        length: (B,) pixels in the part.
-        size: H, pixels of the whole line.
-        out: O, pixels of the resized line.
+        start: (B,), first pixel of the part.
+        length: (B,), number of pixels of the part.
+        size: Number of pixels H of the whole line.
+        out: Number of pixels O of the resized line.
         interpolation: ``"bilinear"`` or ``"bicubic"``.
 
     Returns:
-        (B, O, H) float32, rows sum to 1, zero outside the part.
+        (B, O, H) float32, whose rows sum to 1 and are zero outside the part.
     """
     step = length.float()[:, None, None] / out
     places = torch.arange(size, device=start.device)[None, None, :]
@@ -176,7 +175,7 @@ def resample_weights(
 
 
 def _centre(height: int, width: int, narrow: float, wide: float) -> tuple[int, int]:
-    """Height and width of the largest part whose shape lies within the two ratios."""
+    """Height and width of the largest part whose aspect ratio is between the two ratios."""
     ratio = width / height
     if ratio < narrow:
         return max(round(width / narrow), 1), width
@@ -187,12 +186,12 @@ def _centre(height: int, width: int, narrow: float, wide: float) -> tuple[int, i
 
 @register("flip", "left to right", source="Krizhevsky et al., 2012")
 class Flip(View):
-    """Left to right, with a probability."""
+    """Horizontal flip, with a probability."""
 
     p: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse what is no probability."""
+        """Check the probability."""
         check_probability("flip", self.p)
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
@@ -200,18 +199,18 @@ class Flip(View):
         return {"flipped": key.uniform(1)[:, 0] < self.p}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Mirror the images that are to be flipped."""
+        """Flip the images where ``flipped`` is true."""
         return torch.where(params["flipped"][:, None, None, None], images.flip(-1), images)
 
 
 @register("vflip", "top to bottom", source="torchvision")
 class VerticalFlip(View):
-    """Top to bottom, with a probability."""
+    """Vertical flip, with a probability."""
 
     p: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse what is no probability."""
+        """Check the probability."""
         check_probability("vflip", self.p)
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
@@ -219,7 +218,7 @@ class VerticalFlip(View):
         return {"flipped": key.uniform(1)[:, 0] < self.p}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Turn the images that are to be flipped upside down."""
+        """Flip the images where ``flipped`` is true."""
         return torch.where(params["flipped"][:, None, None, None], images.flip(-2), images)
 
 
@@ -227,14 +226,14 @@ class VerticalFlip(View):
     "translate", "moved by up to a share of each side, edge repeated", strength="largest shift"
 )
 class Translate(View):
-    """Moved by whole pixels, up to a share of each side; the edge is repeated."""
+    """Shift by whole pixels, up to a share of each side, with repeated edges."""
 
     share: float = 0.2
 
     def __post_init__(self) -> None:
-        """Refuse what is no share."""
+        """Check the share."""
         if not 0 <= self.share <= 1:
-            raise InputError(f"translate has share={self.share}, but 0 to 1 is wanted.")
+            raise InputError(f"translate has share={self.share}, but it must be from 0 to 1.")
 
     def sample(self, shape: Shape, key: Key) -> Params:
         """Draw ``down`` and ``right``, each (B,) int64, in pixels."""
@@ -255,7 +254,7 @@ class Translate(View):
         return images
 
     def at(self, strength: float) -> "Translate":
-        """The share times the strength, up to 1."""
+        """Return the view with its share times the strength, at most 1."""
         return replace(self, share=min(self.share * check_strength("translate", strength), 1.0))
 
 

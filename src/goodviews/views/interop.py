@@ -1,4 +1,4 @@
-"""Views beside other libraries: their transforms in our chains, ours in their pipelines.
+"""Use of transforms of other libraries in chains, and of views in other pipelines.
 
 Letters: B examples, C channels, H and W pixels.
 """
@@ -27,20 +27,20 @@ Part = str | View | Callable[[Tensor], Tensor]
 class Wrapped(View):
     """Any function of an image as a step; made by :func:`wrap`.
 
-    Its randomness comes from the key: before each image, torch's, numpy's and Python's own
-    generators are seeded with the image's word, and put back afterwards. So the same key gives
-    the same view here too, one image at a time. No spec names it.
+    It is applied to one image at a time. For each image, the random generators of torch, numpy
+    and Python are seeded with the word of the image and restored afterwards, so that the same
+    key gives the same view. It cannot be named in a spec.
     """
 
     name: str  # type: ignore[misc]
     call: Callable[[Tensor], Tensor]
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
-        """Keep the ``word`` that the function is seeded with, (B,) int64."""
+        """Return the ``word`` that seeds the function for each image, (B,) int64."""
         return {"word": key.words}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Call the function on every image."""
+        """Apply the function to every image."""
         made = []
         for image, word in zip(images, params["word"].tolist(), strict=True):
             with _seeded(word):
@@ -48,7 +48,7 @@ class Wrapped(View):
         return torch.stack(made)
 
     def out_shape(self, shape: Shape) -> Shape:
-        """Shape of what the function makes of a grey image."""
+        """Shape of the output of the function for a grey image."""
         with _seeded(0):
             return tuple(self._one(torch.full(shape, 0.5)).shape)
 
@@ -58,7 +58,8 @@ class Wrapped(View):
             got = tuple(made.shape) if isinstance(made, Tensor) else type(made).__name__
             kind = f" of {made.dtype}" if isinstance(made, Tensor) else ""
             raise InputError(
-                f"{self!r} made {got}{kind}, but a float image (C, H, W) in [0, 1] is wanted."
+                f"Expected {self!r} to return a float image (C, H, W) in [0, 1], but got "
+                f"{got}{kind}."
             )
         return made.as_subclass(Tensor)
 
@@ -68,13 +69,13 @@ class Wrapped(View):
 
 
 def wrap(call: Callable[[Tensor], Tensor]) -> View:
-    """Make a step of any function of an image, such as a torchvision v2 transform.
+    """Make a step from any function of an image, such as a torchvision v2 transform.
 
     Args:
-        call: Takes a float image (C, H, W) in [0, 1], gives one.
+        call: Function from a float image (C, H, W) in [0, 1] to another one.
 
     Returns:
-        A step for :func:`chain` and :func:`pair`.
+        Step for :func:`chain` and :func:`pair`.
 
     Example:
         >>> step = wrap(lambda image: 1 - image)
@@ -86,13 +87,14 @@ def wrap(call: Callable[[Tensor], Tensor]) -> View:
 
 
 def chain(*parts: Part) -> Chain:
-    """A chain of specs, steps and functions of an image.
+    """Make a chain of specs, steps and functions of an image.
 
     Args:
-        *parts: Text such as ``"crop()|flip()"``, a :class:`View`, or what :func:`wrap` takes.
+        *parts: Specs such as ``"crop()|flip()"``, instances of :class:`View`, or functions as
+            for :func:`wrap`.
 
     Raises:
-        InputError: A text is about two views.
+        InputError: A spec makes two views.
 
     Example:
         >>> chain("crop(size=8)|flip()", torch.square)
@@ -103,7 +105,7 @@ def chain(*parts: Part) -> Chain:
         if isinstance(part, str):
             made = parse_view(part)
             if not made.same:
-                raise InputError(f"A chain makes one view, but {part!r} is about two.")
+                raise InputError(f"A chain makes one view, but {part!r} makes two.")
             steps += made.first.steps
         else:
             steps.append(part if isinstance(part, View) else wrap(part))
@@ -111,7 +113,7 @@ def chain(*parts: Part) -> Chain:
 
 
 def pair(first: Sequence[Part], second: Sequence[Part] | None = None) -> ViewPair:
-    """Two views from parts that :func:`chain` takes: one list drawn twice, or two lists.
+    """Make two views of parts as for :func:`chain`: one list drawn twice, or two lists.
 
     Example:
         >>> pair(["crop()", torch.square])
@@ -122,15 +124,15 @@ def pair(first: Sequence[Part], second: Sequence[Part] | None = None) -> ViewPai
 
 
 class AsTransform(nn.Module):
-    """A chain or pair of ours where a torchvision v2 transform is expected.
+    """Chain or pair of views as a torchvision v2 transform.
 
-    Takes one image (C, H, W) or a batch (B, C, H, W), float in [0, 1] or uint8, or a PIL image;
-    draws from torch's generator, as torchvision does. What follows the image (a label, a
-    target) is handed through.
+    It accepts an image (C, H, W) or a batch (B, C, H, W), float in [0, 1] or uint8, or a PIL
+    image, and draws from the generator of torch, like torchvision. Further arguments (a label,
+    a target) are returned unchanged.
 
     Args:
-        views: A :class:`Chain`, a :class:`ViewPair`, or text; a pair gives a list of two views,
-            as lightly's transforms do. Text gives a pair.
+        views: :class:`Chain`, :class:`ViewPair` or spec of a pair; a pair returns a list of
+            two views, like the transforms of lightly.
 
     Example:
         >>> transform = AsTransform(chain("crop(size=8)"))
@@ -143,7 +145,7 @@ class AsTransform(nn.Module):
         self.views = parse_view(views) if isinstance(views, str) else views
 
     def forward(self, image: Any, *others: Any) -> Any:
-        """The view, a list of two views for a pair; with others, a tuple."""
+        """Return the view, or a list of both views; with further arguments, a tuple."""
         images = as_images(image)
         single = images.ndim == 3
         batch = images[None] if single else images
@@ -161,22 +163,22 @@ class AsTransform(nn.Module):
         return (out, *others) if others else out
 
     def extra_repr(self) -> str:
-        """The spec."""
+        """Return the spec."""
         return repr(self.views)
 
 
 class Collate:
-    """Views of a whole batch at once, where a DataLoader puts its items together.
+    """Collate function of a DataLoader that makes the views of a whole batch at once.
 
-    Items are ``(place, image, ...)``, the place being the image's number in its data set: the
-    views then depend on (seed, place, epoch) alone, whatever the workers or the order.
+    Items are ``(place, image, ...)``, where the place is the index of the image in its dataset.
+    The views depend only on (seed, place, epoch), not on the workers or the order.
 
     Args:
-        views: A pair, or its text.
-        seed: Number of the run.
+        views: Pair of views, or its spec.
+        seed: Random seed of the run.
 
     Attributes:
-        epoch: Number of the pass; set it before each, with workers that start anew.
+        epoch: Number of the epoch; set it before each one, and restart persistent workers.
 
     Example:
         >>> items = [(place, torch.rand(3, 8, 8), "label") for place in range(4)]
@@ -191,13 +193,15 @@ class Collate:
         self.epoch = 0
 
     def __call__(self, items: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
-        """``((v1, v2), ...)`` of the items, the rest as torch collates it.
+        """Make ``((v1, v2), ...)`` from the items, with the rest collated by torch.
 
         Raises:
-            InputError: An item has no place, or a step cannot take the images.
+            InputError: An item has no place, or a step does not accept the images.
         """
         if not all(isinstance(item, tuple | list) and type(item[0]) is int for item in items):
-            raise InputError("Collate wants items (place, image, ...), the place a whole number.")
+            raise InputError(
+                "Collate expects items (place, image, ...), where the place is an integer."
+            )
         samples = torch.tensor([item[0] for item in items])
         images = torch.stack([as_images(item[1]) for item in items])
         self.views.check(tuple(images.shape[1:]))
@@ -207,16 +211,16 @@ class Collate:
 
 
 def as_images(image: Any) -> Tensor:
-    """What a pipeline hands over as our images.
+    """Convert an image of another library to a float tensor.
 
     Args:
-        image: A tensor (C, H, W) or (B, C, H, W), or a PIL image.
+        image: Tensor (C, H, W) or (B, C, H, W), or PIL image.
 
     Returns:
-        Of the same axes, float; bytes become [0, 1].
+        Float tensor of the same axes; bytes are scaled to [0, 1].
 
     Raises:
-        InputError: It is something else.
+        InputError: ``image`` is neither a tensor nor a PIL image, or has other axes.
 
     Example:
         >>> as_images(torch.full((1, 2, 2), 255, dtype=torch.uint8)).unique()
@@ -241,7 +245,7 @@ def as_images(image: Any) -> Tensor:
 
 @contextmanager
 def _seeded(word: int) -> Iterator[None]:
-    """All three generators seeded with a word, and put back."""
+    """Context manager that seeds all three generators with a word and restores them."""
     state, there = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(word)

@@ -1,8 +1,8 @@
 """Views that map levels: invert, solarise, posterise, autocontrast, equalise.
 
-Posterise and equalise are defined on the 256 levels of 8 bits: a float value counts as its
-nearest level, and the result is levels / 255 again, so that finer values (16 bits) are rounded.
-Solarise only decides by the level; it, invert and autocontrast keep the precision they get.
+Posterise and equalise are defined on the 256 levels of 8 bits: float values are rounded to the
+nearest level, and the result is levels / 255. Solarise compares levels with its threshold; like
+invert and autocontrast, it keeps the precision of its input.
 
 Letters: B examples, C channels, H and W pixels, L = 256 levels.
 """
@@ -26,18 +26,18 @@ def solarise(images: Tensor, threshold: Tensor) -> Tensor:
 
     Args:
         images: (B, C, H, W) in [0, 1].
-        threshold: (B,) levels from 0 (all are inverted) to 256 (none is).
+        threshold: (B,), levels from 0 (all values are inverted) to 256 (none is).
     """
     border = (per_image(threshold, images) - 0.5) / _TOP
     return torch.where(images >= border, 1 - images, images)
 
 
 def posterise(images: Tensor, bits: Tensor) -> Tensor:
-    """Keep the highest bits of the nearest 8-bit levels; with 8 the images are left as they are.
+    """Keep the highest bits of the nearest 8-bit levels.
 
     Args:
         images: (B, C, H, W) in [0, 1].
-        bits: (B,) int64 from 0 (black) to 8.
+        bits: (B,) int64, number of bits from 0 (black) to 8 (unchanged).
     """
     step = torch.bitwise_left_shift(torch.ones_like(bits), 8 - bits)[:, None, None, None]
     kept = (images * _TOP).round().long() // step * step
@@ -45,7 +45,7 @@ def posterise(images: Tensor, bits: Tensor) -> Tensor:
 
 
 def autocontrast(images: Tensor) -> Tensor:
-    """Stretch each channel of each image (B, C, H, W) so that it reaches from 0 to 1."""
+    """Stretch each channel of each image (B, C, H, W) to the range from 0 to 1."""
     low, high = images.amin(dim=(-2, -1), keepdim=True), images.amax(dim=(-2, -1), keepdim=True)
     flat = high <= low
     stretched = (images - low) / torch.where(flat, 1.0, high - low)
@@ -53,10 +53,10 @@ def autocontrast(images: Tensor) -> Tensor:
 
 
 def equalise(images: Tensor) -> Tensor:
-    """Spread the 8-bit levels of each channel evenly, by PIL's integer rule.
+    """Equalise the histogram of the 8-bit levels of each channel, by the integer rule of PIL.
 
-    A channel with too few values to spread (one level, or fewer than 255 pixels below its
-    highest level) is left exactly as it is.
+    A channel with too few values (one level, or fewer than 255 pixels below its highest level)
+    does not change.
 
     Args:
         images: (B, C, H, W) in [0, 1].
@@ -66,7 +66,7 @@ def equalise(images: Tensor) -> Tensor:
     count = count.scatter_add(2, levels, torch.ones_like(levels))
     highest = levels.amax(dim=2, keepdim=True)
     step = (levels.shape[2] - count.gather(2, highest)) // _TOP
-    below = count.cumsum(dim=2) - count  # pixels under each level, the table's shift by one
+    below = count.cumsum(dim=2) - count  # number of pixels below each level
     table = ((below + step // 2) // step.clamp(min=1)).clamp(max=_TOP)
     spread = table.gather(2, levels).view_as(images).to(images.dtype) / _TOP
     return torch.where((step == 0)[..., None], images, spread)
@@ -76,12 +76,12 @@ def equalise(images: Tensor) -> Tensor:
     "invert", "one minus each value", strength="probability", source="torchvision's RandomInvert"
 )
 class Invert(View):
-    """One minus each value, with a probability."""
+    """Inversion of all values, with a probability."""
 
     p: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse what is no probability."""
+        """Check the probability."""
         check_probability("invert", self.p)
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
@@ -89,11 +89,11 @@ class Invert(View):
         return {"on": key.uniform(1)[:, 0] < self.p}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Invert the images that are on."""
+        """Invert the images where ``on`` is true."""
         return torch.where(params["on"][:, None, None, None], 1 - images, images)
 
     def at(self, strength: float) -> "Invert":
-        """The probability times the strength, up to 1."""
+        """Return the view with its probability times the strength, at most 1."""
         return replace(self, p=min(self.p * check_strength("invert", strength), 1.0))
 
 
@@ -104,12 +104,12 @@ class Invert(View):
     source="torchvision's RandomAutocontrast",
 )
 class Autocontrast(View):
-    """Each channel stretched to reach from 0 to 1, with a probability."""
+    """Stretch of each channel to the range from 0 to 1, with a probability."""
 
     p: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse what is no probability."""
+        """Check the probability."""
         check_probability("autocontrast", self.p)
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
@@ -117,11 +117,11 @@ class Autocontrast(View):
         return {"on": key.uniform(1)[:, 0] < self.p}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Stretch the images that are on."""
+        """Stretch the images where ``on`` is true."""
         return torch.where(params["on"][:, None, None, None], autocontrast(images), images)
 
     def at(self, strength: float) -> "Autocontrast":
-        """The probability times the strength, up to 1."""
+        """Return the view with its probability times the strength, at most 1."""
         return replace(self, p=min(self.p * check_strength("autocontrast", strength), 1.0))
 
 
@@ -132,12 +132,12 @@ class Autocontrast(View):
     source="torchvision's RandomEqualize",
 )
 class Equalise(View):
-    """The 8-bit levels of each channel spread evenly, with a probability."""
+    """Histogram equalisation of the 8-bit levels of each channel, with a probability."""
 
     p: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse what is no probability."""
+        """Check the probability."""
         check_probability("equalise", self.p)
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
@@ -145,11 +145,11 @@ class Equalise(View):
         return {"on": key.uniform(1)[:, 0] < self.p}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Equalise the images that are on."""
+        """Equalise the images where ``on`` is true."""
         return torch.where(params["on"][:, None, None, None], equalise(images), images)
 
     def at(self, strength: float) -> "Equalise":
-        """The probability times the strength, up to 1."""
+        """Return the view with its probability times the strength, at most 1."""
         return replace(self, p=min(self.p * check_strength("equalise", strength), 1.0))
 
 
@@ -160,10 +160,10 @@ class Equalise(View):
     source="Grill et al., 2020 (BYOL, second view)",
 )
 class Solarise(View):
-    """Values from a threshold up inverted, with a probability (BYOL's second view).
+    """Inversion of the values above a threshold, with a probability (second view of BYOL).
 
     Attributes:
-        threshold: 8-bit level from 0 to 256; 128 inverts what is at least a half.
+        threshold: 8-bit level from 0 to 256; 128 inverts the values of at least one half.
         p: Probability that an image is solarised.
     """
 
@@ -171,22 +171,24 @@ class Solarise(View):
     p: float = 0.2
 
     def __post_init__(self) -> None:
-        """Refuse what is no level and no probability."""
+        """Check the level and the probability."""
         check_probability("solarise", self.p)
         if not 0 <= self.threshold <= _TOP + 1:
-            raise InputError(f"solarise has threshold={self.threshold!r}, but 0 to 256 is wanted.")
+            raise InputError(
+                f"solarise has threshold={self.threshold!r}, but it must be from 0 to 256."
+            )
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
-        """Draw ``threshold``, (B,) float32; 256 where the image stays."""
+        """Draw ``threshold``, (B,) float32; 256 leaves an image unchanged."""
         on = key.uniform(1)[:, 0] < self.p
         return {"threshold": torch.where(on, float(self.threshold), float(_TOP + 1))}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Invert what is bright."""
+        """Invert the values from the threshold up."""
         return solarise(images, params["threshold"])
 
     def at(self, strength: float) -> "Solarise":
-        """The threshold on the line from 256 (nothing is inverted) to the one given, down to 0."""
+        """Interpolate the threshold between 256 (unchanged) and the given one, at least 0."""
         check_strength("solarise", strength)
         return replace(self, threshold=max(from_still(_TOP + 1, self.threshold, strength), 0.0))
 
@@ -198,10 +200,10 @@ class Solarise(View):
     source="Cubuk et al., 2020: 4 bits at the top level",
 )
 class Posterise(View):
-    """Only the highest bits of each 8-bit level kept, with a probability.
+    """Removal of the lowest bits of each 8-bit level, with a probability.
 
     Attributes:
-        bits: Bits kept, from 0 (black) to 8 (left as it is).
+        bits: Number of bits that are kept, from 0 (black) to 8 (unchanged).
         p: Probability that an image is posterised.
     """
 
@@ -209,21 +211,21 @@ class Posterise(View):
     p: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse what is no number of bits and no probability."""
+        """Check the number of bits and the probability."""
         check_probability("posterise", self.p)
         if not (isinstance(self.bits, int) and 0 <= self.bits <= 8):
-            raise InputError(f"posterise has bits={self.bits!r}, but 0 to 8 is wanted.")
+            raise InputError(f"posterise has bits={self.bits!r}, but it must be from 0 to 8.")
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
-        """Draw ``bits``, (B,) int64; 8 where the image stays."""
+        """Draw ``bits``, (B,) int64; 8 leaves an image unchanged."""
         on = key.uniform(1)[:, 0] < self.p
         return {"bits": torch.where(on, self.bits, 8)}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Drop the lower bits."""
+        """Remove the lowest bits."""
         return posterise(images, params["bits"])
 
     def at(self, strength: float) -> "Posterise":
-        """Bits on the line from 8 to those given, rounded, down to 0."""
+        """Interpolate the bits between 8 and the given number, rounded, at least 0."""
         check_strength("posterise", strength)
         return replace(self, bits=max(round(from_still(8, self.bits, strength)), 0))

@@ -23,15 +23,16 @@ _FINEST = 256
     source="DeVries and Taylor, 2017: half a side of CIFAR-10",
 )
 class Cutout(View):
-    """One square hidden, its centre uniform over the image, so that it may stick out.
+    """Mask of one square, whose centre is uniform over the image, so it can cross the border.
 
-    DeVries and Taylor, 2017 (arXiv:1708.04552) hide 16 of CIFAR-10's 32 pixels a side with
-    zeros after normalisation, which is the mean colour; views come before it, hence mid-grey.
+    DeVries and Taylor, 2017 (arXiv:1708.04552) mask a square of 16 x 16 pixels of CIFAR-10
+    with zeros after normalisation, which is the mean colour. Views are applied before
+    normalisation, so the default is mid-grey.
 
     Attributes:
-        size: Side of the square over the smaller side of the image, 0 to 2.
-        p: Probability that an image is cut.
-        fill: Value in [0, 1] that the square takes in every channel.
+        size: Side of the square relative to the smaller side of the image, from 0 to 2.
+        p: Probability that an image is masked.
+        fill: Value in [0, 1] of the square in every channel.
     """
 
     size: float = 0.5
@@ -39,16 +40,16 @@ class Cutout(View):
     fill: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse what is no side, no probability and no value."""
+        """Check the side, the probability and the value."""
         check_probability("cutout", self.p)
         if not 0 <= self.size <= 2:
-            raise InputError(f"cutout has size={self.size!r}, but 0 to 2 is wanted.")
+            raise InputError(f"cutout has size={self.size!r}, but it must be from 0 to 2.")
         _check_fill("cutout", self.fill)
 
     def sample(self, shape: Shape, key: Key) -> Params:
-        """Draw ``top``, ``left`` and ``side`` in pixels, each (B,) int64; no side, no cut.
+        """Draw ``top``, ``left`` and ``side`` in pixels, each (B,) int64.
 
-        The square may begin above or left of the image.
+        A side of 0 leaves an image unchanged. The square can begin above or left of the image.
         """
         height, width = shape[-2:]
         draws = key.uniform(3)
@@ -57,13 +58,13 @@ class Cutout(View):
         return {"top": row - side // 2, "left": col - side // 2, "side": side}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Hide the square."""
+        """Mask the square."""
         rows = _within(params["top"], params["side"], images.shape[-2])
         cols = _within(params["left"], params["side"], images.shape[-1])
         return torch.where((rows[:, :, None] & cols[:, None, :])[:, None], self.fill, images)
 
     def at(self, strength: float) -> "Cutout":
-        """The side times the strength, up to twice the image."""
+        """Return the view with its size times the strength, at most 2."""
         return replace(self, size=min(self.size * check_strength("cutout", strength), 2.0))
 
 
@@ -74,14 +75,14 @@ class Cutout(View):
     source="He et al., 2022: 0.75 of 14 x 14",
 )
 class BlockMask(View):
-    """Random cells of a grid hidden, exactly this share of them in every image.
+    """Mask of random cells of a grid, with exactly the same share in every image.
 
-    He et al., 2022 (masked autoencoders, arXiv:2111.06377) hide 0.75 of 14 x 14 cells.
+    He et al., 2022 (masked autoencoders, arXiv:2111.06377) mask 0.75 of 14 x 14 cells.
 
     Attributes:
-        share: Share of the cells that is hidden, rounded to whole cells.
-        grid: G, cells to a side; a pixel at y lies in row floor(y G / H).
-        fill: Value in [0, 1] that hidden cells take in every channel.
+        share: Share of the cells that is masked, rounded to whole cells.
+        grid: Number of cells G per side; a pixel at y belongs to row floor(y G / H).
+        fill: Value in [0, 1] of masked cells in every channel.
     """
 
     share: float = 0.75
@@ -89,18 +90,20 @@ class BlockMask(View):
     fill: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse what is no share, no grid and no value."""
+        """Check the share, the grid and the value."""
         check_probability("blockmask", self.share)
         if not (isinstance(self.grid, int) and 1 <= self.grid <= _FINEST):
-            raise InputError(f"blockmask has grid={self.grid!r}, but 1 to {_FINEST} is wanted.")
+            raise InputError(
+                f"blockmask has grid={self.grid!r}, but it must be from 1 to {_FINEST}."
+            )
         _check_fill("blockmask", self.fill)
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
-        """Draw ``hidden``, (B, G * G) bool, rows of cells one after the other."""
+        """Draw ``hidden``, (B, G * G) bool, the cells in row-major order."""
         return {"hidden": key.permutation(self.grid**2) < round(self.share * self.grid**2)}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Hide the cells."""
+        """Mask the cells."""
         cells = params["hidden"].view(-1, self.grid, self.grid)
         rows, cols = (
             torch.arange(size, device=images.device) * self.grid // size
@@ -110,21 +113,21 @@ class BlockMask(View):
         return torch.where(hidden[:, None], self.fill, images)
 
     def at(self, strength: float) -> "BlockMask":
-        """The share times the strength, up to 1."""
+        """Return the view with its share times the strength, at most 1."""
         return replace(self, share=min(self.share * check_strength("blockmask", strength), 1.0))
 
     def check(self, shape: Shape) -> None:
-        """Refuse images with fewer pixels to a side than cells."""
+        """Check that images have a pixel for each cell of a side."""
         if min(shape[-2:]) < self.grid:
             raise InputError(
-                f"blockmask has {self.grid} cells to a side, but these images are "
+                f"blockmask has {self.grid} cells per side, but these images are "
                 f"{shape[-2]} x {shape[-1]}; lower grid to at most {min(shape[-2:])}."
             )
 
 
 def _check_fill(step: str, fill: float) -> None:
     if not (isinstance(fill, int | float) and 0 <= fill <= 1):
-        raise InputError(f"{step} has fill={fill!r}, but a value from 0 to 1 is wanted.")
+        raise InputError(f"{step} has fill={fill!r}, but expected a value from 0 to 1.")
 
 
 def _within(start: Tensor, length: Tensor, size: int) -> Tensor:

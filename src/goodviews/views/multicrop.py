@@ -15,14 +15,14 @@ from goodviews.views.compose import ViewPair, parse_view
 
 @dataclass(frozen=True)
 class MultiCrop:
-    """Large views, then small ones, each with draws of its own (Caron et al., 2020; SwAV).
+    """Several large and small views, drawn independently (Caron et al., 2020; SwAV).
 
-    The first two are to the bit the two views of ``parse_view(large)``.
+    The first two are exactly the two views of ``parse_view(large)``.
 
     Attributes:
         large: Spec of the large views.
         small: Spec of the small views.
-        counts: How many of each; the paper's own are 2 and 6.
+        counts: Numbers of large and small views; 2 and 6 in the paper.
 
     Example:
         >>> import torch
@@ -37,17 +37,17 @@ class MultiCrop:
     counts: tuple[int, int] = (2, 6)
 
     def __post_init__(self) -> None:
-        """Refuse specs about two views, and impossible counts."""
+        """Check the specs and the counts."""
         for spec in (self.large, self.small):
             if not parse_view(spec).same:
                 raise InputError(
-                    f"A multi-crop wants one spec for its large and one for its small views, "
-                    f"but {spec!r} is about two."
+                    f"A multi-crop needs one spec for its large and one for its small views, "
+                    f"but {spec!r} makes two views."
                 )
         if len(self.counts) != 2 or min(self.counts) < 0 or sum(self.counts) < 2:
             raise InputError(
-                f"A multi-crop has counts={self.counts}, but how many large and how many small "
-                f"views is wanted, such as (2, 6)."
+                f"A multi-crop has counts={self.counts}, but expected the numbers of large and "
+                f"of small views, such as (2, 6)."
             )
 
     def __call__(self, images: Tensor, *, seed: int, samples: Tensor, epoch: int) -> list[Tensor]:
@@ -55,9 +55,9 @@ class MultiCrop:
 
         Args:
             images: (B, C, H, W) in [0, 1].
-            seed: Number of the run.
-            samples: (B,) integers, the place of each image in its data set.
-            epoch: Number of the pass over the data.
+            seed: Random seed of the run.
+            samples: (B,) integers, index of each image in its dataset.
+            epoch: Number of the epoch.
 
         Returns:
             V views, each (B, C', H', W'), the large ones first.
@@ -69,10 +69,10 @@ class MultiCrop:
         return made
 
     def check(self, shape: Shape) -> None:
-        """Refuse images that a step cannot take.
+        """Check that images have a shape that all steps accept.
 
         Raises:
-            InputError: Which step, what it was given and what it wants.
+            InputError: A step does not accept the images; the error names the step.
         """
         for chain in self._chains():
             chain.check(shape)

@@ -12,16 +12,16 @@ from goodviews.views.base import Joint, Params, Shape, View, register
 
 
 def cut(images: Tensor, top: Tensor, left: Tensor, size: int) -> Tensor:
-    """A square of each image.
+    """Cut a square out of each image.
 
     Args:
-        images: (B, C, H, W).
+        images: (B, C, H, W), images.
         top: (B,) int64, first row.
         left: (B,) int64, first column.
-        size: S.
+        size: Side S in pixels.
 
     Returns:
-        (B, C, S, S).
+        (B, C, S, S), squares.
     """
     steps = torch.arange(size, device=images.device)
     rows = (top[:, None] + steps)[:, None, :, None]
@@ -35,9 +35,9 @@ class Patch(View):
     """One of the two patches of :class:`Patches`.
 
     Attributes:
-        size: S, side in pixels.
-        distance: How far the two are apart along both axes, in pixels.
-        second: Whether it is the lower right one.
+        size: Side S of a patch in pixels.
+        distance: Distance between the two along both axes, in pixels.
+        second: Whether it is the lower right patch.
     """
 
     size: int = 64
@@ -45,12 +45,12 @@ class Patch(View):
     second: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse sizes and distances that are no pixels."""
+        """Check the size and the distance."""
         _whole("patch", "size", self.size, 1)
         _whole("patch", "distance", self.distance, 0)
 
     def sample(self, shape: Shape, key: Key) -> Params:
-        """Draw ``top`` and ``left``, (B,) int64: where the first of the two patches starts."""
+        """Draw ``top`` and ``left``, (B,) int64: the corner of the first of the two patches."""
         draws = key.uniform(2).double()
         rooms = [extent - self.size - self.distance + 1 for extent in shape[-2:]]
         return {
@@ -59,16 +59,16 @@ class Patch(View):
         }
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Cut the patch."""
+        """Cut out the patch."""
         by = self.distance if self.second else 0
         return cut(images, params["top"] + by, params["left"] + by, self.size)
 
     def out_shape(self, shape: Shape) -> Shape:
-        """(C, S, S)."""
+        """Shape of the views, (C, S, S)."""
         return (shape[0], self.size, self.size)
 
     def check(self, shape: Shape) -> None:
-        """Refuse images in which the two patches do not fit."""
+        """Check that both patches fit into the images."""
         room = self.size + self.distance
         if min(shape[-2:]) < room:
             raise InputError(
@@ -84,26 +84,26 @@ class Patch(View):
     source="Tian et al., 2020, 3.1: best near 128 [likely]",
 )
 class Patches(Joint):
-    """Two squares of one image, at (x, y) and at (x + d, y + d) (Tian et al., 2020, 3.1).
+    """Two patches of one image, at (x, y) and at (x + d, y + d) (Tian et al., 2020, 3.1).
 
-    The corner is uniform over all places where both fit. ``distance`` counts from corner to
-    corner, so patches nearer than ``size`` overlap, and at 0 both are the same.
+    The corner is uniform over all positions where both fit. ``distance`` is measured from
+    corner to corner, so patches overlap if it is below ``size``, and are equal if it is 0.
 
     Attributes:
-        size: S, side in pixels.
-        distance: d, in pixels.
+        size: Side S of a patch in pixels.
+        distance: Distance d in pixels.
     """
 
     size: int = 64
     distance: int = 128
 
     def __post_init__(self) -> None:
-        """Refuse sizes and distances that are no pixels."""
+        """Check the size and the distance."""
         _whole("patches", "size", self.size, 1)
         _whole("patches", "distance", self.distance, 0)
 
     def sides(self) -> tuple[View, View]:
-        """The upper left patch, and the lower right one."""
+        """Views of the upper left patch, and of the lower right one."""
         return Patch(self.size, self.distance), Patch(self.size, self.distance, True)
 
 
@@ -113,46 +113,46 @@ class Patches(Joint):
     source="van den Oord et al., 2018: 7 x 7 of 256 pixels",
 )
 class Grid(View):
-    """Every patch of a grid of overlapping ones, stacked (van den Oord et al., 2018; CPC).
+    """All patches of a grid of overlapping patches, stacked (van den Oord et al., 2018; CPC).
 
-    Out come (B, P, C, S, S), the patches of an image row by row from its upper left corner;
-    pixels beyond the last whole patch are left out. A 256 pixel image gives 7 x 7 by default.
+    The views are (B, P, C, S, S), with the patches of an image in row-major order. Pixels
+    beyond the last whole patch are dropped. An image of 256 pixels gives 7 x 7 by default.
 
     Attributes:
-        patch: S, side in pixels.
-        overlap: Pixels that neighbours share.
+        patch: Side S of a patch in pixels.
+        overlap: Overlap of neighbouring patches in pixels.
     """
 
     patch: int = 64
     overlap: int = 32
 
     def __post_init__(self) -> None:
-        """Refuse patches that do not move on."""
+        """Check the size and the overlap of the patches."""
         _whole("grid", "patch", self.patch, 1)
         _whole("grid", "overlap", self.overlap, 0)
         if self.overlap >= self.patch:
             raise InputError(
-                f"grid has overlap={self.overlap}, but less than patch={self.patch} is wanted."
+                f"grid has overlap={self.overlap}, but it must be below patch={self.patch}."
             )
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
-        """Nothing to draw."""
+        """Return no parameters: nothing is random."""
         return {}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:  # noqa: ARG002
-        """Cut the patches."""
+        """Cut out the patches."""
         step = self.patch - self.overlap
         parts = images.unfold(-2, self.patch, step).unfold(-2, self.patch, step)
         return parts.flatten(2, 3).transpose(1, 2)
 
     def out_shape(self, shape: Shape) -> Shape:
-        """(P, C, S, S)."""
+        """Shape of the views, (P, C, S, S)."""
         step = self.patch - self.overlap
         down, along = ((extent - self.patch) // step + 1 for extent in shape[-2:])
         return (down * along, shape[0], self.patch, self.patch)
 
     def check(self, shape: Shape) -> None:
-        """Refuse images smaller than one patch."""
+        """Check that images have room for a patch."""
         if min(shape[-2:]) < self.patch:
             raise InputError(
                 f"{self!r} needs images of at least {self.patch} x {self.patch} pixels, but got "
@@ -160,7 +160,7 @@ class Grid(View):
             )
 
     def _smaller(self, side: int) -> "Grid":
-        """Overlapping patches of half the image."""
+        """Grid of overlapping patches of half the image."""
         patch = max(side // 2, 1)
         return Grid(patch=patch, overlap=patch // 2)
 
@@ -173,14 +173,14 @@ class Grid(View):
 class Jigsaw(View):
     """One random square of every cell of a grid, stacked (Misra and van der Maaten, 2020).
 
-    Out come (B, P, C, S, S), cells row by row; the order they are read in is the head's
-    business. The gaps between squares keep edges from giving the neighbour away.
+    The views are (B, P, C, S, S), with the cells in row-major order; the head permutes them.
+    The gaps between squares prevent edges from identifying neighbours.
 
     Attributes:
-        grid: Cells along each side.
+        grid: Number of cells along each side.
         cell: Side of a cell in pixels; by default the largest that fits, 85 of 255. Pixels
-            beyond the last cell are left out.
-        crop: S, side of the square cut from each cell.
+            beyond the last cell are dropped.
+        crop: Side S of the square from each cell in pixels.
     """
 
     grid: int = 3
@@ -188,7 +188,7 @@ class Jigsaw(View):
     crop: int = 64
 
     def __post_init__(self) -> None:
-        """Refuse squares that do not fit in their cell."""
+        """Check that the squares fit into their cells."""
         _whole("jigsaw", "grid", self.grid, 1)
         _whole("jigsaw", "crop", self.crop, 1)
         if self.cell is not None:
@@ -203,7 +203,7 @@ class Jigsaw(View):
         return {"top": draws[:, :count], "left": draws[:, count:]}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Cut the squares."""
+        """Cut out the squares."""
         cell = self._cell(tuple(images.shape))
         places = torch.arange(self.grid, device=images.device) * cell
         down = params["top"] + places.repeat_interleave(self.grid)
@@ -215,11 +215,11 @@ class Jigsaw(View):
         return torch.stack(squares, dim=1)
 
     def out_shape(self, shape: Shape) -> Shape:
-        """(P, C, S, S)."""
+        """Shape of the views, (P, C, S, S)."""
         return (self.grid**2, shape[0], self.crop, self.crop)
 
     def check(self, shape: Shape) -> None:
-        """Refuse images in which the cells do not fit."""
+        """Check that the cells fit into the images."""
         side = self.grid * (self.cell or self.crop)
         if min(shape[-2:]) < side:
             wanted = self.grid * (self.cell or 85)
@@ -234,4 +234,7 @@ class Jigsaw(View):
 
 def _whole(step: str, name: str, value: object, least: int) -> None:
     if not (type(value) is int and value >= least):
-        raise InputError(f"{step} has {name}={value!r}, but whole pixels from {least} are wanted.")
+        raise InputError(
+            f"{step} has {name}={value!r}, but it must be a whole number of pixels, "
+            f"at least {least}."
+        )

@@ -19,22 +19,22 @@ from goodviews.views.strength import check_strength
 _WIDEST = 1000
 _KERNELS = ("3sigma", "23taps", "pil")
 _HUE = 3
-"""Number of the hue in jitter's order: brightness, contrast, saturation, hue."""
+"""Index of the hue in the order of jitter: brightness, contrast, saturation, hue."""
 
 
 @register("noise", "Gaussian noise per value", strength="std")
 class Noise(View):
-    """Independent Gaussian noise on every value, cut to [0, 1]."""
+    """Independent Gaussian noise on every value, clipped to [0, 1]."""
 
     std: float = 0.1
 
     def __post_init__(self) -> None:
-        """Refuse what is no standard deviation."""
+        """Check the standard deviation."""
         if not (math.isfinite(self.std) and self.std >= 0):
-            raise InputError(f"noise has std={self.std}, but a number from 0 up is wanted.")
+            raise InputError(f"noise has std={self.std}, but it must be a number of at least 0.")
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
-        """Keep the ``word`` that the noise grows from, (B,) int64: a field in eight bytes."""
+        """Return the ``word`` that seeds the noise of each image, (B,) int64."""
         return {"word": key.words}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
@@ -42,11 +42,11 @@ class Noise(View):
         return self._raw(images, params).clamp(0, 1)
 
     def clipped(self, images: Tensor, params: Params) -> float:
-        """Share of values that fell outside [0, 1]."""
+        """Share of values that are outside [0, 1] before clipping."""
         return outside(self._raw(images, params))
 
     def at(self, strength: float) -> "Noise":
-        """The deviation times the strength."""
+        """Return the view with its standard deviation times the strength."""
         return replace(self, std=self.std * check_strength("noise", strength))
 
     def _raw(self, images: Tensor, params: Params) -> Tensor:
@@ -56,12 +56,12 @@ class Noise(View):
 
 @register("grey", "no colour", strength="probability", source="Chen et al., 2020")
 class Grey(View):
-    """Without colour, with a probability: luma for three channels, the mean for others."""
+    """Grey image, with a probability: luma of three channels, else the mean of the channels."""
 
     p: float = 0.2
 
     def __post_init__(self) -> None:
-        """Refuse what is no probability."""
+        """Check the probability."""
         check_probability("grey", self.p)
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
@@ -74,7 +74,7 @@ class Grey(View):
         return torch.where(params["greyed"][:, None, None, None], level, images)
 
     def at(self, strength: float) -> "Grey":
-        """The probability times the strength, up to 1."""
+        """Return the view with its probability times the strength, at most 1."""
         return replace(self, p=min(self.p * check_strength("grey", strength), 1.0))
 
 
@@ -86,30 +86,32 @@ class Grey(View):
     source="Chen et al., 2020: 0.8, 0.8, 0.8, 0.2 times the strength",
 )
 class Jitter(View):
-    """Brightness, contrast, saturation and hue, in an order drawn per image.
+    """Jitter of brightness, contrast, saturation and hue, in an order drawn for each image.
 
-    With strength s: factors from 1 - 0.8 s to 1 + 0.8 s (not below 0) and a hue shift up to
-    0.2 s of the circle (Chen et al., 2020); values are cut to [0, 1] after every step. On
-    one channel, saturation and hue do nothing.
+    With strength s, factors are from 1 - 0.8 s to 1 + 0.8 s (at least 0) and the hue shift is
+    up to 0.2 s of the circle (Chen et al., 2020). Values are clipped to [0, 1] after every
+    step. Saturation and hue do not change images of one channel.
 
     Attributes:
-        strength: s, from 0 (nothing) to 2.5, where the hue shift reaches its limit 0.5.
-        p: Probability that an image is changed at all.
+        strength: Strength s, from 0 (unchanged) to 2.5, where the hue shift is at its limit
+            of 0.5.
+        p: Probability that an image is changed.
     """
 
     strength: float = 1.0
     p: float = 0.8
 
     def __post_init__(self) -> None:
-        """Refuse strengths whose hue shift would pass half the circle."""
+        """Check the strength, whose hue shift is at most half the circle."""
         check_probability("jitter", self.p)
         if not 0 <= self.strength <= 2.5:
             raise InputError(
-                f"jitter has strength={self.strength}, but 0 to 2.5 is wanted (hue shift 0.5)."
+                f"jitter has strength={self.strength}, but must be from 0 to 2.5, where the hue "
+                f"shift is 0.5."
             )
 
     def check(self, shape: Shape) -> None:
-        """Refuse other channels than grey and RGB."""
+        """Check that images have 1 or 3 channels."""
         if shape[0] not in (1, 3):
             raise InputError(
                 f"jitter takes images of 1 or 3 channels, but these have {shape[0]}; "
@@ -130,25 +132,25 @@ class Jitter(View):
         }
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Change the images that are on, step by step in their own order."""
+        """Change the images where ``on`` is true, each in its own order."""
         return self._run(images, params)
 
     def clipped(self, images: Tensor, params: Params) -> float:
-        """Share of values cut at any of the steps, added up."""
+        """Share of values clipped by the steps, summed over the steps."""
         raw: list[Tensor] = []
         self._run(images, params, raw)
         return sum(outside(part) * len(part) for part in raw) / len(images)
 
     def at(self, strength: float) -> "Jitter":
-        """The same jitter, this many times as strong, up to 2.5 in all."""
+        """Return the view with its strength times the given one, at most 2.5."""
         return replace(self, strength=min(check_strength("jitter", strength) * self.strength, 2.5))
 
     def _run(self, images: Tensor, params: Params, raw: list[Tensor] | None = None) -> Tensor:
-        """Three blends around one turn of the hue; ``raw`` collects values before each cut.
+        """Apply three blends and a shift of the hue; ``raw`` collects values before clipping.
 
-        Every image has its three blends in its own order, and turns its hue after its first
-        none, one, two or three of them. So six blends, each for the images whose turn it is,
-        and one hue do for all orders, and no size depends on what was drawn.
+        Each image has its three blends in its own order, and its hue shift after zero to three
+        of them. Six blends, each applied to the images that need it, and one hue shift
+        therefore cover all orders, and no shape depends on the drawn parameters.
         """
         factors = torch.stack([params[name] for name in ("brightness", "contrast", "saturation")])
         place = (params["order"] == _HUE).to(torch.uint8).argmax(dim=1, keepdim=True)
@@ -166,14 +168,14 @@ class Jitter(View):
 def _blends(
     images: Tensor, kinds: Tensor, factors: Tensor, due: Tensor, raw: list[Tensor] | None
 ) -> Tensor:
-    """Three blends, each of kind 0 (brightness), 1 (contrast) or 2 (saturation) per image."""
+    """Apply three blends, of kind 0 (brightness), 1 (contrast) or 2 (saturation) per image."""
 
     def mix(images: Tensor, kind: Tensor, factor: Tensor) -> Tensor:
         grey = grey_level(images)
         mean = grey.mean(dim=(-3, -2, -1), keepdim=True)
         duller = torch.where(kind == 2, grey, torch.where(kind == 1, mean, 0.0))
         mixed = blend(images, duller, factor)
-        if images.shape[1] == 1:  # grey is its own grey, up to rounding
+        if images.shape[1] == 1:  # a grey image does not change, except by rounding
             mixed = torch.where(kind == 2, images, mixed)
         if raw is not None:
             raw.append(mixed)
@@ -194,16 +196,16 @@ def _blends(
     source="Chen et al., 2020; kernel covers 3 sigma, or 23taps (InfoMin), or pil (MoCo v2)",
 )
 class Blur(View):
-    """Gaussian blur, by one of three definitions that go by this name.
+    """Gaussian blur, by one of three definitions in use.
 
-    ``3sigma``: a Gaussian kernel that covers three times the largest sigma to each side,
-    mirrored at the border, the kernel of torchvision's ``gaussian_blur`` at that length.
-    ``23taps``: always eleven pixels to each side, as InfoMin's augmentation (Tian et al., 2020).
-    ``pil``: three box blurs, the edge repeated, as ``PIL.ImageFilter.GaussianBlur`` of this
-    radius but without its rounding to 8 bits; MoCo v2 and SimCLR's many copies use it.
+    ``3sigma``: a Gaussian kernel of three times the largest sigma on each side, with reflected
+    borders, equal to torchvision's ``gaussian_blur`` with a kernel of that size.
+    ``23taps``: eleven pixels on each side for any sigma, as in InfoMin (Tian et al., 2020).
+    ``pil``: three box blurs with repeated edges, like ``PIL.ImageFilter.GaussianBlur`` with
+    this radius but without rounding to 8 bits; MoCo v2 and many versions of SimCLR use it.
 
     Attributes:
-        sigma: Smallest and largest width in pixels, uniform.
+        sigma: Smallest and largest width in pixels; widths are uniform.
         p: Probability that an image is blurred.
         kernel: ``"3sigma"``, ``"23taps"`` or ``"pil"``.
     """
@@ -213,18 +215,18 @@ class Blur(View):
     kernel: str = "3sigma"
 
     def __post_init__(self) -> None:
-        """Refuse widths below zero and unknown kernels."""
+        """Check the widths and the kernel."""
         check_probability("blur", self.p)
         if not 0 <= self.sigma[0] <= self.sigma[1] <= _WIDEST:
             raise InputError(
-                f"blur has sigma={self.sigma}, but 0 <= smallest <= largest <= {_WIDEST} "
-                f"in pixels is wanted."
+                f"blur has sigma={self.sigma}, but expected 0 <= smallest <= largest <= "
+                f"{_WIDEST} in pixels."
             )
         if self.kernel not in _KERNELS:
             raise unknown("kernel of blur", str(self.kernel), _KERNELS)
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
-        """Draw ``sigma``, (B,) float32, in pixels; 0 where the image stays sharp."""
+        """Draw ``sigma``, (B,) float32, in pixels; 0 leaves an image unchanged."""
         draws = key.uniform(2)
         sigma = self.sigma[0] + draws[:, 0] * (self.sigma[1] - self.sigma[0])
         return {"sigma": torch.where(draws[:, 1] < self.p, sigma, 0.0)}
@@ -236,7 +238,7 @@ class Blur(View):
         return (rows @ images @ cols.transpose(-1, -2)).clamp(0, 1)
 
     def at(self, strength: float) -> "Blur":
-        """Sigmas times the strength."""
+        """Return the view with its sigmas times the strength."""
         times = check_strength("blur", strength)
         low, high = (min(sigma * times, _WIDEST) for sigma in self.sigma)
         return replace(self, sigma=(low, high))

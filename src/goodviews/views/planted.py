@@ -1,4 +1,4 @@
-"""Views that take away a chosen part of what an example shows, and nothing else.
+"""Views that remove the information in chosen channels.
 
 Letters: B examples, C channels, R replaced channels, H and W pixels.
 """
@@ -13,16 +13,16 @@ from goodviews.views.base import Params, Shape, View, check_probability, registe
 
 @register("replace", "uniform noise in place of some channels")
 class Replace(View):
-    """Uniform noise on [0, 1] in place of some channels, with a probability per image.
+    """Replacement of some channels by uniform noise on [0, 1], with a probability per image.
 
-    With ``p=1`` the view says nothing about what those channels alone showed.
+    With ``p=1``, the view has no information about the content of these channels.
     """
 
     channels: tuple[int, ...] = (0,)
     p: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse what are no channels or no probability."""
+        """Check the channels and the probability."""
         given = (self.channels,) if isinstance(self.channels, int) else self.channels
         if (
             not isinstance(given, tuple)
@@ -30,19 +30,19 @@ class Replace(View):
             or len(set(given)) != len(given)
         ):
             raise InputError(
-                f"replace has channels={self.channels!r}, but numbers from 0 up are wanted, each "
-                f"once: replace(channels=(0, 1))."
+                f"replace has channels={self.channels!r}, but expected distinct indices of "
+                f"channels, such as replace(channels=(0, 1))."
             )
         object.__setattr__(self, "channels", given)
         check_probability("replace", self.p)
 
     def sample(self, shape: Shape, key: Key) -> Params:
-        """Draw ``chosen``, (B,) bool, and the noise: ``word``, (B,) int64, that it grows from."""
+        """Draw ``chosen``, (B,) bool, and ``word``, (B,) int64, which seeds the noise."""
         self.check(shape)
         return {"chosen": key.fold(0).uniform(1)[:, 0] < self.p, "word": key.fold(1).words}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Put the noise in."""
+        """Replace the channels of the chosen images."""
         count = len(self.channels) * images.shape[-2] * images.shape[-1]
         if not count:
             return images
@@ -55,13 +55,13 @@ class Replace(View):
         return views
 
     def check(self, shape: Shape) -> None:
-        """Refuse images without these channels.
+        """Check that images have these channels.
 
         Raises:
-            InputError: A channel is not there.
+            InputError: The images do not have one of the channels.
         """
         if self.channels and max(self.channels) >= shape[0]:
             raise InputError(
-                f"{self!r} wants channel {max(self.channels)}, but the images have {shape[0]}: "
+                f"{self!r} needs channel {max(self.channels)}, but the images have {shape[0]}: "
                 f"choose from 0 to {shape[0] - 1}."
             )

@@ -1,4 +1,4 @@
-"""RandAugment as the InfoMin views use it: two operations drawn at their literal levels.
+"""RandAugment in the form of InfoMin: random operations with literal magnitudes.
 
 Letters: B examples, C channels, H and W pixels, N operations in a row.
 """
@@ -37,7 +37,7 @@ OPERATIONS = (
     "translate_x",
     "translate_y",
 )
-"""What the numbers in the parameter ``op`` mean."""
+"""Operations in the order of the numbers in the parameter ``op``."""
 
 OP_SETS = {
     "D": tuple(name for name in OPERATIONS if name != "identity"),
@@ -57,7 +57,7 @@ OP_SETS = {
 _LEVELS = 10.0
 _TOP = 255
 _MEAN = (124 / 255, 116 / 255, 104 / 255)
-"""ImageNet's mean colour, rounded to 8 bits: what comes in from outside an image."""
+"""Mean colour of ImageNet, rounded to 8 bits, which fills the area outside an image."""
 _MEAN_GREY = 117 / 255
 _MOST = 16
 
@@ -74,25 +74,26 @@ Change = Callable[[Tensor, Tensor], Tensor]
 class RandAugment(View):
     """Operations drawn with replacement, each applied with probability p (Cubuk et al., 2020).
 
-    The form that InfoMin and CMC v2 were trained with (Tian et al., 2020, PyContrast). Its
-    magnitudes are literal and not monotone in strength: at the top level 10, the factor of
-    saturation, contrast, brightness and sharpness is 1.9, of 0.1 + 1.8 m / 10; ``posterise``
-    keeps 4 bits, of floor(4 m / 10); ``solarise`` has threshold 256 and does nothing, of
-    floor(256 m / 10). Since magnitudes are drawn around m and cut at 10, half of the draws
-    fall below the top (3 bits, thresholds under 256). Rotations reach 3 m degrees, shears
-    0.03 m about the upper left corner, shifts 0.045 m of a side, with random signs, seen by
-    bilinear or bicubic interpolation at random; ``solarise_add`` lifts values below 128 by
-    floor(11 m) levels. What comes in from outside is ImageNet's mean colour.
+    This is the form of the training of InfoMin and CMC v2 (Tian et al., 2020, PyContrast). Its
+    magnitudes are literal and not monotone in strength. At the highest level m = 10, the factor
+    0.1 + 1.8 m / 10 of saturation, contrast, brightness and sharpness is 1.9; ``posterise``
+    keeps floor(4 m / 10) = 4 bits; ``solarise`` has a threshold of floor(256 m / 10) = 256 and
+    changes nothing. Magnitudes are drawn around m and clipped at 10, so half of the draws are
+    below the highest level (3 bits, thresholds below 256). Rotations are up to 3 m degrees,
+    shears up to 0.03 m about the upper left corner, shifts 0.045 m of a side, with random signs
+    and with bilinear or bicubic interpolation at random. ``solarise_add`` raises values below
+    128 by floor(11 m) levels. The area outside an image has the mean colour of ImageNet.
 
-    Float formulas throughout, as torchvision's and not PIL's rounded bytes; only ``posterise``
-    and ``equalise`` round to 8 bits. Bicubic is torch's (a = -0.75), PIL's has a = -0.5.
+    All formulas are those of torchvision for floats, not those of PIL for bytes; only
+    ``posterise`` and ``equalise`` round to 8 bits. Bicubic interpolation is that of torch
+    (a = -0.75); PIL has a = -0.5.
 
     Attributes:
-        n: Operations in a row.
-        m: Mean magnitude, 0 to 10.
-        std: Standard deviation of the magnitude, before it is cut to 0 to 10.
-        p: Probability that a drawn operation is applied; what ``strength`` scales.
-        ops: ``"D"`` (15 operations) or ``"E"`` (8, geometric and grey ones).
+        n: Number of operations in a row.
+        m: Mean magnitude, from 0 to 10.
+        std: Standard deviation of the magnitude, before it is clipped to 0 to 10.
+        p: Probability that a drawn operation is applied, which ``strength`` scales.
+        ops: Set of operations: ``"D"`` (15) or ``"E"`` (8, geometric and grey ones).
     """
 
     n: int = 2
@@ -102,19 +103,19 @@ class RandAugment(View):
     ops: str = "D"
 
     def __post_init__(self) -> None:
-        """Refuse numbers out of range and unknown sets of operations."""
+        """Check the numbers and the set of operations."""
         check_probability("randaugment", self.p)
         if not (isinstance(self.n, int) and 1 <= self.n <= _MOST):
-            raise InputError(f"randaugment has n={self.n!r}, but 1 to {_MOST} is wanted.")
+            raise InputError(f"randaugment has n={self.n!r}, but it must be from 1 to {_MOST}.")
         if not 0 <= self.m <= _LEVELS:
-            raise InputError(f"randaugment has m={self.m!r}, but 0 to 10 is wanted.")
+            raise InputError(f"randaugment has m={self.m!r}, but it must be from 0 to 10.")
         if not (math.isfinite(self.std) and self.std >= 0):
-            raise InputError(f"randaugment has std={self.std!r}, but 0 or more is wanted.")
+            raise InputError(f"randaugment has std={self.std!r}, but it must be at least 0.")
         if self.ops not in OP_SETS:
             raise unknown("set of operations of randaugment", str(self.ops), OP_SETS)
 
     def check(self, shape: Shape) -> None:
-        """Refuse other channels than grey and RGB."""
+        """Check that images have 1 or 3 channels."""
         if shape[-3] not in (1, 3):
             raise InputError(
                 f"randaugment takes images of 1 or 3 channels, but these have {shape[-3]}; "
@@ -122,11 +123,11 @@ class RandAugment(View):
             )
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
-        """Draw what to do, one column per operation in a row.
+        """Draw the operations, one column per operation in a row.
 
         Returns:
-            (B, N) each: ``op`` int64, a place in :data:`OPERATIONS`; ``on`` bool, whether it
-            is applied; ``magnitude`` float32; ``sign`` float32, -1 or 1; ``bicubic`` bool.
+            Parameters (B, N): ``op`` int64, index into :data:`OPERATIONS`; ``on`` bool, whether
+            it is applied; ``magnitude`` float32; ``sign`` float32, -1 or 1; ``bicubic`` bool.
         """
         table = torch.tensor(
             [OPERATIONS.index(name) for name in OP_SETS[self.ops]], device=key.words.device
@@ -143,17 +144,17 @@ class RandAugment(View):
         }
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Apply each image's own operations, in its own order."""
+        """Apply the operations of each image in its own order."""
         return self._run(images, params)
 
     def clipped(self, images: Tensor, params: Params) -> float:
-        """Share of values cut by the operations, added up."""
+        """Share of values clipped by the operations, summed over the operations."""
         raw: list[Tensor] = []
         self._run(images, params, raw)
         return sum(outside(part) * len(part) for part in raw) / len(images)
 
     def at(self, strength: float) -> "RandAugment":
-        """The probability times the strength, up to 1; the levels stay literal."""
+        """Return the view with its probability times the strength, at most 1."""
         return replace(self, p=min(self.p * check_strength("randaugment", strength), 1.0))
 
     def _run(self, images: Tensor, params: Params, raw: list[Tensor] | None = None) -> Tensor:
@@ -168,7 +169,7 @@ class RandAugment(View):
 
 
 def _cut(op: int, raw: list[Tensor] | None) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-    """An operation cut to [0, 1]; ``raw`` collects the values before, where it is on."""
+    """Make an operation clipped to [0, 1]; ``raw`` collects the values before clipping."""
 
     def change(images: Tensor, magnitude: Tensor, on: Tensor) -> Tensor:
         changed = _CHANGES[OPERATIONS[op]](images, magnitude)
@@ -180,7 +181,7 @@ def _cut(op: int, raw: list[Tensor] | None) -> Callable[[Tensor, Tensor, Tensor]
 
 
 def _moved(images: Tensor, draw: Params, raw: list[Tensor] | None) -> Tensor:
-    """All five geometric operations by one matrix per image, the identity for other images."""
+    """Apply all five geometric operations by one matrix per image, the identity for others."""
     height, width = images.shape[-2:]
     level = (draw["magnitude"] / _LEVELS * draw["sign"]).to(images.dtype)
 
@@ -189,7 +190,7 @@ def _moved(images: Tensor, draw: Params, raw: list[Tensor] | None) -> Tensor:
         return torch.where(due, level * scale, 0.0)
 
     x, y = amount("shear_x", 0.3), amount("shear_y", 0.3)
-    # A shear about the corner is one about the centre and a shift by half a side's slope.
+    # A shear about the corner is a shear about the centre and a shift by half a side.
     matrix = affine_matrix(
         amount("rotate", math.radians(30)),
         shear_x=x,
@@ -214,7 +215,7 @@ def _factor(magnitude: Tensor, images: Tensor) -> Tensor:
 
 
 def _solarise_add(images: Tensor, magnitude: Tensor) -> Tensor:
-    """Lift what is below level 128 by up to 110 levels."""
+    """Raise values below level 128 by up to 110 levels."""
     lift = per_image((magnitude / _LEVELS * 110).floor(), images) / _TOP
     return torch.where(images < 0.5, images + lift, images)
 
@@ -231,4 +232,4 @@ _CHANGES: dict[str, Change] = {
     "brightness": lambda images, m: adjust.brightness(images, _factor(m, images)),
     "sharpness": lambda images, m: adjust.sharpness(images, _factor(m, images)),
 }
-"""What is no movement: images (B, C, H, W) and magnitudes (B,) to images, not cut."""
+"""Other operations: functions of images (B, C, H, W) and magnitudes (B,), without clipping."""

@@ -1,4 +1,4 @@
-"""Blur along one axis as a matrix: Gaussian taps, box taps, and what lies past the border.
+"""Matrices that blur along one axis, with Gaussian or box taps and a rule for the border.
 
 A blurred image is ``rows @ image @ columns.T``, exact for any number of channels.
 
@@ -11,15 +11,15 @@ import torch
 from torch import Tensor
 
 _PASSES = 3
-"""Box blurs in a row; three of them are PIL's Gaussian."""
+"""Number of box blurs in the Gaussian blur of PIL."""
 
 
 def gaussian_taps(sigma: Tensor, reach: int) -> Tensor:
-    """(B, 2 reach + 1) weights of each image's kernel, float32, rows sum to 1.
+    """Weights of the kernel of each image, (B, 2 reach + 1) float32, whose rows sum to 1.
 
     Args:
-        sigma: (B,) widths in pixels; at 0 all the weight is in the middle.
-        reach: Pixels to each side.
+        sigma: (B,), widths in pixels; at 0, all the weight is in the centre.
+        reach: Number of pixels on each side.
     """
     offsets = torch.arange(-reach, reach + 1, device=sigma.device, dtype=torch.float32)
     width = sigma[:, None].clamp(min=1e-3)
@@ -27,7 +27,7 @@ def gaussian_taps(sigma: Tensor, reach: int) -> Tensor:
 
 
 def gaussian_band(sigma: Tensor, reach: int, size: int) -> Tensor:
-    """(B, S, S) matrix that blurs a line of S pixels, mirrored at its ends (edge not repeated)."""
+    """Matrix (B, S, S) that blurs a line of S pixels, reflected without repeating the edge."""
     places = _places(reach, size, sigma.device)
     period = max(2 * (size - 1), 1)
     places = (places % period + period) % period
@@ -35,16 +35,16 @@ def gaussian_band(sigma: Tensor, reach: int, size: int) -> Tensor:
 
 
 def box_band(sigma: Tensor, largest: float, size: int) -> Tensor:
-    """(B, S, S) matrix of PIL's Gaussian blur: three box blurs, the edge repeated before each.
+    """Matrix (B, S, S) of the Gaussian blur of PIL: three box blurs with repeated edges.
 
-    The box has a fractional radius, chosen so that three passes have the variance of the
-    Gaussian (Gwosdek et al., 2011, "Theoretical foundations of Gaussian convolution by
-    extended box filtering"). PIL also rounds to 8 bits after each pass; this does not.
+    The box has a fractional radius, so that three passes have the variance of the Gaussian
+    (Gwosdek et al., 2011, "Theoretical foundations of Gaussian convolution by extended box
+    filtering"). PIL also rounds to 8 bits after each pass; this function does not.
 
     Args:
-        sigma: (B,) widths in pixels, PIL's ``radius``.
-        largest: No sigma is above it.
-        size: S.
+        sigma: (B,), widths in pixels, the ``radius`` of PIL.
+        largest: Upper limit of all sigmas.
+        size: Number of pixels S of the line.
     """
     variance = sigma**2 / _PASSES
     whole = (((12 * variance + 1).sqrt() - 1) / 2).floor()
@@ -60,7 +60,7 @@ def box_band(sigma: Tensor, largest: float, size: int) -> Tensor:
 
 
 def _places(reach: int, size: int, device: torch.device) -> Tensor:
-    """(S, K) pixel that each tap of each output pixel reads; may lie past the ends."""
+    """Index (S, K) of the pixel of each tap of each output, which can be beyond the ends."""
     ends = torch.arange(size, device=device)[:, None]
     return ends + torch.arange(-reach, reach + 1, device=device)[None]
 

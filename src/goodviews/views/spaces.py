@@ -1,10 +1,10 @@
-"""RGB to other colour spaces and back, as functions of batches.
+"""Conversion of batches from RGB to other colour spaces and back.
 
-Definitions and ranges are scikit-image's: sRGB primaries, white D65 of the 2 degree observer,
-Lab and LUV with L from 0 to 100, YCbCr from 16 to 240, the others near [-1, 1]. Inputs are RGB
-in [0, 1]; nothing is cut on the way out, and on the way back only where a curve needs it.
+Definitions and ranges are those of scikit-image: sRGB primaries, white D65 of the 2 degree
+observer, Lab and LUV with L from 0 to 100, YCbCr from 16 to 240, the others near [-1, 1]. Inputs
+are RGB in [0, 1]. Results are not clipped, except on the way back where a curve needs it.
 
-Letters: B examples, H and W pixels; the three channels stand before H and W.
+Letters: B examples, H and W pixels; the axis of the three channels precedes H and W.
 """
 
 import math
@@ -39,10 +39,10 @@ _XYZ: _Rows = (
 )
 _WHITE = (0.95047, 1.0, 1.08883)
 _STAINS: _Rows = ((0.65, 0.70, 0.29), (0.07, 0.99, 0.11), (0.27, 0.57, 0.78))
-"""Rows: how haematoxylin, eosin and DAB take up red, green and blue (Ruifrok and Johnston)."""
+"""Absorption of red, green and blue by haematoxylin, eosin and DAB (Ruifrok and Johnston)."""
 
 _LEAST = 1e-6
-"""Light below which a stain cannot be told from black."""
+"""Smallest intensity of light, below which a stain is treated as black."""
 
 _BEND = 0.008856
 _SLOPE = 7.787
@@ -50,17 +50,17 @@ _KAPPA = 903.3
 
 
 def from_rgb(images: Tensor, space: str) -> Tensor:
-    """RGB to another colour space.
+    """Convert RGB to another colour space.
 
     Args:
         images: (..., 3, H, W) RGB in [0, 1].
-        space: One of :data:`SPACES`.
+        space: Colour space, one of :data:`SPACES`.
 
     Returns:
-        (..., 3, H, W) in the space's own ranges.
+        (..., 3, H, W) in the ranges of the space.
 
     Raises:
-        InputError: The space is not known, or there are not three channels.
+        InputError: The space is unknown, or there are not three channels.
 
     References:
         Definitions as in scikit-image's ``color``; HED: Ruifrok and Johnston, 2001.
@@ -73,20 +73,20 @@ def from_rgb(images: Tensor, space: str) -> Tensor:
 
 
 def to_rgb(images: Tensor, space: str) -> Tensor:
-    """Another colour space back to RGB.
+    """Convert another colour space back to RGB.
 
-    XYZ, Lab, LUV, HSV and HED come back cut to [0, 1]; the affine spaces are inverted exactly
-    and are not cut. HED loses what its stains cannot make.
+    XYZ, Lab, LUV, HSV and HED are clipped to [0, 1]; the affine spaces are inverted exactly,
+    without clipping. HED loses colours that its stains cannot represent.
 
     Args:
-        images: (..., 3, H, W) as :func:`from_rgb` made them.
-        space: One of :data:`SPACES`.
+        images: (..., 3, H, W) from :func:`from_rgb`.
+        space: Colour space, one of :data:`SPACES`.
 
     Returns:
         (..., 3, H, W) RGB.
 
     Raises:
-        InputError: The space is not known, or there are not three channels.
+        InputError: The space is unknown, or there are not three channels.
 
     Example:
         >>> rgb = torch.full((3, 1, 1), 0.25)
@@ -103,7 +103,7 @@ def _known(
         raise unknown("colour space", str(space), SPACES)
     if images.ndim < 3 or images.shape[-3] != 3:
         raise InputError(
-            f"Colour spaces take (..., 3, H, W), but these images are {tuple(images.shape)}."
+            f"Colour spaces need images (..., 3, H, W), but got {tuple(images.shape)}."
         )
     return SPACES[space]
 
@@ -243,4 +243,4 @@ SPACES: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]]
     "xyz": (_to_xyz, _from_xyz),
     "hed": (_to_hed, _from_hed),
 }
-"""Name: from RGB, and back."""
+"""Conversions from RGB and back, by the name of the space."""

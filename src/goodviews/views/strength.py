@@ -1,4 +1,4 @@
-"""One number that turns a view up: 0 does nothing, 1 is the view as it is written."""
+"""Strength of a view: 0 changes nothing, 1 is the view as it is written."""
 
 import math
 
@@ -6,13 +6,13 @@ from goodviews.core.errors import InputError
 
 
 def check_strength(step: str, strength: float) -> float:
-    """Refuse what is no strength.
+    """Check the strength of a step.
 
     Returns:
         The strength.
 
     Raises:
-        InputError: It is not a finite number from 0 up.
+        InputError: The strength is not a finite number of at least 0.
 
     Example:
         >>> check_strength("noise", 0.5)
@@ -21,14 +21,14 @@ def check_strength(step: str, strength: float) -> float:
     number = isinstance(strength, int | float) and not isinstance(strength, bool)
     if not (number and math.isfinite(strength) and strength >= 0):
         raise InputError(
-            f"{step} has strength={strength!r}, but a number is wanted: 0 does nothing, "
-            f"1 is {step} as written."
+            f"{step} has strength={strength!r}, but it must be a number of at least 0: 0 changes "
+            f"nothing, 1 is {step} as written."
         )
     return strength
 
 
 def from_still(still: float, value: float, strength: float) -> float:
-    """The value at a strength, on the line from the one that does nothing; exact at 0 and 1.
+    """Interpolate between the value that changes nothing and the given one; exact at 0 and 1.
 
     Example:
         >>> from_still(1.0, 0.2, 0.5)

@@ -1,4 +1,4 @@
-"""Views of clips: two frames some time apart, and past frames against a later one.
+"""Views of clips: two frames a fixed time apart, or past frames and a later one.
 
 Letters: B examples, T frames, C channels, H and W pixels. Clips are (B, T, C, H, W).
 """
@@ -15,13 +15,13 @@ from goodviews.views.base import Joint, Params, Shape, View, register
 
 @register("frame", "a random frame of a clip")
 class Frame(View):
-    """One frame of a clip, uniform among those with enough frames before and after.
+    """One frame of a clip, uniform among the frames with enough others before and after.
 
-    Where a representation is read out it is the clip's middle frame.
+    Representations for evaluation use the middle frame of the clip.
 
     Attributes:
-        before: Frames there must be before it.
-        after: Frames there must be after it.
+        before: Minimum number of frames before it.
+        after: Minimum number of frames after it.
     """
 
     axes: ClassVar[int] = 4
@@ -29,7 +29,7 @@ class Frame(View):
     after: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what is no number of frames."""
+        """Check the numbers of frames."""
         _whole("frame", "before", self.before, 0)
         _whole("frame", "after", self.after, 0)
 
@@ -38,39 +38,39 @@ class Frame(View):
         return {"frame": self.before + _start(shape[0] - self.before - self.after, key)}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """(B, T, C, H, W) to (B, C, H, W)."""
+        """Select a frame of clips (B, T, C, H, W): (B, C, H, W)."""
         return _pick(images, params["frame"][:, None])[:, 0]
 
     def plain(self, images: Tensor) -> Tensor:
-        """The middle frame; an image is left as it is."""
+        """Return the middle frame of clips; images are returned unchanged."""
         return images[:, images.shape[1] // 2] if images.ndim == 5 else images
 
     def out_shape(self, shape: Shape) -> Shape:
-        """(C, H, W)."""
+        """Shape of the views, (C, H, W)."""
         return shape[1:]
 
     def check(self, shape: Shape) -> None:
-        """Refuse clips that are too short."""
+        """Check that clips are long enough."""
         _check_clip(repr(self), shape, self.before + 1 + self.after)
 
 
 @register("frames", "two views: frames of a clip, a fixed time apart")
 class Frames(Joint):
-    """Two frames of one clip, a fixed time apart; the earlier one is uniform.
+    """Two frames of one clip, a fixed time apart, at a uniform position.
 
     Attributes:
-        apart: Frames from the first to the second.
+        apart: Number of frames from the first to the second.
     """
 
     axes: ClassVar[int] = 4
     apart: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse what is no number of frames."""
+        """Check the numbers of frames."""
         _whole("frames", "apart", self.apart, 0)
 
     def sides(self) -> tuple[View, View]:
-        """The earlier frame, and the later."""
+        """Views of the earlier frame, and of the later one."""
         return Frame(after=self.apart), Frame(before=self.apart)
 
 
@@ -80,13 +80,13 @@ class Frames(Joint):
     source="Tian et al., 2020, Colorful Moving-MNIST: 10 frames [likely]",
 )
 class Past(View):
-    """Some frames in a row, uniform among those with enough frames after them.
+    """Consecutive frames, at a uniform position with enough frames after them.
 
-    Where a representation is read out they are the clip's first frames.
+    Representations for evaluation use the first frames of the clip.
 
     Attributes:
-        count: K, frames in a row.
-        after: Frames there must be after the last of them.
+        count: Number of frames K.
+        after: Minimum number of frames after the last of them.
     """
 
     form: ClassVar[bool] = True
@@ -95,29 +95,29 @@ class Past(View):
     after: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what is no number of frames."""
+        """Check the numbers of frames."""
         _whole("past", "count", self.count, 1)
         _whole("past", "after", self.after, 0)
 
     def sample(self, shape: Shape, key: Key) -> Params:
-        """Draw ``frame``, (B,) int64: the first of them."""
+        """Draw ``frame``, (B,) int64: the first of the frames."""
         return {"frame": _start(shape[0] - self.count + 1 - self.after, key)}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """(B, T, C, H, W) to (B, K, C, H, W)."""
+        """Select frames of clips (B, T, C, H, W): (B, K, C, H, W)."""
         steps = torch.arange(self.count, device=images.device)
         return _pick(images, params["frame"][:, None] + steps)
 
     def plain(self, images: Tensor) -> Tensor:
-        """The first frames of the clips."""
+        """Return the first frames of clips."""
         return images[:, : self.count]
 
     def out_shape(self, shape: Shape) -> Shape:
-        """(K, C, H, W)."""
+        """Shape of the views, (K, C, H, W)."""
         return (self.count, *shape[1:])
 
     def check(self, shape: Shape) -> None:
-        """Refuse clips that are too short."""
+        """Check that clips are long enough."""
         _check_clip(repr(self), shape, self.count + self.after)
 
 
@@ -127,11 +127,11 @@ class Past(View):
     source="Tian et al., 2020, Colorful Moving-MNIST: 10 frames and the 20th [likely]",
 )
 class PastFrames(Joint):
-    """Frames in a row against one later frame (Tian et al., 2020, Colorful Moving-MNIST).
+    """Consecutive frames and a later frame (Tian et al., 2020, Colorful Moving-MNIST).
 
     Attributes:
-        count: Frames of the first view.
-        ahead: Frames from the last of them to the second view's.
+        count: Number of frames of the first view.
+        ahead: Number of frames from the last of them to that of the second view.
     """
 
     axes: ClassVar[int] = 4
@@ -139,12 +139,12 @@ class PastFrames(Joint):
     ahead: int = 10
 
     def __post_init__(self) -> None:
-        """Refuse what is no number of frames."""
+        """Check the numbers of frames."""
         _whole("pastframes", "count", self.count, 1)
         _whole("pastframes", "ahead", self.ahead, 0)
 
     def sides(self) -> tuple[View, View]:
-        """The frames in a row, and the later one."""
+        """Views of the consecutive frames, and of the later one."""
         return Past(self.count, self.ahead), Frame(before=self.count - 1 + self.ahead)
 
 
@@ -153,14 +153,17 @@ def _start(room: int, key: Key) -> Tensor:
 
 
 def _pick(clips: Tensor, frames: Tensor) -> Tensor:
-    """(B, T, C, H, W) and (B, K) to (B, K, C, H, W)."""
+    """Select frames (B, K) of clips (B, T, C, H, W): (B, K, C, H, W)."""
     index = frames[:, :, None, None, None].expand(-1, -1, *clips.shape[2:])
     return clips.gather(1, index)
 
 
 def _whole(step: str, name: str, value: object, least: int) -> None:
     if not (type(value) is int and value >= least):
-        raise InputError(f"{step} has {name}={value!r}, but whole frames from {least} are wanted.")
+        raise InputError(
+            f"{step} has {name}={value!r}, but it must be a whole number of frames, "
+            f"at least {least}."
+        )
 
 
 def _check_clip(text: str, shape: Shape, wanted: int) -> None:

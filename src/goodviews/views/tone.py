@@ -1,6 +1,6 @@
 """Views that change one quality of an image: brightness, contrast, saturation, hue, sharpness.
 
-Each is a step of ``jitter`` on its own (sharpness apart), with torchvision's float formulas.
+Except for sharpness, each is a step of ``jitter``, with the float formulas of torchvision.
 
 Letters: B examples, C channels, H and W pixels.
 """
@@ -21,48 +21,48 @@ from goodviews.views.strength import check_strength
 
 @dataclass(frozen=True, repr=False)
 class _Tone(View):
-    """A quality changed by a random amount around none.
+    """Base of views that change one quality of an image by a random amount.
 
     Attributes:
-        amount: Farthest from none, to either side.
+        amount: Largest change in either direction.
         p: Probability that an image is changed.
     """
 
     most: ClassVar[float] = 10.0
-    """Largest amount that makes sense."""
+    """Largest value of ``amount``."""
     amount: float = 0.8
     p: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse amounts out of range and what is no probability."""
+        """Check the amount and the probability."""
         check_probability(self.name, self.p)
         if not 0 <= self.amount <= self.most:
             raise InputError(
-                f"{self.name} has amount={self.amount!r}, but 0 to {self.most:g} is wanted."
+                f"{self.name} has amount={self.amount!r}, but it must be from 0 to {self.most:g}."
             )
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
-        """Draw ``factor``, (B,) float32 from 1 - amount (0 at least) up; 1 leaves the image."""
+        """Draw ``factor``, (B,) float32, from 1 - amount (at least 0) to 1 + amount."""
         draws = key.uniform(2)
         factor = (1 + self.amount * (2 * draws[:, 0] - 1)).clamp(min=0)
         return {"factor": torch.where(draws[:, 1] < self.p, factor, 1.0)}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Change the images and cut them to [0, 1]."""
+        """Change the images and clip them to [0, 1]."""
         return self._raw(images, params).clamp(0, 1)
 
     def clipped(self, images: Tensor, params: Params) -> float:
-        """Share of values that left [0, 1]."""
+        """Share of values that are outside [0, 1] before clipping."""
         return adjust.outside(self._raw(images, params))
 
     def at(self, strength: float) -> Self:
-        """The amount times the strength, up to the largest there is."""
+        """Return the view with its amount times the strength, up to the largest amount."""
         amount = self.amount * check_strength(self.name, strength)
         return replace(self, amount=min(amount, self.most))
 
     @abstractmethod
     def _raw(self, images: Tensor, params: Params) -> Tensor:
-        """The changed images, not cut."""
+        """Compute the changed images without clipping."""
 
 
 @register(
@@ -72,7 +72,7 @@ class _Tone(View):
     source="Chen et al., 2020",
 )
 class Brightness(_Tone):
-    """Values times a factor, uniform from 1 - amount (not below 0) to 1 + amount."""
+    """Values times a uniform factor from 1 - amount (at least 0) to 1 + amount."""
 
     def _raw(self, images: Tensor, params: Params) -> Tensor:
         return adjust.brightness(images, adjust.per_image(params["factor"], images))
@@ -85,9 +85,9 @@ class Brightness(_Tone):
     source="Chen et al., 2020",
 )
 class Contrast(_Tone):
-    """Distances from the image's mean grey times a factor, 1 - amount to 1 + amount.
+    """Differences from the mean grey of the image times a factor, 1 - amount to 1 + amount.
 
-    The grey is luma for three channels and the mean of the channels for any other number.
+    The grey is the luma of three channels, or the mean of any other number of channels.
     """
 
     def _raw(self, images: Tensor, params: Params) -> Tensor:
@@ -102,10 +102,10 @@ class Contrast(_Tone):
     source="Chen et al., 2020",
 )
 class Saturation(_Tone):
-    """Distances from the grey image times a factor; images of one channel stay."""
+    """Differences from the grey image times a factor; images of one channel do not change."""
 
     def check(self, shape: Shape) -> None:
-        """Refuse other channels than grey and RGB."""
+        """Check that images have 1 or 3 channels."""
         _check_colour(self.name, shape)
 
     def _raw(self, images: Tensor, params: Params) -> Tensor:
@@ -120,20 +120,21 @@ class Saturation(_Tone):
     source="Chen et al., 2020",
 )
 class Hue(_Tone):
-    """The hue of HSV turned by up to a share of the circle; images of one channel stay.
+    """Shift of the hue of HSV by up to a fraction of the circle.
 
-    The largest and the smallest channel of a pixel keep their values, so nothing is cut.
+    The largest and the smallest value of each pixel do not change, so nothing is clipped.
+    Images of one channel do not change.
     """
 
     most: ClassVar[float] = 0.5
     amount: float = 0.2
 
     def check(self, shape: Shape) -> None:
-        """Refuse other channels than grey and RGB."""
+        """Check that images have 1 or 3 channels."""
         _check_colour(self.name, shape)
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
-        """Draw ``shift``, (B,) float32, in circles; 0 where the image stays."""
+        """Draw ``shift``, (B,) float32, as a fraction of the circle; 0 changes nothing."""
         draws = key.uniform(2)
         shift = self.amount * (2 * draws[:, 0] - 1)
         return {"shift": torch.where(draws[:, 1] < self.p, shift, 0.0)}
@@ -149,10 +150,10 @@ class Hue(_Tone):
     source="Cubuk et al., 2020: factors of 0.1 to 1.9",
 )
 class Sharpness(_Tone):
-    """Distances from the smoothed image times a factor: softer below 1, sharper above.
+    """Differences from the smoothed image times a factor: softer below 1, sharper above.
 
-    Smoothed by the 3 x 3 kernel of 1 around 5; border pixels, and images of less than three
-    pixels a side, stay.
+    The image is smoothed by a 3 x 3 kernel with 5 in the centre and 1 elsewhere. Border pixels,
+    and images with sides of less than three pixels, do not change.
     """
 
     amount: float = 0.9

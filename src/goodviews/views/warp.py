@@ -1,4 +1,4 @@
-"""Images seen through a matrix, each through its own: rotation, shear, scale, shift.
+"""Affine transforms of images, with a matrix for each: rotation, shear, scale, shift.
 
 Letters: B examples, C channels, H and W pixels.
 """
@@ -19,24 +19,24 @@ def affine_matrix(
     right: Tensor | None = None,
     down: Tensor | None = None,
 ) -> Tensor:
-    r"""Where each pixel of the view comes from, about the centre of the image.
+    r"""Matrix from the pixels of the view to those of the image, relative to the centre.
 
     .. math:: p = \big(s\, R(-\text{angle})\, S_y\, S_x\big)^{-1} (p' - t)
 
-    with :math:`S_x = [1, -\tan x; 0, 1]` and :math:`S_y = [1, 0; -\tan y, 1]`, the order and
-    signs of torchvision's ``affine`` (which turns clockwise for a positive angle, where this
-    turns counter-clockwise, as its ``rotate`` does).
+    where :math:`S_x = [1, -\tan x; 0, 1]` and :math:`S_y = [1, 0; -\tan y, 1]`. Order and signs
+    are those of torchvision's ``affine``, except that a positive angle is counter-clockwise, as
+    in its ``rotate``.
 
     Args:
-        angle: (B,) radians, counter-clockwise as seen.
-        shear_x: (B,) slope tan x.
-        shear_y: (B,) slope tan y.
-        scale: (B,) size of things in the view over their size in the image.
-        right: (B,) pixels that things move to the right.
-        down: (B,) pixels that things move down.
+        angle: (B,), angle in radians, counter-clockwise.
+        shear_x: (B,), slope tan x.
+        shear_y: (B,), slope tan y.
+        scale: (B,), size in the view relative to the size in the image.
+        right: (B,), shift to the right in pixels.
+        down: (B,), shift down in pixels.
 
     Returns:
-        (B, 2, 3), from (x, y, 1) of the view to x and y of the image, in pixels from the
+        (B, 2, 3), map from (x, y, 1) of the view to x and y of the image, in pixels from the
         centre, in the precision of ``angle``.
     """
     zero = torch.zeros_like(angle)
@@ -58,20 +58,21 @@ def warp(
     fill: Tensor | None = None,
     bicubic: Tensor | None = None,
 ) -> Tensor:
-    """See each image through its matrix; an identity matrix gives it back exactly.
+    """Transform each image by its matrix; the identity matrix returns it exactly.
 
-    What comes from outside the image is black, or ``fill``: as if the image lay on a plane of
-    that colour, so that its edge is a clean mix of both. (torchvision's ``fill`` multiplies
-    the edge by its coverage twice, which leaves a dark line.)
+    The area outside the image is black, or ``fill``. Edges are a mix of the image and this
+    colour, weighted by the coverage (torchvision multiplies the edge by its coverage twice,
+    which leaves a dark line).
 
     Args:
-        images: (B, C, H, W).
-        matrix: (B, 2, 3), as :func:`affine_matrix` gives it.
-        fill: (C,) colour outside; black when absent.
-        bicubic: (B,) bool, images seen by bicubic interpolation (a = -0.75) and not bilinear.
+        images: (B, C, H, W), images.
+        matrix: (B, 2, 3), from :func:`affine_matrix`.
+        fill: (C,), colour outside the image; black by default.
+        bicubic: (B,) bool, whether to use bicubic (a = -0.75) instead of bilinear
+            interpolation for each image.
 
     Returns:
-        (B, C, H, W); bicubic values may pass [0, 1].
+        (B, C, H, W); values can be outside [0, 1] with bicubic interpolation.
     """
     still = (matrix == torch.eye(2, 3, dtype=matrix.dtype, device=matrix.device)).flatten(1)
     moved = ~still.all(dim=1)
@@ -90,12 +91,12 @@ def warp(
 
 def _seen(images: Tensor, matrix: Tensor, fill: Tensor | None, mode: str) -> Tensor:
     count, channels, height, width = images.shape
-    # grid_sample counts in half sides: x from -1 at the left edge to 1 at the right.
+    # The unit of grid_sample is half a side: x from -1 at the left edge to 1 at the right.
     sides = torch.tensor([[1, height / width, 2 / width], [width / height, 1, 2 / height]])
     theta = (matrix * sides.to(matrix)).to(images.dtype)
     grid = F.affine_grid(theta, [count, channels, height, width], align_corners=False)
     if fill is None:
         return F.grid_sample(images, grid, mode=mode, align_corners=False)
-    # The plane's colour taken as zero, black outside is that colour.
+    # After subtracting the fill colour, black outside stands for that colour.
     plane = fill.to(images)[:, None, None]
     return F.grid_sample(images - plane, grid, mode=mode, align_corners=False) + plane

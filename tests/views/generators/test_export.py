@@ -61,7 +61,7 @@ def test_a_transform_is_frozen_and_moves_as_a_module(file, rng):
 
 @pytest.mark.parametrize("split", [-1, 3, True, "1"])
 def test_a_split_that_leaves_a_view_empty_is_refused(split, file):
-    with pytest.raises(InputError, match="for the first view is wanted"):
+    with pytest.raises(InputError, match="for the first view"):
         export_transform(file, split=split)
 
 

@@ -168,7 +168,7 @@ def test_images_of_other_channels_are_refused(channels, put):
 
 def test_only_forms_may_follow(put):
     put("g.safetensors")
-    with pytest.raises(InputError, match=r"wants values in \[0, 1\]"):
+    with pytest.raises(InputError, match=r"needs values in \[0, 1\]"):
         parse_view("learned('g.safetensors')|noise()").check((3, 8, 8))
 
 

@@ -1,13 +1,13 @@
-"""The fast path of views on a CPU: one compiled kernel for a run of steps.
+"""Fast path of views on a CPU: one compiled kernel for consecutive steps.
 
-:class:`goodviews.views.Chain` asks here first and goes on with batched torch operations
-where there is no kernel: for other steps, on a device, under autograd or ``torch.compile``,
-in double precision, or without numba. Both make the same views to 1e-5 from the same
-parameters, and draw the same parameters. ``GOODVIEWS_COMPILED=0`` turns the path off.
+:class:`goodviews.views.Chain` uses a kernel if there is one, and batched torch operations
+otherwise: for other steps, on a device, under autograd or ``torch.compile``, in double precision,
+or without numba. Both draw the same parameters and make the same views to 1e-5.
+``GOODVIEWS_COMPILED=0`` disables the kernels.
 
-Numba is imported at the first call, which compiles for some seconds and keeps the result in
-``NUMBA_CACHE_DIR`` (by default beside the source, or in the user's cache folder);
-:func:`goodviews.views.compiled.warm.warm_up` does it beforehand.
+Numba is imported at the first call, which compiles for some seconds and stores the result in
+``NUMBA_CACHE_DIR`` (by default next to the source, or in the cache folder of the user). Call
+:func:`goodviews.views.compiled.warm.warm_up` to compile in advance.
 """
 
 import os
@@ -33,23 +33,24 @@ _NO_BYTES = np.zeros(0, np.uint8)
 
 
 def available() -> bool:
-    """Whether there are kernels here: numba can be imported and the path is not turned off."""
+    """Whether kernels can be used: numba can be imported and they are not disabled."""
     return _on() and _kernels() is not None
 
 
 def render(
     steps: tuple[View, ...], place: int, images: Tensor, params: Params
 ) -> tuple[Tensor, int] | None:
-    """Apply the run of steps that starts at a place, if there is a kernel for it.
+    """Apply consecutive steps from a place on, if there is a kernel for them.
 
     Args:
-        steps: Of a chain.
-        place: The first step to apply.
+        steps: Steps of a chain.
+        place: Index of the first step to apply.
         images: (B, C, H, W) in [0, 1] or uint8.
-        params: What the chain drew.
+        params: Parameters that the chain drew.
 
     Returns:
-        Views (B, C, H', W') float32 and the place of the first step not applied, or None.
+        Views (B, C, H', W') float32 and the index of the first step that was not applied, or
+        None if there is no kernel.
 
     Example:
         >>> from goodviews.views import parse_view
@@ -98,12 +99,12 @@ def draw(steps: tuple[View, ...], shape: Shape, key: Key) -> Params | None:
     """Draw the parameters of all steps, if there is a kernel for each.
 
     Args:
-        steps: Of a chain.
-        shape: (C, H, W) of the images.
-        key: One word per image.
+        steps: Steps of a chain.
+        shape: Shape (C, H, W) of the images.
+        key: Random key with one word per image.
 
     Returns:
-        Bit for bit what the steps' own ``sample`` draws, or None.
+        Exactly the parameters from the ``sample`` methods of the steps, or None.
 
     Example:
         >>> from goodviews.views import parse_view
@@ -131,13 +132,13 @@ def draw(steps: tuple[View, ...], shape: Shape, key: Key) -> Params | None:
 
 
 def key_of(*, seed: int, samples: Tensor, epoch: int, view: int) -> Key:
-    """The key that :meth:`goodviews.core.rng.Key.of` gives, from the kernel where there is one.
+    """Make the same key as :meth:`goodviews.core.rng.Key.of`, with a kernel if there is one.
 
     Args:
-        seed: Number of the run.
-        samples: (B,) integers, the place of each image in its data set.
-        epoch: Number of the pass over the data.
-        view: 0 for v1, 1 for v2.
+        seed: Random seed of the run.
+        samples: (B,) integers, index of each image in its dataset.
+        epoch: Number of the epoch.
+        view: Number of the view, 0 for v1 or 1 for v2.
 
     Example:
         >>> numbers = {"seed": 3, "samples": torch.arange(4), "epoch": -1, "view": 1}
@@ -171,7 +172,7 @@ def _on() -> bool:
 
 @lru_cache(maxsize=1)
 def _kernels() -> tuple[Callable[..., None], ...] | None:
-    """Rendering, drawing and hashing; None, with one notice, where numba cannot be had."""
+    """Kernels that render, draw and hash; None, with a warning, if numba is not installed."""
     try:
         from goodviews.views.compiled.jit import compiled_apart, stamp
 
@@ -182,7 +183,7 @@ def _kernels() -> tuple[Callable[..., None], ...] | None:
     except ImportError as error:
         warnings.warn(
             f"Views run without compiled kernels, several times slower ({error}); "
-            f"pip install numba brings them.",
+            f"type pip install numba to get them.",
             RuntimeWarning,
             stacklevel=2,
         )

@@ -1,3 +1,3 @@
-"""Numbers of the steps that there are kernels for, known to Python and to the kernels."""
+"""Numbers of the steps with kernels, as used in Python and in the kernels."""
 
 CROP, FLIP, JITTER, GREY, BLUR = range(5)

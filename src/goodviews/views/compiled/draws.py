@@ -1,7 +1,7 @@
-"""The kernel that draws a chain's parameters: the same bits as the steps' own draws.
+"""Kernel that draws the parameters of a chain, bit for bit equal to the steps' own draws.
 
-SplitMix64 as in :mod:`goodviews.core.rng`; every formula as in the step's ``sample``,
-operation by operation and without fast-math.
+It uses SplitMix64 like :mod:`goodviews.core.rng`, and the formulas of the ``sample`` method of
+each step in the same order of operations and without fast-math.
 
 Letters: B examples, S steps.
 """
@@ -36,7 +36,7 @@ def _fold(word, number):
 
 @exact
 def _uniform(word, number):
-    """The number-th draw of a key, on [0, 1)."""
+    """Draw with a given number of a key, on [0, 1)."""
     bits = _mix(word + np.uint64(number + 1) * _GOLDEN)
     return np.float32(bits >> np.uint64(40)) * _UNIT
 
@@ -77,11 +77,11 @@ def _jitter(word, constants, ints, floats, b):
 
 
 def _cached(version: int) -> Callable[..., None]:
-    """The entry; the only function kept on disk, under the stamp of all kernels."""
+    """Make the entry, the only function cached on disk, with the hash of all kernels."""
 
     @njit(nogil=True, cache=True, error_model="numpy")
     def entry(words, codes, constants, ints, flags, floats):
-        if version == 0:  # never; it makes the stamp a part of the cache's key
+        if version == 0:  # never true; it makes the hash a part of the cache key
             return
         for b in range(len(words)):
             whole, yes, real = 0, 0, 0
@@ -110,12 +110,12 @@ draw = _cached(stamp())
 """Draw the parameters of a chain.
 
 Args:
-    words: (B,) uint64, the key of each image.
-    codes: (S,) the steps.
-    constants: (S, 8) their numbers.
-    ints: (rows, B) int64, written.
-    flags: (rows, B) bool, written.
-    floats: (rows, B) float32, written.
+    words: (B,) uint64, key of each image.
+    codes: (S,), codes of the steps.
+    constants: (S, 8), arguments of the steps.
+    ints: (rows, B) int64, output.
+    flags: (rows, B) bool, output.
+    floats: (rows, B) float32, output.
 """
 
 
@@ -134,10 +134,10 @@ def _cached_words(version: int) -> Callable[..., None]:
 
 
 hash_words = _cached_words(stamp())
-"""The words of :meth:`goodviews.core.rng.Key.of`.
+"""Compute the words of :meth:`goodviews.core.rng.Key.of`.
 
 Args:
-    samples: (B,) uint64, the places of the images.
+    samples: (B,) uint64, indices of the images.
     steps: (3,) uint64: golden steps of seed, epoch and view, each one more than its number.
-    words: (B,) uint64, written.
+    words: (B,) uint64, output.
 """

@@ -1,4 +1,4 @@
-"""How kernels are compiled: two decorators, float32 constants, and a stamp for the disk cache."""
+"""Compilation of kernels: two decorators, float32 constants, and a hash for the disk cache."""
 
 import contextlib
 import hashlib
@@ -16,10 +16,10 @@ _KERNELS = ("codes", "draws", "jit", "kernel", "resize", "values", "vectors")
 _SAFE = {"contract", "reassoc", "nsz", "arcp", "nnan"}
 
 exact = njit(nogil=True, error_model="numpy")
-"""For resampling taps and draws: operations in the order they are written."""
+"""Decorator for resampling taps and draws: operations keep the order in the source."""
 
 quick = njit(nogil=True, error_model="numpy", fastmath=_SAFE)
-"""For values: a fused or reordered operation moves them by 1e-7."""
+"""Decorator for values: operations can be fused or reordered, which changes them by 1e-7."""
 
 ZERO, HALF, ONE, TWO, THREE, FOUR, SIX, SIXTH = (
     np.float32(number) for number in (0, 0.5, 1, 2, 3, 4, 6, 1 / 6)
@@ -27,10 +27,10 @@ ZERO, HALF, ONE, TWO, THREE, FOUR, SIX, SIXTH = (
 
 
 def stamp() -> int:
-    """A hash of the kernels' files.
+    """Hash of the source files of the kernels.
 
-    Numba's disk cache looks at the file of the cached function only, but its key holds the
-    function's closure: with this stamp there, a change in any of the files compiles anew.
+    The disk cache of numba only checks the file of the cached function, but its key includes
+    the closure of the function. With this hash in the closure, a change of any file recompiles.
     """
     digest = hashlib.sha256()
     for name in _KERNELS:

@@ -1,4 +1,4 @@
-"""The kernel: every step of a chain on one image while it is in the cache, then the next."""
+"""Kernel that applies all steps of a chain to one image in the cache, then to the next image."""
 
 from collections.abc import Callable
 
@@ -14,18 +14,18 @@ _SHARE = np.float32(1 / 255)
 
 
 def _cached(version: int) -> Callable[..., None]:
-    """The entry; the only function kept on disk, under the stamp of all kernels."""
+    """Make the entry, the only function cached on disk, with the hash of all kernels."""
 
     @njit(nogil=True, cache=True, error_model="numpy")
     def entry(
         data, values, strides, channels, codes, reach, ints, flags, floats, size, out, first, last
     ):
-        if version == 0:  # never; it makes the stamp a part of the cache's key
+        if version == 0:  # never true; it makes the hash a part of the cache key
             return
         n = size[0] * size[1]
         level = np.empty(n, np.float32)
         cut = codes[0] == CROP
-        folded = cut and len(codes) > 1 and codes[1] == FLIP  # a flip is free in a crop
+        folded = cut and len(codes) > 1 and codes[1] == FLIP  # a crop can flip without extra cost
         for b in range(first, last):
             image = out[b * channels * n : (b + 1) * channels * n]
             at = b * strides[3]
@@ -72,17 +72,17 @@ render = _cached(stamp())
 """Make views ``first`` to ``last`` of a batch.
 
 Args:
-    data: uint8 images end to end, or none of them.
-    values: float32 images end to end, where ``data`` is empty.
-    strides: (4,) values from one channel, row, column and image to the next.
-    channels: C.
-    codes: (steps,) what to do, in order; a crop only first.
-    reach: (steps,) taps to each side of a blur; 1 for a bilinear crop, 2 for a bicubic one.
+    data: Concatenated uint8 images, or empty.
+    values: Concatenated float32 images, if ``data`` is empty.
+    strides: (4,), offsets from one channel, row, column and image to the next.
+    channels: Number of channels C.
+    codes: (steps,), codes of the steps in order; a crop can only be first.
+    reach: (steps,), taps on each side of a blur; 1 for a bilinear crop, 2 for a bicubic one.
     ints: (rows, B) int64 parameters, in the order of the steps.
-    flags: (rows, B) yes or no.
+    flags: (rows, B) Boolean parameters.
     floats: (rows, B) float32 parameters.
-    size: (2,) height and width of the views.
-    out: Views end to end, float32.
-    first: The first image.
-    last: The one after the last.
+    size: (2,), height and width of the views.
+    out: Concatenated views, float32.
+    first: Index of the first image.
+    last: Index after the last image.
 """

@@ -1,6 +1,6 @@
-"""From steps and their drawn parameters to what a kernel reads, and back.
+"""Conversion between steps with their parameters and the arrays of a kernel.
 
-Nothing here needs numba, so that asking whether a chain has a kernel costs nothing.
+This module does not need numba, so checking whether a chain has a kernel is cheap.
 """
 
 import math
@@ -20,7 +20,7 @@ from goodviews.views.photometric import Blur, Grey, Jitter
 
 @dataclass(frozen=True)
 class Record:
-    """Names of one step's parameters, by type, in the order of a kernel's rows."""
+    """Names of the parameters of a step, by type, in the order of the rows of a kernel."""
 
     code: int
     ints: tuple[str, ...] = ()
@@ -47,15 +47,15 @@ _RECORDS: dict[type[View], Record] = {
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """A run of steps that one kernel call makes.
+    """Consecutive steps that one kernel call applies.
 
     Attributes:
-        places: Place of each step in its chain.
+        places: Index of each step in its chain.
         names: Name of each step.
-        records: Where each step's parameters go.
-        codes: (steps,) int64.
-        reach: (steps,) int64: source pixels to each side of a crop's tap, or a blur's taps.
-        size: Side of the views, or None for the images' own.
+        records: Rows of the parameters of each step.
+        codes: (steps,) int64, codes of the steps.
+        reach: (steps,) int64, source pixels on each side of a tap of a crop, or taps of a blur.
+        size: Side of the views, or None for the size of the images.
     """
 
     places: tuple[int, ...]
@@ -66,7 +66,7 @@ class Program:
     size: int | None
 
     def pack(self, params: Params) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(rows, B) of whole numbers, flags and floats, as the kernel reads them."""
+        """Pack parameters into arrays (rows, B) of integers, flags and floats for the kernel."""
         rows: tuple[list[np.ndarray], ...] = ([], [], [])
         count = 0
         for place, name, record in zip(self.places, self.names, self.records, strict=True):
@@ -82,7 +82,7 @@ class Program:
         )
 
     def fits(self, ints: np.ndarray, shape: Shape) -> bool:
-        """Whether every crop lies in an image of a shape; the kernel does not look."""
+        """Whether every crop is within images of a shape, which the kernel does not check."""
         if self.codes[0] != CROP:
             return True
         start, length, extent = ints[:2], ints[2:4], np.array(shape[-2:])[:, None]
@@ -91,14 +91,14 @@ class Program:
 
 @lru_cache(maxsize=256)
 def program(steps: tuple[View, ...], begin: int) -> Program | None:
-    """The longest run of steps from a place on that one kernel call can make.
+    """Longest sequence of steps from a place on that one kernel call can apply.
 
     Args:
-        steps: Of a chain.
-        begin: Place of the first step.
+        steps: Steps of a chain.
+        begin: Index of the first step.
 
     Returns:
-        What to call the kernel with, or None when the step there has no kernel.
+        Program of the kernel, or None if the first step has no kernel.
     """
     places: list[int] = []
     reach: list[int] = []
@@ -123,7 +123,7 @@ def program(steps: tuple[View, ...], begin: int) -> Program | None:
 
 
 def _reach(step: View) -> int | None:
-    """How far a step's taps reach; None when it has no kernel."""
+    """Number of taps on each side of a step; None if it has no kernel."""
     if isinstance(step, Crop):
         return 1 if step.interpolation == "bilinear" else 2
     if isinstance(step, Blur):
@@ -137,10 +137,10 @@ def _reach(step: View) -> int | None:
 def draw_plan(
     steps: tuple[View, ...], shape: Shape
 ) -> tuple[np.ndarray, np.ndarray, tuple[int, int, int]] | None:
-    """Codes (steps,), constants (steps, 8) and how many rows of each type a chain draws.
+    """Make codes (steps,), constants (steps, 8) and the number of rows of each type of a chain.
 
     Returns:
-        None when one of the steps is not drawn by a kernel, or the shape is no image's.
+        None if one of the steps has no kernel, or the shape is not that of an image.
     """
     if len(shape) != 3 or not steps or any(type(step) not in _CONSTANTS for step in steps):
         return None
@@ -177,13 +177,13 @@ _CONSTANTS: dict[type[View], Callable[..., list[float]]] = {
 def unpack(
     steps: tuple[View, ...], ints: torch.Tensor, flags: torch.Tensor, floats: torch.Tensor
 ) -> Params:
-    """Drawn rows by the names that each step's own draw would have.
+    """Name the drawn rows like the parameters from the ``sample`` methods of the steps.
 
     Args:
-        steps: Of a chain.
-        ints: (R, B) whole numbers, R rows of them.
-        flags: (R, B) yes or no.
-        floats: (R, B) float32.
+        steps: Steps of a chain.
+        ints: (R, B), R rows of integers.
+        flags: (R, B), rows of Booleans.
+        floats: (R, B) float32, rows of floats.
     """
     params: Params = {}
     row = [0, 0, 0]

@@ -1,4 +1,4 @@
-"""Cut and resize one image; taps are computed as :func:`resample_weights` computes them.
+"""Crop and resize of one image, with the taps of :func:`resample_weights`.
 
 Letters: C channels, H and W pixels of the source, O and P rows and columns of the view.
 """
@@ -15,7 +15,7 @@ _3_2, _5_2 = np.float32(1.5), np.float32(2.5)
 
 @exact
 def _count(length, out, reach):
-    """Taps of each output of a line; ``reach`` is 1 for bilinear, 2 for bicubic."""
+    """Number of taps of each output of a line; ``reach`` is 1 for bilinear, 2 for bicubic."""
     step = np.float32(length) / np.float32(out)
     return 2 * reach if step <= ONE else math.ceil(np.float32(2 * reach) * step) + 1
 
@@ -54,7 +54,7 @@ def _taps(length, out, reach, first, weights):
 
 @exact
 def _bands(length, mirrored, first, weights, lows, counts, deep, matrix):
-    """The resize matrix in bands of 16 outputs, each from its first source pixel on."""
+    """Resize matrix in bands of 16 outputs, each starting at its first source pixel."""
     out = len(first)
     count = len(weights) // out
     for band in range(len(lows)):
@@ -74,7 +74,7 @@ def _bands(length, mirrored, first, weights, lows, counts, deep, matrix):
 
 @quick
 def crop(source, origin, strides, channels, boxes, b, size, reach, mirrored, scale, cut, out):
-    """Resize the rows, then the columns, one line of the view at a time; mirror on the way."""
+    """Resize rows and then columns, one line of the view at a time, and flip if needed."""
     top, left, height, width = boxes[0, b], boxes[1, b], boxes[2, b], boxes[3, b]
     high, wide = size[0], size[1]
     tall, broad = _count(height, high, reach), _count(width, wide, reach)
@@ -89,13 +89,13 @@ def crop(source, origin, strides, channels, boxes, b, size, reach, mirrored, sca
     lows, counts = np.empty(bands, np.int64), np.empty(bands, np.int64)
     matrix = np.zeros(bands * deep * LANES, np.float32)
     _bands(width, mirrored, col_first, col_taps, lows, counts, deep, matrix)
-    # A source with channels last is one line of interleaved values, else one line a channel.
+    # With channels last, the source is one line of interleaved values, else one per channel.
     jump = strides[2]
     lines, long = (channels, width) if jump == 1 else (1, width * channels)
     pitch = (long + LANES - 1) // LANES * LANES
     apart = pitch if jump == 1 else 1
     line, tail = np.empty(lines * pitch, np.float32), np.empty(LANES, np.float32)
-    # 16 values at once may read past a crop, but must not read past the last image.
+    # Reads of 16 values can pass the end of a crop, but must not pass that of the last image.
     last = origin + (lines - 1) * strides[0] + (top + height - 1) * strides[1] + left * jump
     inside = last + pitch <= len(source)
     for y in range(high):
@@ -105,7 +105,7 @@ def crop(source, origin, strides, channels, boxes, b, size, reach, mirrored, sca
             at, to = start + part * strides[0], part * pitch
             if not inside:
                 _rows(row_taps, y * tall, source, at, strides[1], rows, long, line, to)
-            elif rows == 2:  # written out, so that the compiler unrolls it
+            elif rows == 2:  # explicit, so that the compiler unrolls it
                 for x in range(0, pitch, LANES):
                     weighted_sums(
                         row_taps, y * tall, 1, source, at + x, strides[1], 2, line, to + x
@@ -140,7 +140,7 @@ def crop(source, origin, strides, channels, boxes, b, size, reach, mirrored, sca
 
 @quick
 def _rows(taps, first, source, at, jump, count, long, line, to):
-    """Weighted sum of some rows of the source, ``long`` values each, one by one."""
+    """Weighted sum of some rows of the source, with ``long`` values each, one by one."""
     for x in range(long):
         total = ZERO
         for k in range(count):
@@ -150,7 +150,7 @@ def _rows(taps, first, source, at, jump, count, long, line, to):
 
 @quick
 def copy(source, origin, strides, channels, size, scale, out):
-    """The image as it is, as float32 in planes."""
+    """Copy the image as float32 planes."""
     high, wide = size[0], size[1]
     for c in range(channels):
         for y in range(high):

@@ -1,7 +1,7 @@
-"""Memory for views, used again once nobody holds the views that were in it.
+"""Memory for views, which is reused when the views in it are no longer referenced.
 
-Fresh memory costs more than the views themselves: the system hands it out page by page, and
-empties each page first.
+New memory takes longer than computing the views, because the system allocates it page by page
+and clears each page first.
 """
 
 import math
@@ -13,16 +13,16 @@ import torch
 from torch import Tensor
 
 _MOST = 6
-"""Blocks kept per thread: two views being made, two in use, two to spare."""
+"""Number of blocks per thread: for two views being made, two in use and two in reserve."""
 _WORTH = 1 << 16
 _HELD = 2
-"""References to a block that is only in the list of this thread, and in the question."""
+"""Number of references to a block that is only in the list of this thread, when checked."""
 
 _OWN = threading.local()
 
 
 def tensor_for(shape: tuple[int, ...]) -> Tensor:
-    """A float32 tensor on the CPU whose values are not set."""
+    """Return a float32 tensor on the CPU with uninitialised values."""
     count = math.prod(shape)
     if count < _WORTH:
         return torch.empty(shape)

@@ -1,4 +1,4 @@
-"""A few threads that share a batch; each process has its own, whatever it was forked from."""
+"""Threads that share the work on a batch; each process, also a forked one, has its own."""
 
 import os
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from itertools import pairwise
 import torch
 
 _WORTH = 60_000
-"""Values that a thread must get, so that handing them over costs little."""
+"""Minimum number of values per thread, so that the overhead is small."""
 
 _POOLS: dict[int, tuple[int, ThreadPoolExecutor]] = {}
 
@@ -17,9 +17,9 @@ def shared_out(work: Callable[[int, int], None], count: int, values: int) -> Non
     """Call ``work(first, last)`` for parts of a batch, on as many threads as torch uses.
 
     Args:
-        work: Must let go of the interpreter's lock.
-        count: B.
-        values: Values made per example.
+        work: Function of the first and last index that releases the interpreter lock.
+        count: Number of examples B.
+        values: Number of values per example.
     """
     threads = min(torch.get_num_threads(), count, max(count * values // _WORTH, 1))
     if threads <= 1:
@@ -33,7 +33,7 @@ def shared_out(work: Callable[[int, int], None], count: int, values: int) -> Non
 
 
 def _pool(threads: int) -> ThreadPoolExecutor:
-    """This process's pool: a forked child has its parent's memory but none of its threads."""
+    """Thread pool of this process: a forked child does not inherit the threads of its parent."""
     size, pool = _POOLS.get(os.getpid(), (0, None))
     if pool is None or size < threads:
         pool = ThreadPoolExecutor(threads, thread_name_prefix="views")

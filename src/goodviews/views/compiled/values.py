@@ -1,6 +1,6 @@
-"""Change the values of one image in place: flip, jitter, grey, blur.
+"""In-place changes of the values of one image: flip, jitter, grey, blur.
 
-An image is C planes of n pixels, end to end; ``level`` is room for one plane.
+An image is C concatenated planes of n pixels; ``level`` is a buffer for one plane.
 """
 
 import math
@@ -26,7 +26,7 @@ _RED, _GREEN, _BLUE = (np.float32(share) for share in (0.2989, 0.587, 0.114))
 
 @quick
 def flip(image, wide):
-    """Left to right."""
+    """Flip the image horizontally."""
     for row in range(len(image) // wide):
         line = image[row * wide : (row + 1) * wide]
         for x in range(wide // 2):
@@ -35,7 +35,7 @@ def flip(image, wide):
 
 @quick
 def _level(image, channels, n, out):
-    """Grey value of each pixel: luma of three channels, the mean of others."""
+    """Grey value of each pixel: luma of three channels, else the mean of the channels."""
     if channels == 3:
         red, green, blue = image[:n], image[n : 2 * n], image[2 * n : 3 * n]
         for i in range(n):
@@ -52,7 +52,7 @@ def _level(image, channels, n, out):
 
 @quick
 def grey(image, channels, n, level):
-    """Every channel the grey value."""
+    """Set every channel to the grey value."""
     _level(image, channels, n, level)
     for c in range(channels):
         plane = image[c * n : (c + 1) * n]
@@ -68,7 +68,7 @@ def _brightness(image, factor):
 
 @quick
 def _contrast(image, channels, n, factor, level):
-    """Away from the mean grey value that the image has at this point of the order."""
+    """Multiply differences from the current mean grey value of the image."""
     _level(image, channels, n, level)
     total = ZERO
     for i in range(n):
@@ -91,7 +91,7 @@ def _saturation(image, n, factor):
 
 @quick
 def _hue(image, n, shift):
-    """Turn the hue of HSV; value and chroma stay. Hue is counted in sixths of the circle."""
+    """Shift the hue of HSV, in sixths of the circle; value and chroma do not change."""
     red, green, blue = image[:n], image[n : 2 * n], image[2 * n : 3 * n]
     turn = shift * SIX
     for i in range(n):
@@ -112,7 +112,7 @@ def _hue(image, n, shift):
 
 @quick
 def jitter(image, channels, n, order, factors, b, level):
-    """The four changes in the image's own order: column ``b`` of ``order`` and ``factors``."""
+    """Apply the four changes in the order of the image, column ``b`` of ``order``."""
     for turn in range(4):
         change = order[turn, b]
         if change == 0:
@@ -135,7 +135,7 @@ def _reflect(place, size):
 
 @quick
 def blur(image, channels, size, sigma, reach):
-    """Gaussian of ``reach`` taps to each side, reflected without repeating the edge."""
+    """Gaussian blur of ``reach`` taps on each side, reflected without repeating the edge."""
     high, wide = size[0], size[1]
     half = np.empty(reach + 1, np.float32)
     total = ZERO

@@ -1,4 +1,4 @@
-"""The one vector operation under every resize and blur: 16 weighted sums at once."""
+"""Vector operation of resizing and blurring: 16 weighted sums at once."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ LANES = 16
 def _build(
     streams: int, context: Any, builder: Any, signature: Any, arrays: Any, numbers: Any
 ) -> None:
-    """Write the loop for sums of one row of vectors under several rows of scalars."""
+    """Generate the loop for sums of one row of vectors with several rows of scalars."""
     s, apart, hop, v, jump, count, o, gap = numbers
 
     def address(which: int, index: Any) -> Any:
@@ -52,7 +52,7 @@ def _build(
 
 @intrinsic
 def _vector_sums(_typing, scalars, s, hop, vectors, v, jump, count, out, o):
-    """See :data:`weighted_sums`; portable vector code that LLVM fits to the processor."""
+    """See :data:`weighted_sums`; portable vector code that LLVM adapts to the processor."""
     signature = types.void(scalars, s, hop, vectors, v, jump, count, out, o)
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -83,7 +83,7 @@ def _vector_three(_typing, scalars, s, apart, hop, vectors, v, jump, count, out,
 
 @exact
 def _plain_sums(scalars, s, hop, vectors, v, jump, count, out, o):
-    """The same in plain loops, for a run that checks every index."""
+    """Plain loops with the same result, for runs that check every index."""
     for lane in range(LANES):
         total = ZERO
         for k in range(count):
@@ -101,8 +101,8 @@ def _plain_three(scalars, s, apart, hop, vectors, v, jump, count, out, o, gap):
 weighted_sums = _plain_sums if config.BOUNDSCHECK else _vector_sums
 """``out[o + l] = sum over k < count of scalars[s + k hop] * vectors[v + k jump + l]``, l < 16.
 
-``scalars`` and ``out`` are float32, ``vectors`` float32 or uint8. Nothing is checked.
+``scalars`` and ``out`` are float32, ``vectors`` float32 or uint8. Indices are not checked.
 """
 
 three_weighted_sums = _plain_three if config.BOUNDSCHECK else _vector_three
-"""The same for three rows of scalars, ``apart`` from each other, into outputs ``gap`` apart."""
+"""Sums for three rows of scalars at distance ``apart``, stored in outputs at distance ``gap``."""

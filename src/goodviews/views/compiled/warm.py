@@ -1,4 +1,4 @@
-"""Compile the kernels of views ahead of their first use."""
+"""Compilation of the kernels of views before their first use."""
 
 import torch
 
@@ -7,10 +7,10 @@ from goodviews.views.compose import parse_view
 
 
 def warm_up() -> bool:
-    """Compile the kernels, or read them from the disk cache, before they are needed.
+    """Compile the kernels, or load them from the disk cache, before they are needed.
 
     Returns:
-        Whether there are kernels here.
+        Whether kernels can be used.
 
     Example:
         >>> warm_up()

@@ -1,4 +1,4 @@
-"""Learned views: invertible maps of a pixel's channels, whose split makes the two views."""
+"""Learned views: invertible maps of the channels of a pixel, which are split into two views."""
 
 from goodviews.views.generators.base import Generator
 from goodviews.views.generators.build import build_generator

@@ -1,4 +1,4 @@
-"""What a generator is: an invertible map of the channels of each pixel, learned or to be learned.
+"""Base class of generators: learned invertible maps of the channels of each pixel.
 
 Letters: B examples, C channels, H and W pixels, P pixels of the batch (B H W).
 """
@@ -13,20 +13,20 @@ _FEWEST, _MOST = 2, 13
 
 
 class Generator(nn.Module, ABC):
-    """An invertible pixel-wise map of C channels; abstract here, final in this room's files.
+    """Abstract base of invertible pixel-wise maps of C channels.
 
-    It is a learned colour space: each pixel's channels are mapped on their own, so it commutes
-    with every move of pixels, and nothing is lost. A split of the mapped channels makes the two
-    views. Every generator starts as the identity, exactly.
+    A generator is a learned colour space. It maps the channels of each pixel independently, so
+    it commutes with every permutation of pixels, and loses no information. The mapped channels
+    are split into the two views. Every generator is initialised to exactly the identity.
 
     Args:
-        channels: C, from 2 to 13.
-        text: The spec that builds it.
+        channels: Number of channels C, from 2 to 13.
+        text: Spec that builds the generator.
 
     Attributes:
-        rate: Learning rate that suits this kind, with Adam.
-        channels: C.
-        text: The spec, every argument spelt out.
+        rate: Learning rate for this kind of generator, with Adam.
+        channels: Number of channels C.
+        text: Spec with all arguments.
 
     Raises:
         InputError: There are fewer channels than 2, or more than 13.
@@ -41,8 +41,8 @@ class Generator(nn.Module, ABC):
         super().__init__()
         if not (type(channels) is int and _FEWEST <= channels <= _MOST):
             raise InputError(
-                f"{text} is given {channels!r} channels, but a generator maps images of "
-                f"{_FEWEST} to {_MOST}."
+                f"{text} needs images of {_FEWEST} to {_MOST} channels, but got {channels!r} "
+                f"channels."
             )
         self.channels = channels
         self.text = text
@@ -51,10 +51,10 @@ class Generator(nn.Module, ABC):
         """Map each pixel.
 
         Args:
-            images: (..., C, H, W), values of the order of 1 (normalise a space of other ranges).
+            images: (..., C, H, W), values of order 1 (normalise colour spaces of other ranges).
 
         Returns:
-            (..., C, H, W).
+            (..., C, H, W), mapped images.
 
         Raises:
             InputError: The images have another number of channels.
@@ -62,13 +62,13 @@ class Generator(nn.Module, ABC):
         return self._moved(images, self.map_pixels)
 
     def inverse(self, images: Tensor) -> Tensor:
-        """Map back: ``inverse(forward(images))`` is ``images``.
+        """Invert the map: ``inverse(forward(images))`` is ``images``.
 
         Args:
-            images: (..., C, H, W), mapped.
+            images: (..., C, H, W), mapped images.
 
         Returns:
-            (..., C, H, W).
+            (..., C, H, W), original images.
         """
         return self._moved(images, self.unmap_pixels)
 
@@ -76,10 +76,10 @@ class Generator(nn.Module, ABC):
         """Log-determinant of the Jacobian at each pixel, in nats.
 
         Args:
-            images: (B, C, H, W), not mapped.
+            images: (B, C, H, W), images before the map.
 
         Returns:
-            (B, H, W): how far the map stretches volume there; 0 where it keeps it.
+            (B, H, W), logarithm of the change of volume; 0 where the map preserves it.
         """
         shape = images.shape
         logs = self.log_det_pixels(self._pixels(images))
@@ -87,18 +87,18 @@ class Generator(nn.Module, ABC):
 
     @abstractmethod
     def map_pixels(self, pixels: Tensor) -> Tensor:
-        """:meth:`forward` of a matrix (C, P), one column per pixel."""
+        """Map a matrix (C, P) with one column per pixel, as in :meth:`forward`."""
 
     @abstractmethod
     def unmap_pixels(self, pixels: Tensor) -> Tensor:
-        """:meth:`inverse` of a matrix (C, P)."""
+        """Invert the map of a matrix (C, P), as in :meth:`inverse`."""
 
     @abstractmethod
     def log_det_pixels(self, pixels: Tensor) -> Tensor:
-        """:meth:`log_det` of a matrix (C, P): (P,) nats."""
+        """Log-determinant for a matrix (C, P), as in :meth:`log_det`: (P,), in nats."""
 
     def extra_repr(self) -> str:
-        """The spec and the channels."""
+        """Return the spec and the number of channels."""
         return f"{self.text}, channels={self.channels}"
 
     def _pixels(self, images: Tensor) -> Tensor:

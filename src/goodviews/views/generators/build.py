@@ -1,4 +1,4 @@
-"""Generators from their text."""
+"""Construction of generators from their specs."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,26 +18,26 @@ GENERATORS: dict[str, tuple[Callable[..., Generator], tuple[str, ...]]] = {
     "orthogonal": (partial(LinearGenerator, orthogonal=True), ()),
     "vp": (partial(CouplingGenerator, affine=False), _COUPLING),
 }
-"""Name: what makes it, and the arguments it takes."""
+"""Constructor and arguments of each generator, by name."""
 
 
 def build_generator(text: str, channels: int, seed: int = 0) -> Generator:
-    """Make a generator from its text; it starts as the identity.
+    """Make a generator from its spec, initialised to the identity.
 
     ============================  ==================================================
-    ``nvp(blocks=6, width=32)``   affine coupling: stretches volume
-    ``vp(blocks=6, width=32)``    additive coupling: keeps volume
+    ``nvp(blocks=6, width=32)``   affine coupling: changes volume
+    ``vp(blocks=6, width=32)``    additive coupling: preserves volume
     ``orthogonal()``              a rotation of the channels
     ``linear()``                  any matrix of positive determinant
     ============================  ==================================================
 
     Args:
-        text: One name with named arguments.
-        channels: C of the images, from 2 to 13.
-        seed: Number of the start's draws; the linear ones draw nothing.
+        text: Spec, a name with named arguments.
+        channels: Number of channels C of the images, from 2 to 13.
+        seed: Random seed of the initialisation; linear generators do not need it.
 
     Raises:
-        InputError: The name, an argument or the channels cannot be.
+        InputError: The name, an argument or the number of channels is not valid.
 
     References:
         Tian et al., 2020, section 4.2, arXiv:2005.10243.

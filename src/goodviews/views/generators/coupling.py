@@ -1,4 +1,4 @@
-"""Coupling: one channel moved by a function of the others, and they by a function of it.
+"""Coupling: a channel is transformed by a function of the others, and they by one of it.
 
 Letters: C channels, P pixels, K inputs and M outputs of a conditioner, U its hidden units.
 """
@@ -14,22 +14,22 @@ from goodviews.views.generators.base import Generator
 from goodviews.views.generators.fused import fused, worth_it
 
 _STRETCH = 0.5
-"""Largest log-scale of one half block at the start: six blocks reach e³."""
+"""Initial limit of the log-scale of a half block: six blocks reach e³."""
 
 
 class Conditioner(nn.Module):
-    """Log-scale s and shift t of some channels of a pixel, from its other channels.
+    """Log-scale s and shift t of some channels of a pixel, computed from its other channels.
 
-    One hidden layer of ReLUs whose kinks pass through random points around the unit cube, and
-    one product for s and t together; s is ``stretch · tanh``, with a learned stretch for each
-    channel. The last layer is zero at the start.
+    There is one hidden layer of ReLUs, whose kinks pass through random points around the unit
+    cube, and one output layer for s and t. The log-scale s is ``stretch · tanh``, with a learned
+    stretch for each channel. The output layer is initialised to zero.
 
     Args:
-        inputs: K.
-        outputs: M.
-        width: U.
-        affine: Whether it scales; else s is 0 and has no weights.
-        draw: Randomness of the start.
+        inputs: Number of inputs K.
+        outputs: Number of outputs M.
+        width: Number of hidden units U.
+        affine: Whether it scales; otherwise s is 0 and has no weights.
+        draw: Random generator of the initialisation.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Conditioner(nn.Module):
             self.stretch = nn.Parameter(torch.full((outputs,), _STRETCH))
 
     def forward(self, given: Tensor) -> tuple[Tensor | None, Tensor]:
-        """(K, P) to s (M, P), or None, and t (M, P)."""
+        """Map inputs (K, P) to s (M, P), or None, and t (M, P)."""
         hidden = torch.addmm(self.offset[:, None], self.inner, given).relu_()
         out = torch.addmm(self.shift[:, None], self.outer, hidden)
         if not self.affine:
@@ -57,18 +57,18 @@ class Conditioner(nn.Module):
 
 
 class Coupling(nn.Module):
-    r"""One block: a channel a given the others b, then b given the moved a.
+    r"""Block that transforms a channel a given the others b, then b given the new a.
 
     .. math:: a' = a\,e^{s(b)} + t(b), \qquad b' = b\,e^{s'(a')} + t'(a')
 
-    With ``affine`` off, s and s' are 0: the block is additive and keeps volume.
+    Without ``affine``, s and s' are 0: the block is additive and preserves volume.
 
     Args:
-        channels: C.
-        place: Which channel is a.
-        width: Hidden units of each conditioner.
-        affine: Whether the halves scale.
-        draw: Randomness of the start.
+        channels: Number of channels C.
+        place: Index of channel a.
+        width: Number of hidden units of each conditioner.
+        affine: Whether both halves scale.
+        draw: Random generator of the initialisation.
 
     References:
         Dinh et al., 2015, arXiv:1410.8516 (additive); 2017, eq. 7, arXiv:1605.08803 (affine).
@@ -106,7 +106,7 @@ class Coupling(nn.Module):
         return self._joined(a, b), s[0] + r.sum(dim=0)
 
     def inverse(self, pixels: Tensor) -> Tensor:
-        """Map pixels (C, P) back."""
+        """Invert the map of pixels (C, P)."""
         a, b = self._parted(pixels)
         r, u = self.rest(a)
         b = b - u if r is None else (b - u) * (-r).exp()
@@ -115,7 +115,7 @@ class Coupling(nn.Module):
         return self._joined(a, b)
 
     def _parted(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """A (1, P) and b (C - 1, P)."""
+        """Split pixels into a (1, P) and b (C - 1, P)."""
         at = self.place
         return pixels[at : at + 1], torch.cat([pixels[:at], pixels[at + 1 :]])
 
@@ -124,21 +124,21 @@ class Coupling(nn.Module):
 
 
 class CouplingGenerator(Generator):
-    """Coupling blocks whose channel a goes round: block i moves channel i mod C first.
+    """Coupling blocks in sequence; block i first transforms channel i mod C.
 
     Args:
-        channels: C.
-        blocks: How many; with fewer than C some channels are never a.
-        width: Hidden units of each conditioner.
-        affine: Whether blocks scale: NVP, else VP.
-        seed: Number of the start's draws, which are in the hidden layers alone.
+        channels: Number of channels C.
+        blocks: Number of blocks; with fewer than C, some channels are never channel a.
+        width: Number of hidden units of each conditioner.
+        affine: Whether blocks scale (NVP) or not (VP).
+        seed: Random seed of the initialisation of the hidden layers.
 
     Raises:
-        InputError: ``blocks`` or ``width`` is no size.
+        InputError: ``blocks`` or ``width`` is not a positive integer.
 
     References:
-        Tian et al., 2020, section 4.2 and appendix, arXiv:2005.10243; number of blocks, width
-        and bound of s are not told there and ours.
+        Tian et al., 2020, section 4.2 and appendix, arXiv:2005.10243, which does not report the
+        number of blocks, the width and the bound of s; they are chosen here.
 
     Example:
         >>> generator = CouplingGenerator(3, blocks=2, width=8)
@@ -160,7 +160,7 @@ class CouplingGenerator(Generator):
         super().__init__(channels, f"{name}(blocks={blocks!r}, width={width!r})")
         for what, size in (("blocks", blocks), ("width", width)):
             if not (type(size) is int and size > 0):
-                raise InputError(f"{name} has {what}={size!r}, but a size from 1 up is wanted.")
+                raise InputError(f"{name} has {what}={size!r}, but it must be at least 1.")
         draw = torch.Generator().manual_seed(seed)
         self.blocks = nn.ModuleList(
             Coupling(channels, place=i % channels, width=width, affine=affine, draw=draw)
@@ -168,7 +168,7 @@ class CouplingGenerator(Generator):
         )
 
     def map_pixels(self, pixels: Tensor) -> Tensor:
-        """(C, P) through every block; many at once on a CPU in one compiled pass."""
+        """Map pixels (C, P) through every block, in one compiled pass if they are many on a CPU."""
         weights = [one.flatten() for one in self.parameters()]
         if worth_it(pixels, weights[0]):
             return fused(pixels, self._plan, torch.cat(weights))
@@ -177,13 +177,13 @@ class CouplingGenerator(Generator):
         return pixels
 
     def unmap_pixels(self, pixels: Tensor) -> Tensor:
-        """(C, P) back through every block."""
+        """Invert the map of pixels (C, P) through every block."""
         for block in reversed(self.blocks):
             pixels = block.inverse(pixels)  # type: ignore[operator]
         return pixels
 
     def log_det_pixels(self, pixels: Tensor) -> Tensor:
-        """Sum of the log-scales of every half, (P,) nats."""
+        """Sum of the log-scales of all halves, (P,), in nats."""
         total = pixels.new_zeros(pixels.shape[1])
         for block in self.blocks:
             pixels, logs = block(pixels)
@@ -192,7 +192,7 @@ class CouplingGenerator(Generator):
 
     @cached_property
     def _plan(self) -> np.ndarray:
-        """What the kernel is told of each half; see :mod:`goodviews.views.generators.kernel`."""
+        """Plan of the halves for the kernel; see :mod:`goodviews.views.generators.kernel`."""
         rows, begin = [], 0
         for block in self.blocks:
             assert isinstance(block, Coupling)

@@ -1,4 +1,4 @@
-"""Generators elsewhere: a transform for torchvision's pipelines, and a graph for ONNX.
+"""Export of generators: as a transform for torchvision, and as an ONNX graph.
 
 Letters: B examples, C channels, H and W pixels.
 """
@@ -19,14 +19,14 @@ from goodviews.views.interop import as_images
 
 
 class LearnedTransform(nn.Module):
-    """A frozen generator where a torchvision v2 transform is expected.
+    """Frozen generator as a torchvision v2 transform.
 
-    Takes one image (C, H, W) or a batch (..., C, H, W), float in [0, 1] or uint8, or a PIL
-    image. What follows the image (a label, a target) is handed through.
+    It accepts an image (C, H, W) or a batch (..., C, H, W), float in [0, 1] or uint8, or a PIL
+    image. Further arguments (a label, a target) are returned unchanged.
 
     Args:
-        generator: Moved along by ``to``, and in the ``state_dict``.
-        split: How many channels the first view takes; 0 gives all channels as one image.
+        generator: Generator, which is a submodule of the transform.
+        split: Number of channels of the first view; 0 returns all channels as one image.
 
     Raises:
         InputError: ``split`` leaves a view without a channel.
@@ -43,35 +43,35 @@ class LearnedTransform(nn.Module):
         super().__init__()
         if not (type(split) is int and 0 <= split < generator.channels):
             raise InputError(
-                f"split is {split!r}, but 0 for all channels, or 1 to {generator.channels - 1} "
-                f"of {generator.channels} for the first view is wanted."
+                f"split is {split!r}, but must be 0 for all channels, or from 1 to "
+                f"{generator.channels - 1} of {generator.channels} for the first view."
             )
         self.generator = generator.eval().requires_grad_(False)
         self.split = split
 
     def forward(self, image: Any, *others: Any) -> Any:
-        """The mapped image, or a list of both views; with others, a tuple."""
+        """Return the mapped image, or a list of both views; with further arguments, a tuple."""
         weight = next(self.generator.parameters())
         made = self.generator(as_images(image).to(weight))
         out = list(made.tensor_split([self.split], dim=-3)) if self.split else made
         return (out, *others) if others else out
 
     def extra_repr(self) -> str:
-        """How many channels the first view takes."""
+        """Return the number of channels of the first view."""
         return f"split={self.split}"
 
 
 def export_transform(file: Path, hash: str = "", *, split: int = 0) -> LearnedTransform:
-    """A generator's file as a transform.
+    """Load the file of a generator as a transform.
 
     Args:
-        file: What :func:`save_generator` wrote.
-        hash: The hash it must have; any when empty.
-        split: How many channels the first view takes; 0 gives all channels as one image.
+        file: File written by :func:`save_generator`.
+        hash: Expected hash; if empty, it is not checked.
+        split: Number of channels of the first view; 0 returns all channels as one image.
 
     Returns:
-        A plain module: put it into ``torchvision.transforms.v2.Compose``, after what expects
-        an image.
+        Module for ``torchvision.transforms.v2.Compose``, to use after the transforms that
+        expect an image.
 
     Raises:
         InputError: The file cannot be read, or ``split`` leaves a view without a channel.
@@ -80,34 +80,34 @@ def export_transform(file: Path, hash: str = "", *, split: int = 0) -> LearnedTr
 
 
 class _Matrix(nn.Module):
-    """A linear generator with its matrix worked out; ONNX has no matrix exponential."""
+    """Linear generator with a constant matrix, because ONNX has no matrix exponential."""
 
     def __init__(self, generator: LinearGenerator) -> None:
         super().__init__()
         self.register_buffer("matrix", generator.matrix().detach())
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) to the same shape."""
+        """Map images (B, C, H, W)."""
         return torch.einsum("dc,bchw->bdhw", self.matrix, images)
 
 
 def export_generator(file: Path, *, to: str = "onnx", out: Path) -> Path:
-    """Write a generator for other runtimes.
+    """Export a generator for other runtimes.
 
     Args:
-        file: What :func:`save_generator` wrote.
-        to: ``onnx``, the only one; the file itself is safetensors.
-        out: The folder: ``generator.onnx``, ``export.json`` and ``passport.json``, its notes.
+        file: File written by :func:`save_generator`.
+        to: Format, only ``onnx``; the file itself is in the safetensors format.
+        out: Folder for ``generator.onnx``, ``export.json`` and ``passport.json`` (the notes).
 
     Returns:
-        The folder.
+        Folder of the export.
 
     Raises:
-        InputError: The file cannot be read, the format is another, or a library is missing.
+        InputError: The file cannot be read, the format is unknown, or a library is missing.
     """
     if to != "onnx":
         raise InputError(
-            f"{Path(file).name} is a generator, which exports to onnx and not to {to}: type "
+            f"{Path(file).name} is a generator, which exports to onnx and not to {to}; type "
             f"--to onnx, or use goodviews.views.generators.export_transform."
         )
     generator, notes = load_generator(file)

@@ -1,8 +1,8 @@
-"""The fast path of coupling on a CPU: all blocks in one compiled pass, gradients in another.
+"""Fast path of coupling on a CPU: all blocks in one compiled pass, gradients in another.
 
-The passes keep nothing but the pixels: what the backward one needs it makes again, tile by tile.
-On a device, in double precision, in tests of few pixels, under ``torch.compile`` or without numba
-the blocks run as torch operations; both agree to float32's rounding.
+Only the pixels are stored between the passes; the backward pass recomputes the rest tile by tile.
+On a device, in double precision, with few pixels, under ``torch.compile`` or without numba, the
+blocks run as torch operations; both agree up to float32 rounding.
 """
 
 import os
@@ -18,20 +18,20 @@ from torch import Tensor
 from goodviews.views.compiled.threads import shared_out
 
 _FEWEST = 8192
-"""Pixels from which a pass costs less than torch's operations."""
+"""Number of pixels from which a pass is faster than torch operations."""
 _ONCE = """
 import torch
 from goodviews.views.generators import build_generator
 images = torch.rand(2, 3, 64, 64, requires_grad=True)
 build_generator("nvp(blocks=1, width=2)", 3)(images).sum().backward()
 """
-"""Calls both kernels, so that they are compiled."""
+"""Script that calls both kernels, so that they are compiled."""
 _PART = 64
-"""Tiles that one thread takes at a time; the gradients of parts are added in their order."""
+"""Number of tiles per task of a thread; the gradients of tasks are added in their order."""
 
 
 def worth_it(pixels: Tensor, weight: Tensor) -> bool:
-    """Whether pixels (C, P) take the fast path, with weights such as (U,) one of them."""
+    """Whether to use the fast path for pixels (C, P), given one of the weights, such as (U,)."""
     return (
         not torch.compiler.is_compiling()
         and type(pixels) is Tensor
@@ -49,18 +49,18 @@ def fused(pixels: Tensor, plan: np.ndarray, weights: Tensor) -> Tensor:
 
     Args:
         pixels: (C, P) float32 on the CPU.
-        plan: (H, 5) int64.
-        weights: Of all halves, end to end, float32.
+        plan: (H, 5) int64, plan of the halves.
+        weights: Concatenated weights of all halves, float32.
 
     Returns:
-        (C, P); gradients reach pixels and weights, but no gradients of gradients.
+        (C, P), differentiable once with respect to pixels and weights.
     """
     made: Tensor = _Fused.apply(pixels, plan, weights)
     return made
 
 
 class _Fused(torch.autograd.Function):
-    """Both passes; the weights' gradients do not depend on the number of threads."""
+    """Both passes; gradients of the weights do not depend on the number of threads."""
 
     @staticmethod
     def forward(ctx, pixels, plan, weights):  # type: ignore[no-untyped-def]
@@ -103,7 +103,7 @@ class _Fused(torch.autograd.Function):
 
 @lru_cache(maxsize=1)
 def _kernels() -> tuple[Callable[..., None], Callable[..., None], int] | None:
-    """Both passes and the pixels of a tile; None where numba cannot be had."""
+    """Both passes and the number of pixels of a tile; None if numba is not installed."""
     try:
         from goodviews.views.compiled.jit import compiled_apart
 

@@ -1,4 +1,4 @@
-"""Coupling blocks, compiled: a few hundred pixels at a time go through every block in the cache.
+"""Compiled coupling blocks, which map a few hundred pixels at a time through every block.
 
 Letters: C channels, P pixels, N pixels of a tile, K inputs and M outputs of a conditioner, U its
 hidden units, R rows of its last layer (M, or 2 M with log-scales), H half blocks.
@@ -18,7 +18,7 @@ _E2, _E3, _E4, _E5, _E6 = (np.float32(1 / v) for v in (2, 6, 24, 120, 720))
 
 @_quick
 def _exponential(x, out, bits):
-    """``out = exp(x)`` to some 2e-7 of itself; ``bits`` is ``out`` seen as int32."""
+    """Compute ``out = exp(x)`` to a relative error of 2e-7; ``bits`` is ``out`` as int32."""
     for n in range(TILE):
         whole = np.floor(min(max(x[n], -_MOST), _MOST) * _LOG2E + _E2)
         bits[n] = (np.int32(whole) + np.int32(127)) << np.int32(23)
@@ -32,7 +32,7 @@ def _exponential(x, out, bits):
 
 @_quick
 def _unit(x, weights, place, second, inner, offset, inputs, hidden):
-    """One hidden unit of a tile, ReLU included."""
+    """Compute one hidden unit of a tile, including the ReLU."""
     c, w = weights[offset], weights[inner]
     first = x[place] if second else x[0 if place else 1]
     if inputs == 1:
@@ -56,9 +56,10 @@ def _unit(x, weights, place, second, inner, offset, inputs, hidden):
 
 @_quick
 def _half(before, row, weights, hidden, after, said, grown, bits):
-    """Move a tile through half a block.
+    """Map a tile through half a block.
 
-    ``said`` (R, N) then holds the tanh of each log-scale and the shifts, ``grown`` (M, N) e^s.
+    Afterwards ``said`` (R, N) holds the tanh of the log-scales and the shifts, ``grown`` (M, N)
+    holds e^s.
     """
     channels = len(before)
     place, second, units, scaled, at = row
@@ -72,7 +73,7 @@ def _half(before, row, weights, hidden, after, said, grown, bits):
         for n in range(TILE):
             said[r, n] = c
     h0, h1, h2, h3 = hidden[0], hidden[1], hidden[2], hidden[3]
-    for u in range(0, units - 3, 4):  # four at once: each row is read and written once for them
+    for u in range(0, units - 3, 4):  # four at once, so that each row is read and written once
         for j in range(u, u + 4):
             _unit(
                 before, weights, place, second, at + j * inputs, offset + j, inputs, hidden[j - u]
@@ -113,9 +114,9 @@ def _half(before, row, weights, hidden, after, said, grown, bits):
 
 @_quick
 def _half_back(before, row, weights, hidden, said, grown, slope, felt, back, totals):
-    """Gradients of a half: ``back`` (C, N) from those after it to those before it.
+    """Gradients of a half: ``back`` (C, N) changes from those after it to those before it.
 
-    ``slope`` (R, N) and ``felt`` (N,) are room; ``totals`` adds up the weights' gradients.
+    ``slope`` (R, N) and ``felt`` (N,) are buffers; gradients of weights are added to ``totals``.
     """
     channels = len(before)
     place, second, units, scaled, at = row
@@ -181,13 +182,13 @@ def forward(pixels, plan, weights, out, first, last):
 
     Args:
         pixels: (C, P) float32.
-        plan: (H, 5) of each half: the place of channel a, whether it is the second (a gives, the
-            others move), U, whether it scales, and where its weights begin.
-        weights: Of each half inner (U, K), offset (U), outer (R, U), shift (R) and, where it
-            scales, stretch (M), end to end.
-        out: (C, P), written.
-        first: The first tile.
-        last: The one after the last.
+        plan: (H, 5), for each half: index of channel a, whether it is the second half (a is the
+            input and the others change), U, whether it scales, and the offset of its weights.
+        weights: Concatenated weights of each half: inner (U, K), offset (U), outer (R, U),
+            shift (R) and, if it scales, stretch (M).
+        out: (C, P), output.
+        first: Index of the first tile.
+        last: Index after the last tile.
     """
     channels, count = pixels.shape
     wide = 2 * (channels - 1)
@@ -210,14 +211,14 @@ def backward(pixels, plan, weights, given, out, totals, first, last):
     """Gradients of :func:`forward` for the pixels of some tiles, which are mapped again.
 
     Args:
-        pixels: (C, P) float32, not mapped.
+        pixels: (C, P) float32, inputs of the map.
         plan: See :func:`forward`.
         weights: See :func:`forward`.
-        given: (C, P), gradients of what was made.
-        out: (C, P), gradients of the pixels, written.
-        totals: Those of the weights, float64, added to.
-        first: The first tile.
-        last: The one after the last.
+        given: (C, P), gradients with respect to the outputs.
+        out: (C, P), output for gradients with respect to the pixels.
+        totals: Gradients with respect to the weights, float64, which are added to.
+        first: Index of the first tile.
+        last: Index after the last tile.
     """
     channels, count = pixels.shape
     halves, wide = len(plan), 2 * (channels - 1)

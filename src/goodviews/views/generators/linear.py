@@ -1,4 +1,4 @@
-"""Linear colour spaces, learned: a rotation of the channels, or any matrix that turns no volume.
+"""Learned linear colour spaces: rotations, or matrices of positive determinant.
 
 Letters: C channels, P pixels.
 """
@@ -10,16 +10,17 @@ from goodviews.views.generators.base import Generator
 
 
 class LinearGenerator(Generator):
-    r"""One matrix for every pixel, which stays invertible whatever its weights.
+    r"""One matrix for all pixels, which is invertible for all weights.
 
     .. math:: g(x) = e^{S} e^{K} x, \qquad \log |\det| = \operatorname{tr} S
 
-    with K antisymmetric and S symmetric: every matrix of positive determinant is such a product
-    (its polar decomposition). ``orthogonal`` has no S: e^K is any rotation. Both start at 0.
+    where K is antisymmetric and S is symmetric: every matrix of positive determinant is such a
+    product (its polar decomposition). With ``orthogonal``, there is no S, and e^K is a rotation.
+    Both are initialised to 0.
 
     Args:
-        channels: C.
-        orthogonal: Whether lengths and volumes are kept.
+        channels: Number of channels C.
+        orthogonal: Whether the map preserves lengths and volumes.
 
     References:
         Lezcano-Casado and Martínez-Rubio, 2019, arXiv:1901.08428 (the exponential map).
@@ -32,7 +33,7 @@ class LinearGenerator(Generator):
                 [0., 0., 1.]], grad_fn=<LinalgMatrixExpBackward0>)
     """
 
-    rate = 5e-3  # its few numbers are angles and stretches, which must go as far as 1
+    rate = 5e-3  # its few weights are angles and log-scales, which must be able to reach 1
 
     def __init__(self, channels: int, *, orthogonal: bool) -> None:
         super().__init__(channels, "orthogonal()" if orthogonal else "linear()")
@@ -42,7 +43,7 @@ class LinearGenerator(Generator):
             self.pull = nn.Parameter(torch.zeros(channels * (channels + 1) // 2))
 
     def matrix(self, *, back: bool = False) -> Tensor:
-        """The matrix (C, C), or its inverse."""
+        """Return the matrix (C, C), or its inverse."""
         sign = -1 if back else 1
         upper = self._upper(self.turn, 1)
         turned = torch.linalg.matrix_exp(sign * (upper - upper.T))
@@ -53,21 +54,21 @@ class LinearGenerator(Generator):
         return turned @ pulled if back else pulled @ turned
 
     def map_pixels(self, pixels: Tensor) -> Tensor:
-        """(C, P) times the matrix."""
+        """Multiply pixels (C, P) by the matrix."""
         return self.matrix() @ pixels
 
     def unmap_pixels(self, pixels: Tensor) -> Tensor:
-        """(C, P) times its inverse."""
+        """Multiply pixels (C, P) by the inverse of the matrix."""
         return self.matrix(back=True) @ pixels
 
     def log_det_pixels(self, pixels: Tensor) -> Tensor:
-        """The trace of S for every pixel, (P,) nats."""
+        """Trace of S for every pixel, (P,), in nats."""
         if self.pull is None:
             return pixels.new_zeros(pixels.shape[1])
         return self._upper(self.pull, 0).trace().expand(pixels.shape[1])
 
     def _upper(self, values: Tensor, offset: int) -> Tensor:
-        """Values on and above a diagonal, row by row."""
+        """Matrix with the values on and above a diagonal, row by row."""
         rows, columns = torch.triu_indices(
             self.channels, self.channels, offset, device=values.device
         )

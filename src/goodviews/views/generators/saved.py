@@ -1,4 +1,4 @@
-"""A generator in one file: weights as safetensors, and what it takes to build it again."""
+"""Generators in one safetensors file, with their weights and the specs to rebuild them."""
 
 import json
 from pathlib import Path
@@ -20,41 +20,47 @@ def save_generator(file: Path, generator: Generator, notes: dict[str, Any]) -> s
     """Write a generator.
 
     Args:
-        file: A ``.safetensors`` file; it appears whole or not at all.
-        generator: Made by :func:`build_generator`.
-        notes: What goes with it, JSON: data hash, seed, mode, versions.
+        file: Path of a ``.safetensors`` file, which is written atomically.
+        generator: Generator made by :func:`build_generator`.
+        notes: JSON metadata, such as data hash, seed, mode and versions.
 
     Returns:
-        Its hash: the first 16 hex digits of the SHA-256 of the file. A spec may name it.
+        Hash of the file, the first 16 hex digits of its SHA-256, which a spec can include.
 
     Raises:
-        InputError: It cannot be written, or a weight is no number.
+        InputError: The file cannot be written, or a weight is not finite.
     """
     state = {
         name: value.detach().cpu().contiguous() for name, value in generator.state_dict().items()
     }
     wrong = [name for name, value in state.items() if not value.isfinite().all()]
     if wrong:
-        raise InputError(f"{generator.text} holds values in {wrong[0]} that are no numbers.")
-    told = {"format": 1, "text": generator.text, "channels": generator.channels, "notes": notes}
-    text = json.dumps(told, sort_keys=True, allow_nan=False)
+        raise InputError(f"{generator.text} holds values in {wrong[0]} that are not finite.")
+    metadata = {
+        "format": 1,
+        "text": generator.text,
+        "channels": generator.channels,
+        "notes": notes,
+    }
+    text = json.dumps(metadata, sort_keys=True, allow_nan=False)
     data = safetensors.torch.save(state, metadata={_KEY: text})
     write_bytes(Path(file), data)
     return hash_of(data)
 
 
 def load_generator(file: Path, hash: str = "") -> tuple[Generator, dict[str, Any]]:
-    """Read what :func:`save_generator` wrote.
+    """Load a generator that :func:`save_generator` wrote.
 
     Args:
-        file: The file.
-        hash: The hash it must have; any when empty.
+        file: Path of the file.
+        hash: Expected hash; if empty, it is not checked.
 
     Returns:
-        The generator, frozen, in evaluation mode and on the CPU, and what went with it.
+        The generator, frozen, in evaluation mode and on the CPU, and its metadata.
 
     Raises:
-        InputError: There is no such file, it is damaged, not ours, or another than the hash says.
+        InputError: The file does not exist, is damaged, was not written by goodviews, or has
+            another hash.
 
     Example:
         >>> import tempfile
@@ -67,18 +73,18 @@ def load_generator(file: Path, hash: str = "") -> tuple[Generator, dict[str, Any
     data = content_of(Path(file))
     if hash and hash_of(data) != hash:
         raise InputError(
-            f"{file} has the hash {hash_of(data)}, but {hash} is wanted: it was learned again or "
-            f"is damaged. Take the file of that run, or write the new hash."
+            f"Expected {file} to have the hash {hash}, but got {hash_of(data)}: it was learned "
+            f"again or is damaged. Use the file of that run, or type the new hash."
         )
     try:
         state = safetensors.torch.load(data)
-        told = _told(data)
+        metadata = _metadata(data)
     except (SafetensorError, ValueError) as error:
         raise InputError(f"{file} is damaged or not a safetensors file ({error}).") from error
-    if told is None:
-        raise InputError(f"{file} holds no generator; goodviews learn-views writes one.")
+    if metadata is None:
+        raise InputError(f"{file} holds no generator; type goodviews learn-views to learn one.")
     try:
-        known = json.loads(told)
+        known = json.loads(metadata)
         notes = known["notes"]
         generator = build_generator(known["text"], known["channels"])
         generator.to(next(iter(state.values())).dtype).load_state_dict(state)
@@ -88,15 +94,15 @@ def load_generator(file: Path, hash: str = "") -> tuple[Generator, dict[str, Any
 
 
 def holds_generator(file: Path) -> bool:
-    """Whether a file is one of :func:`save_generator`, damaged weights and all."""
+    """Whether a file was written by :func:`save_generator`, even if its weights are damaged."""
     try:
-        return Path(file).is_file() and _told(content_of(Path(file))) is not None
+        return Path(file).is_file() and _metadata(content_of(Path(file))) is not None
     except (InputError, ValueError, AttributeError):
         return False
 
 
-def _told(data: bytes) -> str | None:
-    """Our part of a safetensors file's head."""
+def _metadata(data: bytes) -> str | None:
+    """Metadata of goodviews in the header of a safetensors file."""
     length = int.from_bytes(data[:8], "little")
-    told: str | None = json.loads(data[8 : 8 + length]).get("__metadata__", {}).get(_KEY)
-    return told
+    metadata: str | None = json.loads(data[8 : 8 + length]).get("__metadata__", {}).get(_KEY)
+    return metadata

@@ -1,4 +1,4 @@
-"""A generator's file as a step of a spec.
+"""Generators in files, as a step of a spec.
 
 Letters: B examples, C channels, H and W pixels.
 """
@@ -25,14 +25,14 @@ from goodviews.views.generators.saved import load_generator
     source="Tian et al., 2020, 3.5",
 )
 class Learned(View):
-    """A learned colour space: every pixel's channels through a frozen generator.
+    """Learned colour space: the channels of every pixel are mapped by a frozen generator.
 
-    The file is found as :mod:`goodviews.spec.files` says, and its weights go with the object:
-    into data-loader processes, wherever those run. Values may leave [0, 1].
+    The file is searched for as described in :mod:`goodviews.spec.files`. The weights are part
+    of the object, also in the processes of a data loader. Values can be outside [0, 1].
 
     Attributes:
-        file: Name of the generator's file, or the way to it; the name alone is kept.
-        hash: Of its content; filled in when empty, so that rows and runs hold it.
+        file: Name or path of the file of the generator; only the name is stored.
+        hash: Hash of its content; if empty, it is filled in, so that rows and runs include it.
 
     References:
         Tian et al., 2020, section 3.5, arXiv:2005.10243.
@@ -44,7 +44,7 @@ class Learned(View):
     hash: str = ""
 
     def __post_init__(self) -> None:
-        """Find the file and read it."""
+        """Find and load the file."""
         path, hash = find(self.file, self.hash)
         generator = _read(path.absolute(), hash)
         name = path.name.replace(f"-{hash}", "")
@@ -53,21 +53,21 @@ class Learned(View):
 
     @property
     def generator(self) -> Generator:
-        """The frozen map."""
+        """Frozen generator."""
         kept: list[Generator] = self._kept  # type: ignore[attr-defined]
         return kept[0]
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
-        """Nothing to draw."""
+        """Return no parameters: nothing is random."""
         return {}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:  # noqa: ARG002
-        """(..., C, H, W) to the same shape; gradients reach the images and nothing else."""
+        """Map images (..., C, H, W); only the images receive gradients."""
         made: Tensor = self._like(images)(images)
         return made
 
     def check(self, shape: Shape) -> None:
-        """Refuse another number of channels than the generator maps."""
+        """Check that images have the number of channels that the generator maps."""
         wanted = self.generator.channels
         if shape[-3] != wanted:
             raise InputError(
@@ -76,11 +76,11 @@ class Learned(View):
             )
 
     def __repr__(self) -> str:
-        """The file by name and hash."""
+        """Return the spec, with the name and the hash of the file."""
         return f"{self.name}({self.file!r}, hash={self.hash!r})"
 
     def _like(self, images: Tensor) -> Generator:
-        """The generator where the images are, in their precision; each made once."""
+        """Generator on the device and in the precision of the images; each is made once."""
         kept: list[Generator] = self._kept  # type: ignore[attr-defined]
         for one in kept:
             weight = next(one.parameters())
