@@ -101,7 +101,7 @@ def test_one_graph_cuts_the_same_patches(spec):
         ("patches(size=64, distance=48)", (3, 96, 96), ["112 x 112", "96 x 96", "lower"]),
         ("jigsaw()", (3, 96, 96), ["192 x 192", "crop(scale=(0.6, 1), size=255)"]),
         ("grid()", (3, 32, 96), ["64 x 64", "write grid(patch=16, overlap=8)"]),
-        ("split(5)", (3, 32, 32), ["In split(5): channels(keep=':5') takes"]),
+        ("split(5)", (3, 32, 32), ["In split(5): channels(keep=':5') selects"]),
         ("jigsaw(3, 10, 8)|flip()", (3, 30, 30), ["flip()", "before jigsaw"]),
         ("grid(8, 4)|crop()", (3, 30, 30), ["crop()", "stacks"]),
     ],

@@ -168,7 +168,7 @@ class CouplingGenerator(Generator):
         )
 
     def map_pixels(self, pixels: Tensor) -> Tensor:
-        """Map pixels (C, P) through every block, in one compiled pass if they are many on a CPU."""
+        """Map pixels (C, P) through every block, in one compiled pass for many on a CPU."""
         weights = [one.flatten() for one in self.parameters()]
         if worth_it(pixels, weights[0]):
             return fused(pixels, self._plan, torch.cat(weights))
