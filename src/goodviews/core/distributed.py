@@ -80,7 +80,8 @@ def gather(tensor: Tensor, *, dim: int = 0) -> Tensor:
     """
     if ranks() == 1:
         return tensor
-    return _Gather.apply(tensor, _sizes(tensor.shape[dim], tensor.device), dim)
+    gathered: Tensor = _Gather.apply(tensor, _sizes(tensor.shape[dim], tensor.device), dim)
+    return gathered
 
 
 def gather_others(tensor: Tensor, *, dim: int = 0) -> Tensor:
@@ -130,7 +131,8 @@ def mean(losses: Tensor, *, gradients: Literal["averaged", "summed"] = "averaged
         return losses.mean()
     count = sum(_sizes(losses.numel(), losses.device))
     scale = ranks() if gradients == "averaged" else 1
-    return _Sum.apply(losses.sum(), scale) / count
+    mean: Tensor = _Sum.apply(losses.sum(), scale) / count
+    return mean
 
 
 def _running() -> bool:

@@ -46,7 +46,8 @@ def half_width(*sources: tuple[float, int]) -> float:
         (1.96, 4.3)
     """
     wide = [stdtrit(degrees, 0.975) ** 2 * variance for variance, degrees in sources]
-    return float(sum(wide)) ** 0.5
+    half: float = float(sum(wide)) ** 0.5
+    return half
 
 
 def runs_interval(runs: np.ndarray) -> tuple[float, float]:

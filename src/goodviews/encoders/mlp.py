@@ -38,4 +38,4 @@ class Mlp(nn.Sequential):
                 f"mlp expects {self.inputs} values per image, but got images of shape "
                 f"{tuple(images.shape[1:])}: it needs square images of one size."
             )
-        return super().forward(flat)
+        return super().forward(flat)  # type: ignore[no-untyped-call]  # torch's has no types

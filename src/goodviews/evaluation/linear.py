@@ -39,9 +39,11 @@ def linear_log_probs(
     known = np.unique(labels)
     floor = 0.5 / (len(labels) + 0.5 * classes)
     probs = np.full((len(tested), classes), floor)
+    logs: np.ndarray
     if len(known) == 1:
         probs[:, known] = 1 - floor * (classes - 1)
-        return np.log(probs)
+        logs = np.log(probs)
+        return logs
     model = LogisticRegression(C=1 / (penalty * len(labels)), max_iter=100, tol=1e-3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -50,7 +52,8 @@ def linear_log_probs(
     inside = model.predict_proba((within - centre) / spread)
     share = 1 - floor * (classes - len(known))
     probs[:, known] = share * inside
-    return np.log(np.maximum(probs, 1e-12))
+    logs = np.log(np.maximum(probs, 1e-12))
+    return logs
 
 
 def choose_penalty(

@@ -211,4 +211,5 @@ def _root(x: Tensor, classes: int, penalty: float) -> Tensor:
     some = x[::every]
     gram = some.T @ some / (len(some) * classes)
     gram.diagonal().add_(penalty + 1e-5 * float(gram.diagonal().mean()) + 1e-12)
-    return torch.linalg.cholesky(gram)
+    root: Tensor = torch.linalg.cholesky(gram)
+    return root

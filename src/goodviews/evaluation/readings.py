@@ -146,7 +146,8 @@ def choose_logistic(
 
 def _picked(probe: LinearProbe, features: np.ndarray | Tensor, truth: np.ndarray) -> np.ndarray:
     logs = probe.log_probs(features).cpu().double().numpy()
-    return logs[np.arange(len(truth)), truth]
+    picked: np.ndarray = logs[np.arange(len(truth)), truth]
+    return picked
 
 
 def _classes(

@@ -60,7 +60,8 @@ class SeparableCritic(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """Scores (B, K)."""
-        return self.left(x) @ self.right(y).T
+        scores: Tensor = self.left(x) @ self.right(y).T
+        return scores
 
 
 class BilinearCritic(nn.Module):

@@ -34,7 +34,8 @@ def entropy(p: Tensor) -> Tensor:
         tensor(2.0794)
     """
     _check(p, "p")
-    return torch.special.entr(p).sum()
+    nats: Tensor = torch.special.entr(p).sum()
+    return nats
 
 
 def cross_entropy(p: Tensor, q: Tensor) -> Tensor:
@@ -64,7 +65,8 @@ def cross_entropy(p: Tensor, q: Tensor) -> Tensor:
     _check(q, "q")
     if p.shape != q.shape:
         raise ShapeError(f"p has shape {tuple(p.shape)}, but q has shape {tuple(q.shape)}.")
-    return -torch.special.xlogy(p, q).sum()
+    nats: Tensor = -torch.special.xlogy(p, q).sum()
+    return nats
 
 
 def kl_divergence(p: Tensor, q: Tensor) -> Tensor:

@@ -105,11 +105,13 @@ def gaussian_kl(mean1: Tensor, covariance1: Tensor, mean2: Tensor, covariance2: 
     gap = (mean2 - mean1)[:, None]
     trace = torch.linalg.solve(covariance2, covariance1).diagonal().sum()
     distance = (gap.T @ torch.linalg.solve(covariance2, gap))[0, 0]
-    return (trace - dim + distance + _log_det(covariance2) - _log_det(covariance1)) / 2
+    nats: Tensor = (trace - dim + distance + _log_det(covariance2) - _log_det(covariance1)) / 2
+    return nats
 
 
 def _log_det(covariance: Tensor) -> Tensor:
     factor, failed = torch.linalg.cholesky_ex(covariance)
     if int(failed):
         raise InputError("covariance is not positive definite.")
-    return 2 * factor.diagonal().log().sum()
+    log_det: Tensor = 2 * factor.diagonal().log().sum()
+    return log_det

@@ -128,7 +128,10 @@ class GaussianConditional(nn.Module):
             - 2 * (mean * inverse) @ y.T
             + inverse @ y.square().T
         )
-        return -(squares + y.shape[1] * math.log(2 * math.pi)) / 2 - log_std.sum(1)[:, None]
+        logs: Tensor = (
+            -(squares + y.shape[1] * math.log(2 * math.pi)) / 2 - log_std.sum(1)[:, None]
+        )
+        return logs
 
 
 def _square(scores: Tensor) -> Tensor:

@@ -61,7 +61,8 @@ def alignment(view1: Tensor, view2: Tensor, *, alpha: float = 2.0) -> Tensor:
         gap = F.normalize(lift(view1), dim=1) - F.normalize(lift(view2), dim=1)
         if alpha == 2:
             return gap.square().sum(dim=1)
-        return torch.linalg.vector_norm(gap, dim=1) ** alpha
+        distance: Tensor = torch.linalg.vector_norm(gap, dim=1) ** alpha
+        return distance
 
 
 @register(

@@ -76,4 +76,5 @@ def simclr_centred(
         half = count // 2
         own_K = torch.cat([logits_KK.diagonal(half), logits_KK.diagonal(-half)])
         itself = torch.eye(count, dtype=torch.bool, device=z_KD.device)
-        return logits_KK.masked_fill(itself, -torch.inf).logsumexp(dim=1) - own_K
+        loss: Tensor = logits_KK.masked_fill(itself, -torch.inf).logsumexp(dim=1) - own_K
+        return loss

@@ -256,10 +256,12 @@ def whiten(embeddings: Tensor, *, eps: float = 0.0) -> Tensor:
         cov_DD = centred_BD.T @ centred_BD / (sizes["B"] - 1)
         mixed_DD = (1 - eps) * cov_DD + eps * torch.eye(sizes["D"]).to(cov_DD)
         factor_DD = torch.linalg.cholesky(mixed_DD)
-        return torch.linalg.solve_triangular(factor_DD, centred_BD.T, upper=False).T
+        white: Tensor = torch.linalg.solve_triangular(factor_DD, centred_BD.T, upper=False).T
+        return white
 
 
 def _half_logdet(scatter: Tensor) -> Tensor:
     """Half the log-determinant of I + scatter, by Cholesky; leading axes are batch axes."""
     shifted = scatter + torch.eye(scatter.shape[-1]).to(scatter)
-    return torch.linalg.cholesky(shifted).diagonal(dim1=-2, dim2=-1).log().sum(dim=-1)
+    log_det: Tensor = torch.linalg.cholesky(shifted).diagonal(dim1=-2, dim2=-1).log().sum(dim=-1)
+    return log_det

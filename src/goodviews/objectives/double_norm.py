@@ -74,7 +74,7 @@ def doubly_normalise(
                 [0.7071, 0.7071]])
     """
     sizes = check_shapes("embeddings: N M", embeddings)
-    z = lift(embeddings)
+    z: Tensor = lift(embeddings)
     if not ((z != 0).any(dim=0).all() and (z != 0).any(dim=1).all()):
         raise InputError("embeddings has a zero row or column, which no scaling can normalise.")
     goal = (sizes["N"] / sizes["M"]) ** 0.5
@@ -135,4 +135,5 @@ def project_to_tangent(embeddings: Tensor, ambient: Tensor) -> Tensor:
     # consistent, and every solution gives the same projection.
     wanted = torch.cat([(g * z).sum(dim=1), (g * z).sum(dim=0)])
     alpha, beta = (torch.linalg.pinv(system, hermitian=True) @ wanted).split(list(z.shape))
-    return g - alpha[:, None] * z - z * beta
+    gradient: Tensor = g - alpha[:, None] * z - z * beta
+    return gradient

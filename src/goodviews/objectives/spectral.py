@@ -104,4 +104,5 @@ def project_to_ball(embeddings: Tensor, *, radius: float = 1.0) -> Tensor:
     with full_precision(embeddings):
         rows = lift(embeddings)
         norm = torch.linalg.vector_norm(rows, dim=1, keepdim=True)
-        return rows * (radius / norm.clamp_min(radius))
+        capped: Tensor = rows * (radius / norm.clamp_min(radius))
+        return capped

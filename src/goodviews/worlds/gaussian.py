@@ -4,6 +4,7 @@ Letters: B pairs, D dimensions.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -25,7 +26,7 @@ def _half_cube_back(y: Tensor) -> Tensor:
     return y.sign() * y.abs().pow(2 / 3)
 
 
-MAPS = {
+MAPS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]] = {
     "identity": (lambda y: y, lambda y: y),
     "cubic": (lambda y: y**3, _cube_root),
     "half_cube": (_half_cube, _half_cube_back),

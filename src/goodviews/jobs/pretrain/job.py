@@ -216,7 +216,7 @@ def _labels(images: Images, index: np.ndarray, settings: Settings) -> np.ndarray
     if not settings.objective.startswith(("supcon", "cross_entropy")):
         return None
     for task in images.labels:
-        found = images.labels[task][index]
+        found: np.ndarray = images.labels[task][index]
         if (found >= 0).all():
             return found
         raise InputError(

@@ -210,7 +210,8 @@ def baseline(plan: Plan, cell: Cell, seed: int) -> Read:
 
 
 def _logits(model: nn.Module, pixels: Tensor, _: Tensor) -> Tensor:
-    return model(pixels)
+    features: Tensor = model(pixels)
+    return features
 
 
 def _raw(x: Tensor) -> Tensor:

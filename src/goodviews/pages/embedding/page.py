@@ -74,7 +74,7 @@ def _excess(board: dict[str, Any], side: str) -> float:
 
 def _apart(board: dict[str, Any]) -> float:
     """Difference of the criteria beyond the constant of equal norms, over the identity's sum."""
-    whole = board["sample_criterion"] + board["sample_fourth"]
+    whole: float = board["sample_criterion"] + board["sample_fourth"]
     return abs(_excess(board, "dimension") - _excess(board, "sample")) / max(whole, 1e-300)
 
 
@@ -96,7 +96,7 @@ def _lead(board: dict[str, Any], apart: float) -> str:
             f" Uneven norms of the {word} make the gap; with equal norms both criteria would "
             f"ask for the same."
         )
-    return board["reason"] + more + thinned
+    return f"{board['reason']}{more}{thinned}"
 
 
 def _warnings(board: dict[str, Any]) -> list[str]:

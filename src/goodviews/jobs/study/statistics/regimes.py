@@ -173,7 +173,8 @@ def _noise(layout: Layout, count: int) -> np.ndarray:
     if layout.draws_VR is not None and layout.draws_VR.shape[1] > 1:
         draws = layout.draws_VR[:count] - layout.draws_VR[:count].mean(axis=0)
         variance = variance + draws.var(axis=1, ddof=1) / draws.shape[1]
-    return np.sqrt(variance)
+    error: np.ndarray = np.sqrt(variance)
+    return error
 
 
 def _peak(

@@ -103,7 +103,8 @@ def _kernel(a: np.ndarray, b: np.ndarray, length: float, height: float) -> np.nd
     """Constant, slope and smooth parts; all on a standardised scale."""
     gap = a[:, None] - b[None, :]
     smooth = height**2 * np.exp(-0.5 * (gap / length) ** 2)
-    return 4.0 + 2.0 * (a[:, None] - 0.5) * (b[None, :] - 0.5) + smooth
+    kernel: np.ndarray = 4.0 + 2.0 * (a[:, None] - 0.5) * (b[None, :] - 0.5) + smooth
+    return kernel
 
 
 def _draw(
