@@ -88,7 +88,7 @@ def test_what_a_view_draws_is_asked_of_the_view(few, capsys):
     with (few / "v" / "leakage.csv").open() as file:
         told = {r["factor"]: r["told"] for r in csv.DictReader(file) if r["row"] == "raw pixels"}
     assert told["translate.down"] == told["translate.right"] == "True"
-    assert "though its views were drawn to hide it" in capsys.readouterr().out
+    assert "although its views were drawn to hide it" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from goodviews.core.errors import InputError
-from goodviews.evaluation import LabelDraw, read_out, represent
+from goodviews.evaluation import LabelDraw, evaluate_readout, represent
 from goodviews.evaluation import readout as module
 from goodviews.evaluation.knn import knn_predict
 from goodviews.evaluation.linear import PENALTIES, choose_penalty, linear_log_probs
@@ -30,7 +30,7 @@ def halves(count, draws, *, seed=0, share=0.5):
 def test_perfect_features_are_read_out_perfectly_and_give_the_whole_entropy():
     labels = np.arange(400) % 4
     features = 50 * np.eye(4)[labels]
-    found = read_out(features, labels, halves(400, 3), classes=4)
+    found = evaluate_readout(features, labels, halves(400, 3), classes=4)
     assert (found.right == 1).all()
     assert (found.knn_right == 1).all()
     assert (found.by_draw == 1).all()
@@ -42,14 +42,14 @@ def test_perfect_features_are_read_out_perfectly_and_give_the_whole_entropy():
 def test_shuffled_labels_are_read_out_at_chance():
     features, labels = blobs(600, 3, distance=8)
     shuffled = np.random.default_rng(1).permutation(labels)
-    found = read_out(features, shuffled, halves(600, 4), classes=3)
+    found = evaluate_readout(features, shuffled, halves(600, 4), classes=3)
     n = len(found.items)
     stderr = math.sqrt(1 / 3 * 2 / 3 / n)
     assert abs(found.right.mean() - 1 / 3) < 3 * stderr
     assert abs(found.knn_right.mean() - 1 / 3) < 3 * stderr
     # Knowing nothing, it says so: no usable information, and hardly less than none.
     assert -0.05 < math.log(3) + found.log_prob.mean() < 0.02
-    real = read_out(features, labels, halves(600, 4), classes=3)
+    real = evaluate_readout(features, labels, halves(600, 4), classes=3)
     assert real.right.mean() > 0.95
 
 
@@ -65,7 +65,7 @@ def test_no_item_is_tested_where_it_was_fitted(monkeypatch):
         return np.full((len(tested), classes), -math.log(classes))
 
     monkeypatch.setattr(module, "linear_log_probs", spy)
-    found = read_out(features, labels, draws, classes=3)
+    found = evaluate_readout(features, labels, draws, classes=3)
     assert len(seen) == 5
     for (fitted, tested), draw in zip(seen, draws, strict=True):
         assert not set(fitted) & set(tested)
@@ -144,9 +144,9 @@ def test_features_that_separate_nothing_give_the_label_counts():
 def test_a_readout_on_other_features_tests_those():
     features, labels = blobs(200, 2, distance=8)
     draws = halves(200, 2)
-    same = read_out(features, labels, draws, classes=2)
+    same = evaluate_readout(features, labels, draws, classes=2)
     noise = np.random.default_rng(3).standard_normal(features.shape)
-    other = read_out(features, labels, draws, classes=2, tested=noise)
+    other = evaluate_readout(features, labels, draws, classes=2, tested=noise)
     assert same.right.mean() > 0.98
     assert other.right.mean() < 0.7
     assert other.penalty == same.penalty
@@ -158,7 +158,7 @@ def test_each_item_counts_its_own_draws():
         LabelDraw(np.arange(0, 40), np.arange(40, 50)),
         LabelDraw(np.arange(0, 40), np.arange(45, 55)),
     ]
-    found = read_out(features, labels, draws, classes=2, knn=False)
+    found = evaluate_readout(features, labels, draws, classes=2, knn=False)
     assert found.items.tolist() == list(range(40, 55))
     assert (found.knn_right == 0).all()
     assert len(found.by_draw) == 2

@@ -199,7 +199,7 @@ def test_columns_become_factors_by_their_values():
     }
     assert [note.split("'")[1] for note in notes] == ["word", "same", "name"]
     assert not factors[1].known[1]
-    with pytest.raises(InputError, match="one length"):
+    with pytest.raises(InputError, match="the same length"):
         as_factors({"a": np.ones(3), "b": np.ones(4)})
 
 
@@ -228,7 +228,7 @@ def test_the_advice_names_what_is_kept_and_not_needed(found):
     assert set(said["kept"]) == {"size", "colour"}
     assert said["advice"].startswith(f"Vary {top} between the two views: encoder keeps it")
     assert "form does not need it" in said["advice"]
-    assert "Training added to it" in said["more"][0]
+    assert "Training added" in said["more"][0]
     seen = leakage_advice(found, row="encoder", task="form", varied=[top])
     assert seen["advice"].startswith(f"Train longer or vary {top} more")
     none = leakage_advice(found, row=LABEL_ROW, task="form")
@@ -275,12 +275,12 @@ def test_a_gain_is_paired_and_its_own_negative(found):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"test": np.arange(30, 90)}, "both fitted and tested"),
+        ({"test": np.arange(30, 90)}, "must not overlap"),
         ({"test": np.arange(95, 100)}, "at least 20"),
         ({"rows": {}}, "at least one representation"),
         ({"rows": {"z": np.zeros((5, 2))}}, "has 5 rows"),
         ({"rows": {"z": np.full((100, 2), np.nan)}}, "not finite"),
-        ({"names": ("a", "a")}, "names of their own"),
+        ({"names": ("a", "a")}, "different names"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_one_sentence(change, said):

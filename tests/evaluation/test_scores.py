@@ -11,7 +11,12 @@ from goodviews.core.errors import InputError
 from goodviews.evaluation import scores as module
 from goodviews.evaluation.budgets import usable_budgets
 from goodviews.evaluation.knn import knn_predict, knn_votes
-from goodviews.evaluation.protocols import KINDS, evaluate_representation, over, uniformity_of
+from goodviews.evaluation.protocols import (
+    KINDS,
+    evaluate_representation,
+    paired_difference,
+    uniformity_of,
+)
 from goodviews.evaluation.scores import Parts, few_labels, knn, linear, sgd
 from goodviews.evaluation.sgd import PROTOCOLS, Protocol, train_sgd
 from goodviews.objectives import uniformity
@@ -74,7 +79,7 @@ def test_no_readout_sees_a_tested_label_nor_a_tested_item(monkeypatch):
         one, two = job(y), job(scrambled)
         assert one.setting == two.setting
         assert (two.right <= 1 - one.right + 1e-9).all()  # the same guesses against other labels
-    with pytest.raises(InputError, match="also fitted"):
+    with pytest.raises(InputError, match="must not be fitted"):
         Parts(np.arange(5), np.arange(5, 8), np.arange(4, 9))
 
 
@@ -193,11 +198,11 @@ def test_geometry_knows_its_closed_forms():
 def test_a_difference_is_paired():
     x, y = blobs(distance=1.5)
     found, right = evaluate_representation(x, y, thirds(900), classes=3, kinds=("linear", "knn"))
-    gap = over(right["linear"], right["knn"], name="linear minus kNN", like=found[0])
+    gap = paired_difference(right["linear"], right["knn"], name="linear minus kNN", like=found[0])
     assert gap.role == "difference"
     assert gap.top1 == pytest.approx(found[0].top1 - found[1].top1)
     assert gap.top1_high - gap.top1 < found[0].top1_high - found[0].top1 + 0.02
-    none = over(right["knn"], right["knn"], name="same", like=found[0])
+    none = paired_difference(right["knn"], right["knn"], name="same", like=found[0])
     assert (none.top1, none.top1_low, none.top1_high) == (0, 0, 0)
 
 

@@ -35,8 +35,8 @@ def test_factors_come_in_the_planted_order_and_an_absent_one_says_nothing(seed):
     x, factors, _ = planted(seed)
     found = shortcuts(x, factors[::-1], fit=FIT, test=TEST, seed=seed)
     assert found.order == ("loud", "middling", "faint", "absent")
-    assert found.told("loud", "middling")
-    assert found.told("loud", "absent")
+    assert found.is_easier("loud", "middling")
+    assert found.is_easier("loud", "absent")
     assert "loud (" in found.sentence.split(", then middling")[0]
     easy = {one.factor: one for one in found.eases}
     # Four classes hold log 4 nats, which the loud factor nearly gives and none exceeds.
@@ -62,7 +62,7 @@ def test_one_factor_under_two_names_cannot_be_told_apart():
     x, factors, _ = planted()
     twin = Factor("twin", factors[1].values, factors[1].classes)
     found = shortcuts(x, [factors[1], twin], fit=FIT, test=TEST)
-    assert not found.told(*found.order)
+    assert not found.is_easier(*found.order)
     assert found.gaps[0] == (0.0, 0.0, 0.0)
     assert " or " in found.sentence
 
@@ -80,7 +80,7 @@ def test_units_of_features_and_the_order_of_items_do_not_matter():
 def test_noise_alone_says_that_nothing_is_easy():
     _, factors, _ = planted()
     found = shortcuts(np.random.default_rng(5).random((2600, 4)), factors[:2], fit=FIT, test=TEST)
-    assert found.sentence.startswith("No factor is quick")
+    assert found.sentence.startswith("No factor is learned quickly")
     rows = found.rows()
     assert [row["place"] for row in rows] == [1, 2]
     assert rows[0]["to_next_low"] <= rows[0]["to_next"] <= rows[0]["to_next_high"]

@@ -31,7 +31,7 @@ def board(rows=("ours", "random weights"), factors=("form", "size <b>", "colour"
     return {
         "data": "shapes", "task": task, "level": 0.05, "permutations": 999,
         "advice": "Vary size between the two views: ours keeps it.",
-        "finding": "1 of 2 other factors can be told", "more": ["Also kept: colour."],
+        "finding": "1 of 2 other factors are kept", "more": ["Also kept: colour."],
         "kept": ["size <b>"], "command": "goodviews evaluate z.npy shapes",
         "made": [("Data", "shapes")],
         "rows": [

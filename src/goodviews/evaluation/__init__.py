@@ -3,7 +3,7 @@
 from goodviews.evaluation.features import represent
 from goodviews.evaluation.held_out import fit_temperature, held_out_bound
 from goodviews.evaluation.openers import open_encoder, register_encoders
-from goodviews.evaluation.readout import LabelDraw, Readout, read_out
+from goodviews.evaluation.readout import LabelDraw, Readout, evaluate_readout
 
 __all__ = [
     "LabelDraw",
@@ -11,7 +11,7 @@ __all__ = [
     "fit_temperature",
     "held_out_bound",
     "open_encoder",
-    "read_out",
+    "evaluate_readout",
     "register_encoders",
     "represent",
 ]

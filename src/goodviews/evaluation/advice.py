@@ -1,4 +1,4 @@
-"""What a leakage matrix says: which factor is kept and not needed, in one sentence."""
+"""Advice from a leakage matrix: which factor is kept but not needed, in one sentence."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
@@ -8,7 +8,7 @@ from goodviews.core.errors import InputError
 from goodviews.evaluation.leakage import Cell, Leakage
 
 LABEL_ROW = "task label"
-"""Name of the row whose representation is the task's own label."""
+"""Name of the row whose representation is the label of the task."""
 
 
 def leakage_advice(
@@ -19,18 +19,18 @@ def leakage_advice(
     reference: str | None = None,
     varied: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Say which factor a representation keeps without need.
+    """Find the factor that a representation keeps although the task does not need it.
 
-    Needed is the task itself, and of every other factor what the task's label already says
-    where the matrix holds that as the row :data:`LABEL_ROW`. A factor counts as kept when
-    its cell is told from chance and, beside that row, adds to it.
+    The task itself is needed, and so is the part of other factors that follows from the label of
+    the task, if the matrix has the row :data:`LABEL_ROW`. A factor counts as kept when its cell
+    is significantly above chance and, with that row, also above that row.
 
     Args:
         found: The matrix.
-        row: The representation in question.
-        task: The factor that is the task.
-        reference: A row that learned nothing, such as random weights, to compare with.
-        varied: Factors that the views drew: the encoder was trained not to keep them.
+        row: The representation to judge.
+        task: Name of the factor that is the task.
+        reference: An untrained row to compare with, such as random weights.
+        varied: Factors drawn by the views, which the encoder was trained to ignore.
 
     Returns:
         ``advice``, ``finding`` and ``more`` (sentences), ``kept`` (names, most first).
@@ -45,18 +45,19 @@ def leakage_advice(
     more = []
     if task is not None and not cells[task].told:
         more.append(
-            f"Look at the task first: {task} cannot be told from chance ({_score(cells[task])})."
+            f"Look at the task first: {task} is not significantly above chance "
+            f"({_score(cells[task])})."
         )
     if not kept:
         whose = "the other" if task is not None else "the"
         return {
-            "advice": f"Remove nothing: none of {whose} {len(factors)} factors can be told from "
-            f"chance in {row}."
+            "advice": f"Remove nothing: none of {whose} {len(factors)} factors is significantly "
+            f"above chance in {row}."
             if factors
-            else f"Name more factors than the task: {row} was asked for {task} only.",
-            "finding": f"Only {task} can be told from chance"
+            else f"Name more factors than the task: only {task} was measured in {row}.",
+            "finding": f"Only {task} is significantly above chance"
             if task is not None and cells[task].told
-            else "No factor can be told from chance",
+            else "No factor is significantly above chance",
             "more": more,
             "kept": [],
         }
@@ -64,11 +65,11 @@ def leakage_advice(
     cell = cells[top]
     if top in varied:
         advice = (
-            f"Train longer or vary {top} more: {row} still tells it ({_score(cell)}), though "
-            f"its views were drawn to hide it."
+            f"Train longer or vary {top} more: {row} still keeps it ({_score(cell)}), although "
+            "its views were drawn to hide it."
         )
     elif task is None:
-        advice = f"Ask whether the task needs {top}: {row} keeps it most ({_score(cell)})."
+        advice = f"Check whether the task needs {top}: {row} keeps it most ({_score(cell)})."
     else:
         advice = (
             f"Vary {top} between the two views: {row} keeps it ({_score(cell)}), and {task} "
@@ -81,10 +82,12 @@ def leakage_advice(
         rest = f" and {len(kept) - 4} more" if len(kept) > 4 else ""
         more.append(f"Also kept: {also}{rest}.")
     if task is not None and LABEL_ROW in found.rows:
-        finding = f"{len(kept)} of {len(factors)} other factors are kept beyond what {task} says"
+        finding = (
+            f"{len(kept)} of {len(factors)} other factors are kept beyond what follows from {task}"
+        )
     else:
         others = "other factors" if task is not None else "factors"
-        finding = f"{len(kept)} of {len(factors)} {others} can be told"
+        finding = f"{len(kept)} of {len(factors)} {others} are significantly above chance"
     finding += f", {top} most" if len(kept) > 1 else f": {top}"
     return {"advice": advice, "finding": finding, "more": more, "kept": kept}
 
@@ -100,29 +103,32 @@ def leakage_board(
     details: Mapping[str, str] | None = None,
     **about: Any,
 ) -> dict[str, Any]:
-    """The matrix as plain data, for :func:`goodviews.pages.leakage.page.leakage_page`.
+    """Leakage matrix as plain data, for :func:`goodviews.pages.leakage.page.leakage_page`.
 
     Args:
         found: The matrix.
-        encoders: Rows in question; the others are baselines.
-        task: The factor that is the task.
-        nats: Information the views of a row share, where known: rows go in its order.
-        varied: Factors that the views drew.
-        reference: A row that learned nothing.
-        details: A few words about a row.
-        **about: ``data``, ``command``, ``made``: what the page's end says.
+        encoders: Rows to judge; the other rows are baselines.
+        task: Name of the factor that is the task.
+        nats: Information shared by the views of a row, if known; it orders the rows.
+        varied: Factors drawn by the views.
+        reference: An untrained row.
+        details: A short description of a row.
+        **about: ``data``, ``command``, ``made``: entries for the end of the page.
 
     Returns:
         ``rows``, ``columns`` (the task first, then by skill), ``cells`` (row by row) and
-        what :func:`leakage_advice` says of the first encoder, or of the one with the
-        largest task score where there are several.
+        the results of :func:`leakage_advice` for the first encoder, or for the one with the
+        largest task score if there are several.
 
     Raises:
         InputError: No row of the matrix is among ``encoders``.
     """
     asked = [row for row in found.rows if row in encoders]
     if not asked:
-        raise InputError(f"None of {', '.join(encoders)} is a row: {', '.join(found.rows)}.")
+        raise InputError(
+            f"encoders must be rows of the matrix, but {', '.join(encoders)} are "
+            f"not; rows: {', '.join(found.rows)}."
+        )
     nats, details = nats or {}, details or {}
     asked.sort(key=lambda row: nats.get(row, float("inf")))
     best = max(asked, key=lambda row: found.cell(row, task).score) if task else asked[0]
@@ -167,10 +173,10 @@ def _learned(found: Leakage, row: str, reference: str, name: str) -> str:
     gap, low, high = found.gain(row, reference, name)
     ends = f"{abs(gap):.2f} nats [{min(abs(low), abs(high)):.2f}, {max(abs(low), abs(high)):.2f}]"
     if low > 0:
-        return f"Training added to it: {ends} more than {reference} ({_short(other)})."
+        return f"Training added {ends} compared with {reference} ({_short(other)})."
     if high < 0:
-        return f"Training took from it: {ends} less than {reference} ({_short(other)})."
-    return f"Training changed it by nothing that can be told from {reference} ({_short(other)})."
+        return f"Training removed {ends} compared with {reference} ({_short(other)})."
+    return f"Training made no significant difference to {reference} ({_short(other)})."
 
 
 def _score(cell: Cell) -> str:
@@ -186,7 +192,7 @@ def _short(cell: Cell) -> str:
 
 
 def _bare(value: float) -> str:
-    """Two digits without the leading zero.
+    """Number with two digits and without the leading zero.
 
     Example:
         >>> _bare(0.934), _bare(-0.02), _bare(1.0)

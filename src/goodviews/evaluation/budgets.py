@@ -1,6 +1,6 @@
-"""How many labels a readout may see: shares of the pool, or a number of each class.
+"""Label budgets of readouts: a share of the pool, or a number per class.
 
-Letters: N items, n of them in the pool.
+Letters: N items, n items of the pool.
 """
 
 import math
@@ -15,20 +15,20 @@ from goodviews.data import draw_labels
 def drawn_sets(
     labels: np.ndarray, pool: np.ndarray, *, budget: str, draws: int, seed: int = 0
 ) -> list[np.ndarray]:
-    """Draws of a budget; the same for every encoder.
+    """Draw the labels of a budget, the same for every encoder.
 
     Args:
         labels: (N,) class numbers, -1 where there is none.
-        pool: (n,) places labels are drawn from.
-        budget: ``"1%"`` of the pool, or ``"10"`` of each class.
-        draws: How many.
-        seed: Of the draws.
+        pool: (n,) indices from which labels are drawn.
+        budget: ``"1%"`` of the pool, or ``"10"`` per class.
+        draws: Number of draws.
+        seed: Random seed of the draws.
 
     Returns:
-        Sorted places, one array for each draw.
+        Sorted indices, one array per draw.
 
     Raises:
-        InputError: The budget is no number, or gives no label to some class.
+        InputError: The budget is not a number, or leaves a class without a label.
 
     Example:
         >>> drawn_sets(np.array([0, 0, 1, 1]), np.arange(4), budget="2", draws=1)
@@ -41,19 +41,19 @@ def drawn_sets(
     count = min(round(len(pool) * number), len(pool))
     if count < have:
         raise InputError(
-            f"{budget} of {len(pool):,} labels is fewer than one for each of {have} classes: "
-            f"give a larger share, or a number per class."
+            f"{budget} of {len(pool):,} labels is fewer than one for each of {have} classes; use "
+            "a larger share, or a number per class."
         )
     return draw_labels(labels, pool, count=count, draws=draws, seed=seed)
 
 
 def usable_budgets(budgets: Sequence[str], labels: np.ndarray, pool: np.ndarray) -> list[str]:
-    """Those of some budgets that give each class a label and leave most of the pool.
+    """Budgets that give each class a label and leave most of the pool.
 
     Args:
-        budgets: As for :func:`drawn_sets`.
+        budgets: Budgets as for :func:`drawn_sets`.
         labels: (N,) integers, -1 where there is none.
-        pool: (n,) places labels are drawn from.
+        pool: (n,) indices from which labels are drawn.
 
     Example:
         >>> usable_budgets(["1%", "10%", "10"], np.arange(200) % 5, np.arange(200))
@@ -70,7 +70,7 @@ def usable_budgets(budgets: Sequence[str], labels: np.ndarray, pool: np.ndarray)
 
 
 def _budget(text: str) -> tuple[float, bool]:
-    """The number, and whether it is a share."""
+    """Parse a budget into its number, and whether it is a share."""
     try:
         number = float(text.strip().removesuffix("%"))
     except ValueError:
@@ -78,7 +78,7 @@ def _budget(text: str) -> tuple[float, bool]:
     share = text.strip().endswith("%")
     if not 0 < number <= (100 if share else math.inf) or (not share and number != int(number)):
         raise InputError(
-            f"A label budget is {text!r}, but a share such as 1% or a number per class such as "
-            f"10 is wanted."
+            "A label budget must be a share such as 1% or a number per class such as 10, but got "
+            f"{text!r}."
         )
     return (number / 100 if share else number), share

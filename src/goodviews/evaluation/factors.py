@@ -1,6 +1,6 @@
-"""Factors of examples: what a representation may keep besides the task.
+"""Factors of examples, which a representation may keep besides the task.
 
-A world's factors, columns of a table, or the parameters that a view drew for each image.
+Factors come from a world, the columns of a table, or the parameters drawn by a view.
 
 Letters: N examples.
 """
@@ -18,10 +18,10 @@ from goodviews.data.images import Images
 from goodviews.data.labels import encode, read_cells
 
 MOST_CLASSES = 20
-"""Different numbers above which a column of numbers is continuous."""
+"""Number of different values above which a column of numbers is continuous."""
 
 MASKS = ("on",)
-"""Drawn parameters that say whether the others of their step were used."""
+"""Drawn parameters that show whether the others of their step were used."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Factor:
     """An attribute of every example.
 
     Attributes:
-        name: What it is called.
+        name: Name of the factor.
         values: (N,) int64 class numbers, -1 where unknown; or float64, NaN where unknown.
         classes: Names of the classes; empty when the factor is continuous.
     """
@@ -40,34 +40,34 @@ class Factor:
 
     @property
     def discrete(self) -> bool:
-        """Whether it has classes."""
+        """Whether the factor has classes."""
         return bool(self.classes)
 
     @property
     def known(self) -> np.ndarray:
-        """(N,) bool, where its value is known."""
+        """(N,) bool, True where the value is known."""
         return self.values >= 0 if self.discrete else np.isfinite(self.values)
 
 
 def as_factors(
     columns: Mapping[str, np.ndarray | Tensor], *, unknown: int | None = -1
 ) -> tuple[list[Factor], list[str]]:
-    """Make factors of columns of any kind.
+    """Make factors from columns of any kind.
 
-    Truth values, texts and numbers of at most 20 different values are discrete; other
-    numbers are continuous. A column of several numbers per example becomes several factors.
-    What cannot be a factor is left out with a sentence: one value only, as many texts as
-    examples, or 64-bit random words.
+    Truth values, texts and numbers with at most 20 different values are discrete; other numbers
+    are continuous. A column with several numbers per example becomes several factors. A column is
+    left out, with a sentence, if it has a single value, as many texts as examples, or 64-bit
+    random words.
 
     Args:
         columns: Name to (N,) or (N, k) values; NaN and an empty text are unknown.
-        unknown: The whole number that stands for an unknown value, if one does.
+        unknown: Whole number that stands for an unknown value, if there is one.
 
     Returns:
-        The factors, and why any column was left out.
+        The factors, and a sentence for each column that was left out.
 
     Raises:
-        InputError: Columns differ in length, or have more than two axes.
+        InputError: Columns have different lengths, or more than two axes.
 
     Example:
         >>> factors, _ = as_factors({"form": np.array(["disc", "square", "disc"])})
@@ -79,7 +79,7 @@ def as_factors(
     odd = [name for name, array in arrays.items() if array.ndim not in (1, 2)]
     if odd or len(set(lengths.values())) > 1:
         raise InputError(
-            f"Factors must be columns of one length, but got "
+            "Factors must be columns of the same length, but got "
             f"{', '.join(f'{name} {arrays[name].shape}' for name in arrays)}."
         )
     factors: list[Factor] = []
@@ -91,21 +91,22 @@ def as_factors(
             if isinstance(made, Factor):
                 factors.append(made)
             else:
-                notes.append(f"Column {part!r} {made}, so it is no factor.")
+                notes.append(f"Column {part!r} {made} and is not used as a factor.")
     return factors, notes
 
 
 def drawn_factors(params: Mapping[str, Tensor]) -> tuple[list[Factor], list[str]]:
-    """The parameters a view drew, as factors: does the representation keep the view itself?
+    """Make factors of the parameters drawn by a view, to measure whether these are kept.
 
-    Where a step says whether it was used (``on``), its other parameters are unknown for the
-    images it left alone.
+    Where a step records whether it was used (``on``), its other parameters are unknown for images
+    on which it was not used.
 
     Args:
-        params: What :meth:`goodviews.views.compose.Chain.sample` drew: name to (N,) or (N, k).
+        params: Parameters from :meth:`goodviews.views.compose.Chain.sample`: name to (N,) or (N,
+            k).
 
     Returns:
-        As :func:`as_factors`.
+        Same as :func:`as_factors`.
 
     Example:
         >>> import torch
@@ -132,14 +133,14 @@ def drawn_factors(params: Mapping[str, Tensor]) -> tuple[list[Factor], list[str]
 
 
 def read_factors(path: Path, images: Images) -> tuple[list[Factor], list[str]]:
-    """Factors from a table whose first column names the images of a set.
+    """Read factors from a table whose first column names the images of a dataset.
 
     Args:
         path: A CSV file, as :func:`goodviews.data.labels.read_cells` reads it.
-        images: The set.
+        images: The dataset.
 
     Returns:
-        As :func:`as_factors`; a column of numbers is read as numbers.
+        Same as :func:`as_factors`; a column of numbers is read as numbers.
 
     Raises:
         InputError: The file cannot be read, or no column is a factor.
@@ -148,7 +149,7 @@ def read_factors(path: Path, images: Images) -> tuple[list[Factor], list[str]]:
     columns = {name: _numbers(texts) for name, texts in cells.items()}
     factors, more = as_factors(columns)
     if not factors:
-        raise InputError(f"No column of {path} is a factor: {' '.join(notes + more)}")
+        raise InputError(f"No column of {path} can be used as a factor: {' '.join(notes + more)}")
     return factors, notes + more
 
 
@@ -161,7 +162,7 @@ def _split(name: str, table: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _numbers(texts: np.ndarray) -> np.ndarray:
-    """A column of texts as numbers where every one of them is one."""
+    """Convert a column of texts to numbers if all of them are numbers."""
     try:
         return np.array([float(text) if text else np.nan for text in texts])
     except ValueError:
@@ -169,7 +170,7 @@ def _numbers(texts: np.ndarray) -> np.ndarray:
 
 
 def _factor(name: str, values: np.ndarray, unknown: int | None) -> Factor | str:
-    """The factor, or why it is none."""
+    """The factor, or the reason why it cannot be one."""
     if values.dtype.kind in "OUS":
         numbers, classes = encode([str(value) for value in values])
         known = int((numbers >= 0).sum())
@@ -195,5 +196,5 @@ def _factor(name: str, values: np.ndarray, unknown: int | None) -> Factor | str:
 
 def _classed(name: str, numbers: np.ndarray, classes: tuple[str, ...]) -> Factor | str:
     if len(classes) < 2:
-        return f"has one value, {classes[0]!r}" if classes else "has no values"
+        return f"has only one value, {classes[0]!r}," if classes else "has no values"
     return Factor(name, numbers, classes)

@@ -1,4 +1,4 @@
-"""Representations of images from an encoder that no longer learns.
+"""Representations of images from a frozen encoder.
 
 Letters: N images, F representation.
 """
@@ -24,11 +24,11 @@ def represent(
     """Apply a function to images, batch by batch.
 
     Args:
-        images: The data.
-        index: (N,) which images.
-        embed: Takes pixels (B, C, H, W) in [0, 1] and places (B,) int64; gives (B, F).
-        device: Where it computes; the CPU by default.
-        batch: Images at a time.
+        images: Dataset.
+        index: (N,) indices of the images.
+        embed: Function from pixels (B, C, H, W) in [0, 1] and indices (B,) int64 to (B, F).
+        device: Device of the computation (default: CPU).
+        batch: Images per batch.
 
     Returns:
         (N, F) float32 on the CPU.

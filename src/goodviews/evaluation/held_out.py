@@ -1,8 +1,8 @@
-"""How many nats two views share: the bound of a study, at one fixed K.
+"""Bound on the information shared by two views, in nats, at one fixed K.
 
-The critic is the cosine of the two embeddings over a temperature. The temperature is
-fitted on pretraining pairs, with draws of their own; the bound is read on held-out
-pairs, in groups of K. So nothing that is reported was seen by what was fitted.
+The critic is the cosine of the two embeddings divided by a temperature. The temperature is fitted
+on pretraining pairs, with separate draws; the bound is computed on held-out pairs, in groups of
+K. So the reported bound does not use data that anything was fitted on.
 
 Letters: N held-out images, K candidates, D embedding, R draws of the views.
 """
@@ -21,19 +21,19 @@ Embed = Callable[[np.ndarray, int], tuple[Tensor, Tensor]]
 
 
 def fit_temperature(z1: Tensor, z2: Tensor) -> float:
-    """The temperature at which the InfoNCE loss of these pairs is lowest.
+    """Fit the temperature with the lowest InfoNCE loss of pairs.
 
     Args:
         z1: (B, D), embeddings of the first view, any norm.
-        z2: (B, D), of the second.
+        z2: (B, D), embeddings of the second view, any norm.
 
     Returns:
-        Between 0.01 and 10, dimensionless.
+        The temperature, between 0.01 and 10, dimensionless.
 
     Example:
         >>> import torch
         >>> z = torch.eye(16)
-        >>> fit_temperature(z, z) < 0.05  # pairs that match perfectly ask for certainty
+        >>> fit_temperature(z, z) < 0.05  # perfect pairs give a low temperature
         True
     """
     cosines = F.normalize(z1, dim=1).double() @ F.normalize(z2, dim=1).double().T
@@ -51,16 +51,16 @@ def held_out_bound(
     """InfoNCE bound on I(v1; v2) over held-out images, in nats.
 
     Args:
-        embed: Takes places (B,) and the number of a draw; gives the embeddings (B, D) of
-            fresh draws of both views of those images.
-        held_out: (N,) places of images that nothing was fitted on.
-        candidates: K; groups of K images are scored within themselves, the rest is left out.
-        temperature: Of the critic.
-        draws: R, over which the bound is averaged.
+        embed: Function from indices (B,) and the number of a draw to embeddings (B, D) of new
+            draws of both views of those images.
+        held_out: (N,) indices of images not used for fitting.
+        candidates: K; images are scored within groups of K, and an incomplete group is left out.
+        temperature: Temperature of the critic.
+        draws: R, the number of draws over which the bound is averaged.
 
     Returns:
-        The bound with ceiling log K. Its standard error is over images; draws of the same
-        images do not lower it.
+        The bound, with ceiling log K. Its standard error is over images and does not decrease
+        with more draws of the same images.
 
     Raises:
         InputError: There are fewer held-out images than K.
@@ -68,8 +68,8 @@ def held_out_bound(
     groups = len(held_out) // max(candidates, 1)
     if groups < 1 or candidates < 2:
         raise InputError(
-            f"{len(held_out)} held-out images cannot give {candidates} candidates; "
-            f"use --candidates {max(len(held_out), 2)} or less."
+            f"candidates must be at most the number of held-out images, {len(held_out)}, but got "
+            f"{candidates}; use --candidates {max(len(held_out), 2)} or less."
         )
     found = []
     for draw in range(draws):

@@ -1,4 +1,4 @@
-"""Nearest neighbours on a frozen representation.
+"""k-nearest neighbours on a frozen representation.
 
 Letters: N known examples, M tested examples, F representation, C classes.
 """
@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 BLOCK = 1 << 24
-"""Cosines held at a time."""
+"""Maximum number of cosines in memory."""
 
 
 def knn_predict(
@@ -21,17 +21,17 @@ def knn_predict(
     neighbours: int = 10,
     temperature: float = 0.1,
 ) -> np.ndarray:
-    """Class with the largest vote of the nearest known examples, by cosine.
+    """Predict the class with the largest vote of the nearest known examples, by cosine.
 
     A neighbour votes with exp(cosine / temperature) (Wu et al., 2018, arXiv:1805.01978).
 
     Args:
-        known: (N, F).
+        known: (N, F), representations of labelled examples.
         labels: (N,) integers below ``classes``.
-        tested: (M, F).
-        classes: C.
-        neighbours: k; at most N are used.
-        temperature: Dimensionless.
+        tested: (M, F), representations of tested examples.
+        classes: C, the number of classes.
+        neighbours: k, the number of nearest neighbours; at most N are used.
+        temperature: Temperature of the votes, dimensionless.
 
     Returns:
         (M,) classes.
@@ -62,22 +62,22 @@ def knn_votes(
     temperature: float = 0.1,
     bf16: bool = False,
 ) -> Tensor:
-    r"""Votes of the nearest known examples for each class.
+    r"""Compute the votes of the nearest known examples for each class.
 
     .. math:: v_{mc} = \sum_{n \in \mathrm{near}_k(m)} [y_n = c]
         \exp\Bigl(\frac{\cos(x_m, x_n) - 1}{\tau}\Bigr)
 
-    Computed for blocks of tested examples: the M x N matrix never exists.
+    They are computed for blocks of tested examples, without the M x N matrix.
 
     Args:
         known: (N, F), on any device.
         labels: (N,) integers below ``classes``.
-        tested: (M, F).
-        classes: C.
-        neighbours: k; at most N are used.
+        tested: (M, F), representations of tested examples.
+        classes: C, the number of classes.
+        neighbours: k, the number of nearest neighbours; at most N are used.
         temperature: tau, dimensionless.
-        bf16: Compute the cosines in bfloat16, on its rounding of the features: quicker where
-            the processor has it, and neighbours as near as a percent may change places.
+        bf16: Whether to compute the cosines in bfloat16, with rounded features: faster where the
+            processor supports it, but neighbours with almost the same distance may change places.
 
     Returns:
         (M, C), in the precision of the features.

@@ -1,8 +1,8 @@
-"""Leakage: which factors can be read from a representation, and how sure that is.
+"""Leakage: factors that can be read from a representation, with significance.
 
-Every cell of the matrix is one representation and one factor: a linear readout is fitted on
-some items (its penalty on a part of them), judged on others, and tested by shuffling; the
-whole matrix is one family of tests.
+Every cell of the matrix is one representation and one factor: a linear readout is fitted on some
+items (its penalty on a part of them), evaluated on others, and tested by permutation. The whole
+matrix is one family of tests.
 
 Letters: N items, n of them tested, F representation, C classes.
 """
@@ -21,31 +21,31 @@ from goodviews.evaluation.readings import FEWEST, Reading, read_factor
 
 @dataclass(frozen=True)
 class Cell:
-    """One representation, one factor. Ends are of 95 % intervals over the tested items.
+    """Result for one representation and one factor, with 95 % intervals over the tested items.
 
     Attributes:
         row: Name of the representation.
         factor: Name of the factor.
         kind: ``discrete`` or ``continuous``.
-        fitted: Items the readout was fitted on.
-        items: Items it was tested on.
+        fitted: Number of items used for fitting.
+        items: Number of tested items.
         score: Accuracy; for numbers the share of variance explained, R², below 0 where the
             constant is better.
-        score_low: Lower end.
-        score_high: Upper end.
-        chance: The score of the best constant: the commonest fitted class, or 0.
+        score_low: Lower end of its interval.
+        score_high: Upper end of its interval.
+        chance: Score of the best constant: the most common fitted class, or 0.
         skill: (score - chance) / (1 - chance): 0 at chance, 1 when perfect.
         error: Root mean squared error, in the factor's unit; numbers only.
-        constant_error: That of the fitted mean.
+        constant_error: Root mean squared error of the fitted mean.
         nats: Usable information, :func:`goodviews.information.usable_information`; for
             numbers its Gaussian counterpart.
-        nats_low: Lower end.
-        nats_high: Upper end.
-        entropy_nats: H of the tested classes, the most it can be; discrete only.
-        p: One-sided p value of the shuffles.
-        p_adjusted: Adjusted for all cells of the matrix.
-        told: Whether the cell is told from chance at the matrix's level.
-        penalty: What the validation part of the fitted items chose.
+        nats_low: Lower end of its interval.
+        nats_high: Upper end of its interval.
+        entropy_nats: H of the tested classes, the largest possible value; discrete only.
+        p: One-sided p value of the permutation test.
+        p_adjusted: p value adjusted for all cells of the matrix.
+        told: Whether the cell is significantly above chance at the level of the matrix.
+        penalty: Penalty selected on the validation part of the fitted items.
     """
 
     row: str
@@ -75,11 +75,11 @@ class Leakage:
     """A leakage matrix.
 
     Attributes:
-        cells: Row by row, factors in the order given.
+        cells: Cells row by row, factors in the given order.
         rows: Names of the representations.
         factors: Names of the factors.
-        level: Chance of one false claim or more in the whole matrix.
-        permutations: Shuffles behind the p values.
+        level: Probability of one or more false positives in the whole matrix.
+        permutations: Number of permutations behind the p values.
         nats_items: (row, factor) to (n,) usable nats of each tested item.
     """
 
@@ -91,10 +91,10 @@ class Leakage:
     nats_items: dict[tuple[str, str], np.ndarray]
 
     def cell(self, row: str, factor: str) -> Cell:
-        """The cell of a representation and a factor.
+        """Cell of a representation and a factor.
 
         Raises:
-            InputError: There is none of these names.
+            InputError: There is no cell with these names.
         """
         for cell in self.cells:
             if (cell.row, cell.factor) == (row, factor):
@@ -105,7 +105,7 @@ class Leakage:
         )
 
     def gain(self, row: str, other: str, factor: str) -> tuple[float, float, float]:
-        """Usable nats of a row less those of another, item by item, with its 95 % interval."""
+        """Difference of usable nats between two rows, paired by item, with its 95 % interval."""
         self.cell(row, factor), self.cell(other, factor)
         gap = self.nats_items[row, factor] - self.nats_items[other, factor]
         half = 1.96 * float(gap.std(ddof=1)) / len(gap) ** 0.5
@@ -123,28 +123,29 @@ def leakage(
     seed: int = 0,
     device: torch.device | None = None,
 ) -> Leakage:
-    """Read every factor from every representation, with tests over the whole matrix.
+    """Measure every factor in every representation, with tests over the whole matrix.
 
-    Put raw pixels and random weights beside an encoder as representations of their own: what
-    they hand over too was not learned.
+    Pass raw pixels and random weights as further representations: what they also contain was not
+    learned.
 
     Args:
         representations: Name to features (N, F) of the same items.
-        factors: What to read; see :func:`goodviews.evaluation.factors.as_factors`.
-        fit: Places of the items readouts are fitted on; a quarter of them choose penalties.
-        test: Places of the items that are tested; none of them in ``fit``.
-        permutations: Shuffles of the tested values; the smallest p is 1 over one more.
-        level: Chance of one false claim or more in the matrix, see
+        factors: Factors to measure; see :func:`goodviews.evaluation.factors.as_factors`.
+        fit: Indices of the items for fitting; a quarter of them is used to select penalties.
+        test: Indices of the tested items; none of them is in ``fit``.
+        permutations: Number of permutations of the tested values; the smallest possible p is 1 /
+            (permutations + 1).
+        level: Probability of one or more false positives in the matrix, see
             :func:`goodviews.evaluation.permutation.max_t`.
-        seed: Of shuffles and of the validation part.
-        device: Where to compute.
+        seed: Random seed of the permutations and of the validation part.
+        device: Device of the computation.
 
     Returns:
         The matrix.
 
     Raises:
-        InputError: Items are both fitted and tested, lengths disagree, values are not
-            finite, names repeat, or a factor is known for fewer than 20 items of either part.
+        InputError: Items are both fitted and tested, lengths differ, values are not finite, names
+            repeat, or a factor is known for fewer than 20 items of either part.
 
     Example:
         >>> from goodviews.evaluation.factors import as_factors
@@ -220,29 +221,31 @@ def _check(
 ) -> None:
     both = np.intersect1d(fit, test)
     if len(both):
-        raise InputError(f"{len(both)} items are both fitted and tested, such as {both[0]}.")
+        raise InputError(
+            f"fit and test must not overlap, but {len(both)} items are in both, such as {both[0]}."
+        )
     if not representations or not factors:
         raise InputError("A leakage matrix needs at least one representation and one factor.")
     names = [factor.name for factor in factors]
     if len(set(names)) < len(names):
-        raise InputError(f"Factors need names of their own, but got {', '.join(names)}.")
+        raise InputError(f"Factors need different names, but got {', '.join(names)}.")
     count = len(factors[0].values)
     lengths = {name: len(x) for name, x in representations.items()}
     lengths |= {factor.name: len(factor.values) for factor in factors}
     for name, length in lengths.items():
         if length != count:
             raise InputError(
-                f"{name!r} has {length:,} rows, but {names[0]!r} has {count:,}: give one row "
-                f"per item, in one order."
+                f"{name!r} has {length:,} rows, but {names[0]!r} has {count:,}; pass one row per "
+                "item, in the same order."
             )
     for factor in factors:
         for part, places in (("fit", fit), ("test", test)):
             number = int(factor.known[places].sum())
             if number < FEWEST:
                 raise InputError(
-                    f"{factor.name!r} is known for {number} of the items to {part}, but at "
-                    f"least {FEWEST} are wanted: leave it out, or give more values."
+                    f"{factor.name!r} must be known for at least {FEWEST} of the items to {part}, "
+                    f"but is known for {number}; leave it out, or add values."
                 )
     for name, features in representations.items():
         if not np.isfinite(features).all():
-            raise InputError(f"{name!r} holds values that are not finite: train it again.")
+            raise InputError(f"{name!r} has values that are not finite; train this encoder again.")

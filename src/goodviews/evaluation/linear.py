@@ -17,18 +17,18 @@ PENALTIES = tuple(10.0**power for power in (-5, -4, -3, -2, -1))
 def linear_log_probs(
     fitted: np.ndarray, labels: np.ndarray, tested: np.ndarray, *, classes: int, penalty: float
 ) -> np.ndarray:
-    """Fit a linear readout and give the log probabilities it assigns.
+    """Fit a linear readout and return its log probabilities.
 
-    Features are standardised with the fitted examples' mean and spread. A class without a
-    fitted example gets the probability of half an example, so that nothing is infinite.
-    Tested values beyond those fitted count as the nearest fitted one: a unit that hardly
-    stirs in a few fitted examples would otherwise be blown up and decide alone.
+    Features are standardised with the mean and standard deviation of the fitted examples. A class
+    without a fitted example gets the probability of half an example, so that nothing is infinite.
+    Tested values are clipped to the range of the fitted ones: otherwise standardisation would
+    blow up a unit that is almost constant in a few fitted examples.
 
     Args:
-        fitted: (N, F).
+        fitted: (N, F), features for fitting.
         labels: (N,) integers below ``classes``.
-        tested: (M, F).
-        classes: C.
+        tested: (M, F), features of tested examples.
+        classes: C, the number of classes.
         penalty: Weight of the squared norm of the weights, relative to the mean loss.
 
     Returns:
@@ -59,16 +59,16 @@ def linear_log_probs(
 def choose_penalty(
     features: np.ndarray, labels: np.ndarray, fits: Sequence[np.ndarray], *, classes: int
 ) -> float:
-    """The penalty with the lowest cross-entropy on inner folds of fitted examples alone.
+    """Select the penalty with the lowest cross-entropy on inner folds of the fitted examples.
 
     Args:
-        features: (N, F).
-        labels: (N,).
-        fits: Sets of places that readouts will be fitted on; inner folds stay inside each.
+        features: (N, F), features for fitting.
+        labels: (N,) class numbers.
+        fits: Index sets on which readouts will be fitted; inner folds stay inside each set.
         classes: C.
 
     Returns:
-        One of five powers of ten; the smallest where every set has fewer than three items.
+        One of five powers of ten; the smallest if every set has fewer than three items.
     """
     losses = np.zeros(len(PENALTIES))
     for place, fit in enumerate(fits):

@@ -1,8 +1,8 @@
-"""Multinomial logistic regression, to its optimum and fast.
+"""Fast multinomial logistic regression that converges to its optimum.
 
-L-BFGS in coordinates in which the loss is nearly round: features are standardised and
-whitened, so that the first step from no weights is the least-squares solution. A small part
-of the examples finds the neighbourhood, all of them the optimum.
+It is L-BFGS in coordinates in which the Hessian of the loss is nearly the identity: features are
+standardised and whitened, so the first step from zero weights is the least-squares solution. A
+small part of the examples is used for a rough solution, all of them for the optimum.
 
 Letters: N examples, F representation, C classes.
 """
@@ -17,13 +17,13 @@ from torch import Tensor
 from goodviews.core.errors import InputError, check_positive, check_shapes
 
 BLOCK = 2048
-"""Rows whose logits and gradient are computed together, while they are in cache."""
+"""Number of rows whose logits and gradient are computed together, while they are in cache."""
 
 SKETCH = 8192
-"""Fewest rows the whitening is estimated on; it only steers, so a part is enough."""
+"""Minimum number of rows for the estimate of the whitening, which need not be exact."""
 
 FIRST = 8
-"""The first stage sees one example in so many."""
+"""The first stage uses one example in this many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +31,12 @@ class LinearProbe:
     """A fitted linear classifier.
 
     Attributes:
-        weight: (F, C), of standardised features divided by sqrt(F).
-        bias: (C,).
+        weight: (F, C), weights for standardised features divided by sqrt(F).
+        bias: (C,), bias of each class.
         centre: (F,), mean of the fitted examples.
         spread: (F,), their standard deviation times sqrt(F); sqrt(F) where it is nearly zero.
-        loss: Mean cross-entropy of the fitted examples, nats, without the penalty.
-        steps: Evaluations of the loss over all fitted examples.
+        loss: Mean cross-entropy of the fitted examples, in nats, without the penalty.
+        steps: Number of evaluations of the loss over all fitted examples.
     """
 
     weight: Tensor
@@ -55,14 +55,14 @@ class LinearProbe:
 def standardised(
     features: np.ndarray | Tensor, *, device: torch.device | None = None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Features with mean 0, and spread 1 over sqrt(F), so that a penalty means one thing.
+    """Standardise features to mean 0 and deviation 1 / sqrt(F), so that penalties are comparable.
 
     Args:
         features: (N, F).
-        device: Where to compute.
+        device: Device of the computation.
 
     Returns:
-        The features, and the centre and spread (F,) that were taken out; float32.
+        The features, and the removed centre and spread (F,); float32.
     """
     x = torch.as_tensor(features).to(device=device, dtype=torch.float32)
     centre = x.mean(dim=0)
@@ -95,17 +95,17 @@ def fit_logistic(
         labels: (N,) integers below ``classes``.
         classes: C.
         penalty: lambda > 0.
-        start: A probe of the same features to start from, such as one of another penalty.
-        tolerance: The largest entry of the gradient, in whitened coordinates, to stop at.
-        most: Most evaluations.
-        device: Where to compute.
+        start: Initial probe of the same features, for example with another penalty.
+        tolerance: Largest entry of the gradient, in whitened coordinates, at convergence.
+        most: Maximum number of evaluations.
+        device: Device of the computation.
 
     Returns:
-        The probe.
+        The fitted probe.
 
     Raises:
-        ShapeError: The number of examples disagrees.
-        InputError: A label is no class, a value is not finite, or there are no examples.
+        ShapeError: The numbers of examples differ.
+        InputError: A label is not a class number, a value is not finite, or there are no examples.
 
     Example:
         >>> x = np.array([[-1.0], [-2.0], [1.0], [2.0]])
@@ -118,11 +118,12 @@ def fit_logistic(
     y = torch.as_tensor(labels).to(device=device, dtype=torch.int64)
     if not sizes["N"] or int(y.min()) < 0 or int(y.max()) >= classes:
         raise InputError(
-            f"{sizes['N']} labels were given, but at least one is wanted, all in 0..{classes - 1}."
+            f"Expected one or more labels in 0..{classes - 1}, but got {sizes['N']} labels, some "
+            "of them outside or none."
         )
     x, centre, spread = standardised(features, device=device)
     if not bool(x.isfinite().all()):
-        raise InputError("The features hold values that are not finite: leave those items out.")
+        raise InputError("The features have values that are not finite; leave those items out.")
     span: Tensor | None = None
     if len(x) < x.shape[1]:  # the optimum lies in the span of the examples
         span, upper = torch.linalg.qr(x.T)
@@ -140,7 +141,7 @@ def fit_logistic(
 
 
 class _Problem:
-    """The loss over some examples, in whitened coordinates."""
+    """Loss over some examples, in whitened coordinates."""
 
     def __init__(
         self, x: Tensor, y: Tensor, classes: int, penalty: float, root: Tensor | None = None
@@ -157,7 +158,7 @@ class _Problem:
         self.weight, self.bias = weight, bias
 
     def solve(self, tolerance: float, most: int) -> tuple[Tensor, Tensor, float, int]:
-        """Weights, bias, mean cross-entropy and evaluations at the optimum."""
+        """Weights, bias, mean cross-entropy and number of evaluations at the optimum."""
         begin = torch.cat([self.root.T @ self.weight, self.bias[None]]).double()
         found = minimize(
             self._value,
@@ -183,7 +184,7 @@ class _Problem:
 
     def _value(self, flat: np.ndarray) -> tuple[float, np.ndarray]:
         weight, bias = self._back(flat)
-        # Classes first: products with so few columns are up to four times as slow.
+        # Classes first, because products with few columns are up to four times slower.
         weight_CF, bias_C1 = weight.T.contiguous(), bias[:, None]
         total = torch.zeros((), dtype=torch.float64, device=self.x.device)
         slope_CF = torch.zeros_like(weight_CF)
@@ -206,7 +207,7 @@ class _Problem:
 
 
 def _root(x: Tensor, classes: int, penalty: float) -> Tensor:
-    """(F, F) lower root of the loss's curvature where nothing is known yet."""
+    """(F, F) lower root of the Hessian of the loss at zero weights."""
     every = max(1, len(x) // max(SKETCH, 4 * x.shape[1]))
     some = x[::every]
     gram = some.T @ some / (len(some) * classes)

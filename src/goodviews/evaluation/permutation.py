@@ -1,11 +1,11 @@
-"""Permutation tests over a whole matrix of questions, with the chance of any false claim held.
+"""Permutation tests over a whole matrix, with control of the family-wise error rate.
 
-Held-out predictions stay fixed; the true values are shuffled among the test items. Where a
-factor has nothing to do with a representation, every shuffle is as likely as what was seen,
-whatever the readout and however it was fitted on other items. All cells see the same
-shuffles, so that the largest of them accounts for how the cells depend on each other.
+Held-out predictions stay fixed; the true values are permuted among the test items. If a factor is
+independent of a representation, every permutation is as likely as the observed order, for any
+readout fitted on other items. All cells use the same permutations, so the maximum over cells
+accounts for their dependence.
 
-Letters: N test items, C classes, P shuffles, K cells.
+Letters: N test items, C classes, P permutations, K cells.
 """
 
 from collections.abc import Sequence
@@ -15,33 +15,33 @@ import numpy as np
 from goodviews.core.errors import InputError, check_shapes
 
 BLOCK = 4_000_000
-"""Values gathered at a time."""
+"""Maximum number of values gathered at a time."""
 
 
 def shuffles(items: int, known: np.ndarray, *, count: int, seed: int) -> np.ndarray:
-    """Orders of the known items, the same for every factor known for the same items.
+    """Permutations of the known items, the same for all factors known for the same items.
 
     Args:
-        items: All test items.
-        known: (N,) places of those whose value is known.
-        count: P.
-        seed: Of the draw.
+        items: Number of test items.
+        known: (N,) indices of items with a known value.
+        count: P, the number of permutations.
+        seed: Random seed.
 
     Returns:
-        (P, N) orders of 0 .. N - 1.
+        (P, N) permutations of 0 .. N - 1.
     """
     rng = np.random.default_rng([seed, items])
     return np.array([np.argsort(rng.random(items)[known]) for _ in range(count)])
 
 
 def shuffled_scores(predicted: np.ndarray, truth: np.ndarray, orders: np.ndarray) -> np.ndarray:
-    r"""How well predictions fit the truth, and each shuffle of it.
+    r"""Agreement of predictions with the truth, and with each permutation of it.
 
     .. math:: T_\pi = \frac1N \sum_i q(y_{\pi(i)} \mid x_i) \quad \text{or} \quad
         T_\pi = \frac1N \sum_i \hat y_i y_{\pi(i)}
 
-    Both are bounded by single items, so one sure mistake cannot outweigh all others; for
-    numbers, ordering shuffles by T is ordering them by correlation.
+    The terms of single items are bounded, so one confident mistake cannot outweigh all others;
+    for numbers, the order of permutations by T is that by correlation.
 
     Args:
         predicted: (N, C) probabilities of classes, or (N,) predicted numbers.
@@ -49,7 +49,7 @@ def shuffled_scores(predicted: np.ndarray, truth: np.ndarray, orders: np.ndarray
         orders: (P, N) from :func:`shuffles`.
 
     Returns:
-        (P + 1,), what was seen first.
+        (P + 1,), with the observed order first.
 
     Example:
         >>> sure = np.array([[1.0, 0.0], [0.0, 1.0]])
@@ -73,13 +73,13 @@ def shuffled_scores(predicted: np.ndarray, truth: np.ndarray, orders: np.ndarray
 
 
 def max_t(scores: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """One-sided p values of every cell alone, and adjusted for the whole matrix.
+    """One-sided p values of every cell, unadjusted and adjusted for the whole matrix.
 
-    Westfall and Young's step-down maximum: the chance of one false claim or more among all
-    cells is at most the level, whichever cells hold nothing and however they depend.
+    Step-down maximum of Westfall and Young: the probability of one or more false positives among
+    all cells is at most the level, for any set of true nulls and any dependence of cells.
 
     Args:
-        scores: K arrays (P + 1,), what was seen first; larger means more was found.
+        scores: K arrays (P + 1,), with the observed score first; larger is stronger.
 
     Returns:
         (K,) p values, and (K,) adjusted ones, never smaller.
@@ -107,7 +107,7 @@ def max_t(scores: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     centred = table - table.mean(axis=1, keepdims=True)
     flat = spread <= 1e-12 * np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-300)
     t = np.where(flat, 0.0, centred / np.where(flat, 1.0, spread))
-    reach = t - 1e-9  # a shuffle that changes nothing is as large as what was seen
+    reach = t - 1e-9  # a permutation that changes nothing gives the observed score
     alone = (t >= reach[:, :1]).mean(axis=1)
     order = np.argsort(-t[:, 0], kind="stable")
     largest = np.maximum.accumulate(t[order[::-1]], axis=0)[::-1]

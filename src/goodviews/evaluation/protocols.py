@@ -1,6 +1,6 @@
-"""One way to judge a representation, whoever made it.
+"""Evaluation of a representation from any encoder, always with the same protocols.
 
-Letters: N items, n of them tested, F representation, C classes.
+Letters: N items, n tested items, F representation, C classes.
 """
 
 import time
@@ -19,43 +19,42 @@ from goodviews.evaluation.sgd import PROTOCOLS, find_protocol
 from goodviews.information import effective_rank
 
 KINDS = ("linear", "knn", "few", "geometry", *PROTOCOLS)
-"""What can be asked of a representation: our exact probe, neighbours, few labels, geometry,
-and the papers' schedules by name."""
+"""Protocols: linear probe, nearest neighbours, few labels, geometry, schedules of papers."""
 
 BUDGETS = ("1%", "10%", "10")
-"""Labels of a few-label readout: shares of the pool, and a number of each class."""
+"""Label budgets of few-label readouts: shares of the pool, and numbers per class."""
 
 FOLDS = 5
 GEOMETRY_MOST = 2048
-"""Items that geometry is measured on."""
+"""Maximum number of items for the geometry."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """One number about one representation, with what it takes to compare it.
+    """One score of one representation, with everything needed to compare it.
 
     Attributes:
-        encoder: Whose representation.
+        encoder: Name of the encoder.
         role: ``encoder``, ``baseline``, or ``difference`` (paired, of two accuracies).
         task: Name of the label column.
-        protocol: One of :data:`KINDS`; few labels with their budget, such as ``few 1%``.
-        top1: Accuracy, mean over draws of labels; or the difference.
+        protocol: One of :data:`KINDS`; few labels include the budget, for example ``few 1%``.
+        top1: Accuracy, averaged over draws of labels; or the difference.
         top1_low: Lower end of its 95 % interval, over tested items and draws.
-        top1_high: Upper end.
+        top1_high: Upper end of that interval.
         spread: Standard deviation of the accuracy over draws of labels.
-        draws: Draws of labels.
-        usable_nats: H(y) of the tested items less the mean cross-entropy.
-        chance: Accuracy of the commonest class of the pool.
-        effective_rank: RankMe of the tested items' representations.
+        draws: Number of draws of labels.
+        usable_nats: H(y) of the tested items minus the mean cross-entropy.
+        chance: Accuracy of the most common class of the pool.
+        effective_rank: RankMe of the representations of tested items.
         uniformity: Log mean Gaussian potential of their directions.
-        fitted: Labels that a readout saw.
-        tested: Items that report.
-        setting: What was chosen or fixed.
+        fitted: Number of labels for fitting a readout.
+        tested: Number of tested items.
+        setting: Selected or fixed options.
         split: Hash of the split.
-        seed: Of draws and orders.
-        encoder_seed: Of drawn weights, where the encoder has such.
-        seen: Share of the tested items that the encoder was trained on, where that is known.
-        seconds: Wall time.
+        seed: Random seed of draws and orders.
+        encoder_seed: Random seed of the weights, if the encoder has random weights.
+        seen: Share of the tested items on which the encoder was trained, if known.
+        seconds: Wall time, in seconds.
     """
 
     encoder: str
@@ -97,32 +96,32 @@ def evaluate_representation(
     about: Mapping[str, str | float | None] | None = None,
     more: Mapping[str, Callable[[Parts], Judged]] | None = None,
 ) -> tuple[list[Score], dict[str, np.ndarray]]:
-    """Judge a representation by several readouts.
+    """Evaluate a representation with several protocols.
 
     Args:
         features: (N, F).
-        labels: (N,) integers below ``classes``; -1 where there is none.
-        parts: Who fits, chooses and is tested. An array of places is cross-fitted instead:
-            five folds, each tested with readouts of the other four.
-        classes: C.
-        kinds: Of :data:`KINDS`.
-        budgets: For few labels.
-        draws: Of few labels.
-        neighbours: k of the nearest neighbours.
-        temperature: Of their votes.
-        bf16: Whether their cosines may be computed in bfloat16.
-        seed: Of draws, orders and folds.
-        about: Fields every score shares: ``encoder``, ``role``, ``task``, ``split``,
-            ``encoder_seed``, ``seen``.
-        more: Readouts of one's own: a protocol's name to a function of who fits, chooses and
-            is tested.
+        labels: (N,) integers below ``classes``; -1 where there is no label.
+        parts: Items for fitting, selection and test. An array of indices is cross-fitted instead:
+            five folds, each tested with readouts fitted on the other four.
+        classes: C, the number of classes.
+        kinds: Protocols, from :data:`KINDS`.
+        budgets: Label budgets of few-label readouts.
+        draws: Number of draws of few labels.
+        neighbours: k, the number of nearest neighbours.
+        temperature: Temperature of their votes.
+        bf16: Whether to compute their cosines in bfloat16.
+        seed: Random seed of draws, orders and folds.
+        about: Fields of all scores: ``encoder``, ``role``, ``task``, ``split``, ``encoder_seed``,
+            ``seen``.
+        more: Additional protocols: name to a function of the items for fitting, selection and
+            test.
 
     Returns:
-        The scores, and per protocol the (n,) share of right answers of each tested item, to
-        compare representations item by item (:func:`over`).
+        The scores, and per protocol the (n,) share of correct answers of each tested item, to
+        compare representations item by item (:func:`paired_difference`).
 
     Raises:
-        InputError: A kind is not known, or cannot be done with these labels.
+        InputError: A protocol is unknown, or impossible with these labels.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -164,7 +163,7 @@ def evaluate_representation(
     return scores, right
 
 
-def over(
+def paired_difference(
     first: np.ndarray,
     other: np.ndarray,
     *,
@@ -172,15 +171,14 @@ def over(
     like: Score,
     runs: Sequence[tuple[float, int]] = (),
 ) -> Score:
-    """The paired difference of two accuracies on the same tested items.
+    """Paired difference of two accuracies on the same tested items.
 
     Args:
-        first: (n,) share of right answers of each item.
-        other: (n,) of another representation.
-        name: What to call it, such as ``"ours minus raw pixels"``.
-        like: The score of the first, whose fields it keeps.
-        runs: Variance that trainings add to either mean, and its degrees of freedom, where
-            readouts were trained at random.
+        first: (n,) share of correct answers of each item.
+        other: (n,) the same for another representation.
+        name: Name of the difference, for example ``"mine minus raw pixels"``.
+        like: Score of the first representation, from which other fields are copied.
+        runs: Variance that random training adds to each mean, and its degrees of freedom.
 
     Returns:
         A row of role ``difference``.
@@ -217,7 +215,7 @@ def uniformity_of(features: Tensor) -> float:
         features: (N, F), any norm.
 
     Returns:
-        0 when all point one way, below -4 when none is favoured in many dimensions.
+        0 when all directions are equal, below -4 when directions are uniform in many dimensions.
 
     References:
         Wang and Isola, 2020, section 4.1.2, arXiv:2005.10242.
@@ -269,7 +267,7 @@ def _score(
     value = float(right.mean())
     if len(by_draw) == 1:
         low, high = wilson(round(float(right.sum())), len(right))
-    else:  # items and draws of labels both vary
+    else:  # both items and draws of labels vary
         half = half_width(_of_mean(right), _of_mean(by_draw))
         low, high = max(0.0, value - half), min(1.0, value + half)
     chance = np.concatenate(

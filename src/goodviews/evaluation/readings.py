@@ -1,6 +1,6 @@
-"""One factor read from one representation: predictions, score, usable nats, intervals.
+"""Readout of one factor from one representation: predictions, score, usable nats, intervals.
 
-Letters: N items, n of them tested, F representation, C classes.
+Letters: N items, n tested items, F representation, C classes.
 """
 
 import math
@@ -17,18 +17,18 @@ from goodviews.evaluation.ridge import fit_ridge
 from goodviews.information import usable_information
 
 FEWEST = 20
-"""Items with a known value that fitting and testing need, each."""
+"""Minimum number of items with a known value, for fitting and for testing."""
 
 
 VALIDATION = 4
-"""One of so many fitted items chooses the penalty."""
+"""One in this many fitted items is used to select the penalty."""
 
 
 def penalties(count: int) -> tuple[float, ...]:
-    """Penalties to choose from, strong first: the weaker ones start from their solution.
+    """Candidate penalties, strong first, because weaker ones start from their solution.
 
     Args:
-        count: Fitted items; more of them need less penalty.
+        count: Number of fitted items; with more items, weaker penalties are included.
 
     Example:
         >>> penalties(10)[-1], penalties(50_000)[-1]
@@ -39,22 +39,22 @@ def penalties(count: int) -> tuple[float, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What a linear readout takes from a representation about a factor.
+    """Result of a linear readout of a factor from a representation.
 
     Attributes:
         predicted: (n, C) probabilities, or (n,) predicted numbers.
         truth: (n,) classes or numbers.
-        fitted: Items it was fitted on.
+        fitted: Number of fitted items.
         score: Accuracy, or R².
-        ends: Of its 95 % interval over tested items.
-        chance: The score of the best constant.
+        ends: Ends of its 95 % interval over tested items.
+        chance: Score of the best constant.
         error: Root mean squared error; numbers only.
-        constant_error: That of the fitted mean.
-        nats_items: (n,) log probability (density) of the truth less that of the constant.
-        nats: Usable information.
+        constant_error: Root mean squared error of the fitted mean.
+        nats_items: (n,) log probability (density) of the truth minus that of the constant.
+        nats: Usable information, in nats.
         stderr_nats: Its standard error over tested items.
         entropy_nats: H of the tested classes; discrete only.
-        penalty: What the validation items chose.
+        penalty: Penalty selected on the validation items.
     """
 
     predicted: np.ndarray
@@ -85,14 +85,14 @@ def read_factor(
 
     Args:
         features: (N, F).
-        factor: Of the same N items; items where it is unknown are passed over.
-        fit: Places of the items to fit on.
-        test: Places of the items to test on.
-        seed: Of the part of ``fit`` that chooses the penalty.
-        device: Where to compute.
+        factor: Factor of the same N items; items with an unknown value are skipped.
+        fit: Indices of the items for fitting.
+        test: Indices of the tested items.
+        seed: Random seed of the part of ``fit`` for selecting the penalty.
+        device: Device of the computation.
 
     Returns:
-        The reading.
+        The result.
     """
     fit, test = fit[factor.known[fit]], test[factor.known[test]]
     fit = np.random.default_rng([seed, 1]).permutation(fit)
@@ -109,18 +109,18 @@ def choose_logistic(
     classes: int,
     device: torch.device | None = None,
 ) -> tuple[float, float]:
-    """The penalty with the lowest cross-entropy on other items; strong ones are tried first.
+    """Select the penalty with the lowest cross-entropy on other items, strong ones first.
 
     Args:
-        fitted: (N, F).
+        fitted: (N, F), features for fitting.
         labels: (N,) integers below ``classes``.
-        judged: (M, F), items that choose.
-        truth: (M,) their classes.
+        judged: (M, F), features of the items for selection.
+        truth: (M,) classes of these.
         classes: C.
-        device: Where to compute.
+        device: Device of the computation.
 
     Returns:
-        The penalty and that cross-entropy, nats.
+        The penalty and its cross-entropy, in nats.
     """
     probe: LinearProbe | None = None
     best, lowest, worse = 1.0, np.inf, 0
@@ -207,7 +207,7 @@ def _numbers(
     tried = fit_ridge(features[rest], values[rest] / scale, penalties=some, device=device)
     left = [np.square(values[choose] / scale - one.predict(features[choose])) for one in tried]
     best = int(np.argmin([one.mean() for one in left]))
-    # Noise of the readout is measured where it was not fitted; fitting on all only lowers it.
+    # The noise of the readout is measured on items outside the fit; a fit on all items lowers it.
     noise = max(float(left[best].mean()), 1e-12)
     (probe,) = fit_ridge(
         features[fit], values[fit] / scale, penalties=(some[best],), device=device

@@ -1,4 +1,4 @@
-"""One readout protocol for everything: label draws, each fitted on some items, tested on others.
+"""The readout protocol of studies: label draws, each fitted on some items, tested on others.
 
 Letters: N items with a label, F representation, R draws, C classes.
 """
@@ -18,8 +18,8 @@ class LabelDraw:
     """One draw of labels.
 
     Attributes:
-        fit: Places of the items whose labels the readout may see.
-        test: Places of the items it is tested on; none of them is in ``fit``.
+        fit: Indices of the items for fitting.
+        test: Indices of the tested items; none of them is in ``fit``.
     """
 
     fit: np.ndarray
@@ -28,21 +28,24 @@ class LabelDraw:
     def __post_init__(self) -> None:
         both = np.intersect1d(self.fit, self.test)
         if len(both):
-            raise InputError(f"{len(both)} items are both fitted and tested, such as {both[0]}.")
+            raise InputError(
+                f"fit and test must not overlap, but {len(both)} items are in both, "
+                f"such as {both[0]}."
+            )
 
 
 @dataclass(frozen=True)
 class Readout:
-    """What a readout did on each item, averaged over the draws that tested the item.
+    """Results of a readout per item, averaged over the draws that tested the item.
 
     Attributes:
-        items: (M,) places of the items that were tested, ascending.
-        right: (M,) share of draws that gave the right class.
-        log_prob: (M,) mean log probability of the right class, nats.
+        items: (M,) indices of the tested items, ascending.
+        right: (M,) share of draws with the correct class.
+        log_prob: (M,) mean log probability of the correct class, in nats.
         knn_right: (M,) the same share for nearest neighbours.
         by_draw: (R,) accuracy of each draw.
-        log_by_draw: (R,) mean log probability of the right class of each draw, nats.
-        penalty: What the inner folds chose; the median where each draw chose its own.
+        log_by_draw: (R,) mean log probability of the correct class of each draw, in nats.
+        penalty: Penalty selected on inner folds; the median if each draw has its own.
     """
 
     items: np.ndarray
@@ -54,7 +57,7 @@ class Readout:
     penalty: float
 
 
-def read_out(
+def evaluate_readout(
     features: np.ndarray,
     labels: np.ndarray,
     draws: Sequence[LabelDraw],
@@ -70,13 +73,13 @@ def read_out(
     Args:
         features: (N, F).
         labels: (N,) integers below ``classes``.
-        draws: R splits. The penalty is chosen inside the fitted items of the first few, once
-            for all; where fitted items of one draw are tested in another, inside each draw.
+        draws: R splits. The penalty is selected on the fitted items of the first few draws, for
+            all draws; if fitted items of one draw are tested in another, separately in each draw.
         classes: C.
-        tested: (N, F) to test on, where it is not ``features``.
-        choose_on: How many draws choose the penalty.
-        penalty: Of the readout, where it is not to be chosen.
-        knn: Whether nearest neighbours are wanted; zeros otherwise.
+        tested: (N, F), features for testing (default: ``features``).
+        choose_on: Number of draws used to select the penalty.
+        penalty: Fixed penalty of the readout (default: selected).
+        knn: Whether to evaluate nearest neighbours; otherwise their results are zeros.
 
     Returns:
         Accuracy and log probability per item.

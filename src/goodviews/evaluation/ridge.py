@@ -1,4 +1,4 @@
-"""Ridge regression in closed form: the linear readout of a number.
+"""Ridge regression in closed form, the linear readout of a number.
 
 Letters: N fitted examples, M tested examples, F representation.
 """
@@ -18,8 +18,8 @@ class RidgeProbe:
     """A fitted linear readout of a number.
 
     Attributes:
-        weight: (F,), of standardised features divided by sqrt(F).
-        bias: The mean of the fitted targets.
+        weight: (F,), weights for standardised features divided by sqrt(F).
+        bias: Mean of the fitted targets.
         centre: (F,), mean of the fitted examples.
         spread: (F,), their standard deviation times sqrt(F).
     """
@@ -30,7 +30,7 @@ class RidgeProbe:
     spread: Tensor
 
     def predict(self, features: np.ndarray | Tensor) -> np.ndarray:
-        """Numbers (M,) for features (M, F)."""
+        """Predicted numbers (M,) for features (M, F)."""
         x = torch.as_tensor(features).to(self.centre) - self.centre
         return (x.double() @ (self.weight / self.spread) + self.bias).cpu().numpy()
 
@@ -42,7 +42,7 @@ def fit_ridge(
     penalties: tuple[float, ...],
     device: torch.device | None = None,
 ) -> list[RidgeProbe]:
-    r"""Fit one linear readout per penalty; the features are multiplied only once.
+    r"""Fit one linear readout per penalty, with a single product of the features.
 
     .. math:: \min_w \frac1N \sum_i (y_i - \bar y - w^\top x_i)^2 + \lambda \Vert w \Vert^2
 
@@ -52,7 +52,7 @@ def fit_ridge(
         features: (N, F).
         targets: (N,) numbers.
         penalties: Values of lambda, above 0.
-        device: Where to compute.
+        device: Device of the computation.
 
     Returns:
         One probe per penalty.

@@ -1,6 +1,6 @@
-"""Readouts of a representation: what each tested item got.
+"""Readouts of a representation, with results per tested item.
 
-Letters: N items, n of them tested, F representation, C classes, R draws.
+Letters: N items, n tested items, F representation, C classes, R draws.
 """
 
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from goodviews.evaluation.sgd import RATES, Protocol, train_sgd
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """Who fits, who chooses, who is tested: places of items, without overlap.
+    """Items for fitting, selection and test: index arrays without overlap.
 
     Attributes:
-        pool: Items whose labels readouts are fitted on.
-        choose: Items that choose a penalty or a learning rate; empty where folds of ``pool``
-            must.
-        test: Items that report.
+        pool: Items for fitting readouts.
+        choose: Items for selecting a penalty or a learning rate; if empty, folds of ``pool`` are
+            used.
+        test: Tested items.
     """
 
     pool: np.ndarray
@@ -37,20 +37,22 @@ class Parts:
         for one, other in ((self.pool, self.test), (self.choose, self.test)):
             both = np.intersect1d(one, other)
             if len(both):
-                raise InputError(f"{len(both)} tested items are also fitted, such as {both[0]}.")
+                raise InputError(
+                    f"Tested items must not be fitted, but {len(both)} are, such as {both[0]}."
+                )
 
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """What a readout did on the tested items.
+    """Results of a readout on the tested items.
 
     Attributes:
-        right: (n,) share of draws that gave the right class.
-        log_prob: (n,) mean log probability of the right class, nats; ``None`` where the
-            readout gives no probabilities.
+        right: (n,) share of draws with the correct class.
+        log_prob: (n,) mean log probability of the correct class, in nats; ``None`` if the readout
+            gives no probabilities.
         by_draw: (R,) accuracy of each draw of labels.
-        setting: What was chosen, in words.
-        fitted: Labels a readout saw.
+        setting: Selected options, in words.
+        fitted: Number of labels for fitting.
     """
 
     right: np.ndarray
@@ -61,12 +63,12 @@ class Judged:
 
 
 def linear(features: Tensor, labels: np.ndarray, parts: Parts, *, classes: int) -> Judged:
-    """Multinomial logistic regression at its optimum, the penalty chosen on ``parts.choose``.
+    """Evaluate multinomial logistic regression, with the penalty selected on ``parts.choose``.
 
     Args:
         features: (N, F).
         labels: (N,) integers below ``classes``.
-        parts: Who fits, chooses and is tested.
+        parts: Items for fitting, selection and test.
         classes: C.
 
     Returns:
@@ -92,26 +94,26 @@ def sgd(
     protocol: Protocol,
     seed: int = 0,
 ) -> Judged:
-    """A paper's schedule, its learning rate chosen on ``parts.choose``.
+    """Evaluate the schedule of a paper, with the learning rate selected on ``parts.choose``.
 
     Args:
         features: (N, F).
         labels: (N,) integers below ``classes``.
-        parts: Who fits, chooses and is tested.
+        parts: Items for fitting, selection and test.
         classes: C.
         protocol: The schedule.
-        seed: Of the order of examples.
+        seed: Random seed of the order of examples.
 
     Returns:
         Accuracy and log probability of each tested item.
 
     Raises:
-        InputError: Nobody chooses, or every learning rate diverged.
+        InputError: There are no items for selection, or every learning rate diverged.
     """
     if not len(parts.choose):
         raise InputError(
-            f"Protocol {protocol.name} needs labels that choose its learning rate, but there are "
-            f"too few for that: use linear, whose penalty folds can choose."
+            f"Protocol {protocol.name} needs labels to select its learning rate, but there are "
+            "too few; use linear, which selects its penalty on folds."
         )
     judged = features[np.concatenate([parts.choose, parts.test])]
     logs = train_sgd(
@@ -126,7 +128,9 @@ def sgd(
     truth = labels[parts.choose]
     losses = -logs[:, np.arange(cut), truth].mean(dim=1)
     if not bool(losses.isfinite().any()):
-        raise InputError(f"Protocol {protocol.name} diverged at every rate: use linear instead.")
+        raise InputError(
+            f"Protocol {protocol.name} diverged at every learning rate; use linear instead."
+        )
     best = int(losses.nan_to_num(nan=torch.inf).argmin())
     found = logs[best, cut:].double().numpy()
     truth = labels[parts.test]
@@ -150,19 +154,19 @@ def knn(
     temperature: float = 0.1,
     bf16: bool = False,
 ) -> Judged:
-    """Weighted vote of the nearest labelled items; nothing is chosen.
+    """Evaluate the weighted vote of the nearest labelled items, without any selection.
 
     Args:
         features: (N, F).
         labels: (N,) integers below ``classes``.
-        parts: Who is known and who is tested.
+        parts: Labelled items in ``pool``, and tested items.
         classes: C.
-        neighbours: k.
-        temperature: Of the votes.
-        bf16: As in :func:`goodviews.evaluation.knn.knn_votes`.
+        neighbours: k, the number of nearest neighbours.
+        temperature: Temperature of the votes.
+        bf16: Same as in :func:`goodviews.evaluation.knn.knn_votes`.
 
     Returns:
-        Whether each tested item was right.
+        Whether each tested item was classified correctly.
     """
     votes = knn_votes(
         features[parts.pool],
@@ -189,22 +193,22 @@ def few_labels(
     draws: int = 5,
     seed: int = 0,
 ) -> Judged:
-    """Linear readouts of few labels, drawn several times; folds of each draw choose.
+    """Evaluate linear readouts of few labels, drawn several times, with selection on folds.
 
     Args:
         features: (N, F).
         labels: (N,) integers below ``classes``.
-        parts: Who labels are drawn from, and who is tested.
+        parts: Items from which labels are drawn, and tested items.
         classes: C.
-        budget: ``"1%"`` of the pool, or ``"10"`` of each class.
-        draws: R.
-        seed: Of the draws.
+        budget: ``"1%"`` of the pool, or ``"10"`` per class.
+        draws: R, the number of draws.
+        seed: Random seed of the draws.
 
     Returns:
         Mean over draws for each tested item.
 
     Raises:
-        InputError: The budget is no number, or gives no label to some class.
+        InputError: The budget is not a number, or leaves a class without a label.
     """
     sets = drawn_sets(labels, parts.pool, budget=budget, draws=draws, seed=seed)
     right, logs, by_draw, chosen = [], [], [], []
@@ -227,16 +231,17 @@ def few_labels(
 
 
 def fold_penalty(features: Tensor, labels: np.ndarray, *, classes: int, seed: int = 0) -> float:
-    """The penalty with the lowest cross-entropy over three folds of the fitted items.
+    """Select the penalty with the lowest cross-entropy over three folds of the fitted items.
 
     Args:
         features: (N, F).
         labels: (N,) integers below ``classes``.
         classes: C.
-        seed: Of the folds.
+        seed: Random seed of the folds.
 
     Returns:
-        One of :func:`goodviews.evaluation.readings.penalties`; the strongest below three items.
+        One of :func:`goodviews.evaluation.readings.penalties`; the strongest for fewer than three
+        items.
     """
     some = penalties(len(labels))
     if len(labels) < 3:

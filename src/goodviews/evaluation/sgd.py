@@ -1,10 +1,10 @@
-"""The papers' linear evaluation by stochastic gradient descent, on features kept in memory.
+"""Linear evaluation of papers by stochastic gradient descent, on features in memory.
 
-The papers train the classifier on augmented crops that pass through the frozen encoder each
-time; here each image has one representation. The schedules are the papers'; the learning
-rate is the paper's or a power of ten below, whichever does best on validation items.
+The papers train the classifier on augmented crops, encoded again in each epoch; here each image
+has one representation. The schedules are those of the papers; the learning rate is that of the
+paper or lower by a power of ten, selected on validation items.
 
-Letters: N fitted examples, M judged examples, F representation, C classes, L learning rates.
+Letters: N fitted examples, M evaluated examples, F representation, C classes, L learning rates.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from torch import Tensor
 from goodviews.core.errors import unknown
 
 RATES = (1.0, 0.1, 0.01, 0.001)
-"""Shares of the paper's learning rate that are tried, side by side."""
+"""Tried factors of the learning rate of the paper."""
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,14 @@ class Protocol:
     """A schedule of stochastic gradient descent for a linear classifier.
 
     Attributes:
-        name: What to call it.
-        epochs: Passes over the fitted examples.
-        drops: Epochs before which the learning rate falls.
-        factor: By which it falls.
+        name: Name of the protocol.
+        epochs: Number of passes over the fitted examples.
+        drops: Epochs before which the learning rate is reduced.
+        factor: Factor of each reduction.
         rate: Learning rate of the paper.
         batch: Examples per step.
-        momentum: Of the gradient.
-        source: Paper.
+        momentum: Momentum of the gradient.
+        source: Paper with these numbers.
     """
 
     name: str
@@ -55,10 +55,10 @@ PROTOCOLS = {
 
 
 def find_protocol(name: str) -> Protocol:
-    """The schedule of a name.
+    """Find a schedule by its name.
 
     Raises:
-        InputError: There is none.
+        InputError: There is no schedule of that name.
 
     Example:
         >>> find_protocol("moco").epochs
@@ -79,19 +79,19 @@ def train_sgd(
     rates: tuple[float, ...] = RATES,
     seed: int = 0,
 ) -> Tensor:
-    """Train one classifier per learning rate, all on the same batches, and judge others.
+    """Train one classifier per learning rate, on the same batches, and evaluate other examples.
 
     Args:
-        features: (N, F), as the encoder gives them: neither centred nor scaled.
+        features: (N, F), outputs of the encoder, neither centred nor scaled.
         labels: (N,) integers below ``classes``.
-        judged: (M, F).
+        judged: (M, F), features of the evaluated examples.
         classes: C.
         protocol: The schedule.
-        rates: Shares of the protocol's learning rate.
-        seed: Of the order of examples.
+        rates: Factors of the learning rate of the protocol.
+        seed: Random seed of the order of examples.
 
     Returns:
-        (L, M, C) log probabilities; not finite where a rate diverged.
+        (L, M, C) log probabilities; not finite where a learning rate diverged.
 
     Example:
         >>> x, y = torch.tensor([[-1.0], [1.0]]), torch.tensor([0, 1])

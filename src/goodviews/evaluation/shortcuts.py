@@ -1,10 +1,10 @@
-"""Shortcuts seen before training: which factor will be learned first, and may hide the others?
+"""Forecast of shortcuts: which factor will be learned first, and may hide the others?
 
-Where two views share several factors, the one that is read from little wins: it lowers the
-loss at once, and what is left to gain from the others is less. So every factor is read, by a
-linear readout, from features that learned nothing, after few and after many examples.
+Where two views share several factors, the one that is easiest to learn wins: it lowers the loss
+first, and less can be gained from the others. So every factor is predicted by a linear readout
+from untrained features, fitted on few and on many examples.
 
-Letters: N items, n of them tested, F features.
+Letters: N items, n tested items, F features.
 """
 
 from collections.abc import Sequence
@@ -22,24 +22,24 @@ from goodviews.evaluation.readings import FEWEST, read_factor
 LEVEL = 0.05
 
 FEW = 2 * FEWEST
-"""Examples of the first readout."""
+"""Number of examples of the first readout."""
 
 
 @dataclass(frozen=True)
 class Ease:
-    """How easily a factor is read. Ends are of 95 % intervals over the tested items.
+    """How easily a factor is learned, with 95 % intervals over the tested items.
 
     Attributes:
-        factor: Its name.
-        counts: Examples a readout was fitted on, doubling.
-        nats: Usable information after each.
-        usable_nats: After all of them.
-        usable_low: Lower end.
-        usable_high: Upper end.
+        factor: Name of the factor.
+        counts: Numbers of fitted examples, each twice the previous one.
+        nats: Usable information at each count, in nats.
+        usable_nats: Usable information with all examples, in nats.
+        usable_low: Lower end of its interval.
+        usable_high: Upper end of its interval.
         speed_nats: Mean of ``nats``: the area under the learning curve over the logarithm of
             the examples, as a height.
-        speed_low: Lower end.
-        speed_high: Upper end.
+        speed_low: Lower end of its interval.
+        speed_high: Upper end of its interval.
         entropy_nats: H of the tested classes; None for numbers.
     """
 
@@ -57,12 +57,12 @@ class Ease:
 
 @dataclass(frozen=True)
 class Shortcuts:
-    """Factors in the order in which they are expected to win.
+    """Factors in the order in which they are expected to be learned.
 
     Attributes:
-        eases: The easiest first.
-        gaps: From each to the next, in speed: nats and the ends of intervals that hold
-            together with 95 %.
+        eases: Results per factor, the easiest first.
+        gaps: Difference in speed of each factor and the next, in nats, with the ends of
+            simultaneous 95 % intervals.
     """
 
     eases: tuple[Ease, ...]
@@ -70,30 +70,30 @@ class Shortcuts:
 
     @property
     def order(self) -> tuple[str, ...]:
-        """Names, the easiest first."""
+        """Names of the factors, the easiest first."""
         return tuple(ease.factor for ease in self.eases)
 
-    def told(self, first: str, second: str) -> bool:
-        """Whether one factor is told to be easier than another that comes after it."""
+    def is_easier(self, first: str, second: str) -> bool:
+        """Whether a factor is significantly easier than another one that comes after it."""
         low, high = self.order.index(first), self.order.index(second)
         return any(gap[1] > 0 for gap in self.gaps[low:high])
 
     @property
     def sentence(self) -> str:
-        """The order in words; what cannot be told apart is said so."""
+        """The order in words; factors without a significant difference are joined by "or"."""
         texts = [f"{one.factor} ({_text(one.speed_nats)} nats)" for one in self.eases]
-        said = texts[0]
+        order = texts[0]
         for text, gap in zip(texts[1:], self.gaps, strict=True):
-            said += f", then {text}" if gap[1] > 0 else f" or {text}"
+            order += f", then {text}" if gap[1] > 0 else f" or {text}"
         if self.eases[0].speed_low <= 0:
-            return f"No factor is quick to read before any training: {said}."
+            return f"No factor is learned quickly from untrained features: {order}."
         return (
-            f"Quickest to read before any training: {said}. Where two views share several "
-            f"factors, the quickest tends to be learned at the cost of the others."
+            f"Learned most quickly from untrained features: {order}. Where two views share "
+            "several factors, the quickest tends to be learned at the cost of the others."
         )
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row per factor, and its gap to the next."""
+        """One row per factor, with its difference to the next."""
         gaps: list[tuple[float | None, ...]] = [*self.gaps, (None, None, None)]
         return [
             {
@@ -115,30 +115,30 @@ def shortcuts(
     fewest: int = FEW,
     seed: int = 0,
 ) -> Shortcuts:
-    r"""Order factors by how fast a readout learns them from features that learned nothing.
+    r"""Order factors by how fast a readout learns them from untrained features.
 
     .. math:: \mathrm{speed} = \frac1J \sum_{j=1}^{J} \hat I_{n_j}(z; y), \quad n_j = 2^j n_0
 
     with :math:`\hat I_n` the usable information of a linear readout fitted on n examples: for
     classes :func:`goodviews.information.usable_information`, for numbers its Gaussian
-    counterpart. A factor that is shared by instance, such as a background, is best given as
-    the instance's number, one shared by class as its class.
+    counterpart. A factor shared by instance, such as a background, is best passed as the number
+    of the instance, a factor shared by class as its class.
 
     Args:
-        features: (N, F), of an encoder with weights as drawn, or raw pixels.
-        factors: What the views may share; of the same N items.
-        fit: Places of the items readouts are fitted on, in any order.
-        test: Places of the items that are tested.
+        features: (N, F), features of a randomly initialised encoder, or raw pixels.
+        factors: Factors that the views may share, of the same N items.
+        fit: Indices of the items for fitting, in any order.
+        test: Indices of the tested items.
         fewest: n_0, at least 20.
-        seed: Of the order in which examples come.
+        seed: Random seed of the order of examples.
 
     Returns:
-        The factors in order. Which of them wins also depends on the views and the loss: it
-        is a forecast.
+        The factors in order. It is a forecast, because the result also depends on the views and
+        the loss.
 
     Raises:
-        InputError: Features and factors differ in length, there are fewer items to fit than
-            ``fewest``, or a factor is known for too few of them.
+        InputError: Features and factors have different lengths, there are fewer items for fitting
+            than ``fewest``, or a factor is known for too few of them.
 
     References:
         Tian et al., 2020, section 3.2 (a background hides digit and position),
@@ -152,18 +152,18 @@ def shortcuts(
         >>> x = np.stack([3 * loud, 0.5 * faint], axis=1) + rng.standard_normal((600, 2))
         >>> factors, _ = as_factors({"faint": faint, "loud": loud})
         >>> found = shortcuts(x, factors, fit=np.arange(300), test=np.arange(300, 600))
-        >>> found.order, found.told("loud", "faint")
+        >>> found.order, found.is_easier("loud", "faint")
         (('loud', 'faint'), True)
     """
     if not factors:
-        raise InputError("shortcuts needs at least one factor: name columns of a table.")
+        raise InputError("shortcuts needs at least one factor; name columns of a table.")
     for factor in factors:
         check_shapes("features: N F, factor: N", features, factor.values)
         known = min(int(factor.known[part].sum()) for part in (fit, test))
         if known < max(fewest, FEWEST):
             raise InputError(
-                f"{factor.name!r} is known for {known} of the items to fit or test, but at least "
-                f"{max(fewest, FEWEST)} are wanted: leave it out, or give more values."
+                f"{factor.name!r} must be known for at least {max(fewest, FEWEST)} of the items "
+                f"to fit and test, but is known for {known}; leave it out, or add values."
             )
     made = [_curve(features, factor, fit, test, fewest, seed) for factor in factors]
     made.sort(key=lambda one: -one[0].speed_nats)
@@ -185,7 +185,7 @@ def _curve(
     fewest: int,
     seed: int,
 ) -> tuple[Ease, np.ndarray]:
-    """The ease of a factor, and the mean over its curve of every tested item, NaN if unknown."""
+    """Ease of a factor, and the mean over its curve per tested item, NaN if unknown."""
     own = np.random.default_rng([seed, 2]).permutation(fit)
     own = own[factor.known[own]]
     counts = [fewest]

@@ -16,7 +16,7 @@ from goodviews.encoders import build_backbone
 from goodviews.evaluation import represent
 from goodviews.evaluation.encoders import settle
 from goodviews.evaluation.logistic import fit_logistic
-from goodviews.evaluation.protocols import evaluate_representation, over
+from goodviews.evaluation.protocols import evaluate_representation, paired_difference
 from goodviews.evaluation.scores import Parts, linear
 from goodviews.jobs.evaluate import tuning as module
 from goodviews.jobs.evaluate.finetune import FINETUNE, finetune
@@ -165,7 +165,7 @@ def test_it_beats_the_frozen_probe_where_the_encoder_knows_too_little():
         kinds=("linear",),
         more={"finetune": job.full},
     )
-    gap = over(right["finetune"], right["linear"], name="gain", like=scores[1])
+    gap = paired_difference(right["finetune"], right["linear"], name="gain", like=scores[1])
     assert gap.top1_low > 0
     assert scores[1].fitted == 400
     assert scores[1].usable_nats > scores[0].usable_nats

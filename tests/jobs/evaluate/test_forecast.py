@@ -31,8 +31,8 @@ def test_the_column_that_fills_the_image_is_forecast_before_the_label(shots, cap
     words = ["evaluate", "z.npy", "shots.npz", "--leakage", "meta.csv", "--seeds", "1", "-q"]
     assert main([*words, "--out", "judged", "--protocol", "linear"]) == 0
     said = capsys.readouterr().out
-    assert "Quickest to read before any training: scanner (" in said
-    assert "Quickest to read" in (shots / "judged" / "leakage.html").read_text("utf8")
+    assert "Learned most quickly from untrained features: scanner (" in said
+    assert "Learned most quickly" in (shots / "judged" / "leakage.html").read_text("utf8")
     with (shots / "judged" / "shortcuts.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["factor"] for row in rows] == ["scanner", "label", "coin"]

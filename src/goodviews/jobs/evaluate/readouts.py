@@ -13,7 +13,13 @@ import numpy as np
 from goodviews.core.errors import InputError, unknown
 from goodviews.core.progress import Report
 from goodviews.evaluation.budgets import usable_budgets
-from goodviews.evaluation.protocols import BUDGETS, KINDS, Score, evaluate_representation, over
+from goodviews.evaluation.protocols import (
+    BUDGETS,
+    KINDS,
+    Score,
+    evaluate_representation,
+    paired_difference,
+)
 from goodviews.evaluation.scores import Judged, Parts
 from goodviews.jobs.evaluate.represented import RANDOM, RAW, Representation, Represented
 from goodviews.jobs.evaluate.tuning import RATES, STEPS, Tuner
@@ -186,7 +192,7 @@ def _differences(
         runs = _of_runs(score, [items.mean() for items in blank]) if trained else []
         for other, items in others.items():
             name = f"{score.encoder} minus {other}"
-            made.append(over(mine, items, name=name, like=score, runs=runs))
+            made.append(paired_difference(mine, items, name=name, like=score, runs=runs))
     return made
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from goodviews.encoders import PairEncoder, build_pair
-from goodviews.evaluation import LabelDraw, read_out, represent
+from goodviews.evaluation import LabelDraw, evaluate_readout, represent
 from goodviews.evaluation.encoders import settle
 from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task
 from goodviews.training.supervised import train_supervised
@@ -56,9 +56,9 @@ def _read(
 ) -> dict[str, np.ndarray]:
     """Read out, and again with shuffled labels: the null of every study."""
     labels, classes = task.labels[index], len(task.classes)
-    found = read_out(features, labels, draws, classes=classes)
+    found = evaluate_readout(features, labels, draws, classes=classes)
     shuffled = np.random.default_rng(0).permutation(labels)
-    null = read_out(
+    null = evaluate_readout(
         features,
         shuffled,
         draws if task.crossed else draws[:_READER_DRAWS],
@@ -132,7 +132,7 @@ def view_reader(plan: Plan, pair: ViewPair, seed: int) -> Callable[[Task], Kept]
 
                 both.append(represent(images, index, embed).numpy())
             features = np.concatenate(both if parts == 2 else both * 2)
-            found = read_out(
+            found = evaluate_readout(
                 features, labels, twice, classes=classes, penalty=_READER_PENALTY, knn=False
             )
             total = np.zeros(2 * count)
