@@ -182,7 +182,6 @@ PENDING = {
     "src/goodviews/jobs/look",
     "src/goodviews/jobs/pretrain",
     "src/goodviews/jobs/study",
-    "src/goodviews/methods",
     "src/goodviews/pages",
     "src/goodviews_experiments",
 }

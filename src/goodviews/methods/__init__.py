@@ -1,4 +1,4 @@
-"""One method per file, with the numbers of its paper: read whole in thirty lines."""
+"""One method per file, with the numbers of its paper."""
 
 import re
 import sys
@@ -15,10 +15,10 @@ from goodviews.training.objective import build_objective
 __all__ = ["METHODS", "method", "register"]
 
 METHODS: Registry[Settings] = Registry("method")
-"""The settings of every method by name, in the order in which the papers appeared."""
+"""Settings of all methods by name, in the order in which the papers appeared."""
 
 
-def _ours() -> list[str]:
+def _own_methods() -> list[str]:
     """Files of this folder that hold a method, by the arXiv number of its paper."""
     texts = {file.stem: file.read_text("utf8") for file in Path(__file__).parent.glob("[!_]*.py")}
     numbers = {name: re.search(r"arXiv:([\d.]+)", text) for name, text in texts.items()}
@@ -26,16 +26,16 @@ def _ours() -> list[str]:
     return [name for _, name in sorted(named)]
 
 
-for _name in _ours():
+for _name in _own_methods():
     _module = f"{__name__}.{_name}"
     METHODS.add(_name, import_module(_module).METHOD, home=f"{_module}:METHOD")
 
 
 def method(name: str) -> Settings:
-    """The settings of a method, as its paper gives them.
+    """Settings of a method, with the numbers of its paper.
 
     Args:
-        name: Such as ``infomin``.
+        name: Name of a method, for example ``infomin``.
 
     Raises:
         InputError: No method has this name.
@@ -48,17 +48,17 @@ def method(name: str) -> Settings:
 
 
 def register(name: str, settings: Settings) -> Settings:
-    """Make settings a method with a name, here and on the command line.
+    """Register settings as a method, for Python and the command line.
 
     Args:
-        name: Name that is typed: ``goodviews pretrain --recipe NAME``.
-        settings: What the method is; its views and its objective must be known.
+        name: Name of the method, as in ``goodviews pretrain --recipe NAME``.
+        settings: Settings of the method; its views and its objective must be known.
 
     Returns:
         The settings with that name.
 
     Raises:
-        InputError: The name is taken, or the views or the objective are not known.
+        InputError: The name is taken, or the views or the objective are unknown.
 
     Example:
         >>> from goodviews.training import Settings

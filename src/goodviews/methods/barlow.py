@@ -1,6 +1,6 @@
 """Barlow Twins (Zbontar et al., 2021).
 
-The cross-correlation of standardised embeddings is drawn to the identity; lambda 0.005.
+The cross-correlation of standardised embeddings is pulled to the identity; lambda is 0.005.
 """
 
 from goodviews.training import Settings

@@ -1,6 +1,6 @@
 """BYOL (Grill et al., 2020).
 
-A predictor regresses onto a slow encoder's embedding, whose share rises from 0.996 to 1.
+A predictor regresses the embedding of a momentum encoder; the momentum rises from 0.996 to 1.
 """
 
 from goodviews.training import Settings

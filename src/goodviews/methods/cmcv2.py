@@ -1,7 +1,7 @@
 """CMC v2 (Tian et al., 2020): channel groups with momentum queues.
 
-Each group's query meets the other group's keys; the two losses are summed. Augmentation E,
-MLP heads, tau 0.2. The two groups come from two draws of the augmentation.
+The query of each group is compared with the keys of the other group; both losses are summed.
+Augmentation E, MLP heads, tau 0.2. The two groups come from two draws of the augmentation.
 """
 
 from goodviews.training import Settings

@@ -1,7 +1,7 @@
 """Contrastive predictive coding (van den Oord et al., 2018) on an overlapping grid.
 
-Patches above predict patches below; the other patches of the batch are the negatives. The
-backbone, rates and temperature are ours where the paper leaves them open.
+Upper patches predict lower patches; the other patches of the batch are the negatives. The
+backbone, rates and temperature were chosen for goodviews where the paper does not give them.
 """
 
 from goodviews.training import Settings

@@ -1,6 +1,7 @@
 """Decoupled contrastive learning (Yeh et al., 2022).
 
-NT-Xent without the positive in the denominator, which helps small batches. Rates are SimCLR's.
+NT-Xent without the positive in the denominator, which helps small batches. Rates are those of
+SimCLR.
 """
 
 from goodviews.training import Settings

@@ -1,7 +1,7 @@
 """InfoMin (Tian et al., 2020): strong augmentation, momentum queue, jigsaw branch.
 
-Augmentation D (RandAugment on top of colour distortion and blur), MLP heads, tau 0.15; the
-jigsaw's query meets the same key and queue, with half of the loss.
+Augmentation D (RandAugment on top of colour distortion and blur), MLP heads, tau 0.15; the query
+of the jigsaw has the same key and queue, with half of the loss.
 """
 
 from goodviews.training import Settings

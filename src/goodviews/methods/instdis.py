@@ -1,6 +1,6 @@
 """Instance discrimination with a memory bank (Wu et al., 2018).
 
-One view per image; the positive is the image's own entry, the negatives are drawn from all
+One view per image; the positive is the entry of the image, the negatives are drawn from all
 entries. Numbers as re-implemented with InfoMin: augmentation A, linear head, tau 0.07.
 """
 

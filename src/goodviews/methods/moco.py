@@ -1,7 +1,7 @@
 """Momentum contrast (He et al., 2020).
 
-Keys come from a slow encoder and are kept in a queue. Augmentation A, linear head, tau 0.07,
-alpha 0.999, keys normalised in other groups than queries.
+Keys come from a momentum encoder and are stored in a queue. Augmentation A, linear head, tau
+0.07, alpha 0.999, keys normalised in other groups than queries.
 """
 
 from goodviews.training import Settings

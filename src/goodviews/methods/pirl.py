@@ -1,6 +1,6 @@
 """Pretext-invariant representations (Misra and van der Maaten, 2020).
 
-An image and nine patches of it, a jigsaw, have one entry in a memory bank. Augmentation A,
+An image and nine patches of it, the jigsaw, share one entry in a memory bank. Augmentation A,
 linear heads, tau 0.07, half of the loss each.
 """
 

@@ -1,7 +1,7 @@
 """SimCLR (Chen et al., 2020), tuned as in the duality paper.
 
-NT-Xent over both views of the batch; tau 0.15 and base rate 0.5 with the 8192-8192-d head
-are what closed its gap to VICReg.
+NT-Xent over both views of the batch. With tau 0.15, base rate 0.5 and the 8192-8192-d head it
+closed its gap to VICReg.
 """
 
 from goodviews.training import Settings

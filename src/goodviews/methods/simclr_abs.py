@@ -1,7 +1,7 @@
 """SimCLR-abs: repulsion by absolute similarities (Garrido et al., 2023).
 
-A sample-contrastive loss in the strict sense: its minimum has orthogonal negatives. All else
-is SimCLR's.
+A sample-contrastive loss in the strict sense: its minimum has orthogonal negatives. Everything
+else is that of SimCLR.
 """
 
 from goodviews.training import Settings

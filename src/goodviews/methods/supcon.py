@@ -1,6 +1,6 @@
 """Supervised contrastive learning (Khosla et al., 2020).
 
-Positives are all images of a class.
+Positives are all images of the same class.
 """
 
 from goodviews.training import Settings

@@ -1,4 +1,4 @@
-"""Supervised training: what labels alone reach.
+"""Supervised training on labels only.
 
 Both views of the batch are classified.
 """

@@ -1,6 +1,6 @@
 """SwAV (Caron et al., 2020), with two full-size crops.
 
-Each view predicts the other's balanced assignment to prototypes.
+Each view predicts the balanced assignment of the other view to prototypes.
 """
 
 from goodviews.training import Settings

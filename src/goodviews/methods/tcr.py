@@ -1,7 +1,6 @@
-"""Total coding rate: expand all embeddings, pull the views together (EMP-SSL, MCR2).
+"""Total coding rate: expand all embeddings and pull the views together (EMP-SSL, MCR2).
 
-The logarithm of the determinant of the covariance grows; its eps and weight are not settled
-in the literature.
+The log-determinant of the covariance is maximised; its eps and weight differ in the literature.
 """
 
 from goodviews.training import Settings

@@ -1,6 +1,6 @@
 """VICReg (Bardes et al., 2022).
 
-Variance, invariance and covariance, 25, 25 and 1 in the scale of the authors' code.
+Weights of variance, invariance and covariance are 25, 25 and 1, in the scale of the authors' code.
 """
 
 from goodviews.training import Settings

@@ -1,14 +1,15 @@
 """VICReg-ctr: VICReg-exp of the transposed embeddings (Garrido et al., 2023).
 
-Weights and temperature are not published; these are where our sweep starts, in the scale of
-VICReg's code: in the papers' own, the sum over 512 dims outweighs the variance and all collapse.
+Weights and temperature are not published; these are starting points for a sweep, in the scale of
+the code of VICReg. In the scale of the paper, the sum over 512 dims outweighs the variance and
+all embeddings collapse.
 """
 
 from goodviews.training import Settings
 
 METHOD = Settings(
     name="vicreg_ctr",
-    source="Garrido et al., 2023, arXiv:2206.02574, sections 3 and 5; weights ours",
+    source="Garrido et al., 2023, arXiv:2206.02574, sections 3 and 5; weights of goodviews",
     views="vicreg()",
     head="8192-8192-512",
     objective=(

@@ -1,6 +1,6 @@
 """Whitening MSE (Ermolov et al., 2021).
 
-Embeddings are whitened in sub-batches and then only drawn together.
+Embeddings are whitened in sub-batches; the loss only pulls pairs together.
 """
 
 from goodviews.training import Settings

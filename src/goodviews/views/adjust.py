@@ -84,7 +84,7 @@ def smoothed(images: Tensor) -> Tensor:
 
 
 def sharpness(images: Tensor, factor: Tensor) -> Tensor:
-    """Multiply differences from the smoothed images by a factor; tiny images do not change."""
+    """Multiply differences of images (B, C, H, W) from smoothed ones; tiny images stay the same."""
     if min(images.shape[-2:]) <= 2:
         return images
     return blend(images, smoothed(images), factor)

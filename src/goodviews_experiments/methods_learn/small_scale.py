@@ -8,7 +8,7 @@ epochs goes: the backbone, the widths of heads, the optimiser and its rate, the 
 from dataclasses import replace
 
 from goodviews.data import Images
-from goodviews.methods.fitting import fitted
+from goodviews.methods.adapt import adapted_settings
 from goodviews.spec.grammar import Call, format_calls
 from goodviews.spec.names import spell
 from goodviews.training import Settings
@@ -52,7 +52,7 @@ def small_scale(
         device: Where it trains.
 
     Returns:
-        The settings, and the sentences of :func:`goodviews.methods.fitting.fitted`.
+        The settings, and the sentences of :func:`goodviews.methods.adapt.adapted_settings`.
     """
     wide = width // 2 if "width=0.5" in settings.encoder else width
     made = replace(
@@ -70,7 +70,7 @@ def small_scale(
     )
     if made.name == "wmse":  # the whitened group holds twice as many images as dimensions
         made = replace(made, head=f"{_HIDDEN}-{_EMBEDDING // 2}", objective="wmse(sub_batch=64)")
-    made, said = fitted(made, images, count, given=("batch", "encoder"))
+    made, said = adapted_settings(made, images, count, given=("batch", "encoder"))
     return replace(made, views=_views(made.views, crop, views)), said
 
 

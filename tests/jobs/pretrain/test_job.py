@@ -13,7 +13,7 @@ from goodviews.data import Images, digits
 from goodviews.encoders import load_encoder
 from goodviews.jobs.pretrain import pretrain
 from goodviews.methods import METHODS, method
-from goodviews.methods.fitting import fitted
+from goodviews.methods.adapt import adapted_settings
 from goodviews.spec.grammar import parse_spec
 from goodviews.training import Settings, change
 from goodviews.training.diagnostics.health import FATAL, CollapseError
@@ -96,7 +96,7 @@ def test_labels_that_do_not_suffice_for_readouts_do_not_stop_a_run(labels, tmp_p
 @pytest.mark.parametrize("name", METHODS)
 def test_each_sentence_holds_of_the_settings_that_are_used(name, count):
     data = digits()
-    settings, said = fitted(method(name), data, count)
+    settings, said = adapted_settings(method(name), data, count)
     text = " ".join(said)
     if found := re.search(r"batches of (\d+), so that an epoch has (\d+) steps", text):
         assert settings.batch == int(found[1])
@@ -105,12 +105,14 @@ def test_each_sentence_holds_of_the_settings_that_are_used(name, count):
         assert settings.batch == method(name).batch
     if "stem is 3 x 3" in text:
         assert "small" in settings.encoder
-    if found := re.search(r"the (queue|bank) gives (\d+) negatives", text):
+    if found := re.search(r"the (queue|bank) holds (\d+) negatives", text):
         call = parse_spec(settings.memory)[0]
         assert call.name == found[1]
         assert int(found[2]) in dict(call.kwargs).values()
         assert int(found[2]) % settings.batch == 0
-    if found := re.search(r"A run of (\d+) steps: the target keeps ([0-9.]+)", text):
+    if found := re.search(
+        r"run has (\d+) steps, so the momentum of the target is ([0-9.]+)", text
+    ):
         assert settings.epochs * max(count // settings.batch, 1) == int(found[1])
         assert abs(settings.momentum - float(found[2])) < 1e-4
     if found := re.search(r"cells of (\d+) pixels and patches of (\d+)", text):
@@ -126,7 +128,7 @@ def test_each_sentence_holds_of_the_settings_that_are_used(name, count):
 def test_what_was_typed_stays(name):
     usual = method(name)
     fields = {"encoder", "batch", "views", "memory", "momentum", "jigsaw", "schedule"}
-    assert fitted(usual, digits(), 300, given=fields) == (usual, [])
+    assert adapted_settings(usual, digits(), 300, given=fields) == (usual, [])
 
 
 def test_a_head_can_be_typed_by_its_widths():
@@ -136,5 +138,5 @@ def test_a_head_can_be_typed_by_its_widths():
 
 
 def test_one_epoch_of_few_images_says_how_many_steps_it_has():
-    settings, said = fitted(method("simclr"), digits(), 20)
+    settings, said = adapted_settings(method("simclr"), digits(), 20)
     assert f"batches of 4, so that an epoch has {20 // settings.batch} steps." in said[1]

@@ -19,7 +19,7 @@ from goodviews.jobs.pretrain.files import ENCODER, passport, run_folder, view_of
 from goodviews.jobs.pretrain.follower import Follower
 from goodviews.jobs.pretrain.probe import Probe
 from goodviews.methods import method as named
-from goodviews.methods.fitting import fitted
+from goodviews.methods.adapt import adapted_settings
 from goodviews.spec.files import keep_beside, pin
 from goodviews.training import Settings, change, change_texts, launch, train
 from goodviews.training.diagnostics.health import CollapseError, Health
@@ -142,7 +142,7 @@ def pretrain(
     if not settings.views:
         raise InputError(f"{settings.name} has no views of its own; name some with --views.")
     settings = replace(settings, views=pin(settings.views))
-    settings, rules = fitted(settings, images, len(index), given=typed)
+    settings, rules = adapted_settings(settings, images, len(index), given=typed)
     pair = parse_view(settings.views)
     pair.check((images.channels, images.height, images.width))
     folder = run_folder(out or default_folder("pretrain", images.name))

@@ -1,4 +1,4 @@
-"""A paper's method on other data: what has to change, and one sentence for each change."""
+"""Adaptation of a paper's method to other data, with one sentence for each change."""
 
 import re
 from collections.abc import Collection
@@ -10,31 +10,31 @@ from goodviews.spec.grammar import parse_spec
 from goodviews.training import Settings
 
 _SMALL = 96
-"""Sides up to which a backbone gets the stem for small images."""
+"""Largest side of images for which a backbone gets the stem for small images."""
 
 
-def fitted(
+def adapted_settings(
     settings: Settings, images: Images, count: int, *, given: Collection[str] = ()
 ) -> tuple[Settings, list[str]]:
-    """Settings that fit the data, from settings made for ImageNet.
+    """Adapt settings that were made for ImageNet to the data.
 
-    Memories are cut to the images there are, batches as well, small images get a stem that
-    does not shrink them, and the jigsaw is cut from their own size.
+    Memories and batches are limited to the number of images, small images get a stem that does
+    not shrink them, and the jigsaw is cut from images of their size.
 
     Args:
-        settings: As a method's file gives them.
-        images: The data.
-        count: How many of them are trained on.
-        given: Names of settings that the user chose; they stay.
+        settings: Settings of a method.
+        images: Dataset.
+        count: Number of training images.
+        given: Names of settings given by the user, which are not changed.
 
     Returns:
-        The settings, and a sentence for each thing that was changed.
+        The settings, and a sentence for each change.
     """
     side, said = min(images.height, images.width), []
     typical = "stem='imagenet'" in settings.encoder and "encoder" not in given
     if typical and side <= _SMALL:
         settings = replace(settings, encoder=settings.encoder.replace("imagenet", "small"))
-        said.append(f"Images have {side} pixels: the stem is 3 x 3 without a max-pool.")
+        said.append(f"Images have {side} pixels, so the stem is 3 x 3 without a max-pool.")
     batch = min(settings.batch, max(count // 8 // 2 * 2, 4))
     if batch < settings.batch and "batch" not in given:
         settings = replace(settings, batch=batch)
@@ -69,12 +69,12 @@ def fitted(
 
 
 def _momentum(settings: Settings, count: int) -> tuple[Settings, list[str]]:
-    """A target that remembers the paper's share of the run, however short the run is."""
+    """Momentum of a target that averages over the same share of the run as in the paper."""
     steps = settings.epochs * max(count // settings.batch, 1)
     most = 1 - min(20 / steps, 0.5)
     if settings.momentum is None or settings.momentum <= most:
         return settings, []
-    said = f"A run of {counted(steps, 'step')}: the target keeps {most:.4f} of itself at each."
+    said = f"The run has {counted(steps, 'step')}, so the momentum of the target is {most:.4f}."
     return replace(settings, momentum=round(most, 6)), [said]
 
 
@@ -89,16 +89,16 @@ def _memory(settings: Settings, count: int) -> tuple[Settings, list[str]]:
         return settings, []
     given[name] = most
     text = ", ".join(f"{key}={value!r}" for key, value in given.items())
-    said = f"{count} images: the {call.name} gives {most} negatives."
+    said = f"There are {count} images, so the {call.name} holds {most} negatives."
     return replace(settings, memory=f"{call.name}({text})"), [said]
 
 
 def _warmup(settings: Settings) -> tuple[Settings, list[str]]:
-    """A warm-up of at most a tenth of the run, for runs shorter than the paper's."""
+    """Limit the warm-up to a tenth of the run, for runs shorter than that of the paper."""
     found = re.search(r"warmup=([0-9.]+)", settings.schedule)
     if found is None or float(found[1]) <= settings.epochs / 10:
         return settings, []
     short = f"warmup={settings.epochs / 10:g}"
     length = counted(settings.epochs, "epoch")
-    said = f"A run of {length}: the warm-up takes {settings.epochs / 10:g}."
+    said = f"The run has {length}, so the warm-up takes {settings.epochs / 10:g}."
     return replace(settings, schedule=settings.schedule.replace(found[0], short)), [said]
