@@ -1,6 +1,7 @@
 """Shared by all tests: one thread per worker, a seeded generator, device and precision."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
@@ -8,12 +9,25 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
 
+from goodviews.core import plugins
+
 torch.set_num_threads(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--device", default="cpu", help="where tensors of the tests live")
     parser.addoption("--dtype", default="float64", help="precision of the laws: float32, float64")
+
+
+@pytest.fixture(autouse=True)
+def only_our_names() -> Iterator[None]:
+    """Views, objectives, methods and worlds that a test registers go with it."""
+    yield
+    plugins._loaded.clear()
+    for registry in plugins._REGISTRIES:
+        for name, home in list(registry._homes.items()):
+            if not home.startswith("goodviews."):
+                del registry[name]
 
 
 @pytest.fixture

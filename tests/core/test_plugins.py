@@ -12,7 +12,7 @@ from goodviews.core.plugins import NAMED, Registry
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
-    monkeypatch.setattr(plugins, "_SOURCES", {})
+    monkeypatch.setattr(plugins, "_REGISTRIES", [])
     monkeypatch.setattr(plugins, "_loaded", set())
     monkeypatch.delenv(NAMED, raising=False)
 

@@ -12,16 +12,6 @@ from goodviews.training import Settings
 FOLDER = Path(methods.__file__).parent
 
 
-@pytest.fixture(autouse=True)
-def only_ours():
-    """Methods that a test adds go with it."""
-    before = set(METHODS)
-    yield
-    for name in set(METHODS) - before:
-        del METHODS[name]
-        METHODS._homes.pop(name)
-
-
 def test_every_file_with_a_method_is_one_and_has_its_name():
     files = {file.stem for file in FOLDER.glob("*.py") if "\nMETHOD = " in file.read_text("utf8")}
     assert set(METHODS) == files

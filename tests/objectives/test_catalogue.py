@@ -17,17 +17,6 @@ PACKAGE = Path(objectives.__file__).parents[1]
 OURS = dict(OBJECTIVES)
 
 
-@pytest.fixture(autouse=True)
-def only_ours():
-    """Objectives that a test adds go with it."""
-    before = [(registry, set(registry)) for registry in (OBJECTIVES, TRAINED)]
-    yield
-    for registry, names in before:
-        for name in set(registry) - names:
-            del registry[name]
-            registry._homes.pop(name)
-
-
 def apart(view1, view2, *, power=2.0):
     return (view1 - view2).abs().pow(power).sum(dim=1)
 

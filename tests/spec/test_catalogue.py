@@ -14,15 +14,6 @@ from goodviews.views.base import view_class
 OURS = dict(_views())
 
 
-@pytest.fixture(autouse=True)
-def only_ours():
-    """Views that a test adds go with it."""
-    yield
-    for name in set(VIEWS) - set(OURS):
-        del VIEWS[name]
-        VIEWS._homes.pop(name)
-
-
 class Faded(View):
     """Values times a constant."""
 

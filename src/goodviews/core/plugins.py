@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+from zlib import crc32
 
 from goodviews.core.errors import InputError, unknown
 
@@ -37,6 +38,7 @@ class Registry(dict[str, Record]):
         super().__init__()
         self.kind, self.reserved = kind, frozenset(reserved)
         self._homes: dict[str, str] = {}
+        _REGISTRIES.append(self)
 
     def add(self, name: str, record: Record, *, home: str) -> None:
         """Store a record; a home may replace its own, as a notebook cell does on its second run.
@@ -51,9 +53,15 @@ class Registry(dict[str, Record]):
         """
         self.check(name, home)
         self[name], self._homes[name] = record, home
-        module = home.partition(":")[0]
-        if not module.startswith("goodviews."):
-            _SOURCES[_source(module)] = None
+
+    def __delitem__(self, name: str) -> None:
+        super().__delitem__(name)
+        del self._homes[name]
+
+    def sources(self) -> set[str]:
+        """Modules and files outside this package that registered a record."""
+        modules = {home.partition(":")[0] for home in self._homes.values()}
+        return {_source(module) for module in modules if not module.startswith("goodviews.")}
 
     def check(self, name: str, home: str) -> None:
         """Refuse a name that a home may not have; see :meth:`add`."""
@@ -83,8 +91,7 @@ class Registry(dict[str, Record]):
         return self[name]
 
 
-_SOURCES: dict[str, None] = {}
-"""Modules and files that registered something here; empty text for a notebook."""
+_REGISTRIES: list[Registry[Any]] = []
 _loaded: set[str] = set()
 
 
@@ -106,12 +113,13 @@ def sources() -> tuple[str, ...]:
     Raises:
         InputError: Something was registered in a notebook or at a prompt, out of their reach.
     """
-    if "" in _SOURCES:
+    found = set().union(*(registry.sources() for registry in _REGISTRIES))
+    if "" in found:
         raise InputError(
             "Worker processes cannot import what is registered in a notebook cell or at a prompt; "
             "move it to a file and import that, or use jobs=0."
         )
-    return tuple(_SOURCES)
+    return tuple(sorted(found))
 
 
 def load_sources(given: Iterable[str]) -> None:
@@ -121,7 +129,9 @@ def load_sources(given: Iterable[str]) -> None:
         InputError: One of them cannot be imported.
     """
     for source in given:
-        if source in _loaded or source in _SOURCES:
+        if source.endswith(".py"):
+            source = str(Path(source).expanduser().resolve())
+        if source in _loaded:
             continue
         _loaded.add(source)
         try:
@@ -138,9 +148,9 @@ def load_sources(given: Iterable[str]) -> None:
 def _run(file: Path) -> None:
     """Import a file under a name of its own, unless it is the script that is running."""
     started = getattr(sys.modules.get("__main__"), "__file__", None)
-    if started and Path(started).resolve() == file.resolve():
+    if started and Path(started).resolve() == file:
         return
-    name = f"goodviews_plugin_{file.stem}"
+    name = f"goodviews_plugin_{file.stem}_{crc32(str(file).encode()):x}"
     spec = spec_from_file_location(name, file)
     assert spec is not None
     assert spec.loader is not None
@@ -155,20 +165,23 @@ def _run(file: Path) -> None:
 
 def _source(module: str) -> str:
     """What a worker imports for a module: its name, or its file where it is a script."""
-    held = sys.modules.get(module)
     if module not in ("__main__", "__mp_main__") and not module.startswith("goodviews_plugin_"):
         return module
-    named = getattr(held, "__spec__", None)
-    if module == "__main__" and named is not None:  # python -m package.module
+    named = getattr(sys.modules.get(module), "__spec__", None)
+    if module.endswith("main__") and named is not None:  # python -m package.module
         return str(named.name)
-    file = getattr(held, "__file__", None)
+    return _file(module)
+
+
+def _file(module: str) -> str:
+    file = getattr(sys.modules.get(module), "__file__", None)
     return str(Path(file).resolve()) if file else ""
 
 
 def _place(home: str) -> str:
     """A home that is the same under any name its module has in this process."""
     module, _, name = home.partition(":")
-    return f"{_source(module)}:{name}"
+    return f"{_file(module) or module}:{name}"
 
 
 def _a(kind: str) -> str:

@@ -5,13 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from goodviews.core.errors import InputError, unknown
+from goodviews.core.plugins import load_plugins
 from goodviews.data.arrays import read_arrays
 from goodviews.data.cache import Draft, Rows, cached
 from goodviews.data.digits import digits
 from goodviews.data.folders import list_folder, read_folder
 from goodviews.data.images import Images
 from goodviews.data.names import IDX, TORCHVISION, read_named, shared, stamps
-from goodviews.data.worlds import WORLDS, known_world
+from goodviews.data.worlds import known_world
+from goodviews.worlds.catalogue import WORLDS
 
 ARRAYS = (".npz", ".npy")
 MOVING = "moving_digits"
@@ -58,8 +60,8 @@ def read_set(
     if not isinstance(data, Path):
         if name == "digits":
             return digits(size)
-        if name in WORLDS:
-            return known_world(name, size)
+        if text in WORLDS or name in WORLDS:
+            return known_world(text if text in WORLDS else name, size)
         plain = name.replace("-", "").replace("_", "")
         if plain in TORCHVISION:
             return _named(plain, size, root, home, progress)
@@ -72,6 +74,9 @@ def read_set(
             raise InputError(
                 f"{path} does not exist; name a folder, an .npz or .npy file, or a dataset."
             )
+        load_plugins()
+        if text in WORLDS:
+            return known_world(text, size)
         near = str(unknown("dataset", text, known_names())).partition(".")[2].strip()
         raise InputError(f"There is no folder, file or dataset named {text!r}. {near}")
     path = path.resolve()

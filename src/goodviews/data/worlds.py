@@ -3,7 +3,7 @@
 Letters: N images, R renderings stacked in the channels of one image.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -11,33 +11,24 @@ import torch
 from goodviews.core.errors import InputError
 from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
-from goodviews.worlds.bands import Bands
+from goodviews.worlds.catalogue import make_world
 from goodviews.worlds.factors import FactorWorld
-from goodviews.worlds.shapes import Shapes
-from goodviews.worlds.vectors import Vectors
 
 COUNT = 4_000
 _PART = 1_000
-
-WORLDS: dict[str, Callable[[int | None], FactorWorld]] = {
-    "bands": lambda size: Bands(32 if size is None else size),
-    "shapes": lambda size: Shapes(32 if size is None else size),
-    "vectors": lambda size: Vectors(),  # noqa: ARG005
-}
-"""Worlds known by name; each takes the side of an image."""
 
 
 def known_world(name: str, size: int | None = None) -> Images:
     """Make a world by its name: 4,000 images with seed 0, half of which a study holds out.
 
     Args:
-        name: ``bands``, ``shapes`` or ``vectors``.
-        size: Side in pixels; not used for vectors.
+        name: Name of a world, such as ``bands``, ``shapes`` or ``vectors``.
+        size: Side in pixels; not used by a world without a ``side``.
 
     Returns:
         The images; the first factor is the first task.
     """
-    return world_images(WORLDS[name](size), name=name, count=COUNT, seed=0)
+    return world_images(make_world(name, size), name=name, count=COUNT, seed=0)
 
 
 def world_images(
@@ -61,6 +52,7 @@ def world_images(
         (N, C, H, W) uint8 images.
 
     Example:
+        >>> from goodviews.worlds import Vectors
         >>> images = world_images(Vectors(), name="vectors", count=100, seed=0)
         >>> images.pixels.shape, list(images.labels)[:2]
         ((100, 24, 1, 1), ['task', 'background'])
@@ -103,6 +95,7 @@ def stacked_images(
         InputError: The number of renderings or training images is 0, or a factor is unknown.
 
     Example:
+        >>> from goodviews.worlds import Vectors
         >>> images = stacked_images(Vectors(), [["task"], ["task"]], name="v", count=8, seed=0)
         >>> images.channels
         48

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
+from goodviews.worlds.catalogue import register
 from goodviews.worlds.factors import FactorWorld
 from goodviews.worlds.shapes import FORMS
 
@@ -24,6 +25,7 @@ _RESIDUES = (1, 4)
 """Squares modulo 5: they make the conference matrix of order 6 (Paley, 1933)."""
 
 
+@register("bands")
 @dataclass(frozen=True)
 class Bands(FactorWorld):
     r"""Planes of known factors, mixed pixel by pixel into bands by an invertible map.

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
+from goodviews.worlds.catalogue import register
 from goodviews.worlds.factors import FactorWorld
 
 _SIDE_LEAST = 16
@@ -63,6 +64,7 @@ _RADII = (0.22, 0.18, 0.14)
 _PLACES = 3
 
 
+@register("shapes")
 @dataclass(frozen=True)
 class Shapes(FactorWorld):
     """One shape on a plain background; images and factors determine each other.

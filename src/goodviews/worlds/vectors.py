@@ -11,11 +11,13 @@ from torch import Tensor
 
 from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
+from goodviews.worlds.catalogue import register
 from goodviews.worlds.factors import FactorWorld
 
 _LOW, _HIGH = 0.25, 0.75
 
 
+@register("vectors")
 @dataclass(frozen=True)
 class Vectors(FactorWorld):
     r"""Vectors whose blocks of W coordinates each carry one factor.

@@ -13,6 +13,7 @@ import torch
 from goodviews.core.command import command_line, default_folder
 from goodviews.core.errors import InputError, counted
 from goodviews.core.files import write_json, write_text
+from goodviews.core.plugins import sources
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.core.records import Row
 from goodviews.core.verdict import Advice, Verdict
@@ -253,6 +254,10 @@ def _device(device: str) -> str:
 
 
 def _workers(device: str) -> int:
+    try:
+        sources()
+    except InputError:  # something is registered in a notebook, which only this process knows
+        return 0
     return 1 if device == "cuda" else min(os.cpu_count() or 1, 8)
 
 

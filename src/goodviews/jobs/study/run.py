@@ -16,6 +16,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from goodviews.core.errors import InputError
+from goodviews.core.plugins import load_sources, sources
 from goodviews.data import Images
 from goodviews.jobs.study.cells import CellResult, run_cell
 from goodviews.jobs.study.plan import Cell, Plan
@@ -24,6 +25,7 @@ from goodviews.jobs.study.store import Store
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _plan: Plan | None = None
 _count: Any = None
+_modules: tuple[str, ...] = ()
 
 
 @dataclass
@@ -93,9 +95,9 @@ def run_cells(
                 keep(cell, lambda cell=cell: run_cell(plan, cell, tick))  # type: ignore[misc]
         return done
 
-    context = mp.get_context("spawn")
+    modules, context = sources(), mp.get_context("spawn")
     count = context.Value("l", 0)
-    with _environment(), _executor(_light(plan), jobs, context, count) as pool:
+    with _environment(), _executor(_light(plan), modules, jobs, context, count) as pool:
         with _deaf():
             waiting: dict[Future[CellResult], Cell] = {pool.submit(_work, c): c for c in todo}
         while waiting:
@@ -108,10 +110,12 @@ def run_cells(
 
 
 @contextmanager
-def _executor(plan: Plan, jobs: int, context: Any, count: Any) -> Iterator[ProcessPoolExecutor]:
+def _executor(
+    plan: Plan, modules: tuple[str, ...], jobs: int, context: Any, count: Any
+) -> Iterator[ProcessPoolExecutor]:
     """Workers that end at once when the block is left by an error or Ctrl-C."""
     pool = ProcessPoolExecutor(
-        jobs, mp_context=context, initializer=_begin, initargs=(plan, count)
+        jobs, mp_context=context, initializer=_begin, initargs=(plan, modules, count)
     )
     try:
         yield pool
@@ -133,12 +137,13 @@ def _light(plan: Plan) -> Plan:
     return replace(plan, images=light(plan.images), task_images=task)
 
 
-def _begin(plan: Plan, count: Any) -> None:
-    global _plan, _count
+def _begin(plan: Plan, modules: tuple[str, ...], count: Any) -> None:
+    global _plan, _count, _modules
     torch.set_num_threads(1)
     images = _opened(plan.images)
     task = images if plan.task_images is None else _opened(plan.task_images)
     _plan, _count = replace(plan, images=images, task_images=task), count
+    _modules = modules
 
 
 def _opened(images: Any) -> Images:
@@ -147,6 +152,7 @@ def _opened(images: Any) -> Images:
 
 def _work(cell: Cell) -> CellResult:
     assert _plan is not None
+    load_sources(_modules)  # views and objectives that the study's own process has registered
     result = run_cell(_plan, cell, _tick)
     if cell.role == "baseline":
         _tick()
