@@ -20,9 +20,12 @@ METHODS: Registry[Settings] = Registry("method")
 
 def _own_methods() -> list[str]:
     """Files of this folder that hold a method, by the arXiv number of its paper."""
-    texts = {file.stem: file.read_text("utf8") for file in Path(__file__).parent.glob("[!_]*.py")}
-    numbers = {name: re.search(r"arXiv:([\d.]+)", text) for name, text in texts.items()}
-    named = [(found[1], name) for name, found in numbers.items() if found]
+    named = []
+    for file in Path(__file__).parent.glob("*.py"):
+        text = file.read_text("utf8")
+        if "\nMETHOD = " in text:
+            number = re.search(r"arXiv:([\d.]+)", text)
+            named.append((number[1] if number else "", file.stem))
     return [name for _, name in sorted(named)]
 
 
