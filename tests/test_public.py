@@ -55,6 +55,9 @@ def learn_of(place):
 CALLS = {
     "study": study_of,
     "pretrain": pretrain_of,
+    "evaluate": lambda place: goodviews.evaluate(
+        pretrain_of(place), place / "tiny.npz", protocols=["knn"], seeds=1, out=place / "evaluated"
+    ),
     "export": lambda place: goodviews.export(pretrain_of(place).folder, to="safetensors"),
     "learn_views": learn_of,
     "report": lambda place: goodviews.report(place / "study"),

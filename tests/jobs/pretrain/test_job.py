@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from goodviews.cli.main import main
 from goodviews.core.errors import InputError
 from goodviews.data import Images, digits
 from goodviews.encoders import load_encoder
@@ -140,3 +141,74 @@ def test_a_head_can_be_typed_by_its_widths():
 def test_one_epoch_of_few_images_says_how_many_steps_it_has():
     settings, said = adapted_settings(method("simclr"), digits(), 20)
     assert f"batches of 4, so that an epoch has {20 // settings.batch} steps." in said[1]
+
+
+@pytest.fixture
+def few(tmp_path, monkeypatch):
+    """An .npz with 96 grey images of three classes, in the working folder."""
+    monkeypatch.setenv("GOODVIEWS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    pixels = images().pixels.transpose(0, 2, 3, 1)
+    np.savez("few.npz", images=pixels, labels=np.arange(96) % 3)
+    return tmp_path
+
+
+def test_python_and_the_command_line_train_the_same_encoder(few, capsys):
+    run = pretrain(
+        "few.npz",
+        backbone="convnet(width=4)",
+        views="noise(std=0.1)",
+        epochs=2,
+        batch=32,
+        changes={"head": "projector(dim=8)"},
+        seed=5,
+    )
+    assert run.folder.name == "pretrain-few"
+    assert run.file.exists()
+    words = ["--backbone", "convnet(width=4)", "--views", "noise(std=0.1)", "--epochs", "2"]
+    words += ["--batch", "32", "--set", "head=projector(dim=8)", "--seed", "5", "--out", "cli"]
+    assert main(["pretrain", "few.npz", *words]) == 0
+    assert capsys.readouterr().out == "cli/encoder.safetensors\n"
+    ours, theirs = (load_encoder(few / name) for name in ("pretrain-few", "cli"))
+    assert ours[1] == theirs[1]
+    assert all(torch.equal(v, theirs[0].state_dict()[k]) for k, v in ours[0].state_dict().items())
+    for name in ("log.csv", "passport.json"):
+        assert (few / "pretrain-few" / name).read_bytes() == (few / "cli" / name).read_bytes()
+    logged = [float(row["loss"]) for row in read_log(few / "cli" / "log.csv")]
+    assert logged == pytest.approx(run.history.losses, rel=1e-5)
+    record = json.loads((few / "cli" / "run.json").read_text())
+    assert run.health.verdict == record["health"]["verdict"]
+    assert run.rules[:-1] == record["rules"][: len(run.rules) - 1]
+
+
+def test_the_view_of_a_study_is_read_from_its_file_or_the_study_says_why_there_is_none(few):
+    options = {"changes": [*SMALL, "epochs=1"], "out": "run"}
+    (few / "study").mkdir()
+    (few / "study" / "best_view.txt").write_text("noise(std=0.2)\n")
+    run = pretrain("few.npz", views=few / "study" / "best_view.txt", **options)
+    assert run.settings.views == "noise(std=0.2)"
+    (few / "none").mkdir()
+    with pytest.raises(InputError, match=r"Cannot read the view specs in none/best_view.txt"):
+        pretrain("few.npz", views="none/best_view.txt", **options)
+    verdict = {"tasks": [{"advice": {"head": "Do not pretrain: train from scratch"}}]}
+    (few / "none" / "verdict.json").write_text(json.dumps(verdict))
+    with pytest.raises(InputError) as error:
+        pretrain("few.npz", views="none/best_view.txt", **options)
+    assert str(error.value) == (
+        "The study in none advises no view to pretrain with (Do not pretrain: train from "
+        "scratch), so there is no none/best_view.txt; leave --views out for the method's own, or "
+        "name a view."
+    )
+
+
+def test_the_log_and_the_bar_are_shown_when_asked_for(few, capsys):
+    options = {"views": "noise(std=0.1)", "changes": [*SMALL, "epochs=1"]}
+    lines, steps = [], []
+    pretrain(
+        "few.npz", out="a", log=lines.append, progress=lambda *one: steps.append(one), **options
+    )
+    assert any(line.startswith("epoch 1 of 1: loss") for line in lines)
+    assert steps == [("training", done, 3) for done in (1, 2, 3)]
+    assert capsys.readouterr().err == ""
+    pretrain("few.npz", out="b", progress=True, **options)
+    assert "training: 3 of 3 (100 %)" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from goodviews.core.errors import InputError, unknown
 from goodviews.core.files import check_folder
 from goodviews.core.origin import origin
 from goodviews.core.progress import Report, as_report, draws_progress
-from goodviews.data import Images, load, splits
+from goodviews.data import Data, Labels, load, splits
 from goodviews.evaluation.openers import open_encoder
 from goodviews.evaluation.protocols import Score
 from goodviews.jobs.evaluate.files import write
@@ -51,9 +51,9 @@ class Evaluation:
 @draws_progress
 def evaluate(
     encoder: Any,
-    data: Any = None,
+    data: Data = None,
     *,
-    labels: str | Path | None = None,
+    labels: Labels = None,
     task: str | None = None,
     leakage: str | Path | None = None,
     view: str | None = None,
@@ -81,8 +81,8 @@ def evaluate(
             of a pretraining run or what :func:`goodviews.pretrain` returned, the spec of a
             backbone, ``"pixels"``, or a module from pixels (B, C, H, W) in [0, 1] to (B, F); see
             :func:`goodviews.evaluation.openers.open_encoder`.
-        data: What :func:`goodviews.load` takes, or images that are loaded already.
-        labels: CSV of labels.
+        data: Images in any form that :func:`goodviews.load` accepts.
+        labels: CSV of labels, or labels in any form that :func:`goodviews.load` accepts.
         task: Column of labels to use (default: all).
         leakage: CSV of factors: which of them does the encoder keep?
         view: Spec of a view: does the encoder keep what it draws?
@@ -130,7 +130,7 @@ def evaluate(
         check_folder(Path(out))
     where = _device(device)
     tuning = change(FINETUNE, [f"device={where.type}", *changed])
-    images = data if isinstance(data, Images) else load(data, labels=labels, size=size, root=root)
+    images = load(data, labels=labels, size=size, root=root)
     if task is not None and task not in images.labels:
         raise unknown("task", task, images.labels)
     asked = read_asked(images, table=leakage, view=view, seed=seed)
