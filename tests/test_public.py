@@ -68,6 +68,16 @@ CALLS = {
 """Verb: a call of it that takes seconds."""
 
 
+def test_a_study_shows_itself(place):
+    result = study_of(place)
+    lines = repr(result).splitlines()
+    assert lines[0] == f"<StudyResult in {place / 'study'}: 2 views, 1 seed>"
+    assert lines[1] == result.advice
+    text = result._repr_html_()
+    assert text.startswith('<div class="goodviews-short">')
+    assert "goodviews study in study" in text
+
+
 def test_every_job_is_called():
     jobs = {path.name for path in (PACKAGE / "jobs").iterdir() if (path / "__init__.py").is_file()}
     public = {name for name in NAMES if goodviews._HOME[name].startswith("jobs.")}

@@ -1,6 +1,9 @@
 """What people have in their hands loads as a file of the same content would."""
 
+import base64
 import importlib.util
+import io
+import re
 
 import numpy as np
 import pytest
@@ -327,3 +330,19 @@ def test_a_hugging_face_dataset_of_arrays_loads_and_other_columns_are_refused():
         load(datasets.Dataset.from_dict({"a": [1, 2]}))
     with pytest.raises(InputError, match="streaming=False"):
         load(hugging().to_iterable_dataset())
+
+
+def test_images_show_themselves_in_a_notebook():
+    images = load((noise(40, 8, 8, 5), {"<b>kind": ["a", "<i>"] * 20}))
+    assert repr(images) == (
+        "<Images 'array': 40 of 5 x 8 x 8, uint8; <b>kind: 2 classes, 40 labelled; "
+        f"hash {images.hash}>"
+    )
+    text = images._repr_html_()
+    assert "40 images of 5 x 8 x 8" in text
+    assert "&lt;b&gt;kind: 2 classes, 40 labelled" in text
+    code = re.search(r'src="data:image/png;base64,([^"]*)"', text).group(1)
+    with Image.open(io.BytesIO(base64.b64decode(code))) as sheet:
+        assert sheet.size == (12 * (7 * 8 + 2), 2 * (7 * 8 + 2))
+    assert "<img" not in load("vectors")._repr_html_()  # images of one pixel
+    assert "<img" in load(noise(1, 8, 8))._repr_html_()

@@ -3,6 +3,7 @@
 Letters: N images, B images of a batch, C H W one image.
 """
 
+import html
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from goodviews.core.errors import InputError
+from goodviews.data.display import sheet, to_bytes
 
 FORMAT = 1
 """Version of the layout of cache folders; folders of other versions are built again."""
@@ -22,7 +24,7 @@ def _no_parts() -> np.ndarray:
     return np.zeros(0, dtype=np.int8)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Images:
     """Decoded images of one size, with their labels.
 
@@ -123,6 +125,61 @@ class Images:
             return self.batch(index, device)
         rows = np.atleast_1d(index.cpu().numpy() if isinstance(index, Tensor) else index)
         return torch.from_numpy(np.array(self.pixels[rows], copy=None)).to(device or "cpu")
+
+    def shown_range(self) -> tuple[float, float]:
+        """The values that pictures show black and white.
+
+        Returns:
+            0 and 1 for 8-bit images; of others the 1st and 99th percentile of their values, which
+            :meth:`batch` gives in [0, 1].
+
+        Example:
+            >>> from goodviews.data import load
+            >>> load("digits").shown_range()
+            (0.0, 0.9765625)
+        """
+        if self.pixels.dtype == np.uint8:
+            return 0.0, 1.0
+        some = self.batch(np.linspace(0, len(self) - 1, min(len(self), 256)).astype(int))
+        low, high = np.quantile(some.numpy(), (0.01, 0.99))
+        return float(low), float(high)
+
+    def __repr__(self) -> str:
+        tasks = "; ".join(self._tasks()) or "no labels"
+        return (
+            f"<Images {self.name!r}: {len(self):,} of {self.channels} x {self.height} x "
+            f"{self.width}, {self.pixels.dtype}; {tasks}; hash {self.hash}>"
+        )
+
+    def _tasks(self) -> list[str]:
+        return [
+            f"{task}: {len(self.classes[task])} classes, {int((column >= 0).sum()):,} labelled"
+            for task, column in self.labels.items()
+        ]
+
+    def _repr_html_(self) -> str:
+        """Some of the images, and what is known of them, for a notebook."""
+        about = f"{len(self):,} images of {self.channels} x {self.height} x {self.width}"
+        if tests := int(self.part.sum()):
+            about += f", {tests:,} of them for testing"
+        notes = (self.source, self.range_note, *self._tasks(), *self.notes)
+        if self.skipped:
+            notes += (f"{len(self.skipped):,} files were skipped, such as {self.skipped[0][0]}.",)
+        text = "".join(f"<div>{html.escape(note)}</div>" for note in notes)
+        picture = ""
+        if self.height * self.width > 1:
+            columns = next(iter(self.labels.values()), np.zeros(len(self)))
+            order = np.argsort(columns, kind="stable")  # class by class
+            some = order[np.unique(np.linspace(0, len(self) - 1, 24).astype(int))]
+            tiles = [to_bytes(one, *self.shown_range()) for one in self.batch(some).numpy()]
+            picture = (
+                f'<img alt="Some of the images" src="{sheet(tiles)}" '
+                'style="max-width:100%;image-rendering:pixelated;margin-top:6px">'
+            )
+        return (
+            '<div style="font:13px/1.5 system-ui,sans-serif">'
+            f"<b>{html.escape(self.name)}</b> {about}{text}{picture}</div>"
+        )
 
     @classmethod
     def open(cls, cache: Path) -> "Images":

@@ -27,6 +27,7 @@ from goodviews.jobs.study.run import run_cells
 from goodviews.jobs.study.store import Store
 from goodviews.jobs.study.verdict.build import make_verdict
 from goodviews.pages import report
+from goodviews.pages.study.short import short_page
 from goodviews.spec.files import keep_beside
 from goodviews.spec.grammar import Family, expand
 from goodviews.spec.lists import read_specs
@@ -38,7 +39,7 @@ from goodviews.views import default_views, parse_view
 _PAIRS = 6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StudyResult:
     """What a study found.
 
@@ -59,6 +60,20 @@ class StudyResult:
     best_view: str | None
     command: str
     page: Path | None
+
+    def __repr__(self) -> str:
+        views = counted(len({row.view for row in self.rows if row.role == "candidate"}), "view")
+        seeds = counted(len({row.seed for row in self.rows}), "seed")
+        lines = [f"<StudyResult in {self.folder}: {views}, {seeds}>", self.advice]
+        lines += [f"Next: {self.command}"] if self.command else []
+        lines += [f"Page: {self.page}"] if self.page else []
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """The page in short, for a notebook."""
+        page = str(self.page) if self.page else ""
+        title = f"goodviews study in {self.folder.name}"
+        return short_page(self.verdict, title=title, command=self.command, page=page)
 
 
 @draws_progress

@@ -89,7 +89,14 @@ def figure(curve: Curve, title: str) -> tuple[str, bytes]:
     """The drawing as an SVG file with hex colours and as a PNG at twice the size."""
     import vl_convert
 
-    spec = _spec(curve, title=title)
-    # vl-convert resolves links against an address of its own; ours lead into the page.
-    svg = re.sub(r'href="[^"#]*#', 'href="index.html#', vl_convert.vegalite_to_svg(spec))
+    svg = figure_svg(curve, title)
     return svg, vl_convert.svg_to_png(svg, scale=2)
+
+
+def figure_svg(curve: Curve, title: str) -> str:
+    """The drawing as an SVG file with hex colours."""
+    import vl_convert
+
+    # vl-convert resolves links against an address of its own; ours lead into the page.
+    svg = vl_convert.vegalite_to_svg(_spec(curve, title=title))
+    return re.sub(r'href="[^"#]*#', 'href="index.html#', svg)
