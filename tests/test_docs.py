@@ -101,6 +101,9 @@ SHORT = {
     "goodviews.jobs.study.study": {
         "seeds": 1, "epochs": 1, "label_draws": 2, "encoder": "convnet(width=4)", "jobs": 0,
     },
+    "goodviews.jobs.pretrain.pretrain": {
+        "epochs": 1, "backbone": "convnet(width=4)", "changes": {"head": "projector(dim=8)"},
+    },
     "goodviews.jobs.learn_views.learn_views": {
         "steps": 4, "judge_steps": 2, "generator": "linear()",
     },

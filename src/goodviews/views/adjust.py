@@ -84,7 +84,7 @@ def smoothed(images: Tensor) -> Tensor:
 
 
 def sharpness(images: Tensor, factor: Tensor) -> Tensor:
-    """Multiply differences of images (B, C, H, W) from smoothed ones; tiny images stay the same."""
+    """Multiply differences of images (B, C, H, W) from smoothed ones; tiny images stay."""
     if min(images.shape[-2:]) <= 2:
         return images
     return blend(images, smoothed(images), factor)
