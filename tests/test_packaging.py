@@ -85,7 +85,7 @@ def test_the_extras_are_those_that_the_code_asks_for_or_a_test_loads():
 
 def test_each_extra_named_in_a_text_exists():
     known = set(PROJECT["optional-dependencies"])
-    texts = [*files("src", "tests", "benchmarks", "examples"), ROOT / "README.md"]
+    texts = [*files("src", "benchmarks", "examples"), ROOT / "README.md"]
     texts += [ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
     for file in texts:
         named = re.findall(r"(?:goodviews|'\.)\[([a-z,]+)\]", file.read_text(encoding="utf-8"))

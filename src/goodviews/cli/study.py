@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from goodviews.cli.shared import Data, Device, Labels, Quiet, Root, Size, resumable, show, verb
+from goodviews.core.progress import Progress
 
 
 def study(
@@ -97,7 +98,8 @@ def study(
 
     To resume a stopped study, type the same command again.
     """
-    with resumable(context) as command:
+    with resumable(context) as command, Progress(quiet=quiet) as progress:
+        progress.wait("Loading PyTorch ...")
         from goodviews.jobs.study import study as job
 
         found = job(
@@ -118,7 +120,7 @@ def study(
             device=device,
             jobs=jobs,
             command=command,
-            progress=not quiet,
+            progress=progress,
         )
     show(found.advice, f"Next: {found.command}", found.page)
 

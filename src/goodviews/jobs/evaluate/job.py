@@ -104,8 +104,8 @@ def evaluate(
         root: Folder of torchvision's downloaded datasets.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or another that torch knows.
         command: The command that was typed, for the record.
-        progress: True draws a progress bar; a function is called with a stage, what is done and
-            what there is.
+        progress: True draws a progress bar; a function is called with what is counted, how many
+            are done and how many there are.
 
     Returns:
         The scores, what leaks, and the files; printed, a small table.

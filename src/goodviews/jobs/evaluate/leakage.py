@@ -92,7 +92,7 @@ def measure_leakage(
         found: The representations.
         factors: Their factors; the labels of the data are added.
         run: Versions, commit and hardware, for the page.
-        progress: Called with a stage, what is done and what there is.
+        progress: Called with what is counted, how many are done and how many there are.
 
     Raises:
         InputError: No factor is known for enough images.
@@ -117,12 +117,12 @@ def measure_leakage(
         made[LABEL_ROW] = np.eye(int(column.max()) + 2, dtype=np.float32)[column]
     else:
         task = None
-    progress("reading factors", 0, 1)
+    progress("sets of factors read", 0, 1)
     matrix = leakage(made, every, fit=fit, test=test, seed=found.seed, device=found.device)
     still = [factor for factor in every if factor.name not in varied]
     names = (RANDOM, RAW)
     shortcuts = forecast(made, still, names=names, fit=fit, test=test, seed=found.seed)
-    progress("reading factors", 1, 1)
+    progress("sets of factors read", 1, 1)
     content = _board(found, matrix, task, varied, len(fit), len(test), run)
     if shortcuts is not None:
         content["more"] = [*content["more"], shortcuts.sentence]

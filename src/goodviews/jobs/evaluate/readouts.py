@@ -95,7 +95,7 @@ def readouts(found: Represented, protocols: Protocols, progress: Report) -> list
     Args:
         found: The representations.
         protocols: Which readouts, and how.
-        progress: Called with a stage, what is done and what there is.
+        progress: Called with what is counted, how many are done and how many there are.
 
     Returns:
         Scores of each representation, then of the encoder minus each baseline.
@@ -104,7 +104,7 @@ def readouts(found: Represented, protocols: Protocols, progress: Report) -> list
     jobs = [(task, one) for task in found.tasks for one in found.all]
     right: dict[tuple[str, str], Right] = {}
     for number, (task, one) in enumerate(jobs):
-        progress("reading out", number, len(jobs))
+        progress("readouts made", number, len(jobs))
         column, pool = found.images.labels[task], found.splits.pool[task]
         test = found.splits.test[task]
         crossed = found.splits.cross_fitted(task)
@@ -132,7 +132,7 @@ def readouts(found: Represented, protocols: Protocols, progress: Report) -> list
             more=_tuned(found, one, task, protocols, budgets, progress),
         )
         scores += made
-    progress("reading out", len(jobs), len(jobs))
+    progress("readouts made", len(jobs), len(jobs))
     return scores + _differences(found, scores, right)
 
 

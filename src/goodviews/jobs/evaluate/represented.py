@@ -126,7 +126,7 @@ def represent_all(
         splits: Images to fit on and to test on.
         seed: Random seed of the split and of draws.
         device: Where encoders compute.
-        progress: Called with a stage, what is done and what there is.
+        progress: Called with what is counted, how many are done and how many there are.
 
     Raises:
         InputError: An encoder cannot be opened, or gives values that are not finite.
@@ -144,11 +144,11 @@ def represent_all(
             one.settle(images.batch(some, device))
     made = []
     for number, (name, one, drawn) in enumerate(wanted):
-        progress("representing", number, len(wanted))
+        progress("encoders read", number, len(wanted))
         features = features_of(one.embed, images, every, name, device)
         role = "baseline" if number else "encoder"
         made.append(Representation(name, role, one, features, drawn))
-    progress("representing", len(wanted), len(wanted))
+    progress("encoders read", len(wanted), len(wanted))
     found = Represented(images, tasks, splits, seed, device, made[0], made[1:])
     for task in tasks:
         _note_seen(found, task, splits.test[task])

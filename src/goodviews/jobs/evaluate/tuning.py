@@ -201,7 +201,7 @@ class Tuner:
             nonlocal done
             done += 1
             if self.progress is not None:
-                self.progress(f"fine-tuning {self.name}", done, settings.epochs)
+                self.progress(f"epochs of fine-tuning {self.name}", done, settings.epochs)
 
         model = finetune(
             self.images,

@@ -104,8 +104,8 @@ def learn_views(
         compare: Whether fixed views are measured as well.
         command: The command that was typed, for the record.
         log: Called with each line of the log, such as ``print``.
-        progress: True draws a progress bar; a function is called with a stage, what is done and
-            what there is.
+        progress: True draws a progress bar; a function is called with what is counted, how many
+            are done and how many there are.
 
     Returns:
         The generator, the spec of its views, and the folder of it all.

@@ -49,7 +49,7 @@ def play(
         seed: Number of the run.
         folder: Where checkpoints go; a game that stands there is gone on with.
         say: Takes sentences to show.
-        progress: Called with a stage, what is done and what there is.
+        progress: Called with what is counted, how many are done and how many there are.
     """
     begun = False
 
@@ -58,7 +58,7 @@ def play(
         if not begun and history.steps > 1:
             say(f"Resuming at step {history.steps - 1} of {game.steps}.")
         begun = True
-        progress("learning", history.steps, game.steps)
+        progress("steps trained", history.steps, game.steps)
 
     taught = len(roles.labelled) > 0
     learned = learn_views(
@@ -130,7 +130,7 @@ def chosen(
     look_in(place)
     tried = []
     for number, step in enumerate(steps):
-        progress("judging", number, len(steps))
+        progress("generators judged", number, len(steps))
         learned.generator.load_state_dict(dict(history.snapshots)[step])
         name = f"g{step:06d}.safetensors"
         hash = save_generator(place / name, learned.generator, {"step": step})
@@ -141,7 +141,7 @@ def chosen(
         watched = error is not None and math.isfinite(error)
         keeps = not lost_too_much(known[step], game.give) if watched else None
         tried.append(Tried(step, known[step], keeps, bound))
-    progress("judging", len(steps), len(steps))
+    progress("generators judged", len(steps), len(steps))
     choice = choose(tried, game.mode, lost)
     return tried, choice, dodged(tried, choice.step, history.looks, game)
 
@@ -155,9 +155,9 @@ def compared(
         wanted.append((name, joined(game.views, steps)))
     rows = []
     for number, (name, view) in enumerate(wanted):
-        progress("comparing", number, len(wanted))
+        progress("views compared", number, len(wanted))
         found = ledger(f"row {view}", lambda view=view: judges.row(view))  # type: ignore[misc]
         rows.append({"name": name, "view": view, **found})
-    progress("comparing", len(wanted), len(wanted))
+    progress("views compared", len(wanted), len(wanted))
     gaps(rows)
     return [{key: value for key, value in row.items() if key != "right"} for row in rows]

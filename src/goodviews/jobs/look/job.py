@@ -80,8 +80,8 @@ def show_views(
         labels: CSV of labels.
         size: Height and width to resize the images to, in pixels.
         root: Folder of torchvision's downloaded datasets.
-        progress: True draws a progress bar; a function is called with a stage, what is done and
-            what there is.
+        progress: True draws a progress bar; a function is called with what is counted, how many
+            are done and how many there are.
 
     Returns:
         The path of the page, and what it shows as text.

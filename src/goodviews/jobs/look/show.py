@@ -115,7 +115,7 @@ def shared(
         view: Spec of one pair.
         images: The set.
         seed: Number of the run.
-        progress: Called with a stage, what is done and what there is.
+        progress: Called with what is counted, how many are done and how many there are.
 
     Returns:
         ``nats``, ``stderr_nats``, ``ceiling_nats``, ``candidates``, ``at_ceiling`` and
@@ -129,7 +129,7 @@ def shared(
     def tick() -> None:
         nonlocal done
         done += 1
-        progress("bounding", done, _EPOCHS)
+        progress("epochs trained", done, _EPOCHS)
 
     found = shared_nats(
         view,

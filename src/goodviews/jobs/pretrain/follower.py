@@ -30,7 +30,7 @@ class Follower:
         track: A tracker besides the log, or nothing.
         stop: Whether a collapse ends the run.
         say: Called with each line.
-        progress: Called with a stage, what is done and what there is.
+        progress: Called with what is counted, how many are done and how many there are.
 
     Attributes:
         monitor: With the latest verdict.
@@ -81,7 +81,7 @@ class Follower:
         if due or history.steps == history.total or now - self._spoke > silent:
             self.say(self._line(row, history, now))
             self._spoke = now
-        self.progress("training", history.steps, history.total)
+        self.progress("steps trained", history.steps, history.total)
         if look:
             self._report_health(history)
 

@@ -109,8 +109,8 @@ def pretrain(
         stop_on_collapse: Whether the run ends when its monitor reports a collapse.
         command: The command that was typed, for the record.
         log: Called with each line of the log, such as ``print``.
-        progress: True draws a progress bar; a function is called with a stage, what is done and
-            what there is.
+        progress: True draws a progress bar; a function is called with what is counted, how many
+            are done and how many there are.
 
     Returns:
         The encoders, the settings as they were used, what happened, and the folder of it all.

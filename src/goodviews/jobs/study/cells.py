@@ -15,6 +15,7 @@ import torch
 from goodviews.core.records import Row
 from goodviews.encoders import PairEncoder
 from goodviews.information import effective_rank
+from goodviews.jobs.study.parts import BOUND, EPOCH, READING, READOUT
 from goodviews.jobs.study.plan import Cell, Plan, Task
 from goodviews.jobs.study.readings import baseline, of_encoder, view_reader
 from goodviews.measurement import embed_views, shared_nats
@@ -41,13 +42,13 @@ class CellResult:
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-def run_cell(plan: Plan, cell: Cell, tick: Callable[[], None] | None = None) -> CellResult:
+def run_cell(plan: Plan, cell: Cell, tick: Callable[[str], None] = lambda _: None) -> CellResult:
     """Run one cell; the same plan and cell give the same result anywhere.
 
     Args:
         plan: The study.
         cell: Which part of it.
-        tick: Called after each epoch.
+        tick: Called with the name of each part that has finished: see :mod:`.parts`.
 
     Returns:
         Rows and arrays.
@@ -59,7 +60,7 @@ def run_cell(plan: Plan, cell: Cell, tick: Callable[[], None] | None = None) -> 
     seed = cell.seed + (_TWIN if cell.role == "twin" else 0)
     if cell.role == "baseline":
         common: dict[str, Any] = {}
-        features = baseline(plan, cell, seed)
+        features = baseline(plan, cell, seed, tick)
         kept = None
     else:
         pair = parse_view(cell.view)
@@ -70,10 +71,12 @@ def run_cell(plan: Plan, cell: Cell, tick: Callable[[], None] | None = None) -> 
     arrays: dict[str, np.ndarray] = {}
     for number, task in enumerate(plan.tasks):
         made = features(task)
+        tick(READOUT)
         usable = made["nats"].mean() + _entropy(task)
         extra: dict[str, Any] = {}
         if kept is not None:
             took = kept(task)
+            tick(READING)
             made["kept"], made["kept_draws"] = took.view - took.image, took.draws
             extra = {
                 "view_nats": float(took.view.mean() + _entropy(task)),
@@ -105,7 +108,7 @@ def run_cell(plan: Plan, cell: Cell, tick: Callable[[], None] | None = None) -> 
 
 
 def _pretrained(
-    plan: Plan, pair: ViewPair, seed: int, tick: Callable[[], None] | None
+    plan: Plan, pair: ViewPair, seed: int, tick: Callable[[str], None]
 ) -> tuple[dict[str, Any], PairEncoder]:
     images, held = plan.images, plan.splits.held_out
     measured = shared_nats(
@@ -116,8 +119,9 @@ def _pretrained(
         candidates=plan.candidates,
         pretrain_on=plan.splits.pretrain,
         held_out=held,
-        tick=tick,
+        tick=lambda: tick(EPOCH),
     )
+    tick(BOUND)
     found, encoders, history = measured.estimate, measured.encoders, measured.history
     z1, z2 = embed_views(encoders, pair, images, held[:2048], seed=seed, draw=1)
     rows = held[:256]

@@ -21,6 +21,7 @@ from goodviews.data import Data, Images, Labels, load
 from goodviews.encoders import build_backbone
 from goodviews.jobs.study.about import describe
 from goodviews.jobs.study.budget import default_epochs
+from goodviews.jobs.study.follow import UNIT
 from goodviews.jobs.study.pairs import draw_pairs
 from goodviews.jobs.study.plan import Plan, make_plan
 from goodviews.jobs.study.run import run_cells
@@ -127,8 +128,8 @@ def study(
         jobs: Worker processes; 0 works in this process.
         page: Whether ``index.html`` and the figure are written as well.
         command: The command that was typed, for the record.
-        progress: True draws a progress bar; a function is called with a stage, what is done and
-            what there is.
+        progress: True draws a progress bar; a function is called with what is counted (``"images
+            read"``, ``"runs finished"``), how many are done and how many there are.
 
     Returns:
         The rows, the verdict and the folder that holds them.
@@ -149,7 +150,7 @@ def study(
         raise InputError(f"seeds is {seeds}, but at least one, each once, is wanted: --seeds 3.")
 
     def reading(done: int, total: int) -> None:
-        report_progress("reading", done, total)
+        report_progress("images read", done, total)
 
     images = load(data, labels=labels, size=size, root=root, progress=reading)
     task_images = images
@@ -200,15 +201,12 @@ def study(
     for spec in specs:
         keep_beside(spec, store.folder)
 
-    def training(done: int, total: int) -> None:
-        report_progress("training", done, total)
-
-    done = run_cells(plan, store, jobs=workers, progress=training)
+    done = run_cells(plan, store, jobs=workers, progress=report_progress)
     if not any(cell.role == "candidate" for cell in done.results):
         why = next(iter(done.failed.values()), "no cell finished")
         raise InputError(f"No view could be trained: {why}")
     store.write(done.results)
-    _draw(plan, store.folder, report_progress)
+    _draw(plan, store.folder)
     typed = command or command_line("study", {"data": named or None})
     verdict = make_verdict(
         plan, done.results, family=family, data=named, command=typed, failed=done.failed
@@ -230,6 +228,7 @@ def study(
         best_view.unlink(missing_ok=True)
     rows = [row for cell in plan.cells if cell in done.results for row in done.results[cell].rows]
     written = report(folder) if page else None
+    report_progress(UNIT, len(plan.cells), len(plan.cells), share=1.0)
     return StudyResult(folder, rows, verdict, _plain(advice), best, following, written)
 
 
@@ -303,13 +302,12 @@ def _epochs_in(plan: Plan, minutes: float, workers: int) -> int:
     return max(1, int(0.8 * 60 * minutes * workers / runs / per_epoch))
 
 
-def _draw(plan: Plan, folder: Path, progress: Report) -> None:
+def _draw(plan: Plan, folder: Path) -> None:
     rng = np.random.default_rng(0)
     held = plan.splits.held_out
     index = np.sort(rng.choice(held, min(_PAIRS, len(held)), replace=False))
     for number, view in enumerate(plan.views):
         draw_pairs(plan.images, index, view, f"v-{number + 1}", folder / "pairs")
-        progress("pairs", number + 1, len(plan.views))
 
 
 def _typed(data: Any, images: Images) -> str:

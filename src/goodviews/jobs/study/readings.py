@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from goodviews.encoders import PairEncoder, build_pair
 from goodviews.evaluation import LabelDraw, evaluate_readout, represent
 from goodviews.evaluation.encoders import settle
+from goodviews.jobs.study.parts import FIT, scratch_steps
 from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task
 from goodviews.training.supervised import train_supervised
 from goodviews.views import ViewPair, parse_view
@@ -149,7 +150,7 @@ def view_reader(plan: Plan, pair: ViewPair, seed: int) -> Callable[[Task], Kept]
     return read
 
 
-def baseline(plan: Plan, cell: Cell, seed: int) -> Read:
+def baseline(plan: Plan, cell: Cell, seed: int, tick: Callable[[str], None]) -> Read:
     """How a task reads out without pretraining: raw pixels, random weights, from scratch."""
     images = plan.task_images
     if cell.view == BASELINES[0]:
@@ -187,7 +188,7 @@ def baseline(plan: Plan, cell: Cell, seed: int) -> Read:
                 classes=len(task.classes),
                 settings=plan.settings,
                 seed=seed + number,
-                steps=max(150, min(10 * len(draw.fit) // 64, 1000)),
+                steps=scratch_steps(len(draw.fit)),
             )
             device = next(model.parameters()).device
             logits = represent(images, draw.test, partial(_logits, model), device=device)
@@ -198,6 +199,7 @@ def baseline(plan: Plan, cell: Cell, seed: int) -> Read:
             total[:3, draw.test] += [np.ones(len(truth)), right, log_right]
             by_draw.append(right.mean())
             log_by_draw.append(log_right.mean())
+            tick(FIT)
         done = total[:, task.items]
         return {
             "right": done[1] / done[0],

@@ -4,6 +4,7 @@ import multiprocessing as mp
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -17,14 +18,16 @@ from threadpoolctl import threadpool_limits
 
 from goodviews.core.errors import InputError
 from goodviews.core.plugins import load_sources, sources
+from goodviews.core.progress import Report, as_report
 from goodviews.data import Images
 from goodviews.jobs.study.cells import CellResult, run_cell
-from goodviews.jobs.study.plan import Cell, Plan
+from goodviews.jobs.study.follow import Follower
+from goodviews.jobs.study.plan import BASELINES, Cell, Plan
 from goodviews.jobs.study.store import Store
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _plan: Plan | None = None
-_count: Any = None
+_finished: Any = None
 _modules: tuple[str, ...] = ()
 
 
@@ -44,7 +47,7 @@ class Done:
 
 
 def run_cells(
-    plan: Plan, store: Store, *, jobs: int, progress: Callable[[int, int], None] | None = None
+    plan: Plan, store: Store, *, jobs: int, progress: bool | Report | None = None
 ) -> Done:
     """Run every cell that is not done yet, and keep each as soon as it is.
 
@@ -52,7 +55,7 @@ def run_cells(
         plan: The study.
         store: Where cells are kept.
         jobs: Worker processes; 0 runs the cells in this process.
-        progress: Called with the epochs done and the epochs there are.
+        progress: What is told how many runs are finished.
 
     Returns:
         All cells, those found finished as well.
@@ -63,12 +66,14 @@ def run_cells(
     """
     found = {cell: result for cell in plan.cells if (result := store.load(cell))}
     done = Done(found, {}, len(found))
-    todo = [cell for cell in plan.cells if cell not in found]
-    todo.sort(key=lambda cell: cell.view != "supervised from scratch")  # the longest one first
-    epochs = plan.settings.epochs
-    pretrained = sum(cell.role != "baseline" for cell in todo)
-    total = max(pretrained * epochs + (len(todo) - pretrained), 1)
-    state = [0]
+    todo = _in_order([cell for cell in plan.cells if cell not in found])
+    follower = Follower(
+        plan,
+        todo,
+        {cell: result.rows[0].seconds or 0.0 for cell, result in found.items()},
+        workers=jobs,
+        report=as_report(progress),
+    )
 
     def keep(cell: Cell, work: Callable[[], CellResult]) -> None:
         try:
@@ -80,42 +85,68 @@ def run_cells(
             ) from error
         except InputError as error:
             done.failed[cell] = str(error)
-            return
-        store.save(cell, done.results[cell])
+        else:
+            store.save(cell, done.results[cell])
+        follower.closed(cell)
+        follower.show()
+
+    def count(cell: Cell, name: str, seconds: float) -> None:
+        follower.part(cell, name, seconds)
+        follower.show()
 
     if jobs == 0:
-
-        def tick() -> None:
-            state[0] += 1
-            if progress:
-                progress(min(state[0], total), total)
-
         with one_thread():
             for cell in todo:
-                keep(cell, lambda cell=cell: run_cell(plan, cell, tick))  # type: ignore[misc]
+                keep(cell, lambda cell=cell: _timed(plan, cell, count))  # type: ignore[misc]
         return done
 
     modules, context = sources(), mp.get_context("spawn")
-    count = context.Value("l", 0)
-    with _environment(), _executor(_light(plan), modules, jobs, context, count) as pool:
+    finished = context.SimpleQueue()
+    with _environment(), _executor(_light(plan), modules, jobs, context, finished) as pool:
         with _deaf():
             waiting: dict[Future[CellResult], Cell] = {pool.submit(_work, c): c for c in todo}
         while waiting:
             ready, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+            while not finished.empty():
+                follower.part(*finished.get())
             for future in ready:
                 keep(waiting.pop(future), future.result)
-            if progress:
-                progress(min(count.value, total), total)
+            follower.show()
     return done
+
+
+def _in_order(cells: list[Cell]) -> list[Cell]:
+    """Each view once before any for the second time, so that the forecast soon knows them all.
+
+    The first training from scratch, the longest cell, comes second, so that both kinds of
+    training are seen early, whether one or several workers run them.
+    """
+    scratch = BASELINES[-1]
+    cells = sorted(cells, key=lambda cell: (cell.seed, cell.view != scratch))
+    first = next((cell for cell in cells if cell.view != scratch), None)
+    return sorted(cells, key=lambda cell: cell != first)
+
+
+def _timed(plan: Plan, cell: Cell, count: Callable[[Cell, str, float], None]) -> CellResult:
+    """Run a cell and say what each of its parts took, in seconds."""
+    last = time.perf_counter()
+
+    def tick(name: str) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        count(cell, name, now - last)
+        last = now
+
+    return run_cell(plan, cell, tick)
 
 
 @contextmanager
 def _executor(
-    plan: Plan, modules: tuple[str, ...], jobs: int, context: Any, count: Any
+    plan: Plan, modules: tuple[str, ...], jobs: int, context: Any, finished: Any
 ) -> Iterator[ProcessPoolExecutor]:
     """Workers that end at once when the block is left by an error or Ctrl-C."""
     pool = ProcessPoolExecutor(
-        jobs, mp_context=context, initializer=_begin, initargs=(plan, modules, count)
+        jobs, mp_context=context, initializer=_begin, initargs=(plan, modules, finished)
     )
     try:
         yield pool
@@ -137,12 +168,12 @@ def _light(plan: Plan) -> Plan:
     return replace(plan, images=light(plan.images), task_images=task)
 
 
-def _begin(plan: Plan, modules: tuple[str, ...], count: Any) -> None:
-    global _plan, _count, _modules
+def _begin(plan: Plan, modules: tuple[str, ...], finished: Any) -> None:
+    global _plan, _finished, _modules
     torch.set_num_threads(1)
     images = _opened(plan.images)
     task = images if plan.task_images is None else _opened(plan.task_images)
-    _plan, _count = replace(plan, images=images, task_images=task), count
+    _plan, _finished = replace(plan, images=images, task_images=task), finished
     _modules = modules
 
 
@@ -153,15 +184,7 @@ def _opened(images: Any) -> Images:
 def _work(cell: Cell) -> CellResult:
     assert _plan is not None
     load_sources(_modules)  # views and objectives that the study's own process has registered
-    result = run_cell(_plan, cell, _tick)
-    if cell.role == "baseline":
-        _tick()
-    return result
-
-
-def _tick() -> None:
-    with _count.get_lock():
-        _count.value += 1
+    return _timed(_plan, cell, lambda *part: _finished.put(part))
 
 
 @contextmanager

@@ -1,0 +1,66 @@
+"""Reports how far the runs of a study are, and how long the whole study still takes."""
+
+from collections.abc import Mapping, Sequence
+
+from goodviews.core.forecast import Forecast
+from goodviews.core.progress import Reporter
+from goodviews.jobs.study.parts import costs, parts
+from goodviews.jobs.study.plan import Cell, Plan
+
+UNIT = "runs finished"
+_END = 5.0
+"""Seconds of advice and page after the last run, as long as none was measured."""
+
+
+class Follower:
+    """Reports a study's runs as they finish, and their parts in between.
+
+    Args:
+        plan: The study.
+        todo: Cells to run, in the order in which they are begun.
+        found: Seconds of each cell that is finished already.
+        workers: How many cells run at the same time.
+        report: What to report to.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        todo: Sequence[Cell],
+        found: Mapping[Cell, float],
+        *,
+        workers: int,
+        report: Reporter,
+    ) -> None:
+        cells = [*found, *todo]
+        self._place = {cell: number for number, cell in enumerate(cells)}
+        self._open = set(todo)
+        self._report = report
+        self._forecast = Forecast(
+            [parts(plan, cell) for cell in cells], costs(plan), workers=workers
+        )
+        for cell, seconds in found.items():
+            self._forecast.closed(self._place[cell], seconds)
+        if found:
+            report.note(f"Resuming: {len(found)} of {len(cells)} runs are finished.")
+        self.show()
+
+    def part(self, cell: Cell, name: str, seconds: float) -> None:
+        """Count a part of a cell that just finished."""
+        self._forecast.finished(self._place[cell], name, seconds)
+
+    def closed(self, cell: Cell) -> None:
+        """Count a cell as finished, or as one that cannot be run."""
+        self._open.discard(cell)
+        self._forecast.closed(self._place[cell])
+
+    def show(self) -> None:
+        """Report how far the runs are."""
+        total, left = len(self._place), self._forecast.left()
+        self._report(
+            UNIT,
+            total - len(self._open),
+            total,
+            share=self._forecast.share(),
+            left=None if left is None else left + _END,
+        )
