@@ -93,16 +93,6 @@ def check_positive(name: str, value: float) -> None:
         raise InputError(f"{name} must be a finite number above 0, but got {value}.")
 
 
-def counted(count: int, word: str) -> str:
-    """A number with its noun.
-
-    Example:
-        >>> counted(1, "channel"), counted(1200, "image")
-        ('1 channel', '1,200 images')
-    """
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
 def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     """Error for an unknown name, with the most similar name that exists.
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from goodviews.core.errors import InputError, counted
+from goodviews.core.errors import InputError
+from goodviews.core.text import counted
 from goodviews.data.cache import Draft, Rows
 from goodviews.data.decode import CHANNELS_MOST, WHICH, channels_at, fit, standard
 from goodviews.data.labels import encode, texts_of

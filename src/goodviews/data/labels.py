@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from goodviews.core.errors import InputError, counted
+from goodviews.core.errors import InputError
+from goodviews.core.text import counted
 
 Columns = dict[str, np.ndarray]
 Classes = dict[str, tuple[str, ...]]

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from goodviews.core.errors import InputError, counted
+from goodviews.core.errors import InputError
+from goodviews.core.text import counted
 from goodviews.data.cache import Rows
 from goodviews.data.decode import Header
 

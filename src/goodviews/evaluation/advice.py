@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from goodviews.core.errors import InputError
+from goodviews.core.text import ends, share
 from goodviews.evaluation.leakage import Cell, Leakage
 
 LABEL_ROW = "task label"
@@ -171,34 +172,22 @@ def _beyond(found: Leakage, row: str, name: str) -> bool:
 def _learned(found: Leakage, row: str, reference: str, name: str) -> str:
     other = found.cell(reference, name)
     gap, low, high = found.gain(row, reference, name)
-    ends = f"{abs(gap):.2f} nats [{min(abs(low), abs(high)):.2f}, {max(abs(low), abs(high)):.2f}]"
+    near, far = sorted((abs(low), abs(high)))
+    interval = f"{abs(gap):.2f} nats {ends(near, far, 2)}"
     if low > 0:
-        return f"Training added {ends} compared with {reference} ({_short(other)})."
+        return f"Training added {interval} compared with {reference} ({_short(other)})."
     if high < 0:
-        return f"Training removed {ends} compared with {reference} ({_short(other)})."
+        return f"Training removed {interval} compared with {reference} ({_short(other)})."
     return f"Training made no significant difference to {reference} ({_short(other)})."
 
 
 def _score(cell: Cell) -> str:
-    word = f"chance {_bare(cell.chance)}" if cell.kind == "discrete" else "R²"
-    ends = f"[{_bare(cell.score_low)}, {_bare(cell.score_high)}]"
+    word = f"chance {share(cell.chance, 2)}" if cell.kind == "discrete" else "R²"
+    interval = ends(cell.score_low, cell.score_high, 2, bare=True)
     if cell.kind == "discrete":
-        return f"{_bare(cell.score)} {ends}, {word}"
-    return f"{word} {_bare(cell.score)} {ends}"
+        return f"{share(cell.score, 2)} {interval}, {word}"
+    return f"{word} {share(cell.score, 2)} {interval}"
 
 
 def _short(cell: Cell) -> str:
-    return f"{'R² ' if cell.kind == 'continuous' else ''}{_bare(cell.score)}"
-
-
-def _bare(value: float) -> str:
-    """Number with two digits and without the leading zero.
-
-    Example:
-        >>> _bare(0.934), _bare(-0.02), _bare(1.0)
-        ('.93', '−.02', '1.00')
-    """
-    text = f"{value:.2f}".replace("-", "−")
-    if float(f"{value:.2f}") == 0:
-        return ".00"
-    return text.replace("0.", ".", 1) if abs(value) < 0.995 else text
+    return f"{'R² ' if cell.kind == 'continuous' else ''}{share(cell.score, 2)}"

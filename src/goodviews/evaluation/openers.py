@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from goodviews.core.errors import InputError, counted, unknown
+from goodviews.core.errors import InputError, unknown
 from goodviews.core.plugins import Registry, load_plugins
+from goodviews.core.text import counted
 from goodviews.encoders import PairEncoder, build_backbone, load_encoder
 from goodviews.encoders.pair import BACKBONES
 from goodviews.evaluation.encoders import Encoder, raw_pixels, settle

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.stats import norm
 
 from goodviews.core.errors import InputError, check_shapes
+from goodviews.core.text import number
 from goodviews.evaluation.factors import Factor
 from goodviews.evaluation.readings import FEWEST, read_factor
 
@@ -81,7 +82,7 @@ class Shortcuts:
     @property
     def sentence(self) -> str:
         """The order in words; factors without a significant difference are joined by "or"."""
-        texts = [f"{one.factor} ({_text(one.speed_nats)} nats)" for one in self.eases]
+        texts = [f"{one.factor} ({number(one.speed_nats, 2)} nats)" for one in self.eases]
         order = texts[0]
         for text, gap in zip(texts[1:], self.gaps, strict=True):
             order += f", then {text}" if gap[1] > 0 else f" or {text}"
@@ -210,7 +211,3 @@ def _curve(
 def _ends(values: np.ndarray) -> tuple[float, float, float]:
     mean, half = float(values.mean()), 1.96 * float(values.std(ddof=1)) / len(values) ** 0.5
     return mean, mean - half, mean + half
-
-
-def _text(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")

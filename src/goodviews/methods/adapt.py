@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
-from goodviews.core.errors import counted
+from goodviews.core.text import counted
 from goodviews.data import Images
 from goodviews.spec.grammar import parse_spec
 from goodviews.training import Settings

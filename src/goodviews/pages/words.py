@@ -7,38 +7,11 @@ from markupsafe import Markup, escape
 
 from goodviews.core.interval import Interval
 from goodviews.core.run import Family
+from goodviews.core.text import decimals, ends, number, share
 from goodviews.core.verdict import View
 
 _CODE = re.compile(r"`([^`]+)`")
 _INTERVAL = re.compile(r"((?:[−+-]?\.?\d[\d.,]*(?: points| %)? )?)(\[[−+-]?\.?\d[^\]]*\])")
-
-
-def _decimals(half: float, finest: int) -> int:
-    """Decimals such that the last digit is no finer than a hundredth of the interval."""
-    if not 0 < half < math.inf:
-        return finest
-    keep = finest
-    while keep > 0 and half >= 10.0 ** (2 - keep):
-        keep -= 1
-    return keep
-
-
-def _minus(text: str) -> str:
-    return text.replace("-", "−")
-
-
-def _bare(value: float, decimals: int) -> str:
-    text = f"{value:.{decimals}f}"
-    if float(text) == 0:
-        text = text.lstrip("-")
-    return _minus(re.sub(r"^(-?)0\.", r"\1.", text))
-
-
-def _signed(value: float, decimals: int) -> str:
-    text = f"{value:.{decimals}f}"
-    if float(text) == 0:
-        return text.lstrip("-")
-    return _minus(f"{value:+.{decimals}f}")
 
 
 def accuracy(level: Interval | None) -> str:
@@ -48,7 +21,7 @@ def accuracy(level: Interval | None) -> str:
         >>> accuracy(Interval(0.6684, 0.65, 0.68))
         '.668'
     """
-    return "–" if level is None else _bare(level.value, _decimals(level.half, 3))
+    return "–" if level is None else share(level.value, decimals(level.half, 3))
 
 
 def interval(level: Interval | None) -> str:
@@ -60,8 +33,7 @@ def interval(level: Interval | None) -> str:
     """
     if level is None or not level.known:
         return ""
-    decimals = _decimals(level.half, 3)
-    return f"[{_bare(level.low, decimals)}, {_bare(level.high, decimals)}]"
+    return ends(level.low, level.high, decimals(level.half, 3), bare=True)
 
 
 def nats(bound: Interval | None, *, at_ceiling: bool = False) -> tuple[str, str]:
@@ -75,27 +47,25 @@ def nats(bound: Interval | None, *, at_ceiling: bool = False) -> tuple[str, str]
     """
     if bound is None:
         return "–", "too few pairs"
-    decimals = _decimals(bound.half, 2)
-    text = _minus(f"{bound.value:.{decimals}f}")
+    places = decimals(bound.half, 2)
+    text = number(bound.value, places)
     if at_ceiling:
         return f"≥ {text}", "at ceiling"
-    return text, f"± {bound.half:.{decimals}f}" if bound.known else ""
+    return text, f"± {bound.half:.{places}f}" if bound.known else ""
 
 
-def points(gap: Interval | None, *, ends: bool = False) -> str:
-    """A difference in points of accuracy, with its interval when ``ends``.
+def points(gap: Interval | None, *, interval: bool = False) -> str:
+    """A difference in points of accuracy, with its interval when ``interval``.
 
     Example:
-        >>> points(Interval(4.24, 2.8, 5.6), ends=True)
+        >>> points(Interval(4.24, 2.8, 5.6), interval=True)
         '+4.2 [2.8, 5.6]'
     """
     if gap is None:
         return "–"
-    decimals = _decimals(gap.half, 1)
-    text = _signed(gap.value, decimals)
-    if not ends or not gap.known:
-        return text
-    return _minus(f"{text} [{gap.low:.{decimals}f}, {gap.high:.{decimals}f}]")
+    places = decimals(gap.half, 1)
+    text = number(gap.value, places, signed=True)
+    return f"{text} {ends(gap.low, gap.high, places)}" if interval and gap.known else text
 
 
 def plain(value: float | None, half: float = math.inf) -> str:
@@ -105,7 +75,7 @@ def plain(value: float | None, half: float = math.inf) -> str:
         >>> plain(1.3611, 0.06)
         '1.36'
     """
-    return "–" if value is None else _minus(f"{value:.{_decimals(half, 2)}f}")
+    return "–" if value is None else number(value, decimals(half, 2))
 
 
 def seconds(value: float | None) -> str:

@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from goodviews.core.errors import InputError, counted
+from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
+from goodviews.core.text import counted
 from goodviews.views.base import Joint, Params, Shape, View, register
 
 _RANGE = re.compile(r"(\d*):(\d*)")

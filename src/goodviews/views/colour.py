@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from goodviews.core.errors import InputError, counted, unknown
+from goodviews.core.errors import InputError, unknown
 from goodviews.core.rng import Key
+from goodviews.core.text import counted
 from goodviews.views.base import Params, Shape, View, register
 from goodviews.views.spaces import SPACES, from_rgb
 

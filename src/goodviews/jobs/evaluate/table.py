@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from goodviews.core.text import ends, number
 from goodviews.evaluation.protocols import Score
 from goodviews.jobs.evaluate.leakage import Board
 
@@ -71,14 +72,9 @@ def _entry(scores: list[Score]) -> str:
     if scores[0].top1 is None:
         rank = np.mean([s.effective_rank for s in scores if s.effective_rank is not None])
         spread = np.mean([s.uniformity for s in scores if s.uniformity is not None])
-        return f"rank {rank:.1f}, uniformity {spread:.2f}".replace("-", "−")
+        return f"rank {rank:.1f}, uniformity {number(float(spread), 2)}"
     tops = [s.top1 for s in scores if s.top1 is not None]
     low = min(s.top1_low for s in scores if s.top1_low is not None)
     high = max(s.top1_high for s in scores if s.top1_high is not None)
-    sign = "+" if scores[0].role == "difference" and np.mean(tops) > 0 else ""
-    return f"{sign}{_bare(float(np.mean(tops)))} [{_bare(low)}, {_bare(high)}]"
-
-
-def _bare(value: float) -> str:
-    text = f"{value:.3f}".replace("-", "−")
-    return text.replace("0.", ".", 1) if abs(value) < 0.9995 else text
+    text = number(float(np.mean(tops)), 3, signed=scores[0].role == "difference", bare=True)
+    return f"{text} {ends(low, high, 3, bare=True)}"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from goodviews.core.command import command_line
+from goodviews.core.text import ends, number, share
 from goodviews.jobs.learn_views.compare import LEARNED, RAW
 from goodviews.training.view_learning import GAME_VERDICTS
 
@@ -145,13 +146,13 @@ def _ranks(rows: Sequence[dict[str, Any]]) -> str:
 
 def _readout(ours: dict[str, Any], other: dict[str, Any]) -> str:
     points, low, high = other["more_points"]
-    name = other["name"]
+    gap = f"{number(points, 1, signed=True)} points {ends(low, high, 1, signed=True)}"
     return (
-        f"A linear readout of new encoders is right on {_share(ours)} of the tested images; on "
-        f"{name} it is right on {_share(other)}: {points:+.1f} points [{low:+.1f}, {high:+.1f}] "
-        f"for the learned view, on the same images. One run each: the intervals know the tested "
-        f"images, not how runs differ."
-    ).replace("-", "−")
+        f"A linear readout of new encoders is right on {share(ours['accuracy'])} of the tested "
+        f"images; on {other['name']} it is right on {share(other['accuracy'])}: {gap} for the "
+        f"learned view, on the same images. One run each: the intervals know the tested images, "
+        f"not how runs differ."
+    )
 
 
 def _best(rows: Sequence[dict[str, Any]]) -> str:
@@ -161,10 +162,6 @@ def _best(rows: Sequence[dict[str, Any]]) -> str:
     best = max(fixed, key=lambda row: float(row["accuracy"]))
     surely = best["more_points"][1] > 0
     end = "the learned view is better" if surely else "the two cannot be told apart"
-    return f"Of the fixed spaces {best['name']} reads out best, {_share(best)} at " + (
+    return f"Of the fixed spaces {best['name']} reads out best, {share(best['accuracy'])} at " + (
         f"{best['nats']:.1f} nats; {end}."
     )
-
-
-def _share(row: dict[str, Any]) -> str:
-    return f"{row['accuracy']:.3f}".removeprefix("0")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from goodviews.core.text import number
 from goodviews.data import Images, splits
 from goodviews.encoders import PairEncoder
 from goodviews.evaluation import represent
@@ -85,6 +86,5 @@ def row_line(row: Mapping[str, Any]) -> str:
     parts = []
     for name, word in names.items():
         if name in row:
-            text = f"{row[name]:.3f}"
-            parts.append(f"{word} {text.removeprefix('0') if 'top1' in name else text}")
+            parts.append(f"{word} {number(row[name], 3, bare='top1' in name)}")
     return ", ".join(parts)

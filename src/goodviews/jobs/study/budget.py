@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from goodviews.core.interval import Interval
+from goodviews.core.text import points
 from goodviews.core.verdict import Check
 from goodviews.jobs.study.plan import Plan
-from goodviews.jobs.study.verdict.words import again, points
+from goodviews.jobs.study.verdict.words import again
 
 PRESENTATIONS = 80_000
 """Images shown to each encoder in a default study."""

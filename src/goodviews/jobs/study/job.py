@@ -11,11 +11,12 @@ import numpy as np
 import torch
 
 from goodviews.core.command import command_line, default_folder
-from goodviews.core.errors import InputError, counted
+from goodviews.core.errors import InputError
 from goodviews.core.files import write_json, write_text
 from goodviews.core.plugins import sources
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.core.records import Row
+from goodviews.core.text import counted
 from goodviews.core.verdict import Advice, Verdict
 from goodviews.data import Data, Images, Labels, load
 from goodviews.encoders import build_backbone

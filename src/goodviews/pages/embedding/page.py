@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from goodviews.core.text import number
 from goodviews.pages.chart.lines import Line, Tick, chart, steps
 from goodviews.pages.shell import sibling
 
@@ -137,7 +138,7 @@ def _cosines(board: dict[str, Any]) -> list[dict[str, Any]]:
         ("b", "Covariance: dimensions with dimensions", "pairs of dimensions", both[1]),
     ):
         logs = [math.log10(n) if n else -0.3 for n in cosines["counts"]]
-        text = f"{sum(cosines['counts']):,} {what}: mean {_signed(cosines['mean'])}, " + (
+        text = f"{sum(cosines['counts']):,} {what}: mean {number(cosines['mean'], 3)}, " + (
             f"std {cosines['std']:.3f}"
         )
         if kind == "a":
@@ -160,11 +161,6 @@ def _count(number: int) -> str:
         if number >= size:
             return f"{number // size}{letter}"
     return str(number)
-
-
-def _signed(value: float) -> str:
-    text = f"{value:.3f}"
-    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
 
 
 def _large(value: float) -> str:

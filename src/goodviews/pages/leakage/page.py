@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from goodviews.core.interval import Interval
+from goodviews.core.text import decimals, ends, share
 from goodviews.pages import words
 from goodviews.pages.chart.heat import heat
 from goodviews.pages.shell import sibling
@@ -55,14 +56,14 @@ def leakage_page(board: dict[str, Any]) -> str:
 
 def _cell(cell: dict[str, Any]) -> dict[str, Any]:
     level = Interval(cell["score"], cell["score_low"], cell["score_high"])
-    number, ends = _signed(words.accuracy(level)), _signed(words.interval(level))
+    text, interval = words.accuracy(level), words.interval(level)
     known = "told from chance" if cell["told"] else "cannot be told from chance"
     what = "accuracy" if cell["kind"] == "discrete" else "R²"
     return {
-        "number": number,
-        "ends": ends,
+        "number": text,
+        "ends": interval,
         "told": cell["told"],
-        "label": f"{cell['factor']} from {cell['row']}: {what} {number} {ends}, {known}",
+        "label": f"{cell['factor']} from {cell['row']}: {what} {text} {interval}, {known}",
         **heat(cell["skill"]),
     }
 
@@ -92,15 +93,6 @@ def _nats(value: float | None) -> str:
     return "" if value is None else words.plain(value)
 
 
-def _zero(text: str) -> str:
-    """A number's text without the sign of a rounded zero."""
-    return text if text.strip("-−0.") else text.lstrip("-−")
-
-
-def _signed(text: str) -> str:
-    return text.replace("-", "−")
-
-
 def _numbers(board: dict[str, Any]) -> list[dict[str, Any]]:
     """Per factor, every row's usable nats and what they are measured against."""
     out = []
@@ -120,13 +112,10 @@ def _numbers(board: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _line(cell: dict[str, Any]) -> dict[str, Any]:
     half = (cell["nats_high"] - cell["nats_low"]) / 2
-    number = words.plain(cell["nats"], half)
-    places = len(number.partition(".")[2])
-    ends = ", ".join(_zero(f"{cell[f'nats_{k}']:.{places}f}") for k in ("low", "high"))
     return {
         "row": cell["row"],
-        "nats": _zero(number),
-        "ends": _signed(f"[{ends}]"),
+        "nats": words.plain(cell["nats"], half),
+        "ends": ends(cell["nats_low"], cell["nats_high"], decimals(half, 2)),
         "error": "" if cell["error"] is None else f"{cell['error']:.3g}",
         "p": _p(cell["p_adjusted"]),
         "told": cell["told"],
@@ -134,7 +123,7 @@ def _line(cell: dict[str, Any]) -> dict[str, Any]:
 
 
 def _p(value: float) -> str:
-    return f"{value:.3f}".replace("0.", ".", 1) if value < 0.9995 else "1"
+    return share(value) if value < 0.9995 else "1"
 
 
 def _numbers_heading(board: dict[str, Any]) -> str:

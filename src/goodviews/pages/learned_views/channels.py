@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from goodviews.core.errors import InputError
+from goodviews.core.text import number
 
 
 def heading(found: dict[str, Any]) -> str:
@@ -132,5 +133,4 @@ def _mix(meaning: dict[str, Any], names: Sequence[str]) -> str:
 
 
 def _scale(ends: Sequence[float]) -> tuple[str, str]:
-    low, high = (f"{end:.2f}".replace("-", "−") for end in ends)
-    return low, high
+    return number(ends[0], 2), number(ends[1], 2)

@@ -8,6 +8,7 @@ from typing import Any
 from goodviews.core.errors import InputError
 from goodviews.core.files import read_json
 from goodviews.core.interval import Interval
+from goodviews.core.text import ends, number
 from goodviews.pages import words
 from goodviews.pages.chart.scatter import Point, scatter
 from goodviews.pages.learned_views.channels import blocks, changes, heading, part, picture
@@ -178,11 +179,11 @@ def _row(row: dict[str, Any], *, mixed: bool) -> dict[str, Any]:
     }
 
 
-def _signed(ends: Sequence[float] | None, places: int) -> str:
-    if ends is None:
+def _signed(triple: Sequence[float] | None, places: int) -> str:
+    if triple is None:
         return ""
-    middle, low, high = (f"{value:+.{places}f}" for value in ends)
-    return f"{middle} [{low}, {high}]".replace("-", "−")
+    middle, low, high = triple
+    return f"{number(middle, places, signed=True)} {ends(low, high, places, signed=True)}"
 
 
 def _drawings(found: dict[str, Any]) -> list[Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from goodviews.core.errors import InputError
+from goodviews.core.text import ends, number
 from goodviews.pages.chart.lines import Line, Tick, chart, steps
 from goodviews.pages.shell import sibling
 
@@ -62,7 +63,7 @@ def methods_page(folder: Path) -> str:
         figures=[
             (
                 f"{row['first']}, larger projector" if row["kind"] == "head" else row["first"],
-                f"{float(row['points']):+.1f}".replace("-", "−"),
+                number(float(row["points"]), 1, signed=True),
                 f"{_interval(row)} points over {_base(row)}",
             )
             for row in differences
@@ -82,9 +83,8 @@ def _base(row: dict[str, str]) -> str:
 
 
 def _interval(row: dict[str, str]) -> str:
-    ends = (f"{float(row[end]):.1f}".replace("-", "−") for end in ("points", "low", "high"))
-    value, low, high = ends
-    return f"{value} [{low}, {high}]"
+    value, low, high = (float(row[end]) for end in ("points", "low", "high"))
+    return f"{number(value, 1)} {ends(low, high, 1)}"
 
 
 def _board(one: dict[str, Any], levels: list[dict[str, str]]) -> dict[str, Any]:
@@ -97,8 +97,7 @@ def _board(one: dict[str, Any], levels: list[dict[str, str]]) -> dict[str, Any]:
     for kind, head, side in both:
         cosines = board[f"{side}_cosines"]
         heights = [math.log10(n) if n else -0.3 for n in cosines["counts"]]
-        mean = f"{cosines['mean']:.3f}".replace("-0.000", "0.000").replace("-", "−")
-        text = f"mean {mean}, std {cosines['std']:.3f}"
+        text = f"mean {number(cosines['mean'], 3)}, std {cosines['std']:.3f}"
         svg = chart(
             [Line(steps(cosines["edges"], heights), kind, filled=True)],
             x=(-1, 1),

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from goodviews.core.errors import counted
 from goodviews.core.interval import Interval
 from goodviews.core.run import Family, Run
+from goodviews.core.text import counted
 from goodviews.core.tokens import REGIMES
 from goodviews.core.verdict import TaskVerdict, View
 from goodviews.pages import words
@@ -77,7 +77,7 @@ def _facts(task: TaskVerdict, view: View) -> list[tuple[str, str]]:
 def _points(gap: Interval) -> str:
     if not gap.known:
         return f"{words.points(gap)} points {_ONE_SEED}"
-    return words.points(gap, ends=True).replace(" [", " points [", 1)
+    return words.points(gap, interval=True).replace(" [", " points [", 1)
 
 
 def _ends(found: Interval) -> str:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 
 from markupsafe import Markup
 
-from goodviews.core.errors import counted
 from goodviews.core.interval import Interval
 from goodviews.core.run import Family
+from goodviews.core.text import counted
 from goodviews.core.tokens import REGIMES
 from goodviews.core.verdict import Baseline, Level, TaskVerdict, View
 from goodviews.pages import words

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from goodviews.core.interval import Interval
+from goodviews.core.text import points, shares
 from goodviews.core.verdict import Advice
 from goodviews.jobs.study.statistics.regimes import Reading, honest
 from goodviews.jobs.study.statistics.table import RANDOM, RAW, SCRATCH, TaskTable
-from goodviews.jobs.study.verdict.words import again, few_to_choose, more_labels, points, shares
+from goodviews.jobs.study.verdict.words import again, few_to_choose, more_labels
 
 _EQUAL_TO_BE = 3
 """Views that cannot be told from the winner, the winner included, that make "any of these"."""

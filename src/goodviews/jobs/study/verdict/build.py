@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from goodviews.core.interval import Interval
+from goodviews.core.text import share
 from goodviews.core.verdict import (
     Baseline,
     Ceiling,
@@ -26,7 +27,7 @@ from goodviews.jobs.study.verdict.advice import Answer, advise
 from goodviews.jobs.study.verdict.entries import bounded, gap, mean, question, rounded
 from goodviews.jobs.study.verdict.trust import trust
 from goodviews.jobs.study.verdict.unlabelled import unlabelled
-from goodviews.jobs.study.verdict.words import share, spec_labels
+from goodviews.jobs.study.verdict.words import spec_labels
 from goodviews.spec.grammar import Family
 
 _WORDS: dict[Regime, str] = {

@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from goodviews.core.text import points, share
 from goodviews.core.verdict import Check
 from goodviews.jobs.study.budget import length_check
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import Cell, Plan
 from goodviews.jobs.study.statistics.regimes import Reading, read
 from goodviews.jobs.study.statistics.table import TaskTable
-from goodviews.jobs.study.verdict.words import again, points, share
+from goodviews.jobs.study.verdict.words import again
 
 
 def trust(

@@ -1,52 +1,16 @@
-"""Numbers and specs as the page writes them."""
+"""Sentences and short names for what a study advises."""
 
-import math
 import shlex
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from goodviews.core.interval import Interval
+from goodviews.core.text import two_digits
 from goodviews.spec.grammar import Family
 
 _LONGEST = 24
 _ENOUGH = 100
 """Labels that chose a view within one point of the best in nearly every draw; thirty did not
 (recipe ``label_choice``, MNIST under noise)."""
-
-
-def share(value: float) -> str:
-    """Accuracy: ``.938``, ``1.000``."""
-    text = f"{value:.3f}"
-    return text[1:] if text.startswith("0") else text
-
-
-def shares(interval: Interval) -> str:
-    """Accuracy with its interval: ``.938 [.926, .950]``."""
-    if not math.isfinite(interval.low):
-        return f"{share(interval.value)} (one seed, no interval)"
-    low, high = max(interval.low, 0.0), min(interval.high, 1.0)
-    return f"{share(interval.value)} [{share(low)}, {share(high)}]"
-
-
-def points(interval: Interval, *, signed: bool = False) -> str:
-    """A difference in points: ``4.2 points [2.8, 5.6]``."""
-    sign = "+" if signed else ""
-
-    def write(value: float) -> str:
-        return f"{value:{sign}.1f}".replace("-", "−")
-
-    value, low, high = (100 * x for x in (interval.value, interval.low, interval.high))
-    if not math.isfinite(low):
-        return f"{write(value)} points (one seed, no interval)"
-    return f"{write(value)} points [{write(low)}, {write(high)}]"
-
-
-def two_digits(count: float) -> str:
-    """A count with two significant digits: ``1,400``."""
-    if count < 10:
-        return str(math.ceil(count))
-    step = 10 ** (math.floor(math.log10(count)) - 1)
-    return f"{math.ceil(count / step) * step:,}"
 
 
 def more_labels(spread: float, difference: float, have: int) -> str:
