@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from goodviews.jobs.evaluate import Evaluation, evaluate
     from goodviews.jobs.export import export
     from goodviews.jobs.learn_views import LearnedViews, learn_views
+    from goodviews.jobs.look import doctor, show_views
     from goodviews.jobs.pretrain import Trained, pretrain
     from goodviews.jobs.report import report
     from goodviews.jobs.study import StudyResult, study
@@ -54,6 +55,7 @@ _HOMES = {
     "jobs.evaluate": "Evaluation evaluate",
     "jobs.export": "export",
     "jobs.learn_views": "LearnedViews learn_views",
+    "jobs.look": "doctor show_views",
     "jobs.pretrain": "Trained pretrain",
     "jobs.report": "report",
     "jobs.study": "StudyResult study",
@@ -82,6 +84,7 @@ __all__ = [
     "core",
     "data",
     "default_views",
+    "doctor",
     "encoders",
     "evaluate",
     "evaluation",
@@ -103,6 +106,7 @@ __all__ = [
     "pretrain",
     "report",
     "shared_nats",
+    "show_views",
     "spec",
     "study",
     "train",
