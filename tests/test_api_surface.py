@@ -5,8 +5,11 @@ that is meant: ``python tests/test_api_surface.py`` writes the list anew.
 """
 
 import ast
+import inspect
 from importlib import import_module
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "goodviews"
@@ -54,6 +57,26 @@ def test_every_public_name_can_be_imported():
         home = import_module(package)
         for name in names.split():
             assert hasattr(home, name), f"{package} lists {name}, which it does not hold"
+
+
+def documented() -> list[tuple[str, object]]:
+    """Public classes and functions, each once; not exceptions, nor names of types."""
+    found = {}
+    for line in surface():
+        package, names = line.split(": ")
+        for name in names.split():
+            thing = getattr(import_module(package), name)
+            error = inspect.isclass(thing) and issubclass(thing, Exception)
+            if (inspect.isclass(thing) or inspect.isfunction(thing)) and not error:
+                found.setdefault(thing, f"{thing.__module__}.{name}")
+    return sorted(((name, thing) for thing, name in found.items()), key=lambda pair: pair[0])
+
+
+@pytest.mark.parametrize(("name", "thing"), documented())
+def test_a_public_class_or_function_shows_an_example(name, thing):
+    text = thing.__doc__ or ""
+    assert "Example:" in text, f"{name} has no example in its docstring"
+    assert ">>> " in text, f"the example of {name} cannot be run"
 
 
 if __name__ == "__main__":

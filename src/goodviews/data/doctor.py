@@ -29,6 +29,10 @@ class Finding:
             cannot be used) or ``next``.
         sentence: What was found.
         action: What to do about it; empty when there is nothing to do.
+
+    Example:
+        >>> print(Finding("missing", "There are no labels.", "Add some."))
+        missing: There are no labels. Add some.
     """
 
     kind: str

@@ -43,6 +43,14 @@ class Images:
         part: (N,) int8, 0 for training images and 1 for the test images of the dataset; all 0
             when the dataset has no split.
         notes: Sentences to show the user: peculiarities of the dataset, next steps.
+
+    Example:
+        >>> from goodviews.data import load
+        >>> images = load((np.zeros((6, 8, 8), np.uint8), ["cat", "dog", None] * 2))
+        >>> len(images), images.channels, images.classes["label"]
+        (6, 1, ('cat', 'dog'))
+        >>> images.labels["label"]
+        array([ 0,  1, -1,  0,  1, -1])
     """
 
     name: str

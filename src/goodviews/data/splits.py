@@ -46,6 +46,12 @@ class Splits:
         pool: Labelled images for training readouts, per task.
         protocol: One sentence about the split, with its numbers.
         hash: First 16 hex digits of the SHA-256 of all the index arrays.
+
+    Example:
+        >>> from goodviews.data import load
+        >>> parts = splits(load("digits"))
+        >>> len(parts.pretrain), len(parts.held_out), parts.cross_fitted("label")
+        (1000, 797, False)
     """
 
     pretrain: np.ndarray

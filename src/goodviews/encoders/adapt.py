@@ -16,6 +16,11 @@ class Backbone(nn.Module):
         module: Module from (B, C, H, W) to (B, F), or to feature maps (B, F, h, w), which are
             averaged.
         features: Number of features F.
+
+    Example:
+        >>> backbone = Backbone(nn.Conv2d(3, 8, 3), features=8)
+        >>> backbone(torch.zeros(2, 3, 16, 16)).shape
+        torch.Size([2, 8])
     """
 
     def __init__(self, module: nn.Module, features: int) -> None:

@@ -88,6 +88,16 @@ def export_encoders(
     Raises:
         InputError: The format is unknown or cannot hold this backbone, or a library that it
             needs is not installed.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from goodviews.encoders import build_empty
+        >>> made = build_empty(encoder="convnet()", head="linear(dim=5)", channels=[3], sizes=[8])
+        >>> with TemporaryDirectory() as folder:
+        ...     home = Path(folder)
+        ...     [out] = export_encoders(made.eval(), to="safetensors", out=home, passport={})
+        ...     sorted(file.name for file in out.iterdir())
+        ['backbone.safetensors', 'export.json', 'passport.json']
     """
     if to not in FORMATS:
         raise unknown("format", to, FORMATS)

@@ -24,6 +24,13 @@ class Halves(nn.Module):
 
     References:
         Tian et al., 2020 (CMC), arXiv:1906.05849: the readout uses the features of both.
+
+    Example:
+        >>> from goodviews.encoders import ConvNet
+        >>> nets = [ConvNet(channels=c, size=8, width=4) for c in (1, 2)]
+        >>> halves = Halves(nets, groups=(1, 2))
+        >>> halves(torch.zeros(2, 3, 8, 8)).shape
+        torch.Size([2, 16])
     """
 
     def __init__(self, backbones: Sequence[nn.Module], groups: Sequence[int]) -> None:

@@ -16,6 +16,11 @@ class Mlp(nn.Sequential):
         size: Side of the images in pixels; they must be square.
         width: Number of units of every layer, which is also F.
         depth: Number of layers.
+
+    Example:
+        >>> import torch
+        >>> Mlp(channels=24, size=1, width=16)(torch.zeros(2, 24, 1, 1)).shape
+        torch.Size([2, 16])
     """
 
     def __init__(self, *, channels: int, size: int, width: int = 64, depth: int = 2) -> None:

@@ -37,6 +37,13 @@ class PairEncoder(nn.Module):
     Args:
         backbones: One or two modules from (B, C, H, W) to (B, F), including the normalisation.
         projectors: The same number of modules from (B, F) to (B, D).
+
+    Example:
+        >>> v1, v2 = torch.rand(2, 4, 3, 8, 8)
+        >>> encoders = build_pair("convnet()", v1, v2, shared=True, head="linear(dim=5)", seed=0)
+        >>> z1, z2 = encoders(v1, v2)
+        >>> z1.shape, encoders.represent(v1).shape, encoders.shared
+        (torch.Size([4, 5]), torch.Size([4, 32]), True)
     """
 
     def __init__(self, backbones: list[nn.Module], projectors: list[nn.Module]) -> None:
@@ -157,6 +164,13 @@ def build_pair(
 
     Returns:
         The encoders on the CPU: two if ``shared`` is False or the numbers of channels differ.
+
+    Example:
+        >>> luma, chroma = torch.rand(4, 1, 8, 8), torch.rand(4, 2, 8, 8)
+        >>> net = "convnet(width=4)"
+        >>> encoders = build_pair(net, luma, chroma, shared=False, head="linear(dim=5)", seed=0)
+        >>> len(encoders.backbones), encoders.embedding
+        (2, 5)
     """
     for view in (v1, v2):
         if view.ndim != 4:
@@ -188,6 +202,11 @@ def build_empty(
         head: Projector spec.
         channels: Number of channels C of each view that has its own encoder.
         sizes: Smaller side of each of these views in pixels.
+
+    Example:
+        >>> made = build_empty(encoder="convnet()", head="linear(dim=5)", channels=[3], sizes=[8])
+        >>> made.features, made.embedding
+        (32, 5)
     """
     backbones: list[nn.Module] = []
     projectors: list[nn.Module] = []

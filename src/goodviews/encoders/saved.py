@@ -26,6 +26,15 @@ def save_encoder(path: Path, encoders: PairEncoder, *, about: dict[str, Any]) ->
 
     Raises:
         InputError: The file cannot be written, or the encoders were not built from a spec.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> made = build_empty(encoder="convnet()", head="linear(dim=5)", channels=[3], sizes=[8])
+        >>> with TemporaryDirectory() as folder:
+        ...     save_encoder(Path(folder) / "encoder.safetensors", made, about={"seed": 3})
+        ...     encoders, about = load_encoder(Path(folder))
+        >>> encoders.embedding, about
+        (5, {'seed': 3})
     """
     if not encoders.made_of:
         raise InputError(
@@ -48,6 +57,15 @@ def load_encoder(path: Path) -> tuple[PairEncoder, dict[str, Any]]:
 
     Raises:
         InputError: The file does not exist, is damaged or was not written by goodviews.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> made = build_empty(encoder="convnet()", head="linear(dim=5)", channels=[3], sizes=[8])
+        >>> with TemporaryDirectory() as folder:
+        ...     save_encoder(Path(folder) / "encoder.safetensors", made, about={"seed": 3})
+        ...     encoders, about = load_encoder(Path(folder))
+        >>> encoders.embedding, about
+        (5, {'seed': 3})
     """
     file = path / "encoder.safetensors" if path.is_dir() else path
     if not file.is_file():

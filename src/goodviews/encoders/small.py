@@ -14,6 +14,12 @@ class Normalise(nn.Module):
 
     Args:
         channels: Number of channels C.
+
+    Example:
+        >>> normalise = Normalise(1)
+        >>> normalise.learn(torch.tensor([0.0, 1.0, 2.0]).reshape(3, 1, 1, 1))
+        >>> normalise(torch.ones(1, 1, 1, 1)).item()
+        0.0
     """
 
     mean: Tensor
@@ -45,6 +51,11 @@ class ConvNet(nn.Module):
             4 at 32.
         width: Number of channels of the first layer, doubled in each further layer, up to 8
             times ``width``.
+
+    Example:
+        >>> net = ConvNet(channels=3, size=16, width=8)
+        >>> net(torch.zeros(2, 3, 16, 16)).shape, net.features
+        (torch.Size([2, 32]), 32)
     """
 
     def __init__(self, *, channels: int, size: int, width: int = 16) -> None:
@@ -77,6 +88,10 @@ class Projector(nn.Sequential):
     Args:
         features: Number of features F.
         embedding: Embedding dimensions D.
+
+    Example:
+        >>> Projector(32, 8)(torch.randn(4, 32)).shape
+        torch.Size([4, 8])
     """
 
     def __init__(self, features: int, embedding: int) -> None:

@@ -32,6 +32,11 @@ def represent(
 
     Returns:
         (N, F) float32 on the CPU.
+
+    Example:
+        >>> from goodviews.data import load
+        >>> represent(load("digits"), np.arange(5), lambda pixels, rows: pixels.flatten(1)).shape
+        torch.Size([5, 256])
     """
     device = device or torch.device("cpu")
     parts = []

@@ -20,6 +20,11 @@ class LabelDraw:
     Attributes:
         fit: Indices of the items for fitting.
         test: Indices of the tested items; none of them is in ``fit``.
+
+    Example:
+        >>> draw = LabelDraw(fit=np.arange(10), test=np.arange(10, 30))
+        >>> len(draw.fit), len(draw.test)
+        (10, 20)
     """
 
     fit: np.ndarray
@@ -46,6 +51,14 @@ class Readout:
         by_draw: (R,) accuracy of each draw.
         log_by_draw: (R,) mean log probability of the correct class of each draw, in nats.
         penalty: Penalty selected on inner folds; the median if each draw has its own.
+
+    Example:
+        >>> labels = np.arange(40) % 2
+        >>> features = np.eye(2)[labels]  # the label itself
+        >>> draw = LabelDraw(fit=np.arange(20), test=np.arange(20, 40))
+        >>> found = evaluate_readout(features, labels, [draw], classes=2)
+        >>> float(found.right.mean()), found.by_draw.tolist(), found.items[:3]
+        (1.0, [1.0], array([20, 21, 22]))
     """
 
     items: np.ndarray
@@ -83,6 +96,14 @@ def evaluate_readout(
 
     Returns:
         Accuracy and log probability per item.
+
+    Example:
+        >>> labels = np.arange(40) % 2
+        >>> features = np.eye(2)[labels]  # the label itself
+        >>> draw = LabelDraw(fit=np.arange(20), test=np.arange(20, 40))
+        >>> found = evaluate_readout(features, labels, [draw], classes=2)
+        >>> float(found.right.mean()), found.by_draw.tolist(), found.items[:3]
+        (1.0, [1.0], array([20, 21, 22]))
     """
     tested = features if tested is None else tested
     fits = [draw.fit for draw in draws]

@@ -23,6 +23,10 @@ class Check:
         measured_nats: Value that the estimator reported.
         expected_nats: Value that it should have reported.
         tolerance_nats: Largest allowed difference between the two.
+
+    Example:
+        >>> print(Check("independence", True, 0.004, 0.0, 0.05))
+        independence passed: 0.00 nats, expected 0.00 ± 0.05
     """
 
     name: str

@@ -43,6 +43,10 @@ class Draws:
             taken, and :attr:`SharedNats.levelled_off` is false.
         floats: Whether 8-bit pixels become floats before the views and not within them, which
             rounds the last digit in another way.
+
+    Example:
+        >>> Draws(count=4).count, Draws().first
+        (4, 1)
     """
 
     temperature: int = 0
@@ -61,6 +65,12 @@ class SharedNats:
         encoders: The pretrained encoders, in evaluation mode.
         temperature: The fitted temperature of the critic.
         history: What happened in training, bounds along the way included.
+
+    Example:
+        >>> images = load(np.random.default_rng(0).random((80, 8, 8)))
+        >>> found = shared_nats("noise(std=0.1)", images, epochs=1, encoder="convnet(width=4)")
+        >>> found.estimate.side, found.nats <= found.estimate.ceiling_nats
+        ('lower', True)
     """
 
     estimate: Estimate
@@ -206,6 +216,17 @@ def embed_views(
 
     Returns:
         Two tensors (B, D), on the device of the encoders.
+
+    Example:
+        >>> from goodviews.encoders import build_pair
+        >>> images, pair = load("digits"), parse_view("crop()")
+        >>> some = images.batch(np.arange(8))
+        >>> encoders = build_pair(
+        ...     "convnet(width=4)", some, some, shared=True, head="linear(dim=5)", seed=0
+        ... ).eval()
+        >>> z1, z2 = embed_views(encoders, pair, images, np.arange(8), seed=0, draw=1)
+        >>> z1.shape, torch.equal(z1, z2)
+        (torch.Size([8, 5]), False)
     """
     device = next(encoders.parameters()).device
     made: tuple[list[Tensor], list[Tensor]] = ([], [])

@@ -20,6 +20,13 @@ def report(folder: str | Path, *, out: Path | None = None) -> Path:
 
     Raises:
         InputError: The folder or one of its files is missing; the message says what to type.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     report(folder)
+        Traceback (most recent call last):
+        goodviews.core.errors.InputError: ...
     """
     from goodviews.core.files import write_bytes, write_text
     from goodviews.pages.chart.charts import draw, figure

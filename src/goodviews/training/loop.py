@@ -35,6 +35,14 @@ class TrainResult:
         encoders: Encoders in evaluation mode.
         history: Record of the run.
         rule: One sentence that explains the learning rate.
+
+    Example:
+        >>> from goodviews.data import load
+        >>> images, pair = load("digits"), parse_view("crop()")
+        >>> settings = Settings(encoder="convnet(width=4)", batch=32, epochs=1)
+        >>> made = train(images, np.arange(64), pair, settings=settings, seed=0)
+        >>> made.history.steps, made.encoders.training
+        (2, False)
     """
 
     encoders: PairEncoder
@@ -90,6 +98,14 @@ def train(
         InputError: Fewer than 8 images, a step whose loss is not finite, or a checkpoint of
             another run.
         Interrupted: The run was stopped by a signal; its state is in ``folder``.
+
+    Example:
+        >>> from goodviews.data import load
+        >>> images, pair = load("digits"), parse_view("crop()")
+        >>> settings = Settings(encoder="convnet(width=4)", batch=32, epochs=1)
+        >>> made = train(images, np.arange(64), pair, settings=settings, seed=0)
+        >>> made.history.steps, made.encoders.represent(images.batch(np.arange(2))).shape
+        (2, torch.Size([2, 16]))
     """
     count = len(index)
     if count < 8:

@@ -73,6 +73,11 @@ def launch(
 
     Raises:
         InputError: The strategy is unknown, or not available on this machine.
+
+    Example:
+        >>> fabric = launch(Settings(device="cpu"))
+        >>> fabric.world_size, fabric.device.type
+        (1, 'cpu')
     """
     if strategy not in STRATEGIES:
         raise unknown("strategy", strategy, STRATEGIES)

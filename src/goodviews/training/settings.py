@@ -47,6 +47,13 @@ class Settings:
         precision: Precision by its name in Lightning Fabric.
         compile: Whether to compile the step with torch.
         sync_batchnorm: Whether batch-norm uses the batch of all processes.
+
+    Example:
+        >>> Settings(batch=64, epochs=10).objective
+        'infonce(temperature=0.1)'
+        >>> Settings(batch=0)
+        Traceback (most recent call last):
+        goodviews.core.errors.InputError: batch must be a whole number above 0, but got 0.
     """
 
     name: str = "infonce"

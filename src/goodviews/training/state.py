@@ -43,6 +43,10 @@ class Interrupted(KeyboardInterrupt):
 
     Attributes:
         code: Exit code of the process: 128 + the number of the signal.
+
+    Example:
+        >>> Interrupted("Stopped after step 3; run the same command to resume.").code
+        130
     """
 
     def __init__(self, message: str, number: int = signal.SIGINT) -> None:
@@ -62,6 +66,13 @@ def save_state(folder: Path, state: dict[str, Any]) -> Path:
 
     Raises:
         InputError: The checkpoint cannot be written. Existing checkpoints are unchanged.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     file = save_state(Path(folder), {"step": 3, "weight": torch.ones(2)})
+        ...     file.name, load_state(Path(folder))
+        ('last.pt', {'step': 3, 'weight': tensor([1., 1.])})
     """
     buffer = io.BytesIO()
     torch.save(state, buffer)
@@ -91,6 +102,13 @@ def load_state(path: Path, *, device: torch.device | str = "cpu") -> dict[str, A
 
     Raises:
         InputError: There is no checkpoint, or none is complete.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     file = save_state(Path(folder), {"step": 3, "weight": torch.ones(2)})
+        ...     file.name, load_state(Path(folder))
+        ('last.pt', {'step': 3, 'weight': tensor([1., 1.])})
     """
     files = [path / LAST, path / PREVIOUS] if path.is_dir() else [path]
     there = [file for file in files if file.exists()]

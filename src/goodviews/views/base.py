@@ -33,6 +33,15 @@ class View(ABC):
             to images for evaluation.
         unit: Whether the views are in [0, 1]; if not, only form steps can follow.
         axes: Number of axes of an example: 3 for images, 4 for clips (T, C, H, W).
+
+    Example:
+        >>> import torch
+        >>> from goodviews.views import parse_view
+        >>> [step] = parse_view("flip(p=1)").first.steps
+        >>> images = torch.tensor([[[[0.0, 1.0]]]])
+        >>> params = step.sample((1, 1, 2), Key.of(seed=0, samples=torch.arange(1)))
+        >>> isinstance(step, View), step.apply(images, params).tolist()
+        (True, [[[[1.0, 0.0]]]])
     """
 
     __dataclass_fields__: ClassVar[dict[str, Any]]

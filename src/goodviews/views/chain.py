@@ -41,6 +41,13 @@ class Chain:
         steps: Views to apply, in order.
         text: Spec as it was written; by default, made from the steps.
         common: Number of first steps that are drawn once for both views of a pair.
+
+    Example:
+        >>> from goodviews.views import parse_view
+        >>> chain = parse_view("crop(size=4)|flip()").first
+        >>> params = chain.sample((3, 8, 8), Key.of(seed=0, samples=torch.arange(2)))
+        >>> chain.apply(torch.rand(2, 3, 8, 8), params).shape, chain
+        (torch.Size([2, 3, 4, 4]), crop(size=4)|flip())
     """
 
     def __init__(self, steps: Sequence[View], *, text: str | None = None, common: int = 0) -> None:

@@ -23,6 +23,15 @@ class FactorWorld(ABC):
     Rendering is faithful: every factor is a function of the image, which each world's tests
     verify by decoding. The information between an image and any set of its factors is
     therefore the entropy of these factors.
+
+    Example:
+        >>> from goodviews.worlds.vectors import Vectors
+        >>> world = Vectors()
+        >>> isinstance(world, FactorWorld), world.shape, round(world.entropy(["task"]), 3)
+        (True, (24, 1, 1), 1.386)
+        >>> images, values = world.sample(torch.arange(5), seed=0)
+        >>> images.shape, values.shape == (5, len(world.factors))
+        (torch.Size([5, 24, 1, 1]), True)
     """
 
     @property

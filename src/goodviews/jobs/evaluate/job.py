@@ -36,6 +36,16 @@ class Evaluation:
         leakage: Which factors the encoder keeps, where factors were given.
         notes: Whether the encoder was trained on images that are tested.
         files: The tables and the page; ``rows.csv`` is the last.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> images = load("digits")
+        >>> with TemporaryDirectory() as folder:
+        ...     found = evaluate("pixels", images, protocols=["knn"], seeds=0, out=folder)
+        >>> [(score.protocol, round(score.top1, 2)) for score in found.scores]
+        [('knn', 0.91)]
+        >>> found.files[-1].name
+        'rows.csv'
     """
 
     folder: Path

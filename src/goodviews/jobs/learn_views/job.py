@@ -45,6 +45,20 @@ class LearnedViews:
         command: A study that compares them over several seeds, to type next.
         found: The content of ``learned.json``.
         page: ``index.html``.
+
+    Example:
+        >>> from goodviews.views.generators import build_generator
+        >>> made = LearnedViews(
+        ...     folder=Path("learned"),
+        ...     generator=build_generator("linear()", 3),
+        ...     spec="learned('g.safetensors')|split(1)",
+        ...     headline="The learned view shares less than the raw channels.",
+        ...     command="goodviews study photos --views @learned/views.txt",
+        ...     found={},
+        ...     page=Path("learned/index.html"),
+        ... )
+        >>> made.generator.channels, made.page.name
+        (3, 'index.html')
     """
 
     folder: Path

@@ -27,6 +27,11 @@ class ViewsShown:
             not measured.
         steps: A table of what each step does to the values: the share that it clips, and the
             entropy before and after it.
+
+    Example:
+        >>> shown = ViewsShown(Path("views.html"), bound="", steps="flip()  0.0")
+        >>> shown.page.name
+        'views.html'
     """
 
     page: Path
@@ -40,6 +45,13 @@ class Checkup:
 
     Attributes:
         findings: In the order to read them.
+
+    Example:
+        >>> found = Checkup([Finding("broken", "There are 3 images.", "Add images.")])
+        >>> print(found)
+        broken  There are 3 images. Add images.
+        >>> found.usable
+        False
     """
 
     findings: list[Finding]

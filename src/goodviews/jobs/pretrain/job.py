@@ -38,6 +38,14 @@ class Trained:
         history: Loss and gradient norm of every step.
         health: The monitor's verdict on the run: healthy, or what went wrong.
         rules: One sentence for each rule that set a number.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> small = {"backbone": "convnet(width=2)", "changes": {"head": "projector(dim=4)"}}
+        >>> with TemporaryDirectory() as folder:
+        ...     trained = pretrain("digits", epochs=1, out=folder, views="noise(std=0.1)", **small)
+        >>> trained.file.name, trained.encoders.training, trained.settings.name
+        ('encoder.safetensors', False, 'simclr')
     """
 
     folder: Path

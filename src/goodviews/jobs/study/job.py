@@ -53,6 +53,17 @@ class StudyResult:
         best_view: The spec to pretrain with, or nothing when none is advised.
         command: The command to type next.
         page: The page of the study, where one was made.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> data = np.random.default_rng(0).random((80, 8, 8)), np.arange(80) % 2
+        >>> few = {"seeds": 1, "epochs": 1, "label_draws": 2, "encoder": "convnet(width=4)"}
+        >>> with TemporaryDirectory() as place:
+        ...     result = study(data, views="noise(std=0.1)", out=place, page=False, jobs=0, **few)
+        >>> sorted({row.role for row in result.rows})
+        ['baseline', 'candidate', 'twin']
+        >>> result.best_view is None, result.command.split()[:2]
+        (True, ['goodviews', 'study'])
     """
 
     folder: Path
@@ -137,6 +148,15 @@ def study(
 
     Raises:
         InputError: Something given cannot be used; the message says what to type.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> data = np.random.default_rng(0).random((80, 8, 8)), np.arange(80) % 2
+        >>> few = {"seeds": 1, "epochs": 1, "label_draws": 2, "encoder": "convnet(width=4)"}
+        >>> with TemporaryDirectory() as place:
+        ...     result = study(data, views="noise(std=0.1)", out=place, page=False, jobs=0, **few)
+        >>> [task.regime for task in result.verdict.tasks]
+        ['undecided']
     """
     begun = time.perf_counter()
     report_progress = as_report(progress)

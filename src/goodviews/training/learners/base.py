@@ -25,6 +25,13 @@ class Batch(NamedTuple):
         step: Index of the optimiser step, from 0.
         labels: (B,) int64, for methods that learn from labels.
         jigsaw: (B, P, C, h, w), patches of a third view.
+
+    Example:
+        >>> import torch
+        >>> v1, v2 = torch.rand(2, 4, 1, 8, 8)
+        >>> batch = Batch(v1, v2, places=torch.arange(4), words=torch.arange(4), step=0)
+        >>> batch.key.words.tolist(), batch.labels is None
+        ([0, 1, 2, 3], True)
     """
 
     v1: Tensor
@@ -47,6 +54,23 @@ class Learner(nn.Module):
     Args:
         encoders: Backbone and projector of each view.
         objective: Loss of the method.
+
+    Example:
+        >>> import torch
+        >>> from goodviews.encoders import build_pair
+        >>> from goodviews.training.objective import build_objective
+        >>> v1, v2 = torch.rand(2, 4, 1, 8, 8)
+        >>> encoders = build_pair(
+        ...     "convnet(width=4)", v1, v2, shared=True, head="linear(dim=5)", seed=0
+        ... )
+
+        >>> class Attract(Learner):
+        ...     def forward(self, batch):
+        ...         z1, z2 = self.encoders(batch.v1, batch.v2)
+        ...         return (z1 - z2).square().mean()
+        >>> learner = Attract(encoders, build_objective("infonce()"))
+        >>> learner(Batch(v1, v1, torch.arange(4), torch.arange(4), step=0)).item() < 1e-6
+        True
     """
 
     def __init__(self, encoders: PairEncoder, objective: Objective) -> None:
@@ -86,7 +110,22 @@ class Learner(nn.Module):
 
 
 class PairLearner(Learner):
-    """Loss of two embeddings: SimCLR, DCL, SCL, VICReg, Barlow Twins, TCR, W-MSE."""
+    """Loss of two embeddings: SimCLR, DCL, SCL, VICReg, Barlow Twins, TCR, W-MSE.
+
+    Example:
+        >>> import torch
+        >>> from goodviews.encoders import build_pair
+        >>> from goodviews.training.objective import build_objective
+        >>> v1, v2 = torch.rand(2, 4, 1, 8, 8)
+        >>> encoders = build_pair(
+        ...     "convnet(width=4)", v1, v2, shared=True, head="linear(dim=5)", seed=0
+        ... )
+
+        >>> learner = PairLearner(encoders, build_objective("infonce(temperature=0.1)"))
+        >>> loss = learner(Batch(v1, v2, torch.arange(4), torch.arange(4), step=0))
+        >>> loss.shape, loss.requires_grad
+        (torch.Size([]), True)
+    """
 
     def forward(self, batch: Batch) -> Tensor:
         """See :meth:`Learner.forward`."""

@@ -50,6 +50,14 @@ def build_learner(
 
     Raises:
         InputError: The settings contradict each other.
+
+    Example:
+        >>> from goodviews.methods import method
+        >>> v1, v2 = torch.rand(2, 4, 3, 16, 16)
+        >>> settings = Settings(encoder="convnet(width=4)", memory="queue(size=64)", momentum=0.99)
+        >>> learner = build_learner(settings, v1, v2, shared=True, images=100, steps=10, seed=0)
+        >>> type(learner).__name__
+        'QueueLearner'
     """
     objective = build_objective(settings.objective)
     rows = 0

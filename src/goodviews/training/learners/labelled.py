@@ -50,6 +50,18 @@ class TunedLearner(Learner):
         encoders: One backbone, and a projector whose outputs are the logits of the classes.
         objective: ``cross_entropy``.
         frozen: Whether the backbone and its running statistics are not changed.
+
+    Example:
+        >>> from goodviews.encoders import build_pair
+        >>> from goodviews.training.objective import build_objective
+        >>> images, labels = torch.rand(4, 1, 8, 8), torch.tensor([0, 1, 2, 0])
+        >>> encoders = build_pair(
+        ...     "convnet(width=4)", images, images, shared=True, head="linear(dim=3)", seed=0
+        ... )
+        >>> learner = TunedLearner(encoders, build_objective("cross_entropy()"), frozen=True)
+        >>> batch = Batch(images, images, torch.arange(4), torch.arange(4), step=0, labels=labels)
+        >>> learner(batch).shape, any(p.requires_grad for p in encoders.backbones.parameters())
+        (torch.Size([]), False)
     """
 
     def __init__(

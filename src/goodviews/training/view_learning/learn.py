@@ -40,6 +40,12 @@ class GameResult:
         history: Record of the run.
         verdict: A key of :data:`goodviews.training.view_learning.looks.GAME_VERDICTS`.
         candidates: K of the looks.
+
+    Example:
+        >>> from goodviews.views.generators import build_generator
+        >>> history = GameHistory(per_epoch=1, total=300)
+        >>> GameResult(build_generator("linear()", 3), history, "fine", candidates=64).verdict
+        'fine'
     """
 
     generator: Generator
@@ -90,6 +96,15 @@ def learn_views(
     References:
         Tian et al., 2020, arXiv:2005.10243, section 3.5, for three channels; the extension to
         more channels is new here.
+
+    Example:
+        >>> from goodviews.data import load
+        >>> images = load(np.random.default_rng(0).random((90, 8, 8, 3)))
+        >>> small = {"generator": "linear()", "encoder": "convnet(width=4)", "steps": 2}
+        >>> game = Game(mode="unsupervised", **small)
+        >>> made = learn_views(images, np.arange(90), game=game, seed=0)
+        >>> made.generator.channels, made.history.steps
+        (3, 2)
     """
     chain = parse_view(game.views).first if game.views else None
     rest, seen = hold_out(index, held_out, game)

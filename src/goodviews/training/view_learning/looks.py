@@ -52,6 +52,11 @@ class Look:
         inverse_error: Largest difference between an image and the inverse of g applied to its
             output.
         moved: Mean absolute change of a value by g.
+
+    Example:
+        >>> look = Look(50, 3.2, 0.1, 0.9, 0.8, 1.0, 0.2, 0.05, 0.4, 1e-7, 0.3)
+        >>> look.step, lost_too_much(look, give=0.05)
+        (50, True)
     """
 
     step: int
@@ -75,6 +80,11 @@ class GameHistory(History):
         looks: Measurements on held-out images.
         snapshots: Step and weights of g (its average) at each look.
         stopped: Reason why the run ended before its last step; empty if it did not.
+
+    Example:
+        >>> history = GameHistory(per_epoch=1, total=300)
+        >>> history.looks, history.stopped
+        ([], '')
     """
 
     looks: list[Look] = field(default_factory=list, kw_only=True)

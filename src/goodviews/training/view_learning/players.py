@@ -54,6 +54,14 @@ class Players(nn.Module):
         encoders: f1 and f2, each from (B, C', H, W) to (B, D).
         classifiers: Classifiers of view 1, view 2 and the image, each to (B, Y); none without
             labels.
+
+    Example:
+        >>> images = torch.rand(8, 3, 8, 8)
+        >>> game = Game(generator="linear()", encoder="convnet(width=4)")
+        >>> players = Players(game, images, classes=2, seed=0)
+        >>> v1, v2 = players.views(images)
+        >>> v1.shape, v2.shape, players.scores(v1, v2).shape
+        (torch.Size([8, 1, 8, 8]), torch.Size([8, 2, 8, 8]), torch.Size([8, 8]))
     """
 
     generator: Generator

@@ -33,7 +33,12 @@ _NO_BYTES = np.zeros(0, np.uint8)
 
 
 def available() -> bool:
-    """Whether kernels can be used: numba can be imported and they are not disabled."""
+    """Whether kernels can be used: numba can be imported and they are not disabled.
+
+    Example:
+        >>> available()
+        True
+    """
     return _on() and _kernels() is not None
 
 

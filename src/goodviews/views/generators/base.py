@@ -33,6 +33,21 @@ class Generator(nn.Module, ABC):
 
     References:
         Tian et al., 2020, section 4.2, arXiv:2005.10243.
+
+    Example:
+        >>> import torch
+        >>> class Swap(Generator):
+        ...     def map_pixels(self, pixels):
+        ...         return pixels.flip(0)
+        ...     def unmap_pixels(self, pixels):
+        ...         return pixels.flip(0)
+        ...     def log_det_pixels(self, pixels):
+        ...         return pixels.new_zeros(pixels.shape[1])
+        >>> swap, images = Swap(2, "swap()"), torch.rand(4, 2, 8, 8)
+        >>> torch.equal(swap(images)[:, 0], images[:, 1])
+        True
+        >>> torch.equal(swap.inverse(swap(images)), images)
+        True
     """
 
     rate = 2e-4

@@ -75,6 +75,16 @@ def export_transform(file: Path, hash: str = "", *, split: int = 0) -> LearnedTr
 
     Raises:
         InputError: The file cannot be read, or ``split`` leaves a view without a channel.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from goodviews.views.generators import build_generator, save_generator
+        >>> with TemporaryDirectory() as folder:
+        ...     file = Path(folder) / "g.safetensors"
+        ...     name = save_generator(file, build_generator("vp()", 3), {})
+        ...     transform = export_transform(file, name, split=1)
+        >>> [view.shape for view in transform(torch.zeros(3, 8, 8))]
+        [torch.Size([1, 8, 8]), torch.Size([2, 8, 8])]
     """
     return LearnedTransform(load_generator(file, hash)[0], split=split)
 
@@ -104,6 +114,11 @@ def export_generator(file: Path, *, to: str = "onnx", out: Path) -> Path:
 
     Raises:
         InputError: The file cannot be read, the format is unknown, or a library is missing.
+
+    Example:
+        >>> export_generator(Path("g.safetensors"), to="timm", out=Path("export"))
+        Traceback (most recent call last):
+        goodviews.core.errors.InputError: g.safetensors is a generator, which ...
     """
     if to != "onnx":
         raise InputError(

@@ -29,6 +29,14 @@ def save_generator(file: Path, generator: Generator, notes: dict[str, Any]) -> s
 
     Raises:
         InputError: The file cannot be written, or a weight is not finite.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     file = Path(folder) / "g.safetensors"
+        ...     name = save_generator(file, build_generator("linear()", 3), {"seed": 0})
+        ...     len(name), holds_generator(file)
+        (16, True)
     """
     state = {
         name: value.detach().cpu().contiguous() for name, value in generator.state_dict().items()
@@ -94,7 +102,12 @@ def load_generator(file: Path, hash: str = "") -> tuple[Generator, dict[str, Any
 
 
 def holds_generator(file: Path) -> bool:
-    """Whether a file was written by :func:`save_generator`, even if its weights are damaged."""
+    """Whether a file was written by :func:`save_generator`, even if its weights are damaged.
+
+    Example:
+        >>> holds_generator(Path("missing.safetensors"))
+        False
+    """
     try:
         return Path(file).is_file() and _metadata(content_of(Path(file))) is not None
     except (InputError, ValueError, AttributeError):

@@ -36,6 +36,16 @@ class Learned(View):
 
     References:
         Tian et al., 2020, section 3.5, arXiv:2005.10243.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from goodviews.views.generators import build_generator, save_generator
+        >>> with TemporaryDirectory() as folder:
+        ...     file = Path(folder) / "g.safetensors"
+        ...     name = save_generator(file, build_generator("vp()", 3), {})
+        ...     step = Learned(str(file))
+        >>> step.file, step.hash == name, step.generator.channels
+        ('g.safetensors', True, 3)
     """
 
     form: ClassVar[bool] = True
