@@ -179,7 +179,6 @@ PENDING = {
     "src/goodviews/jobs/learn_views",
     "src/goodviews/jobs/look",
     "src/goodviews/jobs/pretrain",
-    "src/goodviews/jobs/study",
     "src/goodviews/pages",
     "src/goodviews_experiments",
 }

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from goodviews.core.interval import Interval
-from goodviews.core.text import counted, decimals, ends, number, points, share, shares, two_digits
+from goodviews.core.text import counted, decimals, ends, number, percent, points, share, two_digits
 
 VALUES = [-12.3456, -1.0, -0.9996, -0.5, -0.0004, 0.0, 0.0004, 0.05, 0.9994, 0.9996, 1.0, 250.0]
 
@@ -24,7 +24,7 @@ def test_what_rounds_to_zero_has_no_sign(value):
     assert ends(value, value, 1, signed=True) == "[0.0, 0.0]"
 
 
-def test_only_shares_below_one_lose_their_zero():
+def test_only_percent_below_one_lose_their_zero():
     assert [share(x) for x in (0.0, 0.05, 0.9994, 0.9996, 1.0)] == [
         ".000", ".050", ".999", "1.000", "1.000"
     ]  # fmt: skip
@@ -32,9 +32,9 @@ def test_only_shares_below_one_lose_their_zero():
 
 
 def test_an_accuracy_never_leaves_its_range_and_one_seed_has_no_interval():
-    assert shares(Interval(0.99, 0.95, 1.03)) == ".990 [.950, 1.000]"
+    assert percent(Interval(0.99, 0.95, 1.03)) == "99.0 % [95.0, 100.0]"
     alone = Interval(0.5, -math.inf, math.inf)
-    assert shares(alone) == ".500 (one seed, no interval)"
+    assert percent(alone) == "50.0 % (one seed, no interval)"
     assert points(alone, signed=True) == "+50.0 points (one seed, no interval)"
     assert points(Interval(-0.042, -0.056, 0.0)) == "−4.2 points [−5.6, 0.0]"
 

@@ -10,8 +10,10 @@ import numpy as np
 from PIL import Image
 
 from goodviews.core.files import write_json, write_text
+from goodviews.core.interval import Interval
 from goodviews.core.records import Row, write_rows
 from goodviews.core.run import Run
+from goodviews.core.text import percent
 from goodviews.core.verdict import Verdict
 
 CASES: dict[str, dict[str, Any]] = {
@@ -163,7 +165,7 @@ def _task(
         "inside": f"peak {centre:.1f} nats [{low:.1f}, {high:.1f}]",
         "left": f"peak at or below {high:.1f} nats",
         "right": f"peak at or above {low:.1f} nats",
-        "none": "no peak can be told from these runs",
+        "none": "not enough evidence for a peak",
     }
     peak = None
     if kind is not None:
@@ -240,7 +242,7 @@ def _numbers(a: float, half: float, scratch: float) -> dict[str, Any]:
 
 def _finding(options: dict[str, Any]) -> str:
     if options["peak"] == "none":
-        return "No view can be told from the others"
+        return "No view is measurably worse than the best one"
     if options["peak"] is None:
         return "One view, one point"
     if options["peak"] == "left":
@@ -252,35 +254,37 @@ def _finding(options: dict[str, Any]) -> str:
 
 def _advice(best: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
     a, half = best["accuracy"], options["half"]
-    text = f"{a:.3f} [{a - half:.3f}, {a + half:.3f}]".replace("0.", ".")
+    text = percent(Interval(a, a - half, a + half))
     if options["wording"] == "do_not_pretrain":
         return {
             "head": "Do not pretrain: train from scratch.",
             "spec": None,
-            "lead": f"The best of {options['views']} views reads out {text}, from scratch "
-            ".612 [.597, .627].",
+            "lead": "With 100 labels, training from scratch reaches 61.2 % [59.7, 62.7] accuracy; "
+            f"a linear probe on the best of {options['views']} views reaches {text}.",
             "reason": "",
             "open": "whether a longer pretraining would help.",
             "command": "goodviews study digits --epochs 200",
         }
     if options["peak"] == "none":
         return {
-            "head": "Undecided: the best view is 1.2 points above from scratch.",
+            "head": "Undecided",
             "spec": None,
-            "lead": "The interval of that difference is [−0.9, 3.3] points.",
-            "reason": "Views differ less than the test labels can tell.",
-            "open": "which view is best. About 900 more test labels would tell.",
+            "lead": "With 100 labels, a linear probe on the best of 7 views reaches 62.0 % "
+            "[60.5, 63.5] accuracy, +1.2 points [−0.9, 3.3] compared with training from scratch.",
+            "reason": "The best view so far is `crop(scale=(0.3, 1))|flip()|jitter(0.4)`.",
+            "open": "whether the difference is real; about 900 more test labels would separate "
+            "them.",
             "command": "goodviews study digits --labels 1000",
         }
     return {
         "head": "Pretrain with",
         "spec": best["view"],
-        "lead": f"It reads out {text}, 9.6 points [7.0, 12.1] more than training from scratch "
-        "on the same 100 labels.",
-        "reason": "Cropping harder loses what the task needs; cropping less lets the views "
-        "agree on what it does not.",
-        "open": "whether `0.2` is as good as `0.3`. Take either; about 1,400 more test labels "
-        "would tell.",
+        "lead": f"With 100 labels, a linear probe on this view reaches {text} accuracy, 9.6 "
+        "points [7.0, 12.1] more than training from scratch.",
+        "reason": "Views that share less lose information that the task needs; views that share "
+        "more keep information that the task does not need.",
+        "open": "whether `0.2` is as good as `0.3`. Use either; about 1,400 more test labels "
+        "would separate them.",
         "command": "goodviews pretrain digits --views best_view.txt",
     }
 
@@ -293,7 +297,7 @@ def _worth(
     rows += [("supervised from scratch", scratch, half)]
     rows += [("best view, then readout", best["accuracy"], half)]
     return {
-        "answer": "Yes, on these labels." if good else "Not on these labels.",
+        "answer": "Yes, with these labels." if good else "No, not with these labels.",
         "good": good,
         "note": "Accuracy on 797 test images, 3 seeds, 95 % intervals.",
         "rows": [
@@ -344,7 +348,7 @@ def _trust(options: dict[str, Any]) -> list[dict[str, Any]]:
             "name": "One view under two names",
             "ok": True,
             "value": "0.3 points [−1.1, 1.7]",
-            "text": "Cannot be told apart, as it must be.",
+            "text": "Two copies are statistically indistinguishable, as they should be.",
             "do": "",
         },
         {

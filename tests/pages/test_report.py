@@ -165,7 +165,7 @@ def test_colours_of_the_drawing_follow_the_theme(made: Any) -> None:
 def test_undecided_is_never_shaded(made: Any) -> None:
     drawing = html(made("undecided")).split('<div class="drawing')[1]
     assert "tint" not in drawing.split("</svg>")[0]
-    assert "no peak can be told" in drawing
+    assert "not enough evidence for a peak" in drawing
 
 
 def test_one_sided_names_no_side_never_visited(made: Any) -> None:

@@ -131,7 +131,7 @@ def test_seeds_are_to_blame_once_they_make_half_of_the_variance(share, wording, 
 def test_fewer_labels_are_proposed_down_to_two_of_a_class(each, more):
     made = table(HILL, NATS, scratch=0.9)
     task = replace(made.task, budget=10 * each, choose=made.task.choose)
-    assert ("labels per class" in advice(replace(made, task=task)).open) is more
+    assert ("labels per class" in advice(replace(made, task=task)).advice.open) is more
 
 
 class Key(NamedTuple):
@@ -163,7 +163,7 @@ def plain(check):
 
 @pytest.mark.parametrize(("clipped", "ok"), [(0.04, True), (0.06, False)])
 def test_values_cut_off_are_worth_a_word_from_a_twentieth_on(clipped, ok):
-    assert trusted(clipped=clipped)["Values cut off"] is ok
+    assert trusted(clipped=clipped)["Values clipped"] is ok
 
 
 @pytest.mark.parametrize(("full", "ok"), [(3, True), (4, False)])

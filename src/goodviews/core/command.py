@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 
@@ -43,6 +43,39 @@ def command_line(
         for item in value if isinstance(value, list | tuple) else [value]:
             words += [option, _quoted(item)]
     return " ".join(words)
+
+
+def changed_command(command: str, option: str, value: object, *, fresh: bool = False) -> str:
+    """A command with one option changed.
+
+    Args:
+        command: The command.
+        option: The option with its dashes.
+        value: Its new value.
+        fresh: Whether the result is another run, which needs a folder of its own.
+
+    Example:
+        >>> changed_command("goodviews study photos --seeds 3", "--seeds", 6)
+        'goodviews study photos --seeds 6'
+        >>> changed_command("goodviews study", "--epochs", 9, fresh=True)
+        'goodviews study --epochs 9 --out study-2'
+    """
+    words = _without(shlex.split(command), option)[0] + [option, str(value)]
+    if fresh:
+        words, out = _without(words, "--out")
+        data = words[2] if len(words) > 2 and not words[2].startswith("-") else ""
+        words += ["--out", f"{out or '-'.join(filter(None, ('study', PurePath(data).stem)))}-2"]
+    return shlex.join(words)
+
+
+def _without(words: list[str], option: str) -> tuple[list[str], str]:
+    """The words without an option, and the value it had."""
+    for place, word in enumerate(words):
+        if word == option:
+            return words[:place] + words[place + 2 :], "".join(words[place + 1 : place + 2])
+        if word.startswith(f"{option}="):
+            return words[:place] + words[place + 1 :], word.partition("=")[2]
+    return words, ""
 
 
 def default_folder(verb: str, *parts: object) -> Path:

@@ -4,6 +4,8 @@ import math
 
 from goodviews.core.interval import Interval
 
+ONE_SEED = "(one seed, no interval)"
+
 
 def number(value: float, decimals: int, *, signed: bool = False, bare: bool = False) -> str:
     """A number with a typographic minus; what rounds to zero has no sign.
@@ -54,30 +56,34 @@ def ends(low: float, high: float, decimals: int, **form: bool) -> str:
     return f"[{number(low, decimals, **form)}, {number(high, decimals, **form)}]"
 
 
-def shares(interval: Interval) -> str:
-    """An accuracy with its interval.
+def percent(level: Interval) -> str:
+    """An accuracy in percent with its interval, for sentences.
 
     Example:
-        >>> shares(Interval(0.938, 0.926, 0.95))
-        '.938 [.926, .950]'
+        >>> percent(Interval(0.938, 0.926, 0.95))
+        '93.8 % [92.6, 95.0]'
     """
-    if not interval.known:
-        return f"{share(interval.value)} (one seed, no interval)"
-    cut = interval.within(0.0, 1.0)
-    return f"{share(cut.value)} {ends(cut.low, cut.high, 3, bare=True)}"
+    cut = level.times(100).within(0, 100)
+    text = f"{number(cut.value, 1)} %"
+    return f"{text} {ends(cut.low, cut.high, 1)}" if cut.known else f"{text} {ONE_SEED}"
 
 
-def points(interval: Interval, *, signed: bool = False) -> str:
+def points(interval: Interval, *, signed: bool = False, scale: float = 100) -> str:
     """A difference of accuracies in points of 100, with its interval.
+
+    Args:
+        interval: The difference.
+        signed: Whether a gain has a plus.
+        scale: 1 for a difference that is in points already.
 
     Example:
         >>> points(Interval(0.042, 0.028, 0.056))
         '4.2 points [2.8, 5.6]'
     """
-    gap = interval.times(100)
+    gap = interval.times(scale)
     text = f"{number(gap.value, 1, signed=signed)} points"
     if not gap.known:
-        return f"{text} (one seed, no interval)"
+        return f"{text} {ONE_SEED}"
     return f"{text} {ends(gap.low, gap.high, 1, signed=signed)}"
 
 
@@ -121,3 +127,16 @@ def counted(count: int, word: str) -> str:
         ('1 channel', '1,200 images')
     """
     return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as seconds, minutes or hours.
+
+    Example:
+        >>> duration(61), duration(1182), duration(9000)
+        ('61 s', '20 min', '2 h 30 min')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

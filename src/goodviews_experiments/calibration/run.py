@@ -27,7 +27,7 @@ from scipy.stats import binomtest
 
 from goodviews.core.interval import Interval
 from goodviews.core.origin import origin, write_table
-from goodviews.jobs.study.statistics.regimes import honest, read
+from goodviews.jobs.study.statistics.regimes import cross_fitted_accuracy, read
 from goodviews.jobs.study.statistics.sweet_spot import Peak
 from goodviews.jobs.study.statistics.table import TaskTable
 from goodviews.jobs.study.verdict.advice import advise
@@ -134,7 +134,7 @@ def _covered(s: Calibration, parts: Components, number: int) -> dict[tuple[str, 
         made = _intervals(table, parts)
         if seeds == 3 and items == sizes[-1][1]:
             winner = read(table, family=False).winner
-            own = table.level(table.views[winner]).shifted(honest(table, winner))
+            own = table.level(table.views[winner]).shifted(cross_fitted_accuracy(table, winner))
             made["accuracy of the winner"] = _holds(own, parts.accuracy[winner])
         for name, hit in made.items():
             found[name, str(seeds), str(items), str(draws)] = np.atleast_1d(hit)

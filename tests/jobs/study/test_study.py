@@ -103,7 +103,7 @@ def test_a_folder_with_another_study_is_left_alone(tmp_path):
             quick(tmp_path / "s", **{"seeds": 1, **other})
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("precious")
-    with pytest.raises(InputError, match="no study folder"):
+    with pytest.raises(InputError, match="not a study folder"):
         quick(tmp_path / "mine")
     assert (tmp_path / "s" / "rows.csv").read_bytes() == before
 

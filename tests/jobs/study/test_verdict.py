@@ -9,7 +9,7 @@ from goodviews.core.interval import Interval
 from goodviews.core.records import Row
 from goodviews.jobs.study.plan import Task
 from goodviews.jobs.study.statistics.layout import Layout
-from goodviews.jobs.study.statistics.regimes import honest, read
+from goodviews.jobs.study.statistics.regimes import cross_fitted_accuracy, read
 from goodviews.jobs.study.statistics.table import RANDOM, RAW, SCRATCH, TaskTable
 from goodviews.jobs.study.verdict.advice import advise
 
@@ -103,7 +103,7 @@ def test_the_winner_is_not_measured_with_the_labels_that_chose_it():
         made = table([0.7] * 7, NATS, seed=seed, sd=0.0)
         reading = read(made)
         own = made.layout.items_VN[reading.winner].mean()
-        gaps.append(own - honest(made, reading.winner))
+        gaps.append(own - cross_fitted_accuracy(made, reading.winner))
     assert np.mean(gaps) > 2 * np.std(gaps, ddof=1) / 20**0.5  # the winner's curse is taken out
 
 
@@ -145,7 +145,14 @@ def test_a_view_chosen_by_few_labels_is_said_to_be():
     reading = read(many)
     said = advise(few, reading, data="", command="goodviews study").advice
     assert said.spec
-    assert "Only 60 labels chose" in said.open
-    assert (
-        "labels chose" not in advise(many, reading, data="", command="goodviews study").advice.open
-    )
+    assert "selected with only 60 labels" in said.open
+    sure = advise(many, reading, data="", command="goodviews study").advice
+    assert "selected with" not in sure.open
+
+
+def test_a_best_view_like_random_weights_is_said_to_be_and_a_better_one_is_not():
+    sunk = table(HILL, NATS, scratch=0.9, random=0.76)
+    reason = advise(sunk, read(sunk), data="", command="goodviews study").advice.reason
+    assert reason == "The best view is not measurably better than random weights."
+    useful = table(HILL, NATS, scratch=0.9)
+    assert "do help" in advise(useful, read(useful), data="", command="x y").advice.reason

@@ -1,4 +1,4 @@
-"""What the page says about labels follows from how many labels chose well."""
+"""The warning about few labels follows from how many made a good choice."""
 
 import csv
 from pathlib import Path
@@ -11,7 +11,7 @@ RESULTS = Path(__file__).parents[3] / "results" / "label_choice"
 
 
 def test_a_choice_by_few_labels_is_said_to_be_one():
-    assert few_to_choose(99).startswith("Only 99 labels chose the view")
+    assert few_to_choose(99).startswith("The view was selected with only 99 labels")
     assert few_to_choose(100) == ""
 
 

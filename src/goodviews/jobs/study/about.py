@@ -29,8 +29,8 @@ def describe(
         plan: The study.
         done: Its cells.
         verdict: What it found.
-        family: Of the candidates, if they are one.
-        command: What was typed.
+        family: The candidates as one family, if they are one.
+        command: Command of this study.
         seconds: Wall time of this call.
     """
     run = origin(command, seeds=plan.seeds)
@@ -107,22 +107,24 @@ def _protocol(plan: Plan) -> str:
     """Who was pretrained on, who was tested, and who chose, in one sentence."""
     parts = plan.splits
     start = (
-        f"{len(parts.pretrain):,} images are pretrained on, {len(parts.held_out):,} are held out "
-        f"for the bound"
+        f"Encoders are pretrained on {len(parts.pretrain):,} images, and {len(parts.held_out):,} "
+        f"are held out for the bound"
     )
     if not plan.tasks:
         return f"{start}; there are no labels."
     task = plan.tasks[0]
     if task.crossed:
         how = (
-            f"readouts see {task.budget:,} of the {len(task.items):,} labels and are tested on "
-            f"the others, in {len(task.draws)} folds; the encoder saw none of these images"
+            f"readouts are fitted to {task.budget:,} of the {len(task.items):,} labels and tested "
+            f"on the others, in {len(task.draws)} folds; the encoder saw none of these images"
         )
     else:
         how = (
-            f"each of {len(task.draws)} readouts sees {task.budget:,} labels of pretraining "
-            f"images and is tested on {int((~task.choose).sum()):,} held-out ones"
+            f"each of {len(task.draws)} readouts is fitted to {task.budget:,} labels of "
+            f"pretraining images and tested on {int((~task.choose).sum()):,} held-out images"
         )
     if task.choose.any():
-        return f"{start}; {how}; {int(task.choose.sum()):,} other labels choose the view."
-    return f"{start}; {how}; the view is chosen and measured on different folds of those."
+        return (
+            f"{start}; {how}; the view is selected with {int(task.choose.sum()):,} other labels."
+        )
+    return f"{start}; {how}; the view is selected and measured on different folds of them."

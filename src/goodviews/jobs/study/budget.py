@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from goodviews.core.command import changed_command
 from goodviews.core.interval import Interval
 from goodviews.core.text import points
 from goodviews.core.verdict import Check
 from goodviews.jobs.study.plan import Plan
-from goodviews.jobs.study.verdict.words import again
 
 PRESENTATIONS = 80_000
 """Images shown to each encoder in a default study."""
@@ -68,20 +68,17 @@ def length_check(plan: Plan, command: str) -> Check:
 
     Args:
         plan: The study.
-        command: What was typed for it.
-
-    Returns:
-        An entry of the trust section.
+        command: Command of the study.
     """
     images = len(plan.splits.pretrain)
     shown = plan.settings.epochs * images
     ok = shown >= _SHORTER * PRESENTATIONS
     return Check(
-        name="Long enough to order views",
+        name="Training long enough to rank views",
         ok=ok,
         value=f"{shown:,} images shown to each encoder",
         text=stability_words(MEASURED),
-        do="" if ok else again(command, "--epochs", default_epochs(images), fresh=True),
+        do="" if ok else changed_command(command, "--epochs", default_epochs(images), fresh=True),
     )
 
 

@@ -115,8 +115,7 @@ def study(
 ) -> StudyResult:
     """Pretrain with each view, bound what its two views share, read the task out, and compare.
 
-    A study that was stopped goes on where it was when it is started again with the same
-    ``out``.
+    A study that was stopped resumes when it is started again with the same ``out``.
 
     Args:
         data: Images in any form that :func:`goodviews.load` accepts (default: scikit-learn's
@@ -125,21 +124,21 @@ def study(
             of data.
         out: The study folder (default: ``study-`` and the name of the data).
         labels: Labels in any form that :func:`goodviews.load` accepts.
-        task_data: Other data to read the representation out on.
+        task_data: Other data, on whose labels the representations are evaluated.
         seeds: How many, or which.
         candidates: K of the information bound; as many as are held out, at most 4,096.
         size: Side of the images in pixels.
         epochs: Passes over the pretraining images; by default about 80,000 images are shown.
-        minutes: Instead of epochs: about how long the study may take.
+        minutes: Approximate time that the study may take, instead of epochs.
         per_class: Labels per class of each readout, where most images are labelled.
         label_draws: How often those labels are drawn.
-        root: Where torchvision's sets lie.
+        root: Folder that holds torchvision's datasets.
         encoder: Backbone spec.
         objective: Objective spec.
         device: ``auto``, ``cpu`` or ``cuda``.
         jobs: Worker processes; 0 works in this process.
         page: Whether ``index.html`` and the figure are written as well.
-        command: The command that was typed, for the record.
+        command: Command to record.
         progress: True draws a progress bar; a function is called with what is counted (``"images
             read"``, ``"runs finished"``), how many are done and how many there are.
 
@@ -163,12 +162,13 @@ def study(
     specs, family = _specs(views) if views is not None else ((), None)
     if minutes is not None and not minutes > 0:
         raise InputError(f"minutes must be more than 0, but got {minutes:g}.")
-    for number in (per_class, label_draws, *([epochs] if epochs is not None else [])):
-        if number < 1:
-            raise InputError(f"{number} is given for a count that must be at least 1.")
+    counts = {"per_class": per_class, "label_draws": label_draws, "epochs": epochs}
+    for name, number in counts.items():
+        if number is not None and number < 1:
+            raise InputError(f"{name} must be at least 1, but got {number}.")
     chosen = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
     if not chosen or len(set(chosen)) != len(chosen):
-        raise InputError(f"seeds is {seeds}, but at least one, each once, is wanted: --seeds 3.")
+        raise InputError("seeds must be one or more distinct integers, such as --seeds 3.")
 
     def reading(done: int, total: int) -> None:
         report_progress("images read", done, total)
@@ -206,13 +206,13 @@ def study(
             draws=label_draws,
         )
 
-    named = _typed(data, images)
+    named = _argument(data, images)
     place = data if isinstance(data, str | Path) else named or None
     folder = Path(out) if out is not None else default_folder("study", place)
     plan = planned(settings)
     workers = jobs if jobs is not None else _workers(settings.device)
     if epochs is None:
-        folder_epochs = _kept_epochs(folder)
+        folder_epochs = _stored_epochs(folder)
         if minutes is not None:
             epochs = folder_epochs or _epochs_in(plan, minutes, max(workers, 1))
         else:
@@ -261,9 +261,13 @@ def _specs(views: str | Iterable[str]) -> tuple[tuple[str, ...], Family | None]:
         specs += [repr(parse_view(spec)) for spec in check_names(text)]
     if len(set(specs)) != len(specs):
         twice = next(spec for spec in specs if specs.count(spec) > 1)
-        raise InputError(f"View {twice} is given twice; every study runs a twin of its own.")
+        raise InputError(
+            f"View {twice} is given twice; remove one, since every study trains a twin anyway."
+        )
     if not specs:
-        raise InputError("No views are given; try --views 'crop(scale=({0.1, 0.3, 0.6}, 1))'.")
+        raise InputError(
+            "No views are given; type for example --views 'crop(scale=({0.1, 0.3, 0.6}, 1))'."
+        )
     found = expand(texts[0]) if len(texts) == 1 else None
     return tuple(specs), replace(found, specs=tuple(specs)) if found else None
 
@@ -271,18 +275,18 @@ def _specs(views: str | Iterable[str]) -> tuple[tuple[str, ...], Family | None]:
 def _same_form(images: Images, other: Images) -> None:
     if other.channels != images.channels:
         raise InputError(
-            f"{images.name} has {counted(images.channels, 'channel')}, but {other.name}, on which "
-            f"it is to be read out, has {other.channels}."
+            f"{images.name} has {counted(images.channels, 'channel')}, but the task data "
+            f"{other.name} has {other.channels}; choose --task-data with as many channels."
         )
     if not other.labels:
-        raise InputError(f"{other.name} has no labels to read out; name labelled --task-data.")
+        raise InputError(f"The task data {other.name} has no labels; choose labelled --task-data.")
 
 
 def _device(device: str) -> str:
     if device not in ("auto", "cpu", "cuda"):
-        raise InputError(f"device is {device!r}, but auto, cpu or cuda is wanted.")
+        raise InputError(f"device must be auto, cpu or cuda, but got {device!r}.")
     if device == "cuda" and not torch.cuda.is_available():
-        raise InputError("device is cuda, but torch sees no GPU here; use --device cpu.")
+        raise InputError("device is cuda, but torch finds no GPU; use --device cpu.")
     return (
         "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
     )
@@ -296,8 +300,8 @@ def _workers(device: str) -> int:
     return 1 if device == "cuda" else min(os.cpu_count() or 1, 8)
 
 
-def _kept_epochs(folder: Path) -> int | None:
-    """Epochs of the study that stands in a folder, so that a timed one resumes as it was."""
+def _stored_epochs(folder: Path) -> int | None:
+    """Epochs of the study in a folder, so that a timed study resumes with the same number."""
     mark = folder / "cells" / "plan.json"
     if not mark.exists():
         return None
@@ -331,7 +335,7 @@ def _draw(plan: Plan, folder: Path) -> None:
         draw_pairs(plan.images, index, view, f"v-{number + 1}", folder / "pairs")
 
 
-def _typed(data: Any, images: Images) -> str:
+def _argument(data: Any, images: Images) -> str:
     """The argument for the data; the name alone where it is a path, so that no path is kept."""
     if data is None:
         return ""

@@ -16,7 +16,7 @@ from goodviews.views import parse_view
 
 BASELINES = ("raw pixels", "random weights", "supervised from scratch")
 _FIXED_CHOOSERS = 2000
-"""Labels that are only ever used to choose; below it, choosing and reporting are cross-fitted."""
+"""Labels used for selection only; with fewer, selection and reporting are cross-fitted."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +36,17 @@ class Cell:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One label column and how it is read out.
+    """One label column and how representations are evaluated on it.
 
     Attributes:
-        name: Of the label column.
+        name: Name of the label column.
         labels: (N,) class numbers, below the number of classes; -1 where there is none.
         classes: Names of the classes.
         draws: What each readout is fitted and tested on.
         items: (M,) images that are tested, ascending.
-        choose: (M,) bool, items that choose the winner and never report; all false where
-            choosing and reporting are cross-fitted.
-        budget: Labels that one readout sees.
+        choose: (M,) bool, items used to select the winner and never to report; all false where
+            selection and reporting are cross-fitted.
+        budget: Labels that one readout is fitted to.
         crossed: Whether fitted and tested images are folds of the same ones.
     """
 
@@ -65,9 +65,10 @@ class Plan:
     """Everything a cell needs to know.
 
     Attributes:
-        images: To pretrain on and to bound.
-        task_images: To read out on; the same object unless other data were named.
-        splits: Of ``images``.
+        images: Images to pretrain on and to bound.
+        task_images: Images whose labels the representations are evaluated on; the same object
+            unless other data were given.
+        splits: Parts of ``images``.
         tasks: Label columns of ``task_images``.
         settings: How encoders are pretrained.
         candidates: K of the bound.
@@ -127,8 +128,8 @@ def make_plan(
     """Split the data and draw the labels.
 
     Args:
-        images: To pretrain on.
-        task_images: To read out on.
+        images: Images to pretrain on.
+        task_images: Images whose labels the representations are evaluated on.
         views: Candidate specs.
         seeds: Numbers of the runs.
         settings: How to pretrain.

@@ -31,7 +31,7 @@ Read = Callable[[Task], dict[str, np.ndarray]]
 
 
 def of_encoder(plan: Plan, encoders: PairEncoder, pair: ViewPair | None = None) -> Read:
-    """How a task reads out on the frozen representation of an encoder.
+    """How a task is evaluated on the frozen representation of an encoder.
 
     Each encoder reads whole images in the form of its own view (its channels, its colour
     space), and what two encoders make is concatenated.
@@ -55,7 +55,7 @@ def of_encoder(plan: Plan, encoders: PairEncoder, pair: ViewPair | None = None) 
 def _read(
     task: Task, index: np.ndarray, draws: list[LabelDraw], features: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Read out, and again with shuffled labels: the null of every study."""
+    """Evaluate a readout, and again with shuffled labels: the null of every study."""
     labels, classes = task.labels[index], len(task.classes)
     found = evaluate_readout(features, labels, draws, classes=classes)
     shuffled = np.random.default_rng(0).permutation(labels)
@@ -151,7 +151,7 @@ def view_reader(plan: Plan, pair: ViewPair, seed: int) -> Callable[[Task], Kept]
 
 
 def baseline(plan: Plan, cell: Cell, seed: int, tick: Callable[[str], None]) -> Read:
-    """How a task reads out without pretraining: raw pixels, random weights, from scratch."""
+    """How a task is evaluated without pretraining: raw pixels, random weights, from scratch."""
     images = plan.task_images
     if cell.view == BASELINES[0]:
 

@@ -55,7 +55,7 @@ def run_cells(
         plan: The study.
         store: Where cells are kept.
         jobs: Worker processes; 0 runs the cells in this process.
-        progress: What is told how many runs are finished.
+        progress: Called with how many runs are finished.
 
     Returns:
         All cells, those found finished as well.
@@ -80,8 +80,8 @@ def run_cells(
             done.results[cell] = work()
         except BrokenProcessPool as error:
             raise InputError(
-                "A worker process was killed, most likely for want of memory; the finished cells "
-                "are kept: run the same command again with --jobs 1."
+                "A worker process was killed, most likely because there is too little memory; the "
+                "finished cells are stored: run the same command again with --jobs 1."
             ) from error
         except InputError as error:
             done.failed[cell] = str(error)

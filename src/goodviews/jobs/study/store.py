@@ -1,4 +1,4 @@
-"""Where cells are kept, so that a stopped study goes on where it was.
+"""Where cells are kept, so that a stopped study resumes where it was.
 
 Each finished cell is one file under ``cells/``, written whole or not at all. ``rows.csv``
 and ``items.npz`` are made from those files in the order of the plan, so that they do not
@@ -41,7 +41,7 @@ class Store:
             self._compare(read_json(mark))
         elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise InputError(
-                f"{folder} exists and is no study folder; choose another place with --out."
+                f"{folder} already exists and is not a study folder; choose another --out."
             )
         write_json(mark, about)
 
@@ -52,14 +52,14 @@ class Store:
             other = [name for name in new if json.loads(json.dumps(new[name])) != old.get(name)]
             raise InputError(
                 f"{self.folder} holds another study (other {', '.join(other) or 'version'}); "
-                f"choose another place with --out, or type the old command to go on with it."
+                f"choose another --out, or rerun the original command to resume it."
             )
         gone = [view for view in old["views"] if view not in plan.views]
         if gone or set(old["seeds"]) - set(plan.seeds):
             what = f"view {gone[0]}" if gone else f"{len(old['seeds'])} seeds"
             raise InputError(
                 f"{self.folder} holds a study with {what}, which this one lacks; "
-                f"choose another place with --out."
+                f"choose another --out."
             )
 
     def load(self, cell: Cell) -> CellResult | None:

@@ -35,7 +35,7 @@ class Label:
     Attributes:
         x: Middle of the text in pixels.
         y: Middle of the text in pixels.
-        reach: Pixels beyond the usual distance; a thin line leads there when large.
+        reach: Pixels beyond the normal distance; a thin line leads there when large.
         clash: What it still overlaps, weighted square pixels.
     """
 

@@ -1,4 +1,4 @@
-"""What lies under the points: regimes, ceiling, fit, baselines, and their words.
+"""What is drawn under the points: regimes, ceiling, fit, baselines, and their words.
 
 Each function draws onto a curve and returns the boxes that names should keep away from.
 """

@@ -153,7 +153,7 @@ def _ends(intervals: Iterable[Interval | None]) -> list[float]:
 
 
 def regions(task: TaskVerdict, view: Frame) -> list[Region]:
-    """Stretches of the axis by verdict; none where no peak can be told."""
+    """Stretches of the axis by verdict; none without a peak."""
     peak = task.peak
     if view.rows or peak is None or peak.kind == "none" or not view.points:
         return []

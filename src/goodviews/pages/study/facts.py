@@ -6,13 +6,11 @@ from markupsafe import Markup
 
 from goodviews.core.interval import Interval
 from goodviews.core.run import Family, Run
-from goodviews.core.text import counted
+from goodviews.core.text import ONE_SEED, counted, duration, points
 from goodviews.core.tokens import REGIMES
 from goodviews.core.verdict import TaskVerdict, View
 from goodviews.pages import words
 from goodviews.pages.study.tables import troubles
-
-_ONE_SEED = "(one seed, no interval)"
 
 
 @dataclass(frozen=True)
@@ -59,9 +57,11 @@ def panel(task: TaskVerdict, index: int, family: Family | None) -> Panel:
 def _facts(task: TaskVerdict, view: View) -> list[tuple[str, str]]:
     known = []
     if view.against:
-        known.append((f"against {view.against.label}", _points(view.against.points)))
+        gap = points(view.against.points, signed=True, scale=1)
+        known.append((f"vs. {view.against.label}", gap))
     if view.over_scratch:
-        known.append(("against scratch", _points(view.over_scratch.points)))
+        gap = points(view.over_scratch.points, signed=True, scale=1)
+        known.append(("vs. from scratch", gap))
     if view.usable:
         of = task.class_entropy_nats
         text = words.plain(view.usable.value, view.usable.half)
@@ -70,20 +70,14 @@ def _facts(task: TaskVerdict, view: View) -> list[tuple[str, str]]:
         text = words.plain(view.kept.value, view.kept.half)
         if view.kept.value > 0:
             text = f"+{text}"
-        known.append(("against whole image", f"{text} nats {_ends(view.kept)}"))
+        known.append(("vs. whole image", f"{text} nats {_ends(view.kept)}"))
     return known
-
-
-def _points(gap: Interval) -> str:
-    if not gap.known:
-        return f"{words.points(gap)} points {_ONE_SEED}"
-    return words.points(gap, interval=True).replace(" [", " points [", 1)
 
 
 def _ends(found: Interval) -> str:
     """An interval in brackets, or why there is none."""
     if not found.known:
-        return _ONE_SEED
+        return ONE_SEED
     return f"[{words.plain(found.low, found.half)}, {words.plain(found.high, found.half)}]"
 
 
@@ -123,14 +117,7 @@ def made(run: Run) -> list[tuple[str, str]]:
         ("versions", ", ".join(f"{k} {v}" for k, v in run.versions.items())),
         ("commit", run.commit),
         ("hardware", run.hardware),
-        ("wall time", _duration(run.wall_seconds)),
+        ("wall time", duration(run.wall_seconds)),
         ("date", run.date),
     ]
     return [(name, text) for name, text in items if text]
-
-
-def _duration(value: float) -> str:
-    if value < 120:
-        return f"{value:.0f} s"
-    minutes = round(value / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

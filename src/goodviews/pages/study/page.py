@@ -125,7 +125,7 @@ def _caption(task: TaskVerdict, curve: Curve) -> list[str]:
         out.append("Grey: fitted curve with its bootstrap band.")
     if any(v.at_ceiling for v in views):
         out.append(
-            "Arrows to the right: the bound is at its ceiling, so the true value may be larger."
+            "Arrows to the right: the bound is at its ceiling; the true value may be larger."
         )
     if task.peak and task.peak.kind != "none":
         out.append("Shading: the peak's 95\u00a0% interval.")
@@ -134,10 +134,12 @@ def _caption(task: TaskVerdict, curve: Curve) -> list[str]:
     lost = len(task.views) - len(views)
     if lost:
         verb = "has" if lost == 1 else "have"
-        out.append(f"{lost} of {lost + len(views)} views {verb} no bound and stand in the table.")
+        out.append(
+            f"{lost} of {lost + len(views)} views {verb} no bound and are only in the table."
+        )
     if curve.missing:
         out.append(
-            f"{curve.missing} of {len(views)} names are left off where they would overlap; "
+            f"{curve.missing} of {len(views)} names are omitted where they would overlap; "
             "choose a point, or read the table."
         )
     return out
@@ -145,7 +147,7 @@ def _caption(task: TaskVerdict, curve: Curve) -> list[str]:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a task says of a view, beside its pairs."""
+    """The verdict of one task on a view, beside its pairs."""
 
     task: str
     regime: str
@@ -193,7 +195,7 @@ def _pairs(study: Study, view: View) -> Pairs:
 
 
 def _enlarge(gallery: Gallery) -> str:
-    """Widths of small pictures as whole multiples of their pixels, per place they stand in."""
+    """Widths of small pictures as whole multiples of their pixels, by the place they are in."""
     if not gallery.width:
         return ""
     gap = 200 / (2 * gallery.width + 2)

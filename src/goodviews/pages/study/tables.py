@@ -17,7 +17,7 @@ _WIDTH, _HEIGHT = 104, 20
 
 
 def mark(regime: str | None) -> Markup:
-    """The mark of a verdict as a drawing of 12 pixels; the word stands beside it."""
+    """The mark of a verdict as a drawing of 12 pixels; the word is beside it."""
     name = regime or "undecided"
     return Markup(
         '<svg class="m c-{}" viewBox="0 0 12 12" aria-hidden="true"><use href="#m-{}"/></svg>'
@@ -177,7 +177,7 @@ class Bar:
     """A row of the advice box; places are in percent of its width.
 
     Attributes:
-        name: Of the row.
+        name: Name of the row.
         text: Accuracy.
         interval: Its interval.
         best: Whether it is the best view.

@@ -31,7 +31,7 @@ from goodviews.jobs.study.statistics.table import RANDOM, TaskTable
 _NORMAL = NormalDist()
 _REPEATS, _FOLDS = 10, 5
 _LOSS = 0.25
-"""Share of what the reader takes from the image that a view must lose to be said to lose it."""
+"""Share of what the reader takes from the image that a view must lose to count as missing."""
 _LEAST = 4
 """Views of a family below which no curve is drawn."""
 
@@ -110,8 +110,8 @@ def loses(kept: Interval, image_nats: float) -> bool:
     """Whether a view loses what the task needs, by usable information.
 
     A reader that is not perfect takes a little less from a view that disturbs what the task
-    does not need, so the whole interval must lie below minus a quarter of what the reader takes
-    from the image. A reader that takes nothing from the image cannot tell.
+    does not need, so the whole interval must be below minus a quarter of what the reader takes
+    from the image. Where it takes nothing from the image, no view counts as losing anything.
 
     Args:
         kept: Usable I(v; y) of the view less that of the image, nats.
@@ -130,7 +130,7 @@ def _image_nats(table: TaskTable, view: int) -> float:
 
 
 def _fewer(one: Interval, other: Interval, *, among: int) -> bool:
-    """Whether a bound lies below another, their errors added in squares.
+    """Whether a bound is below another, their errors added in squares.
 
     Every candidate below the best is asked, so the intervals are widened from one question at
     95 % to ``among`` of them (Bonferroni).
@@ -140,12 +140,12 @@ def _fewer(one: Interval, other: Interval, *, among: int) -> bool:
     return gap > wider * math.hypot(one.high - one.value, other.value - other.low)
 
 
-def honest(table: TaskTable, winner: int) -> float:
-    """Accuracy of "take the winner", with labels that choose never among those that report.
+def cross_fitted_accuracy(table: TaskTable, winner: int) -> float:
+    """Accuracy of the winner, selected and measured with different labels.
 
-    Where labels were set aside to choose, this is the winner's accuracy on the others.
-    Otherwise repeated stratified folds: four fifths of the items choose, the last fifth
-    reports what was chosen.
+    Where labels were set aside for selection, this is the winner's accuracy on the others.
+    Otherwise it is a mean over repeated stratified folds: the winner of four fifths of the items
+    is measured on the last fifth.
 
     Args:
         table: Results of a task.

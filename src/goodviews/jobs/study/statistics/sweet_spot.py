@@ -25,7 +25,7 @@ class Peak:
 
     Attributes:
         kind: ``inside``; ``left`` or ``right`` when it lies at an end of the range tried;
-            ``none`` when no peak can be told.
+            ``none`` when there is not enough evidence for a peak.
         nats: Median of the drawn peaks.
         low: Lower end of the 95 % interval.
         high: Upper end.
@@ -55,7 +55,7 @@ def fit_curve(nats: np.ndarray, readout: np.ndarray, noise: np.ndarray, *, seed:
         nats: (V,) shared information of each view.
         readout: (V,) accuracy.
         noise: (V,) standard error of each accuracy, against the other views.
-        seed: Of the drawn curves.
+        seed: Random seed of the drawn curves.
 
     Returns:
         Curve on a grid over the range of ``nats``.

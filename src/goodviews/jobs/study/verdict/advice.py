@@ -1,24 +1,23 @@
-"""One plain sentence of advice, from what the numbers carry and no more.
+"""One sentence of advice: what the numbers support and no more.
 
-The cases stand in the order in which they are asked; each is a name that ``run.json``
-keeps. The first word is a verb or "Undecided".
+The cases are asked in this order; each has a name, which ``run.json`` keeps. The first word is a
+verb or "Undecided".
 """
 
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
+from goodviews.core.command import changed_command
 from goodviews.core.interval import Interval
-from goodviews.core.text import points, shares
+from goodviews.core.text import percent, points
 from goodviews.core.verdict import Advice
-from goodviews.jobs.study.statistics.regimes import Reading, honest
+from goodviews.jobs.study.statistics.regimes import Reading, cross_fitted_accuracy
 from goodviews.jobs.study.statistics.table import RANDOM, RAW, SCRATCH, TaskTable
-from goodviews.jobs.study.verdict.words import again, few_to_choose, more_labels
+from goodviews.jobs.study.verdict.words import few_to_choose, more_labels
 
 _EQUAL_TO_BE = 3
-"""Views that cannot be told from the winner, the winner included, that make "any of these"."""
+"""How many views are "any of these": those indistinguishable from the winner, and itself."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +26,10 @@ class Answer:
 
     Attributes:
         wording: Name of the case.
-        advice: What the page says.
+        advice: What the page shows first.
         worth: The answer to "is pretraining worth it?".
         good: Whether it is.
-        level: Accuracy of the winner, chosen and measured on different labels.
+        level: Accuracy of the winner, selected and measured with different labels.
     """
 
     wording: str
@@ -46,44 +45,42 @@ def advise(table: TaskTable, reading: Reading, *, data: str, command: str) -> An
     Args:
         table: Results.
         reading: Winner and regimes.
-        data: What to type for the data.
-        command: What was typed for this study.
+        data: Argument for the data.
+        command: Command of this study.
 
     Returns:
         The advice.
     """
     winner = table.views[reading.winner]
-    value = honest(table, reading.winner)
+    value = cross_fitted_accuracy(table, reading.winner)
     level = table.level(winner).shifted(value)
     over = _shifted(table, winner, SCRATCH, value)
-    on_labels = f"the same {table.task.budget:,} labels"
-    known = np.isfinite(over.low)
     seeds = 3 if table.layout.seeds < 3 else 2 * table.layout.seeds
-    wins = f"{points(over)} more than training from scratch on {on_labels}"
 
     def make(wording: str, head: str, spec: str | None, lead: str, **more: str) -> Answer:
         words = [*([data] if data else []), "--backbone", "resnet18", "--views", spec or ""]
         train = shlex.join(["goodviews", "pretrain", *words])
+        longer = changed_command(command, "--seeds", seeds)
         advice = Advice(
             head=head,
             spec=spec,
             lead=lead,
             reason=more.get("reason", ""),
             open=_open(table, more.get("open", ""), chosen=spec is not None),
-            command=more.get("command", train if spec else again(command, "--seeds", seeds)),
+            command=more.get("command", train if spec else longer),
         )
         return Answer(wording, advice, _worth(over), spec is not None and over.above, level)
 
+    labels = f"With {table.task.budget:,} labels,"
+    best = f"a linear probe on the best of {len(table.views)} views reaches {percent(level)}"
     raw, random = _shifted(table, winner, RAW, value), _shifted(table, winner, RANDOM, value)
-    over_raw = table.over(SCRATCH, RAW)
-    if raw.below and over_raw.high < 0:
+    if raw.below and table.over(SCRATCH, RAW).high < 0:
         return make(
             "baseline_wins",
             "Use raw pixels with logistic regression",
             None,
-            f"No encoder did better on {table.task.budget:,} labels: raw pixels read out "
-            f"{shares(table.raw_level())}, "
-            f"the best view {shares(level)}.",
+            f"{labels} raw pixels reach {percent(table.raw_level())} accuracy; no encoder does "
+            f"better, and {best}.",
             reason="With more labels or more images, run the study again.",
         )
     if over.below:
@@ -91,35 +88,38 @@ def advise(table: TaskTable, reading: Reading, *, data: str, command: str) -> An
             "do_not_pretrain",
             "Do not pretrain: train from scratch",
             None,
-            f"The best of {len(table.views)} views reads out {shares(level)}, from scratch "
-            f"{shares(table.level(SCRATCH))} on {on_labels}.",
-            reason=(
-                "The views do help: the best is "
-                f"{points(random)} above random weights. The labels alone say more."
-                if random.above
-                else "Nor can the best view be told from random weights."
-            ),
+            f"{labels} training from scratch reaches {percent(table.level(SCRATCH))} accuracy; "
+            f"{best}.",
+            reason="The views do help, but less than training on the labels: the best one is "
+            f"{points(random)} better than random weights."
+            if random.above
+            else "The best view is not measurably better than random weights.",
             open=_fewer_labels(table),
-            command=again(command, "--per-class", 2, fresh=True),
+            command=changed_command(command, "--per-class", 2, fresh=True),
         )
     if not over.above:
+        seeds_blamed = over.known and _seeds_rule(table, winner)
         return make(
-            "undecided_seeds" if known and _seeds_rule(table, winner) else "undecided_gain",
+            "undecided_seeds" if seeds_blamed else "undecided_gain",
             "Undecided",
             None,
-            f"The best view reads out {shares(level)}, {points(over, signed=True)} against from "
-            f"scratch on {on_labels}." + ("" if known else " One seed cannot tell: run three."),
-            reason=f"Best so far is `{winner}`.",
-            open=_what_would_tell(table, winner, SCRATCH) if known else "",
-            command=again(command, "--seeds", seeds),
+            f"{labels} {best} accuracy, {points(over, signed=True)} compared with training from "
+            f"scratch." + ("" if over.known else " An interval needs more seeds: run three."),
+            reason=f"The best view so far is `{winner}`.",
+            open=_what_would_decide(table, winner, SCRATCH) if over.known else "",
+            command=changed_command(command, "--seeds", seeds),
         )
-    return _positive(table, reading, make, lead=f"It reads out {shares(level)}, {wins}.")
+    lead = (
+        f"{labels} a linear probe on this view reaches {percent(level)} accuracy, "
+        f"{points(over)} more than training from scratch."
+    )
+    return _positive(table, reading, make, lead=lead)
 
 
 def _open(table: TaskTable, text: str, *, chosen: bool) -> str:
-    """What is open, and whether the labels that chose were too few to choose."""
+    """What is open, and whether too few labels were used for selection."""
     few = few_to_choose(int(table.task.choose.sum()) or len(table.task.items)) if chosen else ""
-    return f"{text.rstrip('.')}. {few}." if text and few else f"{few}." if few else text
+    return f"{text.rstrip('.')}. {few}" if text and few else few or text
 
 
 def _positive(
@@ -142,7 +142,8 @@ def _positive(
             lead,
             reason=f"Views are ranked by accuracy only: {sum(map(bool, ceiling))} of "
             f"{len(ceiling)} bounds are at their ceiling.",
-            open=f"how much the views share; more than {top:,} candidates would lift the ceiling.",
+            open=f"how much the views share; more than {top:,} candidates would raise the "
+            f"ceiling.",
         )
     if len(alike) + 1 >= _EQUAL_TO_BE:
         rows = table.records
@@ -152,9 +153,9 @@ def _positive(
             "several_alike",
             "Pretrain with any of these, such as",
             winner,
-            f"{lead} {len(alike) + 1} views cannot be told apart: {named}.",
-            reason=f"`{quick}` is the quickest.",
-            open=_what_would_tell(table, winner, alike[0]),
+            f"{lead} {len(alike) + 1} views are statistically indistinguishable: {named}.",
+            reason=f"`{quick}` is the fastest.",
+            open=_what_would_decide(table, winner, alike[0]),
         )
     peak = reading.peak
     if peak is not None and peak.kind == "left" and _extreme(table, reading.winner) == "left":
@@ -163,8 +164,8 @@ def _positive(
             "Try stronger views than",
             winner,
             lead,
-            reason="The best view is the strongest one tried, so the peak may lie further left.",
-            open="where accuracy starts to fall on the side of fewer nats.",
+            reason="The best view is the strongest one tried; stronger ones may be better still.",
+            open="where accuracy starts to fall as views share less.",
         )
     if peak is not None and peak.kind == "right" and _extreme(table, reading.winner) == "right":
         return make(
@@ -172,20 +173,22 @@ def _positive(
             "Pretrain with",
             winner,
             lead,
-            reason="Sharing less did not help here: accuracy rises with shared nats to the end.",
-            open="whether weaker views than those tried read out better still.",
+            reason="Sharing less did not help here: accuracy keeps rising with shared information "
+            "over the whole range.",
+            open="whether weaker views than those tried are even better.",
         )
     reason = _reason(reading)
     if alike:
-        still = f"whether `{alike[0]}` is as good. Take either; {_tell(table, winner, alike[0])}."
+        hint = _what_separates(table, winner, alike[0])
+        still = f"whether `{alike[0]}` is as good. Use either; {hint}."
         return make("sweet_spot", "Pretrain with", winner, lead, reason=reason, open=still)
     return make("sweet_spot", "Pretrain with", winner, lead, reason=reason)
 
 
 def _reason(reading: Reading) -> str:
     missing, excess = "missing" in reading.regimes, "excess" in reading.regimes
-    left = "Views that share less lose what the task needs"
-    right = "views that share more let the two agree on what it does not need"
+    left = "Views that share less lose information that the task needs"
+    right = "views that share more keep information that the task does not need"
     if missing and excess:
         return f"{left}; {right}."
     if missing:
@@ -200,12 +203,12 @@ def _extreme(table: TaskTable, winner: int) -> str:
 
 def _worth(over: Interval) -> str:
     if over.above:
-        return "Yes, on these labels."
-    return "No, not on these labels." if over.below else "It cannot be told from these runs."
+        return "Yes, with these labels."
+    return "No, not with these labels." if over.below else "There is not enough evidence to say."
 
 
 def _shifted(table: TaskTable, view: str, other: str, value: float) -> Interval:
-    """A difference, with the winner's own score taken from other labels than chose it."""
+    """A difference, with the winner's own accuracy measured by other labels than selected it."""
     found = table.over(view, other)
     return found.shifted(found.value + value - table.level(view).value)
 
@@ -214,20 +217,19 @@ def _seeds_rule(table: TaskTable, winner: str) -> bool:
     return table.layout.seed_share(table.row(winner), table.row(SCRATCH)) > 0.5
 
 
-def _tell(table: TaskTable, first: str, second: str) -> str:
+def _what_separates(table: TaskTable, first: str, second: str) -> str:
     a, b = table.row(first), table.row(second)
     if table.layout.seeds < 2:
-        return "three seeds would say more"
+        return "three seeds would give an interval"
     if table.layout.seed_share(a, b) > 0.5:
-        return "more seeds would tell them apart, more labels would not"
+        return "more seeds would separate them, more labels would not"
     items = table.layout.items_VN[a] - table.layout.items_VN[b]
     words = more_labels(float(items.std(ddof=1)), float(items.mean()), len(items))
     return words or "treat them as equal"
 
 
-def _what_would_tell(table: TaskTable, first: str, second: str) -> str:
-    words = _tell(table, first, second)
-    return f"whether the difference is real; {words}." if words else ""
+def _what_would_decide(table: TaskTable, first: str, second: str) -> str:
+    return f"whether the difference is real; {_what_separates(table, first, second)}."
 
 
 def _fewer_labels(table: TaskTable) -> str:
@@ -235,5 +237,6 @@ def _fewer_labels(table: TaskTable) -> str:
     if each <= 2:
         return ""
     return (
-        f"what holds with fewer than {each} labels per class, where pretraining tends to pay more."
+        f"whether pretraining is worth it with fewer than {each} labels per class, where it tends "
+        f"to help more."
     )

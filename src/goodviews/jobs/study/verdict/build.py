@@ -31,11 +31,11 @@ from goodviews.jobs.study.verdict.words import spec_labels
 from goodviews.spec.grammar import Family
 
 _WORDS: dict[Regime, str] = {
-    "missing": "Loses what the task needs.",
-    "sweet_spot": "Keeps what the task needs and reads out as well as the best; it may still "
-    "share more than that.",
-    "excess": "Keeps what the task needs, and shares more besides.",
-    "undecided": "These runs cannot tell on which side of the peak it lies.",
+    "missing": "Loses information that the task needs.",
+    "sweet_spot": "Keeps what the task needs and is as accurate as the best; it may still share "
+    "more than the task needs.",
+    "excess": "Keeps what the task needs, and shares more than that.",
+    "undecided": "There is not enough evidence to say on which side of the peak it lies.",
 }
 
 
@@ -53,13 +53,10 @@ def make_verdict(
     Args:
         plan: The study.
         results: Finished cells.
-        family: Of the candidates, if they are one.
-        data: What to type for the data.
-        command: What was typed for this study.
+        family: The candidates as one family, if they are one.
+        data: Argument for the data.
+        command: Command of this study.
         failed: Cells that could not be run, and why.
-
-    Returns:
-        The content of ``verdict.json``.
     """
     tasks, readings = [], []
     for number in range(len(plan.tasks)):
@@ -130,7 +127,7 @@ def _peak(reading: Reading) -> Peak | None:
         "inside": f"peak {peak.nats:.1f} nats [{peak.low:.1f}, {peak.high:.1f}]",
         "left": f"peak at or below {peak.high:.1f} nats",
         "right": f"peak at or above {peak.low:.1f} nats",
-        "none": "no peak can be told from these runs",
+        "none": "not enough evidence for a peak",
     }[peak.kind]
     return Peak(kind=peak.kind, nats=Interval(peak.nats, peak.low, peak.high), text=text)
 
@@ -183,16 +180,18 @@ def _notes(table: TaskTable, reading: Reading, view: int, kept: Interval) -> lis
     nats, best = table.nats[view].value, table.nats[reading.winner].value
     notes = []
     if reading.regimes[view] == "missing" and nats > best:
-        notes.append(f"Shares {nats - best:.1f} nats more than the best view, and not the task.")
+        notes.append(
+            f"Shares {nats - best:.1f} nats more than the best view, but loses task information."
+        )
     if kept.below and not reading.below[view]:
         notes.append(
-            f"One view says {-kept.value:.2f} nats less about the label than the image does; "
-            f"the readout does not suffer."
+            f"One view carries {-kept.value:.2f} nats less about the label than the image does, "
+            f"but accuracy is not measurably lower."
         )
     records = table.records[table.views[view]]
     clipped = float(np.mean([row.clipped_share or 0 for row in records]))
     if clipped > 0.05:
-        notes.append(f"Cuts {100 * clipped:.0f} % of the values off at black or white.")
+        notes.append(f"Clips {100 * clipped:.0f} % of the values to black or white.")
     return notes
 
 
@@ -238,7 +237,7 @@ def _worth(table: TaskTable, answer: Answer) -> Worth:
         answer=answer.worth,
         good=answer.good,
         note=f"Accuracy on {report:,} test images, {seeds} seed{'s' * (seeds > 1)}, 95 % "
-        f"intervals. The best view is chosen on other labels than it is measured on.",
+        f"intervals. The best view is selected and measured with different labels.",
         rows=(*rows, best),
     )
 
@@ -249,12 +248,12 @@ def _finding(table: TaskTable, reading: Reading, best: int) -> str:
         if any(reading.below):
             where = table.nats[best].value
             return f"The best view shares {where:.1f} nats; the curve has no clear peak"
-        return "No view can be told from the best in these runs"
+        return "No view is measurably worse than the best one"
     if peak.kind == "inside":
         return f"Accuracy peaks where the views share about {peak.nats:.1f} nats"
     if peak.kind == "left":
         return f"Accuracy is highest where the views share least, at {peak.high:.1f} nats or below"
-    return f"Accuracy rises with what the views share, to {peak.low:.1f} nats or more"
+    return f"Accuracy rises with shared information up to {peak.low:.1f} nats or more"
 
 
 def _alt(table: TaskTable, order: list[int]) -> str:

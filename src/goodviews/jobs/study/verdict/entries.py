@@ -12,7 +12,7 @@ from goodviews.jobs.study.plan import Plan
 def question(plan: Plan, task: str) -> str:
     """What a task's page asks."""
     name = plan.images.name
-    named = f", to tell {task}" if task and len(plan.tasks) > 1 else ""
+    named = f" to classify {task}" if task and len(plan.tasks) > 1 else ""
     return f"Which views should {name} be pretrained with{named}?"
 
 

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from goodviews.core.text import points, share
+from goodviews.core.command import changed_command
+from goodviews.core.text import points
 from goodviews.core.verdict import Check
 from goodviews.jobs.study.budget import length_check
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import Cell, Plan
 from goodviews.jobs.study.statistics.regimes import Reading, read
 from goodviews.jobs.study.statistics.table import TaskTable
-from goodviews.jobs.study.verdict.words import again
 
 
 def trust(
@@ -34,9 +34,9 @@ def trust(
             full <= total / 2,
             f"{total - full} of {total} views",
             f"log {plan.candidates:,} is the most that can be measured.",
-            again(command, "--candidates", min(4 * plan.candidates, held), fresh=True)
+            changed_command(command, "--candidates", min(4 * plan.candidates, held), fresh=True)
             if plan.candidates < held
-            else "More held-out images would lift the ceiling.",
+            else "More held-out images would raise the ceiling.",
         )
     )
     moving = sum(bool(row.undertrained) for row in rows)
@@ -45,11 +45,13 @@ def trust(
             "Training levelled off",
             moving == 0,
             f"{len(rows) - moving} of {len(rows)} runs",
-            "Doubling the steady part moved loss and held-out bound by at most 0.25 nats."
+            "Doubling the time at the full learning rate changed loss and held-out bound by at "
+            "most 0.25 nats."
             if not moving
-            else "In the others, doubling the steady part still moved the loss or the held-out "
-            "bound by more than 0.25 nats: more training would raise their nats.",
-            again(command, "--epochs", 2 * plan.settings.epochs, fresh=True),
+            else "In the other runs, doubling the time at the full learning rate still changed "
+            "the loss or the held-out bound by more than 0.25 nats: longer training would raise "
+            "their bounds.",
+            changed_command(command, "--epochs", 2 * plan.settings.epochs, fresh=True),
         )
     )
     found.append(length_check(plan, command))
@@ -66,7 +68,7 @@ def trust(
     clipped = max((row.clipped_share or 0.0 for row in rows), default=0.0)
     found.append(
         _check(
-            "Values cut off",
+            "Values clipped",
             clipped < 0.05,
             f"{100 * clipped:.1f} % at most",
             "Share of values that a view pushed beyond black or white.",
@@ -79,8 +81,8 @@ def trust(
             "Files read",
             skipped == 0,
             f"{skipped} skipped",
-            "Named under how this was made." if skipped else "Every image could be read.",
-            "Repair or remove them.",
+            "They are listed under Details." if skipped else "Every image could be read.",
+            "Repair or remove these files.",
         )
     )
     if failed:
@@ -108,9 +110,13 @@ def _nulls(plan: Plan, table: TaskTable) -> list[Check]:
                 f"One view under two names{named}",
                 not apart,
                 points(gap, signed=True),
-                f"{plan.views[0]} again, with other initialisation and draws: it "
-                f"{'could' if apart else 'cannot'} be told from itself.",
-                "Read smaller differences than this as chance; more seeds help.",
+                f"Two copies of `{plan.views[0]}` with different initialisation and draws "
+                + (
+                    "differ significantly, although they should not."
+                    if apart
+                    else "are statistically indistinguishable, as they should be."
+                ),
+                "Treat smaller differences than this as chance; more seeds help.",
             )
         )
     shuffled = read(table, table.null, family=len(table.views) >= 4)
@@ -123,9 +129,9 @@ def _nulls(plan: Plan, table: TaskTable) -> list[Check]:
             f"Shuffled labels{named}",
             sweet == 0,
             f"{sweet} sweet spots",
-            f"Every view reads out about {share(level)}; the largest class alone is "
-            f"{share(float(guess))}.",
-            "Labels may repeat images between the fitted and the tested ones.",
+            f"With shuffled labels the views reach {100 * level:.1f} % accuracy on average; "
+            f"always guessing the largest class reaches {100 * guess:.1f} %.",
+            "The same images may be among those that the readout is fitted to and tested on.",
         )
     )
     return found

@@ -4,12 +4,13 @@ import math
 
 import numpy as np
 
+from goodviews.core.command import changed_command
 from goodviews.core.verdict import Advice, TaskVerdict, View
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import Cell, Plan
 from goodviews.jobs.study.statistics.layout import seeds_interval
 from goodviews.jobs.study.verdict.entries import bounded, mean, question
-from goodviews.jobs.study.verdict.words import again, spec_labels
+from goodviews.jobs.study.verdict.words import spec_labels
 from goodviews.spec.grammar import Family
 
 
@@ -67,11 +68,11 @@ def unlabelled(
         advice=Advice(
             head="No advice without labels",
             spec=None,
-            lead="Views are ordered by shared nats only: how much they share, not whether it "
-            "is what a task needs.",
-            reason="200 labels in a CSV would give one.",
+            lead="Views are ranked only by how much information they share, not by whether a task "
+            "needs it.",
+            reason="A CSV with about 200 labels is enough for advice.",
             open="",
-            command=again(command, "--labels", "labels.csv", fresh=True),
+            command=changed_command(command, "--labels", "labels.csv", fresh=True),
         ),
         worth=None,
         finding="How much the two views share, by view",

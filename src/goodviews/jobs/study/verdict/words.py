@@ -1,20 +1,18 @@
-"""Sentences and short names for what a study advises."""
+"""Sentences about the number of labels, and short names of views."""
 
-import shlex
 from collections.abc import Sequence
-from pathlib import PurePath
 
 from goodviews.core.text import two_digits
 from goodviews.spec.grammar import Family
 
 _LONGEST = 24
 _ENOUGH = 100
-"""Labels that chose a view within one point of the best in nearly every draw; thirty did not
-(recipe ``label_choice``, MNIST under noise)."""
+"""Labels that selected a view within one point of the best in nearly every draw; thirty did not
+(``goodviews reproduce label_choice``, MNIST under noise)."""
 
 
 def more_labels(spread: float, difference: float, have: int) -> str:
-    """How many more test labels would tell a difference, in words; empty when it is hopeless.
+    """How many more test labels would separate two views; empty when it is hopeless.
 
     Args:
         spread: Standard deviation of the difference per item.
@@ -23,32 +21,33 @@ def more_labels(spread: float, difference: float, have: int) -> str:
 
     Example:
         >>> more_labels(0.3, 0.01, 797)
-        'about 2,700 more test labels would tell them apart'
+        'about 2,700 more test labels would separate them'
     """
     if difference == 0:
         return ""
     need = (1.96 * spread / difference) ** 2 - have
     if need > 20 * have:
         return ""
-    return f"about {two_digits(max(need, 1))} more test labels would tell them apart"
+    return f"about {two_digits(max(need, 1))} more test labels would separate them"
 
 
 def few_to_choose(labels: int) -> str:
-    """What to say of a choice among views that few labels made; empty when they are enough.
+    """A warning that few labels were used to select the view; empty when they are enough.
 
     Args:
-        labels: Labelled images that chose.
+        labels: Labelled images used for the selection.
 
     Example:
         >>> few_to_choose(40)
-        'Only 40 labels chose the view, but about 100 choose well: label more first'
+        'The view was selected with only 40 labels; about 100 are needed for a reliable choice.'
         >>> few_to_choose(797)
         ''
     """
     if labels >= _ENOUGH:
         return ""
     return (
-        f"Only {labels} labels chose the view, but about {_ENOUGH} choose well: label more first"
+        f"The view was selected with only {labels} labels; about {_ENOUGH} are needed for a "
+        f"reliable choice."
     )
 
 
@@ -83,36 +82,3 @@ def _alike(parts: Sequence[Sequence[str]]) -> int:
             break
         count += 1
     return count
-
-
-def again(command: str, option: str, value: object, *, fresh: bool = False) -> str:
-    """A command with one option changed.
-
-    Args:
-        command: What was typed.
-        option: Such as ``--seeds``.
-        value: What it becomes.
-        fresh: Whether that is another study, which needs a folder of its own.
-
-    Example:
-        >>> again("goodviews study photos --seeds 3", "--seeds", 6)
-        'goodviews study photos --seeds 6'
-        >>> again("goodviews study", "--epochs", 9, fresh=True)
-        'goodviews study --epochs 9 --out study-2'
-    """
-    words = _without(shlex.split(command), option)[0] + [option, str(value)]
-    if fresh:
-        words, out = _without(words, "--out")
-        data = words[2] if len(words) > 2 and not words[2].startswith("-") else ""
-        words += ["--out", f"{out or '-'.join(filter(None, ('study', PurePath(data).stem)))}-2"]
-    return shlex.join(words)
-
-
-def _without(words: list[str], option: str) -> tuple[list[str], str]:
-    """The words without an option, and the value it had."""
-    for place, word in enumerate(words):
-        if word == option:
-            return words[:place] + words[place + 2 :], "".join(words[place + 1 : place + 2])
-        if word.startswith(f"{option}="):
-            return words[:place] + words[place + 1 :], word.partition("=")[2]
-    return words, ""
