@@ -1,10 +1,23 @@
 """Intervals cover what they should, and are closed forms where those are known."""
 
+import math
+
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.stats import binom, binomtest
 
-from goodviews.core.intervals import explained, half_width, wilson
+from goodviews.core.intervals import (
+    clopper_pearson,
+    explained,
+    half_width,
+    items_interval,
+    normal_interval,
+    pooled_half_width,
+    seeds_interval,
+    student_interval,
+    wilson,
+)
 
 
 @pytest.mark.parametrize("items", [1, 10, 400])
@@ -47,3 +60,61 @@ def test_a_mean_over_few_runs_is_covered_as_often_as_it_says(runs, spread):
         hits += abs(by_run.mean() + items) <= half
     assert hits / trials >= 0.95 - 3 * (0.95 * 0.05 / trials) ** 0.5
     assert half_width((0.0, 5)) == 0
+
+
+@pytest.mark.parametrize(("count", "total"), [(0, 10), (3, 10), (10, 10), (59, 60)])
+def test_the_interval_of_a_share_has_exact_tails(count, total):
+    low, high = clopper_pearson(count, total)
+
+    def chance(p, counts):
+        return sum(math.comb(total, k) * p**k * (1 - p) ** (total - k) for k in counts)
+
+    def upper(p):
+        return chance(p, range(count, total + 1))
+
+    def lower(p):
+        return chance(p, range(count + 1))
+
+    assert low == 0 if count == 0 else upper(low) == pytest.approx(0.025, abs=1e-9)
+    assert high == 1 if count == total else lower(high) == pytest.approx(0.025, abs=1e-9)
+
+
+@pytest.mark.parametrize(("dof", "among"), [(1, 3), (4, 9), (1000, 5)])
+def test_the_studentised_range_agrees_with_scipys_slower_one(dof, among):
+    slow = stats.studentized_range.ppf(0.95, among, dof) / math.sqrt(2)
+    assert pooled_half_width([(1.0, dof)], among=among) == pytest.approx(slow, rel=1e-5)
+
+
+def test_a_fraction_of_a_success_lies_between_the_whole_ones():
+    ends = [clopper_pearson(count, 20) for count in (3, 3.5, 4, 1e-12, 20 - 1e-12)]
+    assert ends[0] < ends[1] < ends[2]
+    assert ends[3][0] == 0
+    assert ends[4][1] == 1
+
+
+@pytest.mark.parametrize("runs", [2, 3, 8])
+def test_students_interval_covers_the_mean_of_few_runs(runs):
+    rng = np.random.default_rng(runs)
+    found = [student_interval(rng.normal(1.0, 0.3, runs)) for _ in range(2000)]
+    hits = sum(one.low <= 1.0 <= one.high for one in found)
+    assert binomtest(hits, 2000, 0.95).pvalue > 0.001
+
+
+def test_one_run_has_no_ends_and_many_items_have_those_of_the_normal_distribution():
+    assert not student_interval(np.ones(1)).known
+    values = np.random.default_rng(0).normal(size=10_000)
+    many, few = items_interval(values), student_interval(values)
+    assert many.half == pytest.approx(few.half, rel=1e-3)
+    stderr = float(values.std(ddof=1)) / 100
+    assert normal_interval(many.value, stderr).high == pytest.approx(many.high)
+
+
+def test_an_unknown_variance_makes_the_interval_infinite_and_none_makes_it_a_point():
+    assert pooled_half_width([(math.inf, 0), (1.0, 9)]) == math.inf
+    assert pooled_half_width([(0.0, 3)]) == 0.0
+
+
+def test_items_shared_by_all_seeds_do_not_average_out_over_seeds():
+    errors = np.full(9, 0.1)
+    found = seeds_interval(np.ones(9), errors)
+    assert found.high - found.value == pytest.approx(1.96 * 0.1, rel=0.01)

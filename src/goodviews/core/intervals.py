@@ -1,14 +1,26 @@
-"""95 % intervals of what was measured on a sample of items.
+"""Every 95 % interval: of proportions, of means over items, over runs and over both.
 
-Letters: N items.
+Means over runs and items have two formulas. :func:`half_width` multiplies each source of variance
+by its own quantile of Student's t, and :func:`pooled_half_width` pools the degrees of freedom
+(Satterthwaite, 1946). The first covers 95 % or a little more; with two runs whose spread
+dominates, the second covers 88 %. Evaluations use the first, studies the second.
+
+Letters: N items, R runs, S seeds.
 """
 
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import ndtr, stdtrit
 
 from goodviews.core.errors import check_shapes
+from goodviews.core.interval import Interval
 
 Z = 1.959964
+NORMAL = 1.96
+"""97.5 % point of the normal distribution, rounded as published tables have it."""
 
 
 def wilson(right: int, items: int) -> tuple[float, float]:
@@ -28,6 +40,67 @@ def wilson(right: int, items: int) -> tuple[float, float]:
     half = (wide * (share * (1 - share) + wide / 4)) ** 0.5 / (1 + wide)
     low, high = middle - half, middle + half
     return (low if right else 0.0), (high if right < items else 1.0)
+
+
+def clopper_pearson(count: float, total: int) -> tuple[float, float]:
+    """Exact 95 % interval of a proportion (Clopper and Pearson, 1934).
+
+    Args:
+        count: Number of successes; a fraction where each counts in part.
+        total: Number of trials; with none, the whole range.
+
+    Example:
+        >>> [round(end, 3) for end in clopper_pearson(59, 60)]
+        [0.911, 1.0]
+    """
+    from scipy.stats import beta
+
+    low = float(beta.ppf(0.025, count, total - count + 1)) if count > 1e-9 else 0.0
+    high = float(beta.ppf(0.975, count + 1, total - count)) if count < total - 1e-9 else 1.0
+    return low, high
+
+
+def normal_interval(value: float, stderr: float) -> Interval:
+    """Interval of an estimate from its standard error.
+
+    Example:
+        >>> normal_interval(2.0, 0.5)
+        Interval(value=2.0, low=1.02, high=2.98)
+    """
+    half = NORMAL * stderr
+    return Interval(value, value - half, value + half)
+
+
+def items_interval(values: np.ndarray) -> Interval:
+    """Interval of the mean over many items, by the normal distribution.
+
+    Args:
+        values: (N,), one for each item.
+
+    Example:
+        >>> items_interval(np.array([1.0, 1.0, 1.0])).half
+        0.0
+    """
+    mean, half = float(values.mean()), NORMAL * float(values.std(ddof=1)) / len(values) ** 0.5
+    return Interval(mean, mean - half, mean + half)
+
+
+def student_interval(values: np.ndarray) -> Interval:
+    """Interval of the mean over a few runs, by Student's t; one run leaves the ends infinite.
+
+    Args:
+        values: (R,), one for each run.
+
+    Example:
+        >>> found = student_interval(np.array([1.0, 2.0, 3.0]))
+        >>> found.value, round(found.half, 2)
+        (2.0, 2.48)
+    """
+    mean = float(values.mean())
+    if len(values) < 2:
+        return Interval(mean, -math.inf, math.inf)
+    half = float(stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / len(values) ** 0.5)
+    return Interval(mean, mean - half, mean + half)
 
 
 def half_width(*sources: tuple[float, int]) -> float:
@@ -91,3 +164,84 @@ def explained(wrong: np.ndarray, constant: np.ndarray) -> tuple[float, tuple[flo
     ratio = float(wrong.mean()) / mean
     half = Z * float((wrong - ratio * constant).std(ddof=1)) / len(wrong) ** 0.5 / mean
     return 1 - ratio, (1 - ratio - half, min(1 - ratio + half, 1.0))
+
+
+def seeds_interval(values: np.ndarray, errors: np.ndarray) -> Interval:
+    """Mean over seeds of estimates that each carry an error of their own items.
+
+    The items are the same for every seed, so their error does not shrink with more seeds. One
+    seed leaves its own part unknown, and the ends infinite.
+
+    Args:
+        values: (S,) estimates.
+        errors: (S,) their standard errors.
+
+    Example:
+        >>> found = seeds_interval(np.array([1.0, 1.0, 1.0]), np.array([0.1, 0.1, 0.1]))
+        >>> round(found.high - found.value, 2)
+        0.2
+    """
+    parts = [(float((errors**2).mean()), math.inf)]
+    spread = values.var(ddof=1) if len(values) > 1 else math.inf
+    parts.append((spread / len(values), len(values) - 1))
+    half = pooled_half_width(parts)
+    return Interval(float(values.mean()), float(values.mean() - half), float(values.mean() + half))
+
+
+def pooled_half_width(parts: Sequence[tuple[float, float]], *, among: int = 2) -> float:
+    """Half of the 95 % interval of a mean, with degrees of freedom by Satterthwaite.
+
+    Args:
+        parts: For each source, the variance it adds to the mean and its degrees of freedom.
+        among: Number of means that are compared with one another; above two, the interval holds
+            for all their differences together (Tukey and Kramer).
+
+    Returns:
+        Infinite where a variance is.
+
+    Example:
+        >>> [round(pooled_half_width([(1.0, 2)], among=means), 2) for means in (2, 3)]
+        [4.3, 5.89]
+    """
+    total = sum(variance for variance, _ in parts)
+    if not math.isfinite(total):
+        return math.inf
+    if total == 0:
+        return 0.0
+    dof = total**2 / max(sum(v**2 / d for v, d in parts if d), 1e-300)
+    return _critical(min(math.floor(max(dof, 1)), 1000), among) * math.sqrt(total)
+
+
+def _critical(dof: int, among: int) -> float:
+    """Student's t, or the studentised range over sqrt(2) when several rows are compared."""
+    return _student(dof) if among <= 2 else _range(dof, among)
+
+
+@lru_cache(maxsize=1024)
+def _student(dof: int) -> float:
+    return float(stdtrit(dof, 0.975))
+
+
+@lru_cache(maxsize=4096)
+def _range(dof: int, among: int) -> float:
+    """95 % point of the range of normal values over a chi, over sqrt(2).
+
+    Gauss and Legendre over both integrals: agrees with scipy to six digits, a hundred times
+    as fast.
+    """
+    from scipy import stats
+    from scipy.optimize import brentq
+
+    nodes, weights = np.polynomial.legendre.leggauss(120)
+    ends = np.sqrt(stats.chi2.ppf((1e-13, 1 - 1e-13), dof) / dof)
+    spread = ends[0] + (nodes + 1) / 2 * (ends[1] - ends[0])
+    share = weights * stats.chi.pdf(spread * math.sqrt(dof), dof)
+    share = share / share.sum()
+    at = 8.5 * nodes
+    top = 8.5 * among * weights * np.exp(-(at**2) / 2) / math.sqrt(2 * math.pi)
+
+    def below(width: float) -> float:
+        inside = ndtr(at) - ndtr(at - width * spread[:, None])
+        return float(share @ (inside ** (among - 1) @ top)) - 0.95
+
+    return float(brentq(below, 1.0, 1e4, rtol=1e-8)) / math.sqrt(2)

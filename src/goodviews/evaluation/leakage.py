@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from goodviews.core.errors import InputError
+from goodviews.core.intervals import items_interval, normal_interval
 from goodviews.evaluation.factors import Factor
 from goodviews.evaluation.permutation import max_t, shuffled_scores, shuffles
 from goodviews.evaluation.readings import FEWEST, Reading, read_factor
@@ -108,8 +109,8 @@ class Leakage:
         """Difference of usable nats between two rows, paired by item, with its 95 % interval."""
         self.cell(row, factor), self.cell(other, factor)
         gap = self.nats_items[row, factor] - self.nats_items[other, factor]
-        half = 1.96 * float(gap.std(ddof=1)) / len(gap) ** 0.5
-        return float(gap.mean()), float(gap.mean()) - half, float(gap.mean()) + half
+        found = items_interval(gap)
+        return found.value, found.low, found.high
 
 
 def leakage(
@@ -189,6 +190,7 @@ def _cell(
     name: str, factor: Factor, reading: Reading, p: float, adjusted: float, level: float
 ) -> Cell:
     room = 1 - reading.chance
+    nats = normal_interval(reading.nats, reading.stderr_nats)
     return Cell(
         row=name,
         factor=factor.name,
@@ -203,8 +205,8 @@ def _cell(
         error=reading.error,
         constant_error=reading.constant_error,
         nats=reading.nats,
-        nats_low=reading.nats - 1.96 * reading.stderr_nats,
-        nats_high=reading.nats + 1.96 * reading.stderr_nats,
+        nats_low=nats.low,
+        nats_high=nats.high,
         entropy_nats=reading.entropy_nats,
         p=p,
         p_adjusted=adjusted,

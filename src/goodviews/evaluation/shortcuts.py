@@ -16,6 +16,7 @@ import numpy as np
 from scipy.stats import norm
 
 from goodviews.core.errors import InputError, check_shapes
+from goodviews.core.intervals import items_interval
 from goodviews.core.text import number
 from goodviews.evaluation.factors import Factor
 from goodviews.evaluation.readings import FEWEST, read_factor
@@ -196,18 +197,13 @@ def _curve(
     each = np.stack([reading.nats_items for reading in readings])
     area = np.full(len(test), np.nan)
     area[factor.known[test]] = each.mean(axis=0)
-    speed, usable = (_ends(values) for values in (each.mean(axis=0), each[-1]))
+    speed, usable = (items_interval(values) for values in (each.mean(axis=0), each[-1]))
     ease = Ease(
         factor.name,
         tuple(counts),
         tuple(float(values.mean()) for values in each),
-        *usable,
-        *speed,
+        *(usable.value, usable.low, usable.high),
+        *(speed.value, speed.low, speed.high),
         readings[-1].entropy_nats,
     )
     return ease, area
-
-
-def _ends(values: np.ndarray) -> tuple[float, float, float]:
-    mean, half = float(values.mean()), 1.96 * float(values.std(ddof=1)) / len(values) ** 0.5
-    return mean, mean - half, mean + half

@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest
 
 from goodviews.core.interval import Interval
+from goodviews.core.intervals import clopper_pearson
 from goodviews.core.origin import origin, write_table
 from goodviews.jobs.study.statistics.regimes import cross_fitted_accuracy, read
 from goodviews.jobs.study.statistics.sweet_spot import Peak
@@ -345,13 +345,8 @@ def _apart(interval: Interval) -> bool:
 
 def _share(hits: np.ndarray, name: str) -> dict[str, Any]:
     """A share of sets with its interval."""
-    ends = binomtest(int(hits.sum()), len(hits)).proportion_ci(0.95)
-    return {
-        "sets": len(hits),
-        name: float(hits.mean()),
-        "low": float(ends.low),
-        "high": float(ends.high),
-    }
+    low, high = clopper_pearson(int(hits.sum()), len(hits))
+    return {"sets": len(hits), name: float(hits.mean()), "low": low, "high": high}
 
 
 def _inside(told: Peak, truth: float) -> bool:

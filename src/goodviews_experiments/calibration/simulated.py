@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from goodviews.core.intervals import seeds_interval
 from goodviews.core.records import Row
 from goodviews.jobs.study.plan import BASELINES, Task
-from goodviews.jobs.study.statistics.layout import Layout, seeds_interval
+from goodviews.jobs.study.statistics.layout import Layout
 from goodviews.jobs.study.statistics.table import TaskTable
 
 RAW, RANDOM, SCRATCH = BASELINES

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from goodviews.core.intervals import clopper_pearson
 from goodviews.core.origin import origin, write_table
 from goodviews.jobs.study.plan import make_plan
 from goodviews.jobs.study.readings import view_reader
@@ -17,7 +18,6 @@ from goodviews.jobs.study.statistics.regimes import loses
 from goodviews.training import Settings
 from goodviews.views import parse_view
 from goodviews_experiments.calibration_worlds.planted import plant, seed_of
-from goodviews_experiments.calibration_worlds.run import clopper_pearson
 
 SENTENCE = "Sixty data sets of each world, three views of each, one answer for each."
 COUNTS = {"test": {"vectors": 4}, "cpu": {"vectors": 60, "shapes": 60}}

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import beta
 
+from goodviews.core.intervals import clopper_pearson
 from goodviews.core.origin import origin, write_table
 from goodviews.core.record_json import to_json
 from goodviews.jobs.study import study
@@ -195,22 +195,3 @@ def _share(world: str, truth: str, said: str, count: int, total: int) -> dict[st
         "low": low,
         "high": high,
     }
-
-
-def clopper_pearson(count: int, total: int) -> tuple[float, float]:
-    """Exact 95 % interval of a share.
-
-    Args:
-        count: Successes.
-        total: Trials; none leave the whole range.
-
-    References:
-        Clopper and Pearson, 1934.
-
-    Example:
-        >>> [round(end, 3) for end in clopper_pearson(59, 60)]
-        [0.911, 1.0]
-    """
-    low = float(beta.ppf(0.025, count, total - count + 1)) if count else 0.0
-    high = float(beta.ppf(0.975, count + 1, total - count)) if count < total else 1.0
-    return low, high

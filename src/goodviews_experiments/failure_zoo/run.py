@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from goodviews.core.errors import InputError
+from goodviews.core.intervals import clopper_pearson
 from goodviews.core.origin import origin, write_table
 from goodviews.data import Images, digits
 from goodviews.encoders import PairEncoder
@@ -25,7 +26,6 @@ from goodviews.training import Batch, Learner, Settings, train
 from goodviews.training.diagnostics.health import HEALTHY, Health, Monitor
 from goodviews.training.diagnostics.monitor import History
 from goodviews.views import ViewPair, parse_view
-from goodviews_experiments.calibration_worlds.run import clopper_pearson
 
 _USUAL = Settings(
     encoder="convnet(width=8)",

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import beta, spearmanr
+from scipy.stats import spearmanr
 
 from goodviews.core.files import write_bytes
+from goodviews.core.intervals import clopper_pearson
 from goodviews.core.origin import origin, write_table
 from goodviews.data import Images, load, splits
 from goodviews.spec.grammar import expand
@@ -176,11 +177,7 @@ def _row(
     good, lost = chance_of_good(score, level)
     draws = score.shape[2]
     hits = good.mean(axis=0).sum()  # of the draws; runs of one draw are averaged
-    none, every = hits < 1e-9, hits > draws - 1e-9
-    ends = (
-        0.0 if none else float(beta.ppf(0.025, hits, draws - hits + 1)),
-        1.0 if every else float(beta.ppf(0.975, hits + 1, draws - hits)),
-    )
+    ends = clopper_pearson(hits, draws)
     order = spearmanr(score.mean(axis=(1, 2)), level).statistic if len(level) > 2 else None
     return {
         "chooser": chooser,

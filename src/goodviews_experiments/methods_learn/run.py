@@ -17,13 +17,13 @@ import torch
 from torch import Tensor
 
 from goodviews.core.files import write_bytes
+from goodviews.core.intervals import seeds_interval
 from goodviews.core.origin import origin, write_table
 from goodviews.data import Images, load
 from goodviews.encoders import PairEncoder, build_pair
 from goodviews.evaluation import represent
 from goodviews.evaluation.encoders import raw_pixels, settle
 from goodviews.evaluation.scores import Parts, knn, linear
-from goodviews.jobs.study.statistics.layout import seeds_interval
 from goodviews.methods import METHODS, method
 from goodviews.training import Settings, train
 from goodviews.views import ViewPair, parse_view
@@ -219,7 +219,7 @@ def compare(name: str, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
 
     Seeds and items both vary: the variance over seeds shrinks with their number, that over
     items does not, and Student's t has Satterthwaite's degrees of freedom
-    (:func:`goodviews.jobs.study.statistics.layout.seeds_interval`).
+    (:func:`goodviews.core.intervals.seeds_interval`).
 
     Args:
         name: Of the method.

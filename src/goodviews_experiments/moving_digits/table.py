@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy import stats
+
+from goodviews.core.intervals import student_interval
 
 MEASURES = {
     "digit": "digit_error",
@@ -159,9 +160,5 @@ def interval(
         >>> mean, round(high - mean, 2)
         (2.0, 2.48)
     """
-    each = np.asarray(values, dtype=float)
-    mean = float(each.mean())
-    if len(each) < 2:
-        return mean, None, None
-    half = float(stats.t.ppf(0.975, len(each) - 1) * each.std(ddof=1) / len(each) ** 0.5)
-    return mean, mean - half, mean + half
+    found = student_interval(np.asarray(values, dtype=float))
+    return (found.value, found.low, found.high) if found.known else (found.value, None, None)

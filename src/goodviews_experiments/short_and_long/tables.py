@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from goodviews.core.intervals import seeds_interval
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import Cell, Plan
-from goodviews.jobs.study.statistics.layout import Layout, seeds_interval
+from goodviews.jobs.study.statistics.layout import Layout
 from goodviews_experiments.short_and_long.order import (
     kendall,
     lost,

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from goodviews.jobs.study.statistics.layout import Layout, seeds_interval
+from goodviews.core.intervals import seeds_interval
+from goodviews.jobs.study.statistics.layout import Layout
 from goodviews_experiments import run
 from goodviews_experiments.calibration.components import STUDIES
 from goodviews_experiments.calibration.measured import moderated, own_squares

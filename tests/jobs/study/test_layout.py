@@ -2,10 +2,9 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
 from scipy.stats import binomtest
 
-from goodviews.jobs.study.statistics.layout import Layout, _critical, seeds_interval
+from goodviews.jobs.study.statistics.layout import Layout
 
 
 def simulate(rng, *, views, seeds, items, seed_sd, residual_sd, item_sd, noise_sd, means=None):
@@ -116,15 +115,3 @@ def test_baselines_keep_their_own_spread_over_seeds():
     calm = layout.difference(0, 1)
     wild = layout.difference(0, 3)
     assert calm.high - calm.low < 0.2 < wild.high - wild.low
-
-
-def test_items_shared_by_all_seeds_do_not_average_out_over_seeds():
-    errors = np.full(9, 0.1)
-    found = seeds_interval(np.ones(9), errors)
-    assert found.high - found.value == pytest.approx(1.96 * 0.1, rel=0.01)
-
-
-@pytest.mark.parametrize(("dof", "among"), [(1, 3), (4, 9), (1000, 5)])
-def test_the_studentised_range_agrees_with_scipys_slower_one(dof, among):
-    slow = stats.studentized_range.ppf(0.95, among, dof) / math.sqrt(2)
-    assert _critical(dof, among) == pytest.approx(slow, rel=1e-5)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from goodviews.core.intervals import NORMAL
 from goodviews.training.view_learning import Game, GameHistory, Look
 from goodviews.training.view_learning.looks import lost_too_much
 from goodviews.views.generators import Generator
@@ -161,7 +162,7 @@ def dodged(tried: Sequence[Tried], chosen: int, looks: Sequence[Look], game: Gam
 
 def _error(one: Tried, other: Tried) -> float:
     both = (one.bound["stderr_nats"] ** 2 + other.bound["stderr_nats"] ** 2) ** 0.5
-    return 1.96 * float(both)
+    return NORMAL * float(both)
 
 
 def _list(words: Sequence[object]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from goodviews.core.errors import InputError
-from goodviews.core.intervals import half_width, wilson
+from goodviews.core.intervals import NORMAL, half_width, wilson
 from goodviews.data import Images
 from goodviews.information import Estimate
 from goodviews.jobs.learn_views.judge import DRAWS, judge
@@ -137,7 +137,7 @@ def gaps(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         if row is ours:
             continue
-        half = 1.96 * (ours["stderr_nats"] ** 2 + row["stderr_nats"] ** 2) ** 0.5
+        half = NORMAL * (ours["stderr_nats"] ** 2 + row["stderr_nats"] ** 2) ** 0.5
         row["less_nats"] = _ends(row["nats"] - ours["nats"], half)
         if "right" in row:
             apart = np.array(

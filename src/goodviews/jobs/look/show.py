@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from goodviews.core.intervals import normal_interval
 from goodviews.jobs.look.strip import captions, report_rows, strips
 from goodviews.spec.catalogue import VIEWS
 from goodviews.spec.names import spell
@@ -139,7 +140,8 @@ def shared(
         tick=tick,
     ).estimate
     nats, err, ceiling = found.nats, found.stderr_nats, found.ceiling_nats or 0.0
-    low, high = max(nats - 1.96 * err, 0.0), max(nats + 1.96 * err, 0.0)
+    bound = normal_interval(nats, err)
+    low, high = max(bound.low, 0.0), max(bound.high, 0.0)
     nats = max(nats, 0.0)  # a bound below nothing says nothing
     words = (
         f"The two views share at least {nats:.1f} nats [{low:.1f}, {high:.1f}] by a critic "

@@ -8,6 +8,7 @@ from typing import Any
 from goodviews.core.errors import InputError
 from goodviews.core.files import read_json
 from goodviews.core.interval import Interval
+from goodviews.core.intervals import normal_interval
 from goodviews.core.text import ends, number
 from goodviews.pages import words
 from goodviews.pages.chart.scatter import Point, scatter
@@ -16,7 +17,6 @@ from goodviews.pages.learned_views.graphs import game_heading, graphs
 from goodviews.pages.shell import sibling
 from goodviews.pages.study.gallery import KEEP_PIXELS
 
-Z = 1.96
 _TILE, _PAIR, _PAIR_NARROW = 76, 168, 74
 """Pixels that a channel, and one image of a pair, may take."""
 
@@ -94,8 +94,7 @@ def _question(found: dict[str, Any]) -> str:
 
 
 def _bound(row: dict[str, Any]) -> tuple[str, str]:
-    half = Z * row["stderr_nats"]
-    bound = Interval(row["nats"], row["nats"] - half, row["nats"] + half)
+    bound = normal_interval(row["nats"], row["stderr_nats"])
     return words.nats(bound, at_ceiling=bool(row.get("at_ceiling")))
 
 
@@ -194,7 +193,7 @@ def _drawings(found: dict[str, Any]) -> list[Any]:
     points = [
         Point(
             row["name"],
-            (row["nats"], Z * row["stderr_nats"]),
+            (row["nats"], normal_interval(row["nats"], row["stderr_nats"]).half),
             (row["accuracy"], row["low"], row["high"]),
             row["name"] == "learned",
         )

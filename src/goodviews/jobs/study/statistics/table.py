@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from goodviews.core.interval import Interval
+from goodviews.core.intervals import seeds_interval
 from goodviews.core.records import Row
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task
-from goodviews.jobs.study.statistics.layout import Layout, seeds_interval
+from goodviews.jobs.study.statistics.layout import Layout
 
 RAW, RANDOM, SCRATCH = BASELINES
 

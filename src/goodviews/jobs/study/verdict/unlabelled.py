@@ -8,7 +8,6 @@ from goodviews.core.command import changed_command
 from goodviews.core.verdict import Advice, TaskVerdict, View
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import Cell, Plan
-from goodviews.jobs.study.statistics.layout import seeds_interval
 from goodviews.jobs.study.verdict.entries import bounded, mean, question
 from goodviews.jobs.study.verdict.words import spec_labels
 from goodviews.spec.grammar import Family

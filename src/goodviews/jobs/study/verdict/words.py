@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from goodviews.core.intervals import NORMAL
 from goodviews.core.text import two_digits
 from goodviews.spec.grammar import Family
 
@@ -25,7 +26,7 @@ def more_labels(spread: float, difference: float, have: int) -> str:
     """
     if difference == 0:
         return ""
-    need = (1.96 * spread / difference) ** 2 - have
+    need = (NORMAL * spread / difference) ** 2 - have
     if need > 20 * have:
         return ""
     return f"about {two_digits(max(need, 1))} more test labels would separate them"
