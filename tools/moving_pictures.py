@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from goodviews.core.files import write_bytes
-from goodviews.data.moving import moving_worlds
+from goodviews.data.moving_digits import moving_worlds
 
 SHOWN = {
     "digit": (15, ("digit",)),

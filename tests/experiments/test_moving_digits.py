@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from goodviews.core.errors import InputError
-from goodviews.evaluation.readings import read_factor
+from goodviews.evaluation.factor_readout import read_factor
 from goodviews.training.diagnostics.monitor import History
 from goodviews_experiments import run
 from goodviews_experiments.moving_digits.cells import items_of, load_cell, moving_cells

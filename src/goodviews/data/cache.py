@@ -27,7 +27,7 @@ import numpy as np
 from goodviews.core.errors import InputError
 from goodviews.data.hashing import content_hash, pixel_head
 from goodviews.data.images import FORMAT, Images
-from goodviews.data.ranging import value_range
+from goodviews.data.value_range import value_range
 
 
 @dataclass

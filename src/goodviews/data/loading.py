@@ -10,7 +10,7 @@ from goodviews.data.cache import cache_root, relabelled, row_names
 from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
 from goodviews.data.labels import read_labels
-from goodviews.data.moving import moving_images
+from goodviews.data.moving_digits import moving_images
 from goodviews.data.objects import Data, Labels, label_columns, read_object
 from goodviews.data.reading import MOVING, Progress, read_set
 

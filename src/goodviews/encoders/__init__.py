@@ -10,9 +10,9 @@ from goodviews.encoders.joint_norm import JointBatchNorm, synchronise
 from goodviews.encoders.libraries import resnet, timm_backbone, torchvision_backbone
 from goodviews.encoders.mlp import Mlp
 from goodviews.encoders.pair import PairEncoder, build_backbone, build_empty, build_pair
-from goodviews.encoders.saved import load_encoder, save_encoder
 from goodviews.encoders.sequence import SequenceEncoder
 from goodviews.encoders.small import ConvNet, Normalise, Projector
+from goodviews.encoders.storage import load_encoder, save_encoder
 
 __all__ = [
     "AlexNet",

@@ -15,9 +15,9 @@ import torch
 
 from goodviews.core.errors import InputError
 from goodviews.core.intervals import items_interval, normal_interval
+from goodviews.evaluation.factor_readout import FEWEST, Reading, read_factor
 from goodviews.evaluation.factors import Factor
 from goodviews.evaluation.permutation import max_t, shuffled_scores, shuffles
-from goodviews.evaluation.readings import FEWEST, Reading, read_factor
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from goodviews.core.errors import InputError
 from goodviews.evaluation.budgets import drawn_sets
+from goodviews.evaluation.factor_readout import choose_logistic, penalties
 from goodviews.evaluation.knn import knn_votes
 from goodviews.evaluation.logistic import LinearProbe, fit_logistic
-from goodviews.evaluation.readings import choose_logistic, penalties
 from goodviews.evaluation.sgd import RATES, Protocol, train_sgd
 
 
@@ -240,8 +240,8 @@ def fold_penalty(features: Tensor, labels: np.ndarray, *, classes: int, seed: in
         seed: Random seed of the folds.
 
     Returns:
-        One of :func:`goodviews.evaluation.readings.penalties`; the strongest for fewer than three
-        items.
+        One of :func:`goodviews.evaluation.factor_readout.penalties`; the strongest for fewer
+        than three items.
     """
     some = penalties(len(labels))
     if len(labels) < 3:

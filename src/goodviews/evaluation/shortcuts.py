@@ -18,8 +18,8 @@ from scipy.stats import norm
 from goodviews.core.errors import InputError, check_shapes
 from goodviews.core.intervals import items_interval
 from goodviews.core.text import number
+from goodviews.evaluation.factor_readout import FEWEST, read_factor
 from goodviews.evaluation.factors import Factor
-from goodviews.evaluation.readings import FEWEST, read_factor
 
 LEVEL = 0.05
 

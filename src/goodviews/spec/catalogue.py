@@ -40,7 +40,7 @@ class Listing:
 _FOLDER = Path(__file__).parents[1] / "views"
 _FIRST = (
     *("geometric", "affine", "photometric", "colourjitter", "tone", "levels", "masking"),
-    *("randaugment", "planted"),
+    *("randaugment", "replace"),
 )
 """Files whose views a list begins with: what moves pixels, what changes values, what hides."""
 

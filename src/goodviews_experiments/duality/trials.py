@@ -13,9 +13,9 @@ from goodviews.data import Images, splits
 from goodviews.encoders import PairEncoder, build_pair
 from goodviews.evaluation import represent
 from goodviews.evaluation.encoders import settle
+from goodviews.evaluation.factor_readout import choose_logistic
 from goodviews.evaluation.knn import knn_votes
 from goodviews.evaluation.logistic import fit_logistic
-from goodviews.evaluation.readings import choose_logistic
 from goodviews.information import effective_rank
 from goodviews.objectives import dashboard
 from goodviews.training import Learner, Settings, train

@@ -15,8 +15,8 @@ from goodviews.core.rng import Key
 from goodviews.data import Images
 from goodviews.encoders import PairEncoder
 from goodviews.evaluation import represent
+from goodviews.evaluation.factor_readout import read_factor
 from goodviews.evaluation.factors import Factor, as_factors, drawn_factors
-from goodviews.evaluation.readings import read_factor
 from goodviews.information import effective_rank
 from goodviews.measurement import Draws, SharedNats, embed_views, shared_nats
 from goodviews.objectives import alignment, uniformity

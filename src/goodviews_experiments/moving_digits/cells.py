@@ -12,7 +12,7 @@ import torch
 from goodviews.core.errors import InputError
 from goodviews.core.files import write_json
 from goodviews.core.origin import origin
-from goodviews.data.moving import MovingWorlds
+from goodviews.data.moving_digits import MovingWorlds
 from goodviews.worlds.moving_digits import FACTORS
 from goodviews_experiments.moving_digits.readout import MovingItems
 from goodviews_experiments.moving_digits.settings import MovingTable

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from goodviews.data.moving import MovingWorlds
+from goodviews.data.moving_digits import MovingWorlds
+from goodviews.evaluation.factor_readout import Reading, read_factor
 from goodviews.evaluation.factors import Factor
-from goodviews.evaluation.readings import Reading, read_factor
 from goodviews.worlds.moving_digits import MovingDigits, localisation_error
 
 SEED, PART = 1_000_003, 500

@@ -16,7 +16,7 @@ import numpy as np
 
 from goodviews.core.files import write_json, write_text
 from goodviews.core.origin import origin, write_table
-from goodviews.data.moving import MovingWorlds
+from goodviews.data.moving_digits import MovingWorlds
 from goodviews.worlds.moving_digits import FACTORS
 from goodviews_experiments.moving_digits.cells import (
     cell_path,

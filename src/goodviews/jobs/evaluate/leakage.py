@@ -12,9 +12,9 @@ from goodviews.core.progress import Report
 from goodviews.data import Images
 from goodviews.evaluation.advice import LABEL_ROW, leakage_board
 from goodviews.evaluation.encoders import Embed
+from goodviews.evaluation.factor_readout import FEWEST
 from goodviews.evaluation.factors import Factor, drawn_factors, read_factors
 from goodviews.evaluation.leakage import Leakage, leakage
-from goodviews.evaluation.readings import FEWEST
 from goodviews.evaluation.shortcuts import Shortcuts
 from goodviews.jobs.evaluate.forecast import forecast
 from goodviews.jobs.evaluate.represented import RANDOM, RAW, Represented

@@ -24,8 +24,8 @@ from goodviews.core.files import writing
 from goodviews.data import Images
 from goodviews.evaluation import represent
 from goodviews.evaluation.budgets import drawn_sets
+from goodviews.evaluation.factor_readout import choose_logistic
 from goodviews.evaluation.logistic import LinearProbe, fit_logistic
-from goodviews.evaluation.readings import choose_logistic
 from goodviews.evaluation.scores import Judged, Parts, fold_penalty
 from goodviews.jobs.evaluate.finetune import FINETUNE, finetune, fitted_views
 from goodviews.training import Settings

@@ -2,6 +2,6 @@
 
 from goodviews.training.learners.base import Batch, Learner, PairLearner
 from goodviews.training.learners.build import build_learner
-from goodviews.training.learners.labelled import TunedLearner
+from goodviews.training.learners.labels import TunedLearner
 
 __all__ = ["Batch", "Learner", "PairLearner", "TunedLearner", "build_learner"]

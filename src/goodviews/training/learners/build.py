@@ -12,7 +12,7 @@ from goodviews.training.learners.base import Learner, PairLearner
 from goodviews.training.learners.bootstrap import BootstrapLearner
 from goodviews.training.learners.context import ContextLearner
 from goodviews.training.learners.contrast import BankLearner, QueueLearner
-from goodviews.training.learners.labelled import ClassLearner, SupConLearner
+from goodviews.training.learners.labels import ClassLearner, SupConLearner
 from goodviews.training.learners.prototypes import PrototypeLearner
 from goodviews.training.memory import Bank, Momentum, Queue
 from goodviews.training.objective import Objective, build_objective

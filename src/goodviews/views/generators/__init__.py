@@ -9,7 +9,7 @@ from goodviews.views.generators.export import (
     export_transform,
 )
 from goodviews.views.generators.linear import LinearGenerator
-from goodviews.views.generators.saved import holds_generator, load_generator, save_generator
+from goodviews.views.generators.storage import holds_generator, load_generator, save_generator
 from goodviews.views.generators.view import Learned
 
 __all__ = [

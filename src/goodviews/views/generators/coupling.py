@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from goodviews.core.errors import InputError
 from goodviews.views.generators.base import Generator
-from goodviews.views.generators.fused import fused, worth_it
+from goodviews.views.generators.fast_path import fused, worth_it
 
 _STRETCH = 0.5
 """Initial limit of the log-scale of a half block: six blocks reach e³."""

@@ -14,7 +14,7 @@ from goodviews.core.extras import need
 from goodviews.core.files import write_bytes, write_json
 from goodviews.views.generators.base import Generator
 from goodviews.views.generators.linear import LinearGenerator
-from goodviews.views.generators.saved import load_generator
+from goodviews.views.generators.storage import load_generator
 from goodviews.views.interop import as_images
 
 

@@ -15,7 +15,7 @@ from goodviews.core.rng import Key
 from goodviews.spec.files import find
 from goodviews.views.base import Params, Shape, View, register
 from goodviews.views.generators.base import Generator
-from goodviews.views.generators.saved import load_generator
+from goodviews.views.generators.storage import load_generator
 
 
 @register(

@@ -5,7 +5,7 @@ import torch
 
 from goodviews.core.errors import InputError
 from goodviews.views import parse_view
-from goodviews.views.planted import Replace
+from goodviews.views.replace import Replace
 from goodviews.worlds.vectors import Vectors
 
 

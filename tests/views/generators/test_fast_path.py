@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from goodviews.views.compiled import available
-from goodviews.views.generators import fused as room
+from goodviews.views.generators import fast_path as room
 
 pytestmark = pytest.mark.skipif(not available(), reason="numba is missing or turned off")
 

@@ -4,7 +4,7 @@ import torch
 
 from goodviews.core.errors import InputError
 from goodviews.data import load, splits
-from goodviews.data.moving import bundled_photographs, moving_images, moving_worlds
+from goodviews.data.moving_digits import bundled_photographs, moving_images, moving_worlds
 from goodviews.data.reading import known_names
 
 
