@@ -172,16 +172,39 @@ def fake(monkeypatch, tmp_path):
         if data == "stop":
             raise KeyboardInterrupt
         return SimpleNamespace(
-            advice="Pretrain with flip().", command="goodviews pretrain", page="study/index.html"
+            advice="Pretrain with flip().",
+            command="goodviews pretrain",
+            page=Path("study/index.html"),
         )
 
     monkeypatch.setitem(sys.modules, "goodviews.jobs.study", SimpleNamespace(study=study))
     return calls
 
 
+@pytest.mark.parametrize(
+    ("platform", "opener", "screen", "command"),
+    [
+        ("linux", "/usr/bin/xdg-open", ":0", "xdg-open study/index.html"),
+        ("linux", "/usr/bin/xdg-open", "", "python3 -m http.server --directory study"),
+        ("linux", None, ":0", "python3 -m http.server --directory study"),
+        ("darwin", None, "", "open study/index.html"),
+    ],
+    ids=["desktop", "no screen", "no opener", "mac"],
+)
+def test_a_study_says_how_to_look_at_its_page(
+    platform, opener, screen, command, fake, monkeypatch, capsys
+):
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr("shutil.which", lambda _: opener)
+    monkeypatch.setenv("DISPLAY", screen)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert main(["study"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"Look at it with: {command}"
+
+
 def test_study_ends_with_advice_and_the_path_of_the_page(fake, tmp_path, capsys):
     (tmp_path / "specs.txt").write_text("# three\ncrop()|flip()\n\nblur()  # soft\n")
-    words = ["--views", "noise(std={0.1, 0.2})", "--views", "@specs.txt", "--seeds", "2"]
+    words = ["--views", "noise(std={0.1, 0.2})", "--views", "@specs.txt", "--seeds", "2", "-q"]
     assert main(["study", *words]) == 0
     out, err = capsys.readouterr()
     assert out.splitlines() == [

@@ -80,11 +80,14 @@ app = typer.Typer(
 
 
 def version(asked: bool) -> None:
-    """Print the version and end."""
+    """Print the versions that a report of a fault needs, and end."""
     if asked:
+        from importlib.metadata import version
+
         import goodviews
 
-        print(f"goodviews {goodviews.__version__}")
+        python = sys.version.split()[0]
+        print(f"goodviews {goodviews.__version__}, torch {version('torch')}, Python {python}")
         raise typer.Exit
 
 
@@ -92,7 +95,7 @@ def version(asked: bool) -> None:
 def goodviews(
     ctx: typer.Context,
     _version: bool = typer.Option(
-        False, "--version", callback=version, is_eager=True, help="Print the version and end."
+        False, "--version", callback=version, is_eager=True, help="Print the versions and end."
     ),
 ) -> None:
     """Find, measure and learn the views that make representations good.

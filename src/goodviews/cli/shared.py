@@ -1,5 +1,8 @@
 """What several verbs need: options with one wording, and what happens around their one call."""
 
+import os
+import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -106,6 +109,21 @@ def show(*lines: object) -> None:
     if _speaks():
         for line in lines:
             print(line)
+
+
+def open_command(page: Path) -> str:
+    """What to type to look at a page: the desktop's own opener, or a server where there is none.
+
+    Args:
+        page: An ``index.html``.
+    """
+    named = {"darwin": "open", "win32": "start"}.get(sys.platform)
+    if named is None and shutil.which("xdg-open"):
+        screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+        named = "xdg-open" if screen else None
+    if named:
+        return f"{named} {shlex.quote(str(page))}"
+    return f"python3 -m http.server --directory {shlex.quote(str(page.parent))}"
 
 
 def log(line: str) -> None:

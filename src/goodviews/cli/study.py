@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from goodviews.cli.shared import Data, Device, Labels, Quiet, Root, Size, resumable, show, verb
+from goodviews.cli.shared import (
+    Data,
+    Device,
+    Labels,
+    Quiet,
+    Root,
+    Size,
+    open_command,
+    resumable,
+    show,
+    verb,
+)
 from goodviews.core.progress import Progress
 
 
@@ -123,6 +134,8 @@ def study(
             progress=progress,
         )
     show(found.advice, f"Next: {found.command}", found.page)
+    if found.page and not quiet:
+        show(f"Look at it with: {open_command(found.page)}")
 
 
 app = verb(study)
