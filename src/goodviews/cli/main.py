@@ -21,14 +21,14 @@ DEBUG = "GOODVIEWS_DEBUG"
 """Environment variable; set to 1, unexpected errors show where they came from."""
 
 VERBS = {
-    "study": "Which views to pretrain with: a page with advice, from your images.",
-    "pretrain": "An encoder for real: any method, backbone and views; resumes.",
-    "learn-views": "Views learned from your images: an invertible generator, and its page.",
-    "evaluate": "Readouts of any encoder, and which factors it keeps: --leakage meta.csv.",
-    "export": "A backbone for timm, torchvision, safetensors, ONNX or detectron2.",
-    "report": "The page of a study again, or of an embedding with --embedding z.npy.",
+    "study": "Find out which views to pretrain with, from your images: a page with advice.",
+    "pretrain": "Pretrain an encoder with any method, backbone and views.",
+    "learn-views": "Learn views from your images: an invertible generator, and its page.",
+    "evaluate": "Evaluate any encoder, and which factors it keeps: --leakage meta.csv.",
+    "export": "Export a backbone to timm, torchvision, safetensors, ONNX or detectron2.",
+    "report": "Make the page of a study again, or of an embedding with --embedding z.npy.",
     "views": "List the views, or show what a spec does to your images.",
-    "doctor": "What was read from DATA, what is odd, slow or missing.",
+    "doctor": "Check DATA: what was read, and what is odd, slow or missing.",
     "reproduce": "Run a named experiment at a stated scale.",
 }
 """Every verb with its line of help, in the order of the list."""
@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Words after ``goodviews``; those of this process when left out.
 
     Returns:
-        0 when all went well; 2 for what the user can put right, said in one sentence;
+        0 when all went well; 2 for a mistake that the user can correct, reported in one sentence;
         130 after Ctrl-C; 1 otherwise.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
@@ -134,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _hush()
         return 141
     except Exception as error:
-        if hasattr(error, "format_message"):  # what typer says of wrong usage
+        if hasattr(error, "format_message"):  # typer's report of wrong usage
             return _say(_usage(error), 2)
         if os.environ.get(DEBUG) == "1":
             raise
@@ -183,7 +183,7 @@ def _say(sentence: str, code: int) -> int:
 
 
 def _hush() -> None:
-    """Send what is still to be written nowhere, so that closing says nothing."""
+    """Send the rest of the output nowhere, so that closing prints nothing."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

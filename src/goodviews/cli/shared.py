@@ -72,8 +72,8 @@ def verb(function: Callable[..., Any]) -> typer.Typer:
     return app
 
 
-def typed(context: typer.Context) -> str:
-    """The command as it was typed, to record it and to type it again."""
+def original_command(context: typer.Context) -> str:
+    """The command that is running, to record it and to run it again."""
     options, defaults, positional = {}, {}, []
     for one in context.command.params:
         defaults[str(one.name)] = one.default
@@ -92,9 +92,9 @@ def resumable(context: typer.Context) -> Iterator[str]:
     """Print how to resume when the block is stopped by Ctrl-C or by a cluster.
 
     Yields:
-        The command as it was typed.
+        The original command.
     """
-    command = typed(context)
+    command = original_command(context)
     try:
         yield command
     except KeyboardInterrupt as stop:

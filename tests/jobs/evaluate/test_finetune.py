@@ -185,7 +185,7 @@ def test_the_choosing_labels_choose_the_rate_and_folds_do_where_there_are_none(m
         logs[np.arange(len(judged)), labels[judged]] = math.log(sure)
         return logs
 
-    monkeypatch.setattr(one, "_answers", answers)
+    monkeypatch.setattr(one, "_predict", answers)
     assert "encoder at 1 of" in one.full(parts).setting
     assert [(rate, run) for rate, run, *_ in asked] == [(0.1, 0), (1.0, 0), (1.0, 1)]
     assert all(fit.isdisjoint(judged) for *_, fit, judged in asked)

@@ -1,7 +1,7 @@
-"""Fine-tuning: an encoder is trained further on labels, over the loop that pretrains.
+"""Fine-tuning: an encoder is trained further on labels, by the loop that pretrains.
 
 The head starts at the exact linear probe of the frozen representation, so that a rate of 0 is
-that probe, and the encoder is not spoilt by a head that knows nothing (Kumar et al., 2022).
+that probe, and the encoder is not spoilt by a random head (Kumar et al., 2022).
 
 Letters: B images, n fitted, F representation, C classes.
 """
@@ -33,17 +33,17 @@ FINETUNE = Settings(
     batch=64,
     epochs=20,
 )
-"""Rates of the head, and as a share of it of the encoder; no views: see :func:`fitted_views`."""
+"""The encoder's rate is a share of the head's; views: see :func:`fitted_views`."""
 
 HEADS = ("probe()", "zeros()")
-"""What a head starts at: the linear probe, or nothing."""
+"""Where a head starts: at the linear probe, or at zero."""
 
 _FEWEST = 8
 """Images below which the loop trains nothing; fewer are given several times."""
 
 
 def fitted_views(images: Images) -> str:
-    """The augmentation where none is named: what hardly any task minds."""
+    """The default augmentation: one that hardly any task is sensitive to."""
     return "crop(scale=(0.35, 1))|flip()" if images.channels == 3 else "translate(0.1)"
 
 
@@ -95,8 +95,8 @@ def finetune(
         start: The linear probe of its representation: the head's first weights, and in any
             case how features are standardised.
         settings: How; ``encoder_rate`` is the encoder's share of the learning rate.
-        seed: Of the order of images and of the views.
-        folder: Where checkpoints go; a run that stands there is gone on with.
+        seed: Random seed of the order of images and of the views.
+        folder: Where checkpoints go; a run that is stored there is resumed.
         tick: Called after each epoch.
 
     Returns:
@@ -104,13 +104,13 @@ def finetune(
 
     Raises:
         InputError: The settings cannot be used, or nothing in the encoder can be trained.
-        Interrupted: The run was asked to stop; its state stands in ``folder``.
+        Interrupted: The run was asked to stop; its state is in ``folder``.
     """
     if settings.head not in HEADS:
         raise unknown("head to start from", settings.head, HEADS)
     if settings.predictor or settings.memory or settings.jigsaw or settings.momentum is not None:
         raise InputError(
-            "finetune classifies one view: leave predictor, memory, jigsaw, momentum."
+            "finetune classifies one view: leave out predictor, memory, jigsaw and momentum."
         )
     if not any(one.requires_grad for one in encoder.parameters()):
         raise InputError("finetune trains an encoder, but this one has no weights.")

@@ -1,4 +1,4 @@
-"""What ``evaluate --leakage`` says of shortcuts: which factor would be learned first."""
+"""A forecast of shortcuts: which factor would be learned first."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ from goodviews.evaluation.factors import Factor
 from goodviews.evaluation.shortcuts import FEW, Shortcuts, shortcuts
 
 FIT_MOST, TEST_MOST = 32 * FEW, 2_000
-"""Items of the learning curves: their beginning is what tells."""
+"""Items of the learning curves; only their beginning matters."""
 
 
 def forecast(
@@ -20,15 +20,15 @@ def forecast(
     test: np.ndarray,
     seed: int,
 ) -> Shortcuts | None:
-    """Order the factors by how fast they are read from what learned nothing.
+    """Order the factors by how fast they can be read from an untrained representation.
 
     Args:
         features: Name to (N, F).
-        factors: Of the same items; those known for too few of them are passed over.
+        factors: Factors of the same items; those known for too few of them are skipped.
         names: Features to take, the first that is there.
         fit: (n,) places of the items to fit on.
         test: (m,) places of the items to test.
-        seed: Of the items that are taken where there are more than needed.
+        seed: Random seed of the choice of items where there are more than needed.
 
     Returns:
         The order, or None where there are not two factors, or no such features.

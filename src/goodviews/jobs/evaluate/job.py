@@ -113,7 +113,7 @@ def evaluate(
         size: Height and width to resize the images to, in pixels.
         root: Folder of torchvision's downloaded datasets.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or another that torch knows.
-        command: The command that was typed, for the record.
+        command: The original command, for the record.
         progress: True draws a progress bar; a function is called with what is counted, how many
             are done and how many there are.
 

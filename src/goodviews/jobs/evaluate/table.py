@@ -16,7 +16,7 @@ def summary_lines(
     """What an evaluation found, in lines: the table, what leaks, and the files.
 
     Args:
-        scores: Of the encoder and its baselines.
+        scores: Scores of the encoder and its baselines.
         board: What leaks, where factors were given.
         notes: Whether the encoder was trained on images that are tested.
         files: The page, where there is one, and ``rows.csv``.

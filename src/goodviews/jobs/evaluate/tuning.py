@@ -1,9 +1,9 @@
-"""How well an encoder can be fine-tuned: a readout like any other, but trained.
+"""How well an encoder can be fine-tuned: a readout that trains the encoder as well.
 
-What a training answered is kept in a file under the hash of all that it depends on, so that
-the same command, given again, goes on where it was stopped.
+The predictions of a training are stored in a file under the hash of all that they depend on, so
+that the same command resumes where it was stopped.
 
-Letters: N images, n of them judged, F representation, C classes, R trainings.
+Letters: N images, n of them predicted, F representation, C classes, R trainings.
 """
 
 import hashlib
@@ -31,12 +31,13 @@ from goodviews.jobs.evaluate.finetune import FINETUNE, finetune, fitted_views
 from goodviews.training import Settings
 
 RATES = (0.1, 1.0)
-"""Shares of the learning rate for the encoder, of which the choosing labels choose one."""
+"""Shares of the learning rate for the encoder; one is selected on labels set aside for it."""
 
 STEPS = 200
-"""Optimiser steps of a training at least, however few the labels."""
+"""Minimum number of optimiser steps of a training."""
 
 _FREE = ("device", "precision", "compile")
+"""Settings that stored predictions do not depend on."""
 
 
 class Tuner:
@@ -46,17 +47,17 @@ class Tuner:
         images: The data.
         labels: (N,) class numbers, -1 where there is none.
         encoder: Pixels (B, C, H, W) in [0, 1] to (B, F), in evaluation mode.
-        features: (N, F), what it makes of the images.
+        features: (N, F), its representations of the images.
         classes: C.
-        settings: How; without views those of :func:`fitted_views`.
-        rates: Shares of the learning rate for the encoder, of which labels that do not report
-            choose; the first where a class has too few labels for that.
+        settings: Settings of the training; without views those of :func:`fitted_views`.
+        rates: Shares of the learning rate for the encoder. One is selected on labels that are
+            not tested; the first where a class has too few labels for that.
         runs: R, trainings with all labels.
-        steps: Fewest optimiser steps; epochs are added where labels are few.
-        seed: Of label draws and trainings.
-        folder: Where answers and checkpoints are kept.
-        progress: Called with a stage, epochs done and epochs in all, of each training.
-        name: What the stage calls the encoder.
+        steps: Minimum number of optimiser steps; epochs are added where labels are few.
+        seed: Random seed of label draws and trainings.
+        folder: Where predictions and checkpoints are stored.
+        progress: Called with a stage, epochs done and all epochs of a training.
+        name: Name of the encoder in the stage.
     """
 
     def __init__(
@@ -84,10 +85,10 @@ class Tuner:
         self.progress, self.name = progress, name
 
     def full(self, parts: Parts) -> Judged:
-        """With all labels of the pool, several times; see :class:`Judged`.
+        """Fine-tune with all labels of the pool, several times; see :class:`Judged`.
 
         The encoder's rate has the lowest cross-entropy on ``parts.choose``, in one training;
-        where nobody chooses, over two folds of the pool.
+        without such labels, over two folds of the pool.
         """
         pool, cut = parts.pool, len(parts.choose)
         judged = np.concatenate([parts.choose, parts.test])
@@ -101,31 +102,31 @@ class Tuner:
             penalty = self._penalty(pool)
         start = self._probe(pool, penalty)
         rates = self.rates if cut else (self._rate(pool),)
-        first = {rate: self._answers(pool, judged, start, rate, 0) for rate in rates}
+        first = {rate: self._predict(pool, judged, start, rate, 0) for rate in rates}
         truth = self.labels[parts.choose]
         if cut:
             rate = min(rates, key=lambda one: -first[one][np.arange(cut), truth].mean())
         else:
             rate = rates[0]
         logs = [first[rate]]
-        logs += [self._answers(pool, judged, start, rate, run) for run in range(1, self.runs)]
+        logs += [self._predict(pool, judged, start, rate, run) for run in range(1, self.runs)]
         return self._judge([one[cut:] for one in logs], parts.test, rate, "run", len(pool))
 
     def few(self, parts: Parts, *, budget: str, draws: int) -> Judged:
-        """With few labels, drawn several times, each with its own training; see :class:`Judged`.
+        """Fine-tune with few labels, a training for each draw of them; see :class:`Judged`.
 
         The encoder's rate has the lowest cross-entropy over two folds of the first draw.
 
         Args:
-            parts: Who labels are drawn from, and who is tested.
-            budget: As for :func:`goodviews.evaluation.budgets.drawn_sets`.
-            draws: How often.
+            parts: Images whose labels are drawn, and images that are tested.
+            budget: Labels per draw, as :func:`goodviews.evaluation.budgets.drawn_sets` takes it.
+            draws: Number of draws.
         """
         sets = drawn_sets(self.labels, parts.pool, budget=budget, draws=draws, seed=self.seed)
         rate, logs = self._rate(sets[0]), []
         for number, index in enumerate(sets):
             start = self._probe(index, self._penalty(index))
-            logs.append(self._answers(index, parts.test, start, rate, number))
+            logs.append(self._predict(index, parts.test, start, rate, number))
         return self._judge(logs, parts.test, rate, "draw", len(sets[0]))
 
     def _rate(self, index: np.ndarray) -> float:
@@ -138,7 +139,7 @@ class Tuner:
         for inner, outer in folds.split(index, y):
             start = self._probe(index[inner], self._penalty(index[inner]))
             for number, rate in enumerate(self.rates):
-                logs = self._answers(index[inner], index[outer], start, rate, 0)
+                logs = self._predict(index[inner], index[outer], start, rate, 0)
                 losses[number] -= logs[np.arange(len(outer)), y[outer]].sum()
         return self.rates[int(losses.argmin())]
 
@@ -157,10 +158,10 @@ class Tuner:
         right = np.array([one.argmax(axis=1) == truth for one in logs], dtype=float)
         picked = np.mean([one[np.arange(len(truth)), truth] for one in logs], axis=0)
         many = f"{len(logs)} {what}{'' if len(logs) == 1 else 's'}"
-        said = self.settings
+        used = self.settings
         setting = (
-            f"{many}, encoder at {rate:g} of {said.optimiser}, {said.schedule}, "
-            f"{self._epochs(fitted)} epochs of {said.batch}, head from {said.head}, {said.views}"
+            f"{many}, encoder at {rate:g} of {used.optimiser}, {used.schedule}, "
+            f"{self._epochs(fitted)} epochs of {used.batch}, head from {used.head}, {used.views}"
         )
         return Judged(right.mean(axis=0), picked, right.mean(axis=1), setting, fitted)
 
@@ -176,23 +177,23 @@ class Tuner:
             total.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
         return total.hexdigest()
 
-    def _answers(
+    def _predict(
         self, fit: np.ndarray, judged: np.ndarray, start: LinearProbe, rate: float, run: int
     ) -> np.ndarray:
-        """Log probabilities (n, C) of one training, or those it gave before."""
+        """Log probabilities (n, C) of one training, computed or read from its file."""
         settings = replace(self.settings, encoder_rate=rate, epochs=self._epochs(len(fit)))
         place = None
         if self.folder is not None:
-            told = {k: v for k, v in asdict(settings).items() if k not in _FREE}
+            used = {k: v for k, v in asdict(settings).items() if k not in _FREE}
             key = hashlib.sha256(
-                json.dumps([told, self.images.hash, self._weights, self.seed, run]).encode()
+                json.dumps([used, self.images.hash, self._weights, self.seed, run]).encode()
             )
             for part in (fit, self.labels[fit], judged):
                 key.update(part.tobytes())
             key.update(start.weight.numpy().tobytes())
             place = self.folder / key.hexdigest()[:16]
             if (
-                found := _kept(place.with_suffix(".npy"), (len(judged), self.classes))
+                found := _stored(place.with_suffix(".npy"), (len(judged), self.classes))
             ) is not None:
                 return found
         done = 0
@@ -229,8 +230,8 @@ class Tuner:
         return logs
 
 
-def _kept(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
-    """Answers of a training that was finished, if they are whole."""
+def _stored(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
+    """Predictions of a finished training, if their file is whole."""
     try:
         found: np.ndarray = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError):

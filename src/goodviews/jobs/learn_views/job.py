@@ -116,7 +116,7 @@ def learn_views(
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         judge_steps: Training steps of the new encoders that select and compare.
         compare: Whether fixed views are measured as well.
-        command: The command that was typed, for the record.
+        command: The original command, for the record.
         log: Called with each line of the log, such as ``print``.
         progress: True draws a progress bar; a function is called with what is counted, how many
             are done and how many there are.

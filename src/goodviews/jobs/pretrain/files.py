@@ -23,8 +23,8 @@ def view_of(given: str | Path | None) -> str | None:
         given: A spec, or a file with one.
 
     Raises:
-        InputError: The spec or the file is not right. Where a study left no file since it
-            advises no view, the message says so.
+        InputError: The spec or the file is not right. The message is another one where a study
+            left no file because it advises no view.
     """
     if given is None:
         return None

@@ -23,7 +23,7 @@ class Follower:
 
     Args:
         folder: Where ``log.csv`` goes.
-        settings: Of the run.
+        settings: Settings of the run.
         fabric: Its processes; the first one writes and logs.
         every: Epochs between two lines with readouts.
         probe: Makes the readouts, where there are labels.
@@ -59,7 +59,7 @@ class Follower:
         self._first = 0
 
     def __call__(self, learner: Learner, history: History) -> None:
-        """Log the step; measure, read out and print a line where it is time.
+        """Log the step; measure, and print a line where it is time.
 
         Raises:
             CollapseError: The run collapsed, and is to stop then.

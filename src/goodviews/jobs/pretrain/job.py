@@ -33,7 +33,7 @@ class Trained:
 
     Attributes:
         folder: ``encoder.safetensors``, ``log.csv``, ``run.json`` and checkpoints.
-        encoders: In evaluation mode.
+        encoders: The encoders of the two views, in evaluation mode.
         settings: As they were used.
         history: Loss and gradient norm of every step.
         health: The monitor's verdict on the run: healthy, or what went wrong.
@@ -106,8 +106,8 @@ def pretrain(
         size: Height and width to resize the images to, in pixels.
         root: Folder of torchvision's downloaded datasets.
         seed: Random seed of the run.
-        device: ``"auto"``, ``"cpu"`` or ``"cuda"`` (default: as the settings say).
-        precision: Such as ``"bf16-mixed"`` (default: as the settings say).
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"`` (default: that of the settings).
+        precision: ``"32-true"`` or ``"bf16-mixed"`` (default: that of the settings).
         devices: Processes on this machine.
         nodes: Number of machines.
         strategy: ``"auto"``, ``"ddp"`` or ``"fsdp"``.
@@ -115,7 +115,7 @@ def pretrain(
         probe_every: Epochs between two readouts of the labels (default: a tenth of the run).
         hold_out: Whether the images that an evaluation would test are left out.
         stop_on_collapse: Whether the run ends when its monitor reports a collapse.
-        command: The command that was typed, for the record.
+        command: The original command, for the record.
         log: Called with each line of the log, such as ``print``.
         progress: True draws a progress bar; a function is called with what is counted, how many
             are done and how many there are.
