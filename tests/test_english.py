@@ -172,13 +172,8 @@ NAMES = re.compile(r"(^|_)(told|kept|said|honest|stood|typed|gone|wanted)($|_)")
 """Parts of function, class and file names that do not say what is returned or held."""
 
 PENDING = {
-    "src/goodviews/cli",
     "src/goodviews/evaluation/libraries.py",
     "src/goodviews/evaluation/seen.py",
-    "src/goodviews/jobs/evaluate",
-    "src/goodviews/jobs/learn_views",
-    "src/goodviews/jobs/look",
-    "src/goodviews/jobs/pretrain",
     "src/goodviews/pages",
     "src/goodviews_experiments",
 }

@@ -140,10 +140,12 @@ def parse_spec_steps(spec):
     return [part.partition("(")[0] for part in spec.split("|")]
 
 
-@pytest.mark.parametrize("stage", [("learning", 4), ("comparing", 2)], ids=["game", "judges"])
+@pytest.mark.parametrize(
+    "stage", [("steps trained", 4), ("views compared", 2)], ids=["game", "judges"]
+)
 def test_a_stopped_run_goes_on_to_the_same_bytes(stage, there, capsys, monkeypatch):
     def asked(_self, name, done, _total):
-        if (name, done) == stage and name == "learning":
+        if (name, done) == stage and name == "steps trained":
             os.kill(os.getpid(), signal.SIGINT)
         elif (name, done) == stage:  # Python's own handler, where there is one
             raise KeyboardInterrupt
@@ -158,7 +160,7 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(stage, there, capsys, monkeypat
     assert not (folder / "learned.json").exists()
     assert main(shlex.split(last.partition("Resume with: ")[2])[1:]) == 0
     said = capsys.readouterr().err
-    assert ("Resuming at step 4 of 6." in said) == (stage[0] == "learning")
+    assert ("Resuming at step 4 of 6." in said) == (stage[0] == "steps trained")
     ours, theirs = folder / "g.safetensors", there / "run" / "g.safetensors"
     assert ours.read_bytes() == theirs.read_bytes()
     for name in ("log.csv", "looks.csv", "comparison.csv"):
@@ -177,7 +179,7 @@ def test_six_channels_without_labels_end_with_what_is_shared(there, capsys):
         "channels((2, 0, 1, 3, 4, 5))|split(1)"
     )
     assert not any("accuracy" in row for row in told["rows"])
-    assert "Whether it keeps a task cannot be said" in told["lead"]
+    assert "Whether it keeps a task is not known" in told["lead"]
     page = (there / "six" / "index.html").read_text()
     assert "s-star" not in page.partition("</style>")[2]
 
@@ -188,7 +190,7 @@ def test_where_one_label_watches_the_page_says_that_nobody_does(there):
     assert main(["learn-views", *words]) == 0
     told = found(there / "five")
     assert all(look["lost_nats"] is None for look in told["looks"])
-    assert any("5 labels teach: too few to watch" in said for said in told["said"])
+    assert any("Only 5 labels to learn from: too few to watch" in said for said in told["said"])
     assert all(one["keeps"] is None for one in told["tried"])
     page = (there / "five" / "index.html").read_text()
     assert "the label is not watched" in page
@@ -236,7 +238,10 @@ def test_a_spec_file_that_is_gone_is_told_as_a_file(there, capsys):
         (["few.npz", "--mode", "unsupervised", "--views", "crap()"], "crop"),
         (["few.npz", "--mode", "unsupervised", "--out", "labels.csv"], "is a file"),
         (["few.npz", "--mode", "unsupervised", "--out", "labels.csv/x"], "--out"),
-        (["few.npz", "--labels", "labels.csv", "--out", "run", "--seed", "1"], "another --out"),
+        (
+            ["few.npz", "--labels", "labels.csv", "--out", "run", "--seed", "1"],
+            "another folder with --out",
+        ),
         (["few.npz", "--labels", "labels.csv", "--out", "other"], "another --out"),
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(value)[:40],

@@ -206,7 +206,7 @@ def test_a_stopped_training_goes_on_and_a_finished_one_is_not_done_again(tmp_pat
     whole = tuner(images, made, settings=settings, rates=(1.0,)).full(parts)
 
     def stop(stage, done, total):
-        assert (stage, total) == ("fine-tuning the encoder", 4)
+        assert (stage, total) == ("epochs of fine-tuning the encoder", 4)
         if done == 2:
             import os
             import signal

@@ -8,7 +8,7 @@ from goodviews.core.errors import InputError
 from goodviews.data import Images
 from goodviews.information import Estimate
 from goodviews.jobs.learn_views.choice import Tried, choose, dodged, worth_trying
-from goodviews.jobs.learn_views.compare import fixed_spaces, gaps, split_width, told
+from goodviews.jobs.learn_views.compare import bound_record, fixed_spaces, gaps, split_width
 from goodviews.jobs.learn_views.folder import meanings
 from goodviews.jobs.learn_views.record import _short
 from goodviews.jobs.learn_views.roles import fit_game, share_out
@@ -53,8 +53,11 @@ def test_the_lowest_bound_of_new_encoders_is_taken(mode):
     assert found.step == 200
     assert "2.50 nats, against 4.00 at step 100 and 5.00 at step 300" in found.reason
     assert "step 150 is left out" in found.reason
-    assert "told apart" not in found.reason
-    assert "told apart from step 300" in choose([tried(200, 2.5), tried(300, 2.51)], mode).reason
+    assert "differ significantly" not in found.reason
+    assert (
+        "differ significantly from step 300"
+        in choose([tried(200, 2.5), tried(300, 2.51)], mode).reason
+    )
 
 
 def test_the_last_is_taken_where_labels_alone_moved_it():
@@ -64,8 +67,8 @@ def test_the_last_is_taken_where_labels_alone_moved_it():
 def test_a_generator_that_dodged_is_told_from_encoders_that_lag():
     looks = [look(0, 0.0), look(100, 4.0), look(200, 0.5)]
     said = dodged([tried(100, 4.2, 4.0), tried(200, 5.0, 0.5)], 100, looks, Game())
-    assert "5.0 nats where those of the game find 0.5: the generator dodged them" in said
-    assert "At step 100, which is taken, the gap is 0.2 nats" in said
+    assert "5.0 nats where those of the game find 0.5: the generator misled them" in said
+    assert "At step 100, which is used, the gap is 0.2 nats" in said
     assert "encoder_rate=0.004`, lower generator_rate with `--set generator_rate=0.0001`" in said
     own = Game(generator_rate=5e-3, encoder_rate=1e-2, encoder_steps=2)
     said = dodged([tried(100, 4.2, 4.0), tried(200, 5.0, 0.5)], 100, looks, own)
@@ -100,9 +103,11 @@ def test_what_is_said_follows_the_intervals():
     )
     assert kept["edge"] == "sweet"
     better = answer(row("learned", 3.0, MORE), row("raw channels", 5.0, HALF))
-    assert "and reads kind out 5.0 points better" in better["headline"]
+    assert "and its readout of kind is 5.0 points better" in better["headline"]
     lost = answer(row("learned", 3.0, LESS), row("raw channels", 5.0, HALF))
-    assert lost["headline"].startswith("Take raw channels instead: it reads kind out 20.0 points")
+    assert lost["headline"].startswith(
+        "Use raw channels instead: its readout of kind is 20.0 points"
+    )
     assert (lost["take"], lost["edge"]) == ("raw channels", "missing")
     same = answer(row("learned", 5.0, HALF), row("raw channels", 5.0, HALF))
     assert same["edge"] == "undecided"
@@ -117,7 +122,7 @@ def test_a_fixed_view_that_is_surely_better_is_advised():
         row("learned", 3.0, HALF), row("raw channels", 5.0, HALF), row("Lab", 2.0, "1" * 200)
     )
     assert found["take"] == "Lab"
-    assert found["compare"] == "Lab shares less, Lab reads out better"
+    assert found["compare"] == "Lab shares less, Lab is more accurate"
 
 
 def test_points_are_paired_by_image():
@@ -201,11 +206,11 @@ def test_what_a_linear_generator_is_is_read_off_exactly():
 
 
 def test_a_bound_below_zero_counts_as_nothing_and_is_told():
-    made = told(Estimate(-9.0, 0.5, "lower", candidates=512, ceiling_nats=6.2))
+    made = bound_record(Estimate(-9.0, 0.5, "lower", candidates=512, ceiling_nats=6.2))
     assert (made["nats"], made["below_zero"]) == (0.0, True)
-    fine = told(Estimate(-0.1, 0.5, "lower", candidates=512, ceiling_nats=6.2))
+    fine = bound_record(Estimate(-0.1, 0.5, "lower", candidates=512, ceiling_nats=6.2))
     assert (fine["nats"], fine["below_zero"]) == (0.0, False)
     rows = [{"name": name, **one} for name, one in (("learned", made), ("raw channels", fine))]
-    assert "of learned found less than nothing" in _short(rows, 264)
+    assert "The bounds of new encoders for learned are below 0" in _short(rows, 264)
     assert "`--judge-steps 132`" in _short(rows, 264)
-    assert "less than nothing" not in _short(rows[1:], 264)
+    assert "below 0" not in _short(rows[1:], 264)

@@ -44,5 +44,6 @@ def test_python_and_the_command_line_learn_the_same_views(tmp_path, capsys):
     assert all(torch.equal(v, saved[k]) for k, v in learned.generator.state_dict().items())
     assert learned.found == json.loads((ours / "learned.json").read_text())
     assert learned.page.exists()
-    assert {stage for stage, _, _ in steps} == {"learning", "judging", "comparing"}
+    units = {unit for unit, _, _ in steps}
+    assert units == {"steps trained", "generators judged", "views compared"}
     assert learned.command.startswith("goodviews study few.npz --views @learn-views-few/views.txt")

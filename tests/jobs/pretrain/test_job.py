@@ -208,7 +208,7 @@ def test_the_log_and_the_bar_are_shown_when_asked_for(few, capsys):
         "few.npz", out="a", log=lines.append, progress=lambda *one: steps.append(one), **options
     )
     assert any(line.startswith("epoch 1 of 1: loss") for line in lines)
-    assert steps == [("training", done, 3) for done in (1, 2, 3)]
+    assert steps == [("steps trained", done, 3) for done in (1, 2, 3)]
     assert capsys.readouterr().err == ""
     pretrain("few.npz", out="b", progress=True, **options)
-    assert "training: 3 of 3 (100 %)" in capsys.readouterr().err
+    assert "steps trained: 3 of 3 (100 %)" in capsys.readouterr().err

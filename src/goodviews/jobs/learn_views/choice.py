@@ -1,4 +1,4 @@
-"""Which generator of a game is taken: new encoders say, and the label has a veto."""
+"""Which generator of a game is selected: by new encoders, if it has not lost the label."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,18 +10,19 @@ from goodviews.training.view_learning.looks import lost_too_much
 from goodviews.views.generators import Generator
 
 GAP_NATS = 1.0
-"""More that new encoders find than the game's, from which the generator dodges the latter."""
+"""Nats that new encoders find beyond the game's, from which the generator misled the latter."""
 
 
 @dataclass(frozen=True)
 class Tried:
-    """A generator of the game, judged.
+    """A generator of the game that new encoders measured.
 
     Attributes:
-        step: When it stood.
-        look: What the game saw of it.
-        keeps: Whether no view had surely lost the label; ``None`` where nobody watched.
-        bound: What new encoders found: ``nats``, ``stderr_nats``, ``ceiling_nats``,
+        step: Step of the game that it is from.
+        look: Measurement of it in the game.
+        keeps: Whether no view had significantly lost the label; ``None`` where that was not
+            watched.
+        bound: Result of new encoders: ``nats``, ``stderr_nats``, ``ceiling_nats``,
             ``candidates``, ``at_ceiling``.
     """
 
@@ -32,22 +33,22 @@ class Tried:
 
     @property
     def nats(self) -> float:
-        """Bound of new encoders."""
+        """The bound of new encoders."""
         return float(self.bound["nats"])
 
     @property
     def gap(self) -> float:
-        """Nats that new encoders find and the game's do not."""
+        """Nats that new encoders find beyond those of the game."""
         return self.nats - self.look.shared_nats
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The generator that is taken.
+    """The generator that is selected.
 
     Attributes:
-        step: When it stood.
-        reason: Why it, in words.
+        step: Step of the game that it is from.
+        reason: Why, in words.
     """
 
     step: int
@@ -57,18 +58,18 @@ class Choice:
 def worth_trying(
     history: GameHistory, game: Game, *, looks: int = 3
 ) -> tuple[list[int], list[int]]:
-    """Steps whose generators are judged, and steps of those left out since a label was lost.
+    """Steps whose generators are measured, and steps left out because a label was lost.
 
-    They stand evenly in the game, the last one at its end; looks during the warm-up are none.
+    They are spread evenly over the game, the last one at its end, and skip the warm-up.
 
     Args:
-        history: Of the game.
+        history: History of the game.
         game: Its settings.
-        looks: How many, at most.
+        looks: Maximum number of steps.
 
     Returns:
-        Both in order. In the place of one that had lost the label stands the nearest that had
-        not; where all had, the last of the warm-up, which is the one of the start.
+        Both in order. One that had lost the label is replaced by the nearest that had not; where
+        all had, by the last of the warm-up, which is the one of the start.
     """
     known = {look.step: look for look in history.looks}
     late = [step for step in known if step > game.warm_up] or [max(known)]
@@ -86,12 +87,12 @@ def worth_trying(
 
 
 def choose(tried: Sequence[Tried], mode: str, lost: Sequence[int] = ()) -> Choice:
-    """Take the generator whose views share least by new encoders; the last when supervised.
+    """Select the generator whose views share least by new encoders; the last when supervised.
 
     Args:
-        tried: Those judged, in order of their steps.
-        mode: Of the game.
-        lost: Steps left out since a view had lost the label.
+        tried: Measured generators, in order of their steps.
+        mode: Mode of the game.
+        lost: Steps left out because a view had lost the label.
 
     Returns:
         The step and the reason.
@@ -103,35 +104,35 @@ def choose(tried: Sequence[Tried], mode: str, lost: Sequence[int] = ()) -> Choic
         out += "more of the label than give allows."
     if mode == "supervised":
         last = tried[-1]
-        said = f"The last generator is taken (step {last.step}): only the label terms moved it."
+        said = f"The last generator is used (step {last.step}): only the label terms trained it."
         return Choice(last.step, said + out)
     best = min(tried, key=lambda one: one.nats)
     if len(tried) == 1:
-        said = f"Step {best.step} is the only one that could be judged."
+        said = f"Step {best.step} is the only one that could be measured."
         return Choice(best.step, said + out)
     others = [one for one in tried if one is not best]
     said = (
-        f"Of {len(tried)} generators of the game that of step {best.step} shares least by new "
+        f"Of {len(tried)} generators of the game, the one at step {best.step} shares least by new "
         f"encoders: {best.nats:.2f} nats, against "
         f"{_list([f'{one.nats:.2f} at step {one.step}' for one in others])}."
     )
     near = [one for one in others if one.nats - best.nats < _error(best, one)]
     if near:
         steps = _list([f"step {one.step}" for one in near])
-        said += f" It cannot be told apart from {steps}; the lower number is taken."
+        said += f" It does not differ significantly from {steps}; the lower number is used."
     return Choice(best.step, said + out)
 
 
 def dodged(tried: Sequence[Tried], chosen: int, looks: Sequence[Look], game: Game) -> str:
-    """What to do where new encoders find much more than the game's; else nothing.
+    """What to do where new encoders find much more than the game's; empty where they do not.
 
-    Where the game's bound had fallen, the generator dodged its encoders; where it had not, they
-    had not learned yet what there is to find.
+    Where the game's bound had fallen, the generator misled its encoders; where it had not, they
+    had not yet learned what there is to find.
 
     Args:
-        tried: Those judged.
-        chosen: Step of the one that is taken.
-        looks: Of the game.
+        tried: Measured generators.
+        chosen: Step of the one that is selected.
+        looks: Measurements in the game.
         game: Its settings, every rate a number.
     """
     worst = max(tried, key=lambda one: one.gap)
@@ -144,13 +145,13 @@ def dodged(tried: Sequence[Tried], chosen: int, looks: Sequence[Look], game: Gam
         f"find {max(worst.look.shared_nats, 0.0):.1f}: "
     )
     said += (
-        "the generator dodged them instead of sharing less."
+        "the generator misled them instead of sharing less."
         if fell
-        else "these had not caught up, so that the generator had nobody to learn from."
+        else "these had not caught up, so the generator had nothing to learn from."
     )
     if worst.step != chosen:
         own = next(one for one in tried if one.step == chosen)
-        said += f" At step {chosen}, which is taken, the gap is {own.gap:.1f} nats."
+        said += f" At step {chosen}, which is used, the gap is {own.gap:.1f} nats."
     return (
         f"{said} In a new folder, raise encoder_rate with `--set encoder_rate="
         f"{2 * game.encoder_rate:g}`, lower generator_rate with `--set generator_rate="

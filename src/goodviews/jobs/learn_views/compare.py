@@ -54,7 +54,7 @@ class Judges:
     Attributes:
         images: The data.
         roles: Who does what.
-        settings: Of the new encoders.
+        settings: Settings of the new encoders.
         candidates: K of the bound.
         seed: Number of the run.
     """
@@ -77,7 +77,7 @@ class Judges:
             held_out=self.roles.held_out,
             draws=replace(DRAWS, looks=0),
         )
-        return told(found.estimate)
+        return bound_record(found.estimate)
 
     def row(self, view: str) -> dict[str, Any]:
         """The bound, and the linear readout where there are labels."""
@@ -98,7 +98,7 @@ class Judges:
         right = found.right.round().astype(int)
         low, high = wilson(int(right.sum()), len(right))
         return {
-            **told(found.bound),
+            **bound_record(found.bound),
             "accuracy": float(right.mean()),
             "low": low,
             "high": high,
@@ -113,7 +113,7 @@ class Judges:
         return len(self.roles.test) > 1 and len(self.roles.labelled) > 0
 
 
-def told(bound: Estimate) -> dict[str, Any]:
+def bound_record(bound: Estimate) -> dict[str, Any]:
     """A bound as JSON holds it; below 0 it says no more than 0, which holds of any views."""
     return {
         "nats": max(bound.nats, 0.0),
@@ -155,7 +155,7 @@ def split_width(split: str, channels: int) -> int:
     """How many channels the first view takes.
 
     Raises:
-        InputError: The text is no ``split(n)``, or leaves a view without a channel.
+        InputError: The text is not ``split(n)``, or leaves a view without a channel.
 
     Example:
         >>> split_width("split(2)", 5)
@@ -163,7 +163,7 @@ def split_width(split: str, channels: int) -> int:
     """
     calls = parse_spec(split)
     if len(calls) != 1 or calls[0].name != "split":
-        raise InputError(f"--split is {split!r}, but split(1) or another number is wanted.")
+        raise InputError(f"Expected split(1) or another number for --split, but got {split!r}.")
     given = dict(calls[0].kwargs)
     first = calls[0].args[0] if calls[0].args else given.get("first", 1)
     if not (type(first) is int and 0 < first < channels):

@@ -1,4 +1,4 @@
-"""What learning views leaves behind: tables, pictures of the channels, and what the page reads.
+"""The pictures of learned channels, and what they are made of.
 
 Letters: B images, C channels, H and W pixels, P pixels of them all.
 """
@@ -21,7 +21,7 @@ from goodviews.views.generators import Generator
 SHOWN, PAIRS = 4, 6
 _LARGEST, _COUNTED = 96, 128
 _BENT = 0.005
-"""Share of a channel's variance that no linear mix explains, from which it bends the colours."""
+"""Share of a channel's variance that no linear mix explains, from which it is non-linear."""
 
 
 def channel_pictures(
@@ -69,8 +69,8 @@ def change_pictures(
 ) -> dict[str, Any]:
     """Write what a generator changed, ``apart-i-c.webp``: absolute values, all on one scale.
 
-    A channel that bends the colours is shown less its best linear mix of the raw ones. Where
-    none does, the channel that stood in the same place is taken off instead.
+    A channel that is not linear is shown minus its best linear mix of the raw ones. Where
+    none does, the channel that was in the same place is subtracted instead.
 
     Args:
         images: The data.
@@ -79,7 +79,7 @@ def change_pictures(
         folder: Where they go.
 
     Returns:
-        ``bent``, which of the two it is, and ``top``, the value that is white: the 99th
+        ``bent``, whether one is not linear, and ``top``, the value that is white: the 99th
         percentile over all channels.
     """
     crowd = images.batch(index[_spread(len(index), _COUNTED)])
@@ -113,13 +113,13 @@ def pair_pictures(
 
     Args:
         images: The data.
-        spec: Of the learned views.
+        spec: Spec of the learned views.
         after: (low, high) of each learned channel.
         index: (N,) images to choose from, evenly.
         folder: Where they go.
 
     Returns:
-        How many.
+        Number of pairs.
     """
     few = index[_spread(len(index), PAIRS)]
     views = parse_view(spec)(images.batch(few), seed=0, samples=torch.from_numpy(few), epoch=1)
@@ -131,7 +131,7 @@ def pair_pictures(
 
 
 def meanings(images: Images, generator: Generator, index: np.ndarray) -> list[dict[str, Any]]:
-    """What each learned channel is, as far as a linear map of the raw ones says it.
+    """What each learned channel is, as far as it is a linear mix of the raw ones.
 
     Args:
         images: The data.

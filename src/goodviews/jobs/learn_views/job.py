@@ -171,7 +171,7 @@ def learn_views(
     if not (folder / LAST).exists():  # another run's is not written over before it is known
         write_json(folder / "run.json", ran)
     shape = f"{images.channels} x {images.height} x {images.width}"
-    say(f"{mode} on {images.name}, {shape}: {game.generator}, {game.steps} steps. {roles.said}")
+    say(f"{mode} on {images.name}, {shape}: {game.generator}, {game.steps} steps. {roles.summary}")
     for sentence in said:
         say(sentence)
 

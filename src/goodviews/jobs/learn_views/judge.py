@@ -54,7 +54,7 @@ def judge(
     candidates: int,
     seed: int,
 ) -> Judgement:
-    """Pretrain new encoders on a view spec, measure what they share, and read them out.
+    """Pretrain new encoders on a view spec, measure what they share, and train readouts.
 
     Args:
         images: The data.
@@ -64,9 +64,9 @@ def judge(
         labelled: Places whose labels fit the readout.
         test: (M,) places that are tested.
         labels: Classes of all images; -1 where there is none.
-        settings: Of the pretraining.
+        settings: Settings of the pretraining.
         candidates: K of the bound.
-        seed: Number of the run.
+        seed: Random seed of the run.
     """
     pair = parse_view(view) if isinstance(view, str) else view
     found = shared_nats(

@@ -22,17 +22,17 @@ _POINTS = 400
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked for, as the record has it.
+    """The arguments of a run, as the record has them.
 
     Attributes:
-        data: As it was typed; nothing for images from memory.
-        labels: The CSV that was typed.
-        size: Pixels that were asked for.
+        data: Argument for the data; nothing for images from memory.
+        labels: The CSV of labels.
+        size: Height and width in pixels, where they were given.
         before: Steps before the generator, at the size of the images.
-        seed: Number of the run.
-        judge_steps: Steps of new encoders.
-        command: What was typed.
-        said: One sentence for each rule that set a number.
+        seed: Random seed of the run.
+        judge_steps: Training steps of new encoders.
+        command: The original command.
+        rules: One sentence for each rule that set a number.
     """
 
     data: str | None
@@ -42,7 +42,7 @@ class Asked:
     seed: int
     judge_steps: int
     command: str
-    said: Sequence[str]
+    rules: Sequence[str]
 
 
 def passport(
@@ -75,21 +75,21 @@ def gathered(
     rows: Sequence[dict[str, Any]],
     ran: dict[str, Any],
 ) -> dict[str, Any]:
-    """The content of ``learned.json`` but for pictures.
+    """Collect the content of ``learned.json``, except for pictures.
 
     Args:
         images: The data.
-        roles: Who did what.
-        game: As it was played.
-        learned: What the game left.
-        asked: What was asked for.
-        spec: Of the learned views.
-        spec_file: Where it stands.
-        tried: Generators that new encoders judged.
-        choice: The one taken.
-        warning: That the generator dodged, or nothing.
-        rows: Of the comparison; none where there was none.
-        ran: What the run is.
+        roles: Which images and labels were used for what.
+        game: The game as it was played.
+        learned: Its result.
+        asked: Arguments of the run.
+        spec: Spec of the learned views.
+        spec_file: File that holds it.
+        tried: Generators that new encoders measured.
+        choice: The selected one.
+        warning: That the generator misled its encoders, or nothing.
+        rows: Rows of the comparison; none without one.
+        ran: Commit, versions and hardware.
     """
     history = learned.history
     at = next(one for one in tried if one.step == choice.step)
@@ -118,14 +118,14 @@ def gathered(
             name: len(getattr(roles, name)) for name in ("learn", "held_out", "labelled", "test")
         },
         "game": asdict(game),
-        "said": [roles.said, *asked.said],
+        "said": [roles.summary, *asked.rules],
         "steps": history.steps,
         "stopped": history.stopped,
         "verdict": learned.verdict,
         "candidates": learned.candidates,
         "ceiling_nats": math.log(learned.candidates),
         "loss": _loss(history.losses, game, len(roles.learn)),
-        "looks": [_told(look) for look in history.looks],
+        "looks": [_look_record(look) for look in history.looks],
         "tried": [
             {
                 "step": one.step,
@@ -169,20 +169,20 @@ def _loss(losses: Sequence[float], game: Game, learn: int) -> dict[str, Any]:
     }
 
 
-def _told(look: Look) -> dict[str, Any]:
-    """A look as JSON holds it: what is no number is left open."""
+def _look_record(look: Look) -> dict[str, Any]:
+    """A look as JSON holds it, with null for what is not finite."""
     values = asdict(look)
     return {name: v if v is None or math.isfinite(v) else None for name, v in values.items()}
 
 
 def _short(rows: Sequence[dict[str, Any]], steps: int) -> str:
-    """What keeps the bounds from being told apart, and what to do; nothing where nothing does."""
+    """Why the bounds cannot be compared, and what to do; empty where they can be."""
     blind = [row["name"] for row in rows if row.get("below_zero")]
     if blind:
         who = f"{', '.join(blind[:-1])} and {blind[-1]}" if len(blind) > 1 else blind[0]
         return (
-            f"New encoders of {who} found less than nothing on held-out images, which counts as 0 "
-            f"nats: they learned their images by heart, so what is shared there cannot be told. "
+            f"The bounds of new encoders for {who} are below 0 on held-out images, which counts "
+            f"as 0 nats: these encoders overfitted, so their bounds are uninformative. "
             f"Type `--judge-steps {max(steps // 2, 1)}`, or crops before the generator "
             f"(`--views`)."
         )
@@ -196,7 +196,7 @@ def _short(rows: Sequence[dict[str, Any]], steps: int) -> str:
         )
     if any(row.get("undertrained") for row in rows):
         return (
-            f"New encoders would have gone on improving after {steps:,} steps: with "
+            f"New encoders were still improving after {steps:,} steps: with "
             f"`--judge-steps {4 * steps}` the bounds are nearer to what is shared."
         )
     return ""

@@ -1,4 +1,4 @@
-"""Who learns views, who judges them, whose labels teach and whose report; and a fitting game.
+"""Which images and labels are for learning views, and which for measuring; a game that fits.
 
 Letters: N images.
 """
@@ -19,7 +19,7 @@ CROP = 32
 """Pixels of the crops that views are learned on, where images are larger."""
 _FEWEST, _MOST = 2, 13
 _PER_CLASS = 3
-"""Labels of a class below which none of them watches."""
+"""Labels of a class below which none of them is used for watching."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +28,12 @@ class Roles:
 
     Attributes:
         learn: Images that the game and new encoders are trained on.
-        held_out: Images for the bounds; none of them trains.
+        held_out: Images for the bounds; never trained on.
         labelled: Images whose labels the game uses, and which later fit the readout.
-        test: Labelled images that report; they neither train nor choose.
+        test: Labelled images for the reported accuracy, used for nothing else.
         task: Name of the label; empty without labels.
         labels: (N,) classes, -1 where there is none.
-        said: Who is who, one sentence.
+        summary: All of this in one sentence.
     """
 
     learn: np.ndarray
@@ -42,23 +42,23 @@ class Roles:
     test: np.ndarray
     task: str
     labels: np.ndarray
-    said: str
+    summary: str
 
 
 def share_out(images: Images, *, mode: str, task: str | None = None) -> Roles:
-    """Share images out; the same set gives the same roles.
+    """Divide the images; the same dataset is always divided in the same way.
 
-    The set's own test images report. Without such, a third of the labelled images does, class
-    by class, and at most 2,000. A fifth of the others is held out for the bound, at most 1,024,
-    unlabelled ones first.
+    The test images of the dataset are used for the reported accuracy. Without such, a third of
+    the labelled images is, class by class, and at most 2,000. A fifth of the others is held out
+    for the bound, at most 1,024, unlabelled ones first.
 
     Args:
         images: The data.
-        mode: Of the game; only ``unsupervised`` goes without labels.
+        mode: Mode of the game; only ``unsupervised`` needs no labels.
         task: Name of the label; the first one when left out.
 
     Raises:
-        InputError: The channels cannot be split, labels are wanted and not there, or of one
+        InputError: The channels cannot be split, labels are needed and missing, or all of one
             class.
     """
     if not _FEWEST <= images.channels <= _MOST:
@@ -77,13 +77,13 @@ def share_out(images: Images, *, mode: str, task: str | None = None) -> Roles:
     if mode != "unsupervised" and not len(known):
         raise InputError(
             f"mode={mode} learns from labels, but {images.name} has none; give --labels "
-            f"labels.csv, or take --mode unsupervised."
+            f"labels.csv, or use --mode unsupervised."
         )
     if len(known) and len(np.unique(labels[known])) < 2:
         only = images.classes[name][int(labels[known[0]])]
         raise InputError(
-            f"All labels of {name!r} are {only!r}, but two classes or more are wanted; label "
-            f"images of another class, or take --mode unsupervised."
+            f"All labels of {name!r} are {only!r}, but at least two classes are needed; label "
+            f"images of another class, or use --mode unsupervised."
         )
     test = np.flatnonzero((images.part == 1) & (labels >= 0))[:TEST_MOST]
     if not len(test) and len(known) >= 6:
@@ -95,22 +95,22 @@ def share_out(images: Images, *, mode: str, task: str | None = None) -> Roles:
     held = order[: min(HELD_MOST, max(len(rest) // 5, 8))]
     labelled = np.setdiff1d(known, held)
     learn = np.setdiff1d(rest, held)
-    said = f"{len(learn):,} images learn and {len(held):,} watch for the bound"
+    said = f"{len(learn):,} images to learn from and {len(held):,} held out for the bound"
     if len(labelled):
-        said += f"; {len(labelled):,} labels of {name} teach and {len(test):,} others report"
+        said += f"; {len(labelled):,} labels of {name} to learn from and {len(test):,} to test"
     return Roles(learn, held, labelled, test, name, labels, f"{said}.")
 
 
 def fit_game(
     game: Game, images: Images, roles: Roles, *, given: Collection[str] = ()
 ) -> tuple[Game, list[str]]:
-    """A game that fits the data, and a sentence for each thing that was changed.
+    """Fit a game to the data; a sentence reports each change.
 
     Args:
         game: To start from.
         images: The data.
-        roles: Who does what.
-        given: Names of settings that the user chose; they stay.
+        roles: Which images and labels are used for what.
+        given: Names of settings that the user chose; they are not changed.
     """
     said = []
     count, side = len(roles.learn), min(images.height, images.width)
@@ -122,12 +122,12 @@ def fit_game(
         game = replace(game, views=f"crop(scale=(0.3, 1), size={CROP})|flip()")
         said.append(
             f"Images have {side} pixels: views are learned on crops of {CROP}; a generator maps "
-            f"pixels, so that its file serves every size."
+            f"single pixels, so its file fits every size."
         )
     still = max(game.steps // 10, 1)
     if game.warm_up > still and "warm_up" not in given:
         game = replace(game, warm_up=still)
-        said.append(f"A game of {game.steps} steps: the generator stands still for {still}.")
+        said.append(f"A game of {game.steps} steps: the generator is fixed for the first {still}.")
     every = max(game.steps // 12, 1)
     if "look_every" not in given:
         game = replace(game, look_every=every)
@@ -145,12 +145,12 @@ def fit_game(
     if watchers == 1 and not {"held_labels", "give"} & set(given):  # one has no standard error
         game = replace(game, held_labels=0.0, give=0.0)
         said.append(
-            f"{counts.sum()} labels teach: too few to watch whether a view loses what it tells "
-            f"of the label."
+            f"Only {counts.sum()} labels to learn from: too few to watch whether a view loses the "
+            f"label."
         )
     if counts.min() < _PER_CLASS and game.give:
         said.append(
-            f"A class has {counts.min()} label{'s' if counts.min() > 1 else ''}: too few for one "
-            f"to watch whether a view loses what it tells of that class."
+            f"A class has {counts.min()} label{'s' if counts.min() > 1 else ''}: too few to watch "
+            f"whether a view loses that class."
         )
     return game, said

@@ -1,4 +1,4 @@
-"""The steps of learning views: the game, what new encoders say of it, and the comparison."""
+"""The steps of learning views: the game, the measurement by new encoders, the comparison."""
 
 import math
 from collections.abc import Callable
@@ -22,7 +22,7 @@ Say = Callable[[str], None]
 
 
 def joined(*parts: str) -> str:
-    """One spec of several, empty ones left out.
+    """Join specs into one; empty ones are left out.
 
     Example:
         >>> joined("", "lab()", "split(1)")
@@ -40,15 +40,15 @@ def play(
     say: Say,
     progress: Report,
 ) -> GameResult:
-    """The game, with its progress shown.
+    """Play the game, and show its progress.
 
     Args:
         images: The data.
-        roles: Who does what.
-        game: How.
-        seed: Number of the run.
-        folder: Where checkpoints go; a game that stands there is gone on with.
-        say: Takes sentences to show.
+        roles: Which images and labels are used for what.
+        game: Its settings.
+        seed: Random seed of the run.
+        folder: Where checkpoints go; a game that is stored there is resumed.
+        say: Called with each line of the log.
         progress: Called with what is counted, how many are done and how many there are.
     """
     begun = False
@@ -73,12 +73,12 @@ def play(
         watch=watch,
     )
     if not begun:
-        say("The game was finished before; its generators are judged again where need be.")
+        say("The game was finished before; its generators are measured again where necessary.")
     return learned
 
 
 def judging(game: Game, count: int, steps: int) -> Settings:
-    """New encoders like those of the game, for about so many steps."""
+    """Settings of new encoders like those of the game, for about a number of steps."""
     usual = Settings()
     batch = min(usual.batch, max(count // 4 // 2 * 2, 32), count)
     epochs = max(round(steps / max(count // batch, 1)), 1)
@@ -94,11 +94,11 @@ def judging(game: Game, count: int, steps: int) -> Settings:
 
 
 class Ledger:
-    """What was judged, kept in a file, so that a run that goes on judges nothing twice.
+    """Measurements in a file, so that a run that is resumed measures nothing twice.
 
     Args:
-        file: It need not exist.
-        kind: How it was judged; another kind is judged anew.
+        file: The file; it need not exist.
+        kind: How things are measured; another kind is measured again.
     """
 
     def __init__(self, file: Path, kind: str) -> None:
@@ -106,7 +106,7 @@ class Ledger:
         self.kept: dict[str, dict[str, Any]] = read_json(file) if file.exists() else {}
 
     def __call__(self, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """What was found under a name before, or is found now."""
+        """The stored measurement of a name, or a new one."""
         key = f"{self.kind} {name}"
         found = self.kept.get(key) or make()
         self.kept[key] = found
@@ -122,7 +122,7 @@ def chosen(
     ledger: Ledger,
     progress: Report,
 ) -> tuple[list[Tried], Choice, str]:
-    """Some generators of the game, judged by new encoders; the one taken, and a warning."""
+    """Some generators of the game, measured by new encoders; the selected one; a warning."""
     history = learned.history
     steps, lost = worth_trying(history, game)
     known = {look.step: look for look in history.looks}
@@ -137,7 +137,7 @@ def chosen(
         own = f"learned('{name}', hash='{hash}')"
         view = joined(game.views, own, game.split)
         bound = ledger(f"bound {view}", lambda view=view: judges.bound(view))  # type: ignore[misc]
-        error = known[step].lost_stderr  # of a single image it is no number
+        error = known[step].lost_stderr  # undefined for a single image
         watched = error is not None and math.isfinite(error)
         keeps = not lost_too_much(known[step], game.give) if watched else None
         tried.append(Tried(step, known[step], keeps, bound))

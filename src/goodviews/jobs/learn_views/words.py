@@ -1,4 +1,4 @@
-"""What learned views came to, in words: a headline, its reason and what to type next."""
+"""The result of learned views in words: a headline, its reason and what to type next."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,23 +10,23 @@ from goodviews.jobs.learn_views.compare import LEARNED, RAW
 from goodviews.training.view_learning import GAME_VERDICTS
 
 KEEPS_POINTS = 3.0
-"""Points of accuracy that may lie inside the interval below zero when a task is called kept."""
+"""Points of accuracy below zero that the interval may reach when a task is called kept."""
 
 
 def findings(
     rows: Sequence[dict[str, Any]], *, task: str, verdict: str, nats: float
 ) -> dict[str, str]:
-    """Headline, reason and the colour of the answer.
+    """Headline, reason and colour of the answer.
 
     Args:
-        rows: Of the comparison; none when there was none.
+        rows: Rows of the comparison; none without one.
         task: Name of the label; empty without labels.
-        verdict: Of the game.
-        nats: What new encoders find in the generator that is taken.
+        verdict: Verdict of the game.
+        nats: Bound of new encoders for the selected generator.
 
     Returns:
         ``headline``, ``lead``, ``edge`` (``sweet``, ``missing``, ``excess``, ``undecided``),
-        ``compare`` (the comparison in one line), ``take`` (the name of the view to take) and
+        ``compare`` (the comparison in one line), ``take`` (the name of the view to use) and
         ``verdict_said`` (what the game's verdict means).
     """
     return {"take": LEARNED, **_answer(rows, task, verdict, nats), "compare": _ranks(rows)}
@@ -41,7 +41,7 @@ def _answer(
     if not rows:
         return {
             "headline": f"New encoders find {nats:.1f} nats between the learned views",
-            "lead": "Nothing was compared, so that nobody can say whether this is little: run the "
+            "lead": "Nothing was compared, so it is not known whether this is little: run the "
             "same command without `--no-compare`.",
             "edge": "undecided",
             "verdict_said": game,
@@ -58,12 +58,12 @@ def _answer(
     elif high < 0:
         moved = f"shares {-less:.1f} nats more than the raw channels"
     else:
-        moved = "shares as much as the raw channels, as far as can be told"
+        moved = "shares as much as the raw channels, within the error bars"
     if "more_points" not in raw:
         what = "no labels were given" if not task else f"{task} has too few labels"
         return {
             "headline": f"The learned view {moved}",
-            "lead": f"Whether it keeps a task cannot be said: {what}. With some, type "
+            "lead": f"Whether it keeps a task is not known: {what}. With some, type "
             "`--labels labels.csv --mode semi`; sharing less is good only while the task stays.",
             "edge": "undecided",
             "verdict_said": game,
@@ -73,7 +73,7 @@ def _answer(
     if ahead:
         first = max(ahead, key=lambda row: float(row["accuracy"]))
         return {
-            "headline": f"Take {first['name']} instead: it reads {task} out "
+            "headline": f"Use {first['name']} instead: its readout of {task} is "
             f"{-first['more_points'][0]:.1f} points better than the learned view",
             "lead": f"{_readout(ours, first)} The learned view {moved}.",
             "edge": "excess" if first is not raw else "missing",
@@ -81,11 +81,11 @@ def _answer(
             "verdict_said": game,
         }
     if worst > 0:
-        end, edge = f"and reads {task} out {points:.1f} points better", "sweet"
+        end, edge = f"and its readout of {task} is {points:.1f} points better", "sweet"
     elif worst > -KEEPS_POINTS:
         end, edge = f"and keeps {task}", "sweet"
     else:
-        end, edge = f"and whether it keeps {task} cannot be told", "undecided"
+        end, edge = f"but it is not known whether it keeps {task}", "undecided"
     if low <= 0 and edge == "sweet" and worst <= 0:
         edge = "undecided"
     joined = f"{moved}, {end}" if low <= 0 else f"{moved} {end}"
@@ -124,7 +124,7 @@ def next_command(
 
 
 def _ranks(rows: Sequence[dict[str, Any]]) -> str:
-    """Which fixed views share less, and which read out better, where one run can tell."""
+    """Which fixed views share less, and which are more accurate, where one run is enough."""
     less = [row["name"] for row in rows if "less_nats" in row and row["less_nats"][2] < 0]
     better = [row["name"] for row in rows if "more_points" in row and row["more_points"][2] < 0]
     readable = any("more_points" in row for row in rows)
@@ -133,14 +133,14 @@ def _ranks(rows: Sequence[dict[str, Any]]) -> str:
         return (
             shares[:1].upper() + shares[1:]
         ) or "No fixed view shares less than the learned one"
-    reads = f"{' and '.join(better)} read{'s' if len(better) == 1 else ''} out better"
+    reads = f"{' and '.join(better)} {'is' if len(better) == 1 else 'are'} more accurate"
     if not less:
         return (
             f"No fixed view shares less, {reads}"
             if better
-            else ("No fixed view shares less or reads out better than the learned one")
+            else ("No fixed view shares less or is more accurate than the learned one")
         )
-    end = reads if better else "none reads out better than the learned one"
+    end = reads if better else "none is more accurate than the learned one"
     return f"{shares[0].upper()}{shares[1:]}, {end}"
 
 
@@ -150,8 +150,8 @@ def _readout(ours: dict[str, Any], other: dict[str, Any]) -> str:
     return (
         f"A linear readout of new encoders is right on {share(ours['accuracy'])} of the tested "
         f"images; on {other['name']} it is right on {share(other['accuracy'])}: {gap} for the "
-        f"learned view, on the same images. One run each: the intervals know the tested images, "
-        f"not how runs differ."
+        f"learned view, on the same images. One run each: the intervals include the "
+        f"sampling of test images, not the spread over runs."
     )
 
 
@@ -161,7 +161,8 @@ def _best(rows: Sequence[dict[str, Any]]) -> str:
         return ""
     best = max(fixed, key=lambda row: float(row["accuracy"]))
     surely = best["more_points"][1] > 0
-    end = "the learned view is better" if surely else "the two cannot be told apart"
-    return f"Of the fixed spaces {best['name']} reads out best, {share(best['accuracy'])} at " + (
+    end = "the learned view is better" if surely else "the two do not differ significantly"
+    return (
+        f"Of the fixed spaces {best['name']} is the most accurate, {share(best['accuracy'])} at "
         f"{best['nats']:.1f} nats; {end}."
     )

@@ -51,7 +51,7 @@ def look(
         images: The set.
         command: A study of this view, to copy.
         seed: Number of the draws.
-        family: Whose values the strip shows, instead of strengths.
+        family: A family; the strip shows its values instead of strengths.
 
     Returns:
         What :func:`goodviews.pages.views.page.views_page` shows; images are
@@ -142,7 +142,7 @@ def shared(
     nats, err, ceiling = found.nats, found.stderr_nats, found.ceiling_nats or 0.0
     bound = normal_interval(nats, err)
     low, high = max(bound.low, 0.0), max(bound.high, 0.0)
-    nats = max(nats, 0.0)  # a bound below nothing says nothing
+    nats = max(nats, 0.0)  # a negative bound is no better than 0
     words = (
         f"The two views share at least {nats:.1f} nats [{low:.1f}, {high:.1f}] by a critic "
         f"trained for {_EPOCHS} epochs; the bound cannot exceed log {found.candidates} = "
