@@ -172,8 +172,6 @@ NAMES = re.compile(r"(^|_)(told|kept|said|honest|stood|typed|gone|wanted)($|_)")
 """Parts of function, class and file names that do not say what is returned or held."""
 
 PENDING = {
-    "src/goodviews/evaluation/libraries.py",
-    "src/goodviews/evaluation/seen.py",
     "src/goodviews/pages",
     "src/goodviews_experiments",
 }

@@ -155,7 +155,7 @@ def test_fine_tuning_is_a_protocol_like_any_other(few, capsys):
     [
         ([], "run was trained on 180 of the 180 tested images, without their labels", "1"),
         (["--hold-out"], "None of the 180 tested images is among those run was trained on", "0"),
-        (["--recipe", "supervised"], "say nothing about new images", "1"),
+        (["--recipe", "supervised"], "do not hold for new images", "1"),
     ],
 )
 def test_an_encoder_that_saw_the_tested_images_is_told(more, said, share, few, capsys):

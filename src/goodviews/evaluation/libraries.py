@@ -61,11 +61,11 @@ def library_model(
 
     Args:
         library: ``timm`` or ``torchvision``.
-        name: Of the model.
+        name: Name of the model.
         weights: Nothing for its own, ``random``, or a file of a state dict.
         channels: C of the images.
         size: Their smaller side in pixels.
-        seed: Of drawn weights.
+        seed: Random seed of drawn weights.
         device: Where it computes.
 
     Returns:
@@ -162,13 +162,13 @@ def _load(model: nn.Module, path: Path) -> None:
 
 def _no_weights(library: str, name: str, error: Exception) -> InputError:
     return InputError(
-        f"The weights of {library}:{name} are neither here nor can they be fetched "
+        f"The weights of {library}:{name} are not in the cache and cannot be downloaded "
         f"({_first(error)}); give a file, {library}:{name}@FILE, or {library}:{name}@random."
     )
 
 
 def _first(error: Exception) -> str:
-    """The beginning of what a library said, on one line."""
+    """The beginning of a library's message, on one line."""
     said = str(error).strip().splitlines()
     return (said[0][:120] if said else type(error).__name__).rstrip(". ")
 

@@ -1,7 +1,7 @@
-"""Did the encoder see the images it is tested on? Told from the images themselves.
+"""Was the encoder trained on the images it is tested on? Their pixels show it.
 
-A run keeps a fingerprint of every image it was trained on; a tested image with the same
-pixels is one of them, whatever it is called and wherever it lies.
+A run stores a fingerprint of every image it was trained on; a tested image with the same
+pixels is one of them, whatever its name and place.
 
 Letters: N images, n of them tested.
 """
@@ -18,7 +18,7 @@ from goodviews.core.files import writing
 from goodviews.data import Images
 
 SEEN = "seen.npy"
-"""The fingerprints that a run keeps of its images, beside its encoder."""
+"""File of the fingerprints, beside the encoder of a run."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ def share_seen(seen: Seen | None, images: Images, tested: np.ndarray) -> float |
     Args:
         seen: What it was trained on; ``None`` where that is not known.
         images: The data.
-        tested: (n,) which images report.
+        tested: (n,) which images are tested.
 
     Returns:
         ``None`` where it cannot be known.
@@ -79,14 +79,14 @@ def share_seen(seen: Seen | None, images: Images, tested: np.ndarray) -> float |
 def seen_sentence(
     name: str, seen: Seen | None, images: Images, share: float | None, tested: int
 ) -> str:
-    """One sentence about what was found.
+    """Report the share in one sentence.
 
     Args:
-        name: Of the encoder.
+        name: Name of the encoder.
         seen: What it was trained on; ``None`` where that is not known.
         images: The data.
-        share: What :func:`share_seen` found.
-        tested: n, images that report.
+        share: Result of :func:`share_seen`.
+        tested: n, number of tested images.
 
     Example:
         >>> from goodviews.data import load
@@ -109,7 +109,7 @@ def seen_sentence(
     if seen.labelled:
         return (
             f"{name} was trained on {count:,} of the {tested:,} tested images with their labels: "
-            f"its accuracies say nothing about new images. Pretrain with --hold-out."
+            f"its accuracies do not hold for new images. Pretrain with --hold-out."
         )
     return (
         f"{name} was trained on {count:,} of the {tested:,} tested images, without their labels: "
@@ -122,10 +122,10 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 
 def write_seen(folder: Path, images: Images, index: np.ndarray) -> None:
-    """Keep the fingerprints of the images that a run trains on.
+    """Store the fingerprints of the images that a run trains on.
 
     Args:
-        folder: Of the run.
+        folder: Folder of the run.
         images: The data.
         index: (N,) which of them.
 

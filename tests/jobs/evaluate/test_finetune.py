@@ -242,7 +242,7 @@ def test_two_labels_are_enough():
         ({"head": "mlp(dim=2)"}, "Unknown head to start from 'mlp(dim=2)'"),
         ({"views": "crop() // flip()"}, "augments one view, but crop"),
         ({"objective": "infonce()"}, "finetune classifies, but the objective is infonce"),
-        ({"memory": "queue(size=8)", "momentum": 0.9}, "leave predictor, memory"),
+        ({"memory": "queue(size=8)", "momentum": 0.9}, "leave out predictor, memory"),
     ],
 )
 def test_what_fine_tuning_cannot_use_gets_a_sentence(change, said):
