@@ -153,8 +153,8 @@ def test_another_run_or_a_broken_checkpoint_is_not_gone_on_with(tmp_path, capsys
     assert "The run was finished before" in capsys.readouterr().err
     for changed, named in (
         (["--seed", "1"], "seed 0"),
-        (["--recipe", "dcl"], "--recipe as it was"),
-        (["--epochs", "3"], "--epochs as it was"),
+        (["--recipe", "dcl"], "the original --recipe"),
+        (["--epochs", "3"], "the original --epochs"),
     ):
         assert main(["pretrain", "few.npz", *TINY, "--out", "run", *changed]) == 2
         assert named in capsys.readouterr().err.splitlines()[-1]

@@ -211,4 +211,4 @@ def test_the_log_and_the_bar_are_shown_when_asked_for(few, capsys):
     assert steps == [("steps trained", done, 3) for done in (1, 2, 3)]
     assert capsys.readouterr().err == ""
     pretrain("few.npz", out="b", progress=True, **options)
-    assert "steps trained: 3 of 3 (100 %)" in capsys.readouterr().err
+    assert "3 of 3 steps trained (100 %)" in capsys.readouterr().err
