@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?=
 
-.PHONY: install study test check format lint types docs browser bench clean
+.PHONY: install study test check format lint types docs browser clean
 
 install: $(VENV)/installed
 

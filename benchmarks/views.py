@@ -14,6 +14,7 @@ import statistics
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,8 +25,9 @@ from torch import Tensor
 
 from goodviews.core.origin import hardware, origin, write_table
 from goodviews.views import parse_view
-from goodviews.views.compiled import warm_up
+from goodviews.views.compiled.warm import warm_up
 
+Chain = Callable[[Image.Image], object]
 ROUNDS = 5
 BATCH = 256
 SPEC = "crop(scale=(0.08, 1){size})|flip(p=0.5)|jitter(1.0, p=0.8)|grey(p=0.2){blur}"
@@ -58,7 +60,8 @@ def decoded(file: bytes) -> Tensor:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the bytes are read-only, and only read
-        return decode_jpeg(torch.frombuffer(file, dtype=torch.uint8), ImageReadMode.RGB)
+        image: Tensor = decode_jpeg(torch.frombuffer(file, dtype=torch.uint8), ImageReadMode.RGB)
+    return image
 
 
 def ours(images: np.ndarray, blur: bool, compiled: bool) -> Work:
@@ -90,13 +93,26 @@ def ours_jpeg(files: list[bytes], blur: bool, compiled: bool) -> Work:
     return run
 
 
-def lightly(size: int, blur: bool) -> Callable[[Image.Image], object]:
+def alone(chain: Chain, images: list[Image.Image]) -> list[object]:
+    """One image after the other."""
+    return [chain(image) for image in images]
+
+
+def opened(chain: Chain, files: list[bytes]) -> list[object]:
+    """The same from JPEG files."""
+    return [chain(Image.open(io.BytesIO(file)).convert("RGB")) for file in files]
+
+
+def lightly(size: int, blur: bool) -> Chain:
     from lightly.transforms import SimCLRTransform
 
-    return SimCLRTransform(input_size=size, gaussian_blur=0.5 if blur else 0.0, normalize=None)
+    transform: Chain = SimCLRTransform(
+        input_size=size, gaussian_blur=0.5 if blur else 0.0, normalize=None
+    )
+    return transform
 
 
-def torchvision(size: int, blur: bool) -> Callable[[Image.Image], object]:
+def torchvision(size: int, blur: bool) -> Chain:
     from torchvision.transforms import v2
 
     steps: list[object] = [
@@ -112,7 +128,7 @@ def torchvision(size: int, blur: bool) -> Callable[[Image.Image], object]:
     return lambda image: (chain(image), chain(image))
 
 
-def albumentations(size: int, blur: bool) -> Callable[[Image.Image], object]:
+def albumentations(size: int, blur: bool) -> Chain:
     import albumentations as A
 
     chain = A.Compose(
@@ -172,9 +188,7 @@ def contests(quick: bool) -> list[tuple[str, int, dict[str, Work]]]:
                 "torchvision v2, uint8": torchvision(size, blur),
                 "albumentations": albumentations(size, blur),
             }
-            rivals: dict[str, Work] = {
-                name: lambda f=f, pil=pil: [f(image) for image in pil] for name, f in each.items()
-            }
+            rivals: dict[str, Work] = {name: partial(alone, f, pil) for name, f in each.items()}
             rivals["kornia, batched"] = kornia(images, size, blur)
             rivals["goodviews, batched torch"] = ours(images, blur, False)
             rivals["goodviews, compiled"] = ours(images, blur, True)
@@ -186,10 +200,7 @@ def contests(quick: bool) -> list[tuple[str, int, dict[str, Work]]]:
             "torchvision v2, uint8": torchvision(224, blur),
             "albumentations": albumentations(224, blur),
         }
-        rivals = {
-            name: lambda f=f: [f(Image.open(io.BytesIO(b)).convert("RGB")) for b in files]
-            for name, f in each.items()
-        }
+        rivals = {name: partial(opened, f, files) for name, f in each.items()}
         rivals["goodviews, batched torch"] = ours_jpeg(files, blur, False)
         rivals["goodviews, compiled"] = ours_jpeg(files, blur, True)
         rivals["decoding alone, PIL"] = lambda: [

@@ -9,11 +9,12 @@ import sys
 import goodviews
 
 
-def main(view="crop(scale=(0.2, 1))", epochs=30, candidates=256):
+def main(view: str, epochs: int = 30, candidates: int = 256) -> goodviews.Estimate:
     found = goodviews.shared_nats(view, "digits", epochs=epochs, candidates=candidates)
     print(f"{view} shares {found}")
     return found.estimate
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    for spec in sys.argv[1:] or ["crop(scale=(0.2, 1))"]:
+        main(spec)

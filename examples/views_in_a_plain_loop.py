@@ -1,5 +1,7 @@
 """Pretrain with a plain PyTorch loop: our views in the DataLoader, our loss, your encoder."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -10,7 +12,7 @@ from goodviews.views.interop import Collate
 def main(view: str = "crop(scale=(0.2, 1))|flip()", epochs: int = 3) -> list[float]:
     torch.manual_seed(0)
     images = torch.rand(64, 3, 4, 4).repeat_interleave(4, -1).repeat_interleave(4, -2)
-    items = [(place, image) for place, image in enumerate(images)]
+    items: Any = [(place, image) for place, image in enumerate(images)]
     collate = Collate(view, seed=0)
     loader = torch.utils.data.DataLoader(items, batch_size=32, shuffle=True, collate_fn=collate)
     encoder = nn.Sequential(

@@ -7,17 +7,17 @@ import math
 
 import torch
 
-from goodviews import infonce, infonce_bound
+from goodviews import Estimate, infonce, infonce_bound
 
 
-def main(steps=200, pairs=256):
+def main(steps: int = 200, pairs: int = 256) -> tuple[Estimate, float]:
     torch.manual_seed(0)
     # Two noisy recordings of 8 hidden causes, through different mixtures.
     mix1, mix2 = torch.randn(2, 8, 32)
     encoder1, encoder2 = torch.nn.Linear(32, 16), torch.nn.Linear(32, 16)
     optimiser = torch.optim.Adam([*encoder1.parameters(), *encoder2.parameters()], lr=1e-2)
 
-    def record():
+    def record() -> tuple[torch.Tensor, torch.Tensor]:
         causes = torch.randn(pairs, 8)
         noise1, noise2 = 0.5 * torch.randn(2, pairs, 32)
         return causes @ mix1 + noise1, causes @ mix2 + noise2

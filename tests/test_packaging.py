@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+CODE = ("src", "tests", "benchmarks", "examples", "tools")
 FOR_US = {"dev", "bench"}
 """Extras of those who change goodviews; all others are for those who use it."""
 IMPORT_NAMES = {"pillow": "PIL", "scikit-learn": "sklearn", "vl-convert-python": "vl_convert"}
@@ -133,8 +134,13 @@ def test_what_the_benchmarks_compare_with_is_imported_by_them():
 def test_checks_cover_every_folder_of_code(target):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     recipe = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE).group(1)
-    folders = {file.relative_to(ROOT).parts[0] for file in ROOT.glob("*/*.py")} | {"src"}
-    assert folders <= set(recipe.split()) | {"cache"}
+    assert set(CODE) <= set(recipe.split())
+
+
+def test_types_cover_both_packages_and_every_script():
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    packages = tools["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert set(tools["mypy"]["files"]) == {*packages, *CODE} - {"src", "tests"}
 
 
 def closure(roots):
