@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -132,6 +133,35 @@ def reader(tmp_path, monkeypatch):
     monkeypatch.setenv("GOODVIEWS_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("GOODVIEWS_DATA", raising=False)
     monkeypatch.chdir(tmp_path)
+
+
+WORDS = {
+    "study": "--seeds 1 --epochs 1 --jobs 1 --encoder convnet(width=4)",
+    "pretrain": "--epochs 1 --batch 20",
+    "evaluate": "--protocol knn --seeds 1",
+    "export": "",
+}
+"""Verb: words that make its command short."""
+
+
+@pytest.mark.usefixtures("reader")
+def test_each_command_of_the_readme_reads_what_the_one_before_wrote(tmp_path, capsys):
+    from goodviews.cli.main import main
+
+    text = (ROOT / "README.md").read_text("utf8")
+    block = re.search(r"```sh\n(goodviews.*?)```", text, re.DOTALL)[1]
+    lines = block.strip().splitlines()
+    verbs = []
+    for line in lines:
+        words = shlex.split(line, comments=True)[1:]
+        verbs.append(words[0])
+        assert main([*words, *WORDS[words[0]].split(), *["-q"] * (words[0] != "export")]) == 0, (
+            f"{line}: {capsys.readouterr().err}"
+        )
+        best = tmp_path / "study-photos" / "best_view.txt"
+        if not best.exists():  # so short a study may advise no view
+            best.write_text("flip()\n")
+    assert verbs == list(WORDS)
 
 
 @pytest.mark.usefixtures("reader")

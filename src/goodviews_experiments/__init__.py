@@ -4,10 +4,12 @@ What is promised is in ``goodviews``; what is tried is here. ``goodviews reprodu
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
 from goodviews.core.errors import unknown
+from goodviews.core.origin import hardware
 
 __all__ = ["EXPERIMENTS", "SCALES", "run"]
 
@@ -35,8 +37,13 @@ EXPERIMENTS = {
 """Name: the module that holds a function of that name, which takes a scale and a folder."""
 
 
-def run(name: str, scale: str, out: Path) -> Path:
+def run(name: str, scale: str, out: Path | None = None) -> Path:
     """Run an experiment at a scale and return the folder with its rows.
+
+    Args:
+        name: One of :data:`EXPERIMENTS`.
+        scale: One of :data:`SCALES`.
+        out: Folder for the rows (default: ``results``, the name, and the date and hardware).
 
     Raises:
         InputError: The experiment or the scale does not exist.
@@ -47,4 +54,6 @@ def run(name: str, scale: str, out: Path) -> Path:
         raise unknown("scale", scale, SCALES)
     home = import_module(f"{__name__}.{EXPERIMENTS[name]}")
     experiment: Callable[..., Path] = getattr(home, name)
+    if out is None:
+        out = Path("results") / name / f"{datetime.now(UTC):%Y-%m-%d}-{hardware()}"
     return experiment(scale=scale, out=Path(out))

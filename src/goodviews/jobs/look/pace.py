@@ -2,17 +2,21 @@
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from goodviews.data import Images
-    from goodviews.data.doctor import Finding
+import numpy as np
+import torch
+
+from goodviews.data import Finding, Images
+from goodviews.encoders import build_pair
+from goodviews.spec.grammar import expand
+from goodviews.training import Settings
+from goodviews.views import compiled, default_views, parse_view
 
 _BATCH = 256
 _ROUNDS = 3
 
 
-def pace(images: "Images") -> "list[Finding]":
+def pace(images: Images) -> list[Finding]:
     """Time one training step's parts: median of three, after one to warm up.
 
     Args:
@@ -22,15 +26,6 @@ def pace(images: "Images") -> "list[Finding]":
         One :class:`goodviews.data.Finding`, of kind ``slow`` when reading or views take more
         than a third of the step.
     """
-    import numpy as np
-    import torch
-
-    from goodviews.data.doctor import Finding
-    from goodviews.encoders import build_pair
-    from goodviews.spec.grammar import expand
-    from goodviews.training.settings import Settings
-    from goodviews.views import compiled, default_views, parse_view
-
     text = default_views(images.channels, min(images.height, images.width))
     family = expand(text)
     pair = parse_view(family.specs[0] if family else text)
