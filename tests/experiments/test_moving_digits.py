@@ -13,7 +13,7 @@ from goodviews.core.errors import InputError
 from goodviews.evaluation.factor_readout import read_factor
 from goodviews.training.diagnostics.monitor import History
 from goodviews_experiments import run
-from goodviews_experiments.moving_digits.cells import items_of, load_cell, moving_cells
+from goodviews_experiments.moving_digits.cells import items_of, moving_cells
 from goodviews_experiments.moving_digits.settings import MOVING
 from goodviews_experiments.moving_digits.shortcuts import agreement, alone, kept, untrained
 from goodviews_experiments.moving_digits.table import MEASURES, PAPER, claims, paper_table, summary
@@ -234,10 +234,11 @@ def test_background_and_position_are_learned_when_they_are_shared(tmp_path, monk
     assert place < ground - 4
     # Which tile's band it is, of tiles seen in training: 5 to 8 % wrong against 58 to 61 %.
     items = items_of(table, table.worlds())
+    cells = {cell["shared"]: cell for cell in moving_cells(table, tmp_path / "cells")}
     band = next(factor for factor in items.factors if factor.name == "background")
     wrong = {}
     for name in ("position", "background"):
-        _, features = load_cell(tmp_path / "cells", table, name, 0)
+        features = cells[name]["features"].astype(np.float32)
         reading = read_factor(features, band, fit=np.arange(700), test=np.arange(700, 1000))
         wrong[name] = 1 - reading.score
     assert wrong["background"] < wrong["position"] - 0.25

@@ -1,16 +1,12 @@
 """One pretrained encoder: representations of the test images, and what needs no labels."""
 
-import hashlib
-import io
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.files import write_bytes
 from goodviews.core.rng import Key
 from goodviews.data import Images
 from goodviews.encoders import PairEncoder
@@ -36,40 +32,27 @@ SURROGATES = {
 _BLOCK = 4
 
 
-@dataclass(frozen=True)
-class Kept:
-    """What a run leaves: (N, F) representations of the items, and numbers without labels."""
-
-    features: np.ndarray
-    surrogates: dict[str, float]
-    path: Path
-
-
-def kept_run(
+def pretrained(
     images: Images,
     pretrain_on: np.ndarray,
     items: np.ndarray,
     view: str,
     seed: int,
     epochs: int,
-    folder: Path,
-) -> Kept:
-    """Pretrain with a view, or find the run in the folder.
+) -> dict[str, Any]:
+    """Pretrain with a view.
 
     Args:
         images: The data.
         pretrain_on: (N,) places of the images to pretrain on.
-        items: Places of the images to represent; none of them pretrained on.
-        view: Spec.
+        items: Places of the images to represent; none of them is pretrained on.
+        view: Spec of the view.
         seed: Number of the run.
-        epochs: Passes.
-        folder: Where runs are kept.
+        epochs: Passes over the images.
+
+    Returns:
+        ``features`` (N, F) of the items, and the scores that need no labels by their name.
     """
-    text = f"{images.hash}|{view}|{seed}|{epochs}"
-    path = folder / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.npz"
-    if path.exists():
-        with np.load(path) as file:
-            return Kept(file["features"], {k: float(file[k]) for k in SURROGATES}, path)
     pair = parse_view(view)
     found = shared_nats(
         pair,
@@ -83,12 +66,7 @@ def kept_run(
     )
     encoders = found.encoders
     features = represent(images, items, lambda x, _: encoders.represent(x)).numpy()
-    told = _surrogates(images, items, pair, found, seed, features)
-    kept = Kept(features, told, path)
-    out = io.BytesIO()
-    np.savez(out, features=kept.features, **kept.surrogates)  # type: ignore[arg-type]
-    write_bytes(path, out.getvalue())
-    return kept
+    return {"features": features, **_surrogates(images, items, pair, found, seed, features)}
 
 
 @torch.no_grad()

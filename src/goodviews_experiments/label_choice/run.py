@@ -7,10 +7,8 @@ its accuracy is within one point of the best view's. Beside it stand choosers th
 labels. What is true is known from all 10,000 labels.
 """
 
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,12 +16,12 @@ from typing import Any
 import numpy as np
 from scipy.stats import spearmanr
 
-from goodviews.core.files import write_bytes
+from goodviews.core.cells import Cells
 from goodviews.core.intervals import clopper_pearson
 from goodviews.core.origin import origin, write_table
 from goodviews.data import Images, load, splits
 from goodviews.spec.grammar import expand
-from goodviews_experiments.label_choice.encoders import SURROGATES, kept_run
+from goodviews_experiments.label_choice.encoders import SURROGATES, pretrained
 from goodviews_experiments.label_choice.scores import all_labels, few_labels, label_draws
 
 NEAR = 0.01
@@ -94,9 +92,10 @@ def label_choice(*, scale: str, out: Path) -> Path:
     )
     images = load(settings.data, size=settings.size)
     run["data"] = {"name": images.name, "source": images.source, "hash": images.hash}
+    cells = Cells(out / "runs", {**asdict(settings), "hash": images.hash})
     views, rows = [], []
     for name, template in settings.families:
-        found = list(_runs(settings, images, template, out / "runs"))
+        found = list(_runs(settings, images, template, cells))
         views += [{"family": name, **row} for row, _ in found]
         rows += [{"family": name, **row} for row in _choosers(settings, found)]
     write_table(out, rows, run)
@@ -110,7 +109,7 @@ def label_choice(*, scale: str, out: Path) -> Path:
 Found = tuple[dict[str, Any], dict[int, np.ndarray]]
 
 
-def _runs(settings: LabelChoice, images: Images, template: str, keep: Path) -> Iterator[Found]:
+def _runs(settings: LabelChoice, images: Images, template: str, cells: Cells) -> Iterator[Found]:
     """Per view and seed its row, and the number of labels to what few_labels gave."""
     family = expand(template)
     assert family is not None
@@ -120,28 +119,19 @@ def _runs(settings: LabelChoice, images: Images, template: str, keep: Path) -> I
     draws = {n: label_draws(len(items), n, settings.draws) for n in settings.labels}
     for view, value in zip(family.specs, family.values, strict=True):
         for seed in settings.seeds:
-            kept = kept_run(images, parts.pretrain, items, view, seed, settings.epochs, keep)
-            features = kept.features
+            run = f"{view} seed {seed}"
+            made = (images, parts.pretrain, items, view, seed, settings.epochs)
+            found = cells(run, pretrained, *made)
+            features = found["features"]
             scores = {
-                n: _kept(
-                    kept.path.with_suffix(f".{n}-{settings.draws}.npy"),
-                    partial(few_labels, features, labels, draws_Dn, classes),
-                )
+                n: cells(f"{run} {n} labels", few_labels, features, labels, draws_Dn, classes)
                 for n, draws_Dn in draws.items()
             }
-            row = {"view": view, "value": value, "seed": seed, **kept.surrogates}
+            row = {"view": view, "value": value, "seed": seed}
+            row |= {name: found[name] for name in SURROGATES}
             row["all_labels"] = all_labels(features, labels, classes)
             row |= {f"readout_{n}": float(score[2].mean()) for n, score in scores.items()}
             yield row, scores
-
-
-def _kept(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
-    """What was made before, or now."""
-    if not path.exists():
-        out = io.BytesIO()
-        np.save(out, make())
-        write_bytes(path, out.getvalue())
-    return np.asarray(np.load(path))
 
 
 def _choosers(settings: LabelChoice, found: list[Found]) -> Iterator[dict[str, Any]]:

@@ -6,12 +6,12 @@ generator is not told; it has unlabelled examples and a few labels.
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from goodviews.core.cells import Cells
 from goodviews.core.origin import origin, write_table
 from goodviews.jobs.learn_views.choice import Tried, choose, worth_trying
 from goodviews.jobs.learn_views.judge import Judgement
@@ -27,7 +27,7 @@ from goodviews_experiments.learned_bands.arms import (
     sides_of,
 )
 from goodviews_experiments.learned_views.arms import Parts
-from goodviews_experiments.shared.arms import Right, Row, collected, gap, kept, mean, slug
+from goodviews_experiments.shared.arms import Right, Row, collected, gap, judged_cell, mean, slug
 
 PLAIN, KNOWN = "raw", "unmixed by the known matrix"
 """Mode of an arm that learns nothing, and the arm that knows the answer."""
@@ -49,8 +49,9 @@ def learned_bands(*, scale: str, out: Path) -> Path:
     """
     settings = SCALE[scale]
     parts = bands_parts(settings)
+    cells = Cells(out / "cells", asdict(settings))
     rows, right, commits = collected([
-        kept(out, arm, seed, partial(_made, settings, parts, arm, mode, seed, out))
+        judged_cell(cells, arm, seed, _made, settings, parts, arm, mode, seed, out)
         for arm, mode, seed in _plan(settings)
     ])  # fmt: skip
     bands = parts[0].images

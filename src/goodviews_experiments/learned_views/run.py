@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from goodviews.core.cells import Cells
 from goodviews.core.origin import origin, write_table
 from goodviews.jobs.learn_views.judge import Judgement
 from goodviews.training.view_learning import learn_views
 from goodviews.views.generators import save_generator
 from goodviews_experiments.learned_views.arms import ABLATED, SCALE, Arm, LearnedTable, Parts, plan
-from goodviews_experiments.shared.arms import Right, Row, collected, gap, kept, mean, slug
+from goodviews_experiments.shared.arms import Right, Row, collected, gap, judged_cell, mean, slug
 
 
 def learned_views(*, scale: str, out: Path) -> Path:
@@ -32,8 +33,9 @@ def learned_views(*, scale: str, out: Path) -> Path:
     """
     settings = SCALE[scale]
     data = Parts.read(settings)
+    cells = Cells(out / "cells", asdict(settings))
     rows, right, commits = collected([
-        run_arm(data, settings, arm, seed, out)
+        judged_cell(cells, arm.name, seed, _made, data, settings, arm, seed, out)
         for arm, seed in plan(settings, short=scale == "test")
     ])  # fmt: skip
     run = origin(
@@ -50,15 +52,6 @@ def learned_views(*, scale: str, out: Path) -> Path:
 
     learned_figure(out)
     return out
-
-
-def run_arm(data: Parts, settings: LearnedTable, arm: Arm, seed: int, out: Path) -> dict[str, Any]:
-    """One arm with one seed: play, freeze, judge; or what stands in the folder already.
-
-    Returns:
-        ``row``, ``right`` (a text of 0 and 1, one per tested image) and ``commit``.
-    """
-    return kept(out, arm.name, seed, lambda: _made(data, settings, arm, seed, out))
 
 
 def _made(

@@ -5,7 +5,6 @@ settled on images; raw pixels are the other control. Items, seeds and readouts a
 all, so that every difference is paired.
 """
 
-import io
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from goodviews.core.files import write_bytes
+from goodviews.core.cells import Cells
 from goodviews.core.intervals import seeds_interval
 from goodviews.core.origin import origin, write_table
 from goodviews.data import Images, load
@@ -154,6 +153,12 @@ def learn(
     )
 
 
+def _learned(
+    settings: Settings, images: Images, parts: Parts, seed: int, read: Any, raw: Any
+) -> dict[str, Any]:
+    return vars(learn(settings, images, parts, seed=seed, read=read, raw=raw))
+
+
 def methods_learn(*, scale: str, out: Path, methods: Sequence[str] = ()) -> Path:
     """Write ``rows.csv``, one per run and control, and ``differences.csv``, the table.
 
@@ -181,6 +186,7 @@ def methods_learn(*, scale: str, out: Path, methods: Sequence[str] = ()) -> Path
         near = knn(features, labels, parts, classes=classes, neighbours=chosen.neighbours)
         return np.stack([near.right, linear(features, labels, parts, classes=classes).right])
 
+    cells = Cells(out / "items", asdict(chosen))
     spelt, done, raw = {}, {}, None
     for name in methods or chosen.methods:
         settings, _ = small_scale(
@@ -195,10 +201,8 @@ def methods_learn(*, scale: str, out: Path, methods: Sequence[str] = ()) -> Path
         )
         spelt[name] = asdict(settings)
         for seed in chosen.seeds:
-            file = out / "items" / f"{name}-{seed}.npz"
-            if not file.exists():
-                _save(file, learn(settings, images, parts, seed=seed, read=read, raw=raw))
-            done[name, seed] = _load(file)
+            made = (settings, images, parts, seed, read, raw)
+            done[name, seed] = Outcome(**cells(f"{name}-{seed}", _learned, *made))
             raw = done[name, seed].right[:, 2]
     if methods:
         return out
@@ -304,16 +308,3 @@ def _rows(name: str, seed: int, one: Outcome) -> list[dict[str, Any]]:
             row |= {"loss_first": one.loss_first, "loss_last": one.loss_last}
         rows.append(row)
     return rows
-
-
-def _save(file: Path, one: Outcome) -> None:
-    held = io.BytesIO()
-    numbers = np.array([one.steps, one.loss_first, one.loss_last, one.seconds])
-    np.savez_compressed(held, right=one.right.astype(bool), numbers=numbers)
-    write_bytes(file, held.getvalue())
-
-
-def _load(file: Path) -> Outcome:
-    with np.load(file, allow_pickle=False) as held:
-        steps, first, last, seconds = held["numbers"].tolist()
-        return Outcome(held["right"].astype(float), int(steps), first, last, seconds)

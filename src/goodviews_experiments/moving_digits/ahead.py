@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from goodviews.core.origin import origin, write_table
-from goodviews_experiments.moving_digits.cells import moving_cells, moving_rows
+from goodviews_experiments.moving_digits.cells import moving_cells, plain_rows
 from goodviews_experiments.moving_digits.settings import MOVING
 
 AHEAD = {"test": (1,), "cpu": (2, 10), "gpu": (10, 20, 40)}
@@ -34,8 +34,7 @@ def moving_ahead(*, scale: str, out: Path) -> Path:
     for plan in plans:
         folder = out / "cells" / f"ahead-{plan.ahead}"
         worlds = plan.worlds()
-        moving_cells(plan, folder, worlds=worlds)
-        found, _ = moving_rows(plan, folder)
+        found = plain_rows(moving_cells(plan, folder, worlds=worlds))
         rows += [{"frames": plan.frames, "ahead": plan.ahead, **row} for row in found]
         run["data"] = worlds.source
     write_table(out, rows, run)

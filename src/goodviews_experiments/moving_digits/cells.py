@@ -1,7 +1,6 @@
 """The cells of the table of moving digits: a set of shared factors and a seed each."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from goodviews.core.errors import InputError
-from goodviews.core.files import write_json
+from goodviews.core.cells import Cells
 from goodviews.core.origin import origin
 from goodviews.data.moving_digits import MovingWorlds
 from goodviews.worlds.moving_digits import FACTORS
@@ -32,54 +30,46 @@ def moving_cells(
     settings: MovingTable,
     folder: Path,
     *,
-    seeds: Sequence[int] | None = None,
     worlds: MovingWorlds | None = None,
     items: MovingItems | None = None,
-) -> None:
-    """Train and read out what is not there yet: a row and seed each.
+) -> list[dict[str, Any]]:
+    """Train and read out each row with each seed, where that is not done yet.
 
     Args:
         settings: Of the run.
-        folder: Where each cell leaves its numbers and representations.
-        seeds: Some of the seeds; all when left out.
+        folder: Where each cell is stored.
         worlds: Where they are made already.
         items: Where they are made already.
+
+    Returns:
+        Per row and seed the numbers of its readouts, ``features`` (N, F) float16, and
+        ``commit`` of the code that made it.
 
     Raises:
         InputError: The folder holds cells of other settings.
     """
-    worlds = worlds or settings.worlds()
-    items = items or items_of(settings, worlds)
-    folder.mkdir(parents=True, exist_ok=True)
-    for seed in settings.seeds if seeds is None else seeds:
+    cells, found = Cells(folder, asdict(settings)), []
+    for seed in settings.seeds:
         for row in settings.rows:
-            if load_cell(folder, settings, row, seed) is None:
-                run = origin("")
+            name = f"{row}-{seed}"
+            cell = cells.load(name)
+            if cell is None:
+                worlds = worlds or settings.worlds()
+                items = items or items_of(settings, worlds)
                 cell, features = _cell(settings, worlds, items, row, seed)
-                np.save(cell_path(folder, row, seed, "npy"), features.astype(np.float16))
-                made = {key: run[key] for key in ("commit", "started", "hardware")}
-                about = {"settings": asdict(settings), "made": made, "cell": cell}
-                write_json(cell_path(folder, row, seed, "json"), about)
+                cell |= {"features": features.astype(np.float16), "commit": origin("")["commit"]}
+                cells.save(name, cell)
                 errors = {k: round(v, 1) for k, v in cell.items() if k in MEASURES.values()}
                 print(f"{row}, seed {seed}: {errors}", flush=True)
+            found.append(cell)
+    order = {row: place for place, row in enumerate(settings.rows)}
+    return sorted(found, key=lambda cell: order[cell["shared"]])
 
 
-def moving_rows(
-    settings: MovingTable, folder: Path
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """What finished cells hold: rows of plain numbers, and the cells with their curves.
-
-    Args:
-        settings: Of the run.
-        folder: Where :func:`moving_cells` left them.
-    """
-    cells = [
-        load_cell(folder, settings, row, seed)[0]
-        for row in settings.rows
-        for seed in settings.seeds
-    ]
-    rows = [{k: v for k, v in cell.items() if k not in ("curve", "losses")} for cell in cells]
-    return rows, cells
+def plain_rows(cells: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Cells without curves and arrays."""
+    gone = ("curve", "losses", "features", "commit")
+    return [{k: v for k, v in cell.items() if k not in gone} for cell in cells]
 
 
 def _device() -> torch.device:
@@ -89,26 +79,6 @@ def _device() -> torch.device:
 def items_of(settings: MovingTable, worlds: MovingWorlds) -> MovingItems:
     """The images that every cell is read out on."""
     return MovingItems(worlds, fit=settings.fit, test=settings.test, device=_device())
-
-
-def cell_path(folder: Path, row: str, seed: int, ending: str) -> Path:
-    """File of a cell: ``json`` its numbers, ``npy`` its representations."""
-    return folder / f"{row}-{seed}.{ending}"
-
-
-def load_cell(folder: Path, settings: MovingTable, row: str, seed: int) -> Any:
-    """Numbers and representations (N, F) of a finished cell; None where it is not there.
-
-    Raises:
-        InputError: It is of other settings.
-    """
-    path = cell_path(folder, row, seed, "json")
-    if not path.exists():
-        return None
-    about = json.loads(path.read_text("utf-8"))
-    if about["settings"] != json.loads(json.dumps(asdict(settings))):
-        raise InputError(f"{folder} holds cells of other settings: name another folder.")
-    return about["cell"], np.load(cell_path(folder, row, seed, "npy")).astype(np.float32)
 
 
 def _cell(

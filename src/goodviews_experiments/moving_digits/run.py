@@ -6,7 +6,6 @@ seven sets of shared factors, an encoder that learned nothing and encoders train
 make the table of Tian et al. (2020), which is printed beside.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,17 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.files import write_json, write_text
+from goodviews.core.cells import Cells
+from goodviews.core.files import write_text
 from goodviews.core.origin import origin, write_table
 from goodviews.data.moving_digits import MovingWorlds
 from goodviews.worlds.moving_digits import FACTORS
-from goodviews_experiments.moving_digits.cells import (
-    cell_path,
-    items_of,
-    load_cell,
-    moving_cells,
-    moving_rows,
-)
+from goodviews_experiments.moving_digits.cells import items_of, moving_cells, plain_rows
 from goodviews_experiments.moving_digits.settings import MOVING, MovingTable
 from goodviews_experiments.moving_digits.shortcuts import agreement, alone, untrained
 from goodviews_experiments.moving_digits.table import MEASURES, claims, paper_table, summary
@@ -47,14 +41,9 @@ def moving_digits(*, scale: str, out: Path) -> Path:
     run = origin(command, seeds=settings.seeds, settings=asdict(settings))
     worlds = settings.worlds()
     items = items_of(settings, worlds)
-    moving_cells(settings, out / "cells", worlds=worlds, items=items)
-    rows, cells = moving_rows(settings, out / "cells")
-    made = [
-        json.loads(cell_path(out / "cells", row, seed, "json").read_text("utf-8"))["made"]
-        for row in settings.rows
-        for seed in settings.seeds
-    ]
-    run["cells_made_at"] = sorted({one["commit"] for one in made})
+    cells = moving_cells(settings, out / "cells", worlds=worlds, items=items)
+    rows = plain_rows(cells)
+    run["cells_made_at"] = sorted({cell["commit"] for cell in cells})
     run["cells_s"] = round(sum(cell.get("seconds", 0.0) for cell in cells), 1)
     run["data"] = worlds.source
     run["departures"] = settings.departures()
@@ -67,27 +56,28 @@ def moving_digits(*, scale: str, out: Path) -> Path:
     if on_the_way := _on_the_way(cells):
         write_table(out, on_the_way, run, name="curves")
     if {"nothing", *FACTORS} <= set(settings.rows):
-        told = [*_forecasts(settings, out / "cells", worlds), *alone(rows)]
+        told = [*_forecasts(settings, out / "forecasts", worlds), *alone(rows)]
         write_table(out, told, run, name="shortcuts")
         write_table(out, agreement(rows, told), run, name="agreement")
     from goodviews_experiments.moving_digits.figure import moving_figure, moving_heat
 
     if not (out / "leakage.html").exists():
-        features = _features(out, settings)
+        features = {
+            cell["shared"]: cell["features"].astype(np.float32)
+            for cell in cells
+            if cell["seed"] == settings.seeds[0]
+        }
         moving_heat(out, items, run, features, permutations=settings.permutations)
     moving_figure(out)
     return out
 
 
 def _forecasts(settings: MovingTable, folder: Path, worlds: MovingWorlds) -> list[dict[str, Any]]:
-    """What untrained encoders foretell, kept beside the cells."""
-    rows: list[dict[str, Any]] = []
+    """What untrained encoders foretell."""
+    cells, rows = Cells(folder, asdict(settings)), []
     for seed in settings.seeds:
-        path = folder / f"untrained-{seed}.json"
-        if not path.exists():
-            stride = settings.training.stride
-            write_json(path, {"rows": untrained(worlds.train, stride=stride, seed=seed)})
-        rows += json.loads(path.read_text("utf-8"))["rows"]
+        stride = settings.training.stride
+        rows += cells(f"untrained-{seed}", untrained, worlds.train, stride=stride, seed=seed)
     return rows
 
 
@@ -102,8 +92,3 @@ def _on_the_way(cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             errors = {k: read[step][k] for k in MEASURES.values()} if step in read else {}
             found.append({**about, "step": step, "loss_nats": loss, **errors})
     return found
-
-
-def _features(out: Path, settings: MovingTable) -> dict[str, np.ndarray]:
-    first = settings.seeds[0]
-    return {row: load_cell(out / "cells", settings, row, first)[1] for row in settings.rows}

@@ -3,15 +3,13 @@
 Letters: R runs of an arm, N items that are tested.
 """
 
-import json
 import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from goodviews.core.files import write_json
+from goodviews.core.cells import Cells
 from goodviews.core.intervals import runs_interval
 from goodviews.core.origin import origin
 from goodviews.jobs.learn_views.judge import Judgement
@@ -31,48 +29,44 @@ def slug(arm: str, seed: int) -> str:
     return f"{re.sub('[^0-9A-Za-z]+', '_', arm).strip('_')}-{seed}"
 
 
-def kept(
-    out: Path, arm: str, seed: int, make: Callable[[], tuple[Row, Judgement, Row]]
+def judged_cell(
+    cells: Cells, arm: str, seed: int, make: Callable[..., tuple[Row, Judgement, Row]], *args: Any
 ) -> dict[str, Any]:
-    """One arm with one seed: made now, or what stands in ``cells`` below the folder.
+    """One arm with one seed: computed now, or read where it is stored.
 
     Args:
-        out: The folder of the run.
+        cells: The store of the run.
         arm: Its name.
         seed: Number of the run.
-        make: Gives the first columns of the row, what was judged, and its last columns.
+        make: Gives the first columns of the row, what new encoders found, and the last columns.
+        *args: What it is called with.
 
     Returns:
-        ``row``, ``right`` (a text of 0 and 1, one per tested item) and ``commit``.
+        ``row``, ``right`` (N,) and ``commit``.
     """
-    path = out / "cells" / f"{slug(arm, seed)}.json"
-    if path.exists():
-        read: dict[str, Any] = json.loads(path.read_text("utf8"))
-        return read
-    before, found, after = make()
-    judged = {
-        "shared_nats": found.bound.nats, "stderr_nats": found.bound.stderr_nats,
-        "ceiling_nats": found.bound.ceiling_nats, "linear_top1": float(found.right.mean()),
-        "knn_top1": float(found.knn.mean()), "undertrained": found.undertrained,
-        "steps": found.steps,
-    }  # fmt: skip
-    cell = {
-        "row": {"arm": arm, **before, "seed": seed, **judged, **after},
-        "right": "".join(str(int(one)) for one in found.right),
-        "commit": origin("", seeds=[seed])["commit"],
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, cell)
-    return cell
+
+    def cell() -> dict[str, Any]:
+        before, found, after = make(*args)
+        judged = {
+            "shared_nats": found.bound.nats, "stderr_nats": found.bound.stderr_nats,
+            "ceiling_nats": found.bound.ceiling_nats, "linear_top1": float(found.right.mean()),
+            "knn_top1": float(found.knn.mean()), "undertrained": found.undertrained,
+            "steps": found.steps,
+        }  # fmt: skip
+        return {
+            "row": {"arm": arm, **before, "seed": seed, **judged, **after},
+            "right": found.right,
+            "commit": origin("", seeds=[seed])["commit"],
+        }
+
+    made: dict[str, Any] = cells(slug(arm, seed), cell)
+    return made
 
 
 def collected(cells: Sequence[dict[str, Any]]) -> tuple[list[Row], Right, list[str]]:
     """Rows of some cells, who was right in each, and the commits they were made at."""
     rows = [cell["row"] for cell in cells]
-    right = {
-        (cell["row"]["arm"], cell["row"]["seed"]): np.array(list(cell["right"]), float)
-        for cell in cells
-    }
+    right = {(cell["row"]["arm"], cell["row"]["seed"]): cell["right"] for cell in cells}
     return rows, right, sorted({cell["commit"] for cell in cells})
 
 

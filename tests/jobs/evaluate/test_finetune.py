@@ -219,7 +219,7 @@ def test_a_stopped_training_goes_on_and_a_finished_one_is_not_done_again(tmp_pat
     assert [path.is_dir() for path in tmp_path.iterdir()] == [True]
     again = tuner(images, made, **options).full(parts)
     assert np.array_equal(again.log_prob, whole.log_prob)
-    assert [path.suffix for path in tmp_path.iterdir()] == [".npy"]
+    assert [path.suffix for path in tmp_path.iterdir()] == [".npz"]
     monkeypatch.setattr(module, "finetune", None)
     kept = tuner(images, made, **options).full(parts)
     assert np.array_equal(kept.log_prob, whole.log_prob)

@@ -7,7 +7,6 @@ Letters: N images, n of them predicted, F representation, C classes, R trainings
 """
 
 import hashlib
-import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -19,8 +18,8 @@ import torch
 from sklearn.model_selection import StratifiedKFold
 from torch import nn
 
+from goodviews.core.cells import Cells, hashed
 from goodviews.core.errors import InputError
-from goodviews.core.files import writing
 from goodviews.data import Images
 from goodviews.evaluation import represent
 from goodviews.evaluation.budgets import drawn_sets
@@ -182,20 +181,29 @@ class Tuner:
     ) -> np.ndarray:
         """Log probabilities (n, C) of one training, computed or read from its file."""
         settings = replace(self.settings, encoder_rate=rate, epochs=self._epochs(len(fit)))
-        place = None
-        if self.folder is not None:
-            used = {k: v for k, v in asdict(settings).items() if k not in _FREE}
-            key = hashlib.sha256(
-                json.dumps([used, self.images.hash, self._weights, self.seed, run]).encode()
-            )
-            for part in (fit, self.labels[fit], judged):
-                key.update(part.tobytes())
-            key.update(start.weight.numpy().tobytes())
-            place = self.folder / key.hexdigest()[:16]
-            if (
-                found := _stored(place.with_suffix(".npy"), (len(judged), self.classes))
-            ) is not None:
-                return found
+        if self.folder is None:
+            return self._trained(fit, judged, start, settings, run, None)
+        told = {k: v for k, v in asdict(settings).items() if k not in _FREE}
+        key = hashed(
+            *(told, self.images.hash, self._weights, self.seed, run),
+            *(fit, self.labels[fit], judged, start.weight.numpy()),
+        )
+        place = self.folder / key
+        cells = Cells(self.folder)
+        logs: np.ndarray = cells(key, self._trained, fit, judged, start, settings, run, place)
+        shutil.rmtree(place, ignore_errors=True)
+        return logs
+
+    def _trained(
+        self,
+        fit: np.ndarray,
+        judged: np.ndarray,
+        start: LinearProbe,
+        settings: Settings,
+        run: int,
+        place: Path | None,
+    ) -> np.ndarray:
+        """Log probabilities (n, C) of one training, its checkpoints in a folder."""
         done = 0
 
         def tick() -> None:
@@ -223,17 +231,4 @@ class Tuner:
                 f"Fine-tuning {self.name} ended in values that are not finite: lower the rate, "
                 f"such as --set 'optimiser=adamw(lr=0.0005)'."
             )
-        if place is not None:
-            with writing(place.with_suffix(".npy")) as file:
-                np.save(file, logs)
-            shutil.rmtree(place, ignore_errors=True)
         return logs
-
-
-def _stored(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
-    """Predictions of a finished training, if their file is whole."""
-    try:
-        found: np.ndarray = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    return found if found.shape == shape else None

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from goodviews.core.cells import Cells, hashed
 from goodviews.core.command import default_folder
 from goodviews.core.errors import InputError, unknown
 from goodviews.core.files import write_json, write_text
@@ -20,7 +21,7 @@ from goodviews.jobs.learn_views.folder import (
 )
 from goodviews.jobs.learn_views.record import Asked, gathered, passport, write_tables
 from goodviews.jobs.learn_views.roles import fit_game, share_out
-from goodviews.jobs.learn_views.steps import Ledger, chosen, compared, joined, judging, play
+from goodviews.jobs.learn_views.steps import chosen, compared, joined, judging, play
 from goodviews.pages import report
 from goodviews.spec.files import look_in
 from goodviews.spec.names import check_names
@@ -178,8 +179,8 @@ def learn_views(
     learned = play(images, roles, game, seed, folder, say, report_progress)
     settings = judging(game, len(roles.learn), judge_steps)
     judges = Judges(images, roles, settings, learned.candidates, seed)
-    ledger = Ledger(folder / "judged.json", f"{judge_steps}")
-    tried, choice, warning = chosen(learned, game, judges, folder, ledger, report_progress)
+    cells = Cells(folder / "judged" / hashed(asdict(settings), images.hash, seed))
+    tried, choice, warning = chosen(learned, game, judges, folder, cells, report_progress)
     for sentence in (learned.history.stopped, choice.reason, warning.replace("`", "")):
         if sentence:
             say(sentence)
@@ -193,7 +194,7 @@ def learn_views(
     write_text(folder / SPEC, spec + "\n")
     rows: list[dict[str, Any]] = []
     if compare:
-        rows = compared(judges, game, joined(game.views, own, game.split), ledger, report_progress)
+        rows = compared(judges, game, joined(game.views, own, game.split), cells, report_progress)
 
     where = str(data) if isinstance(data, str | Path) else None
     table = Path(labels) if isinstance(labels, str | Path) else None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from goodviews.core.files import read_json, write_json
+from goodviews.core.cells import Cells
 from goodviews.core.progress import Report
 from goodviews.data import Images
 from goodviews.jobs.learn_views.choice import Choice, Tried, choose, dodged, worth_trying
@@ -93,33 +93,12 @@ def judging(game: Game, count: int, steps: int) -> Settings:
     )
 
 
-class Ledger:
-    """Measurements in a file, so that a run that is resumed measures nothing twice.
-
-    Args:
-        file: The file; it need not exist.
-        kind: How things are measured; another kind is measured again.
-    """
-
-    def __init__(self, file: Path, kind: str) -> None:
-        self.file, self.kind = file, kind
-        self.kept: dict[str, dict[str, Any]] = read_json(file) if file.exists() else {}
-
-    def __call__(self, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """The stored measurement of a name, or a new one."""
-        key = f"{self.kind} {name}"
-        found = self.kept.get(key) or make()
-        self.kept[key] = found
-        write_json(self.file, self.kept)
-        return dict(found)
-
-
 def chosen(
     learned: GameResult,
     game: Game,
     judges: Judges,
     folder: Path,
-    ledger: Ledger,
+    cells: Cells,
     progress: Report,
 ) -> tuple[list[Tried], Choice, str]:
     """Some generators of the game, measured by new encoders; the selected one; a warning."""
@@ -136,7 +115,7 @@ def chosen(
         hash = save_generator(place / name, learned.generator, {"step": step})
         own = f"learned('{name}', hash='{hash}')"
         view = joined(game.views, own, game.split)
-        bound = ledger(f"bound {view}", lambda view=view: judges.bound(view))  # type: ignore[misc]
+        bound = cells(f"bound {view}", judges.bound, view)
         error = known[step].lost_stderr  # undefined for a single image
         watched = error is not None and math.isfinite(error)
         keeps = not lost_too_much(known[step], game.give) if watched else None
@@ -147,7 +126,7 @@ def chosen(
 
 
 def compared(
-    judges: Judges, game: Game, learned: str, ledger: Ledger, progress: Report
+    judges: Judges, game: Game, learned: str, cells: Cells, progress: Report
 ) -> list[dict[str, Any]]:
     """One run of new encoders for the learned view and for each fixed one."""
     wanted = [(LEARNED, learned)]
@@ -156,7 +135,7 @@ def compared(
     rows = []
     for number, (name, view) in enumerate(wanted):
         progress("views compared", number, len(wanted))
-        found = ledger(f"row {view}", lambda view=view: judges.row(view))  # type: ignore[misc]
+        found = cells(f"row {view}", judges.row, view)
         rows.append({"name": name, "view": view, **found})
     progress("views compared", len(wanted), len(wanted))
     gaps(rows)

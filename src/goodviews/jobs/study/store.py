@@ -5,17 +5,16 @@ and ``items.npz`` are made from those files in the order of the plan, so that th
 depend on the order in which cells were done.
 """
 
-import io
 import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
+from goodviews.core.cells import read_values, write_values
 from goodviews.core.errors import InputError
-from goodviews.core.files import read_json, write_bytes, write_json
+from goodviews.core.files import read_json, write_json
 from goodviews.core.records import Row, write_rows
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import Cell, Plan
@@ -64,11 +63,12 @@ class Store:
 
     def load(self, cell: Cell) -> CellResult | None:
         """A finished cell, or nothing when it is missing or broken."""
+        found = read_values(self._path(cell))
+        if found is None:
+            return None
         try:
-            with self._path(cell).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-                rows = [Row(**row) for row in json.loads(str(file["rows"]))]
-                return CellResult(rows, {k: file[k] for k in file.files if k != "rows"})
-        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
+            return CellResult([Row(**row) for row in found.pop("rows")], found)
+        except (KeyError, TypeError):  # of another version
             return None
 
     def save(self, cell: Cell, result: CellResult) -> None:
@@ -77,10 +77,8 @@ class Store:
         Raises:
             InputError: The disk is full or the folder cannot be written to.
         """
-        out = io.BytesIO()
-        rows = json.dumps([asdict(row) for row in result.rows])
-        np.savez_compressed(out, rows=np.array(rows), **result.arrays)  # type: ignore[arg-type]
-        write_bytes(self._path(cell), out.getvalue())
+        rows = [asdict(row) for row in result.rows]
+        write_values(self._path(cell), {"rows": rows, **result.arrays})
 
     def write(self, results: dict[Cell, CellResult]) -> None:
         """Write ``rows.csv`` and ``items.npz`` from the cells that are done."""
@@ -95,9 +93,7 @@ class Store:
             arrays[f"cells/{number}"] = np.array(names)
             arrays[f"labels/{number}"] = task.labels[task.items]
             arrays[f"choose/{number}"] = task.choose
-        out = io.BytesIO()
-        np.savez_compressed(out, **arrays)
-        write_bytes(self.folder / "items.npz", out.getvalue())
+        write_values(self.folder / "items.npz", arrays)
 
     def _path(self, cell: Cell) -> Path:
         return self.folder / "cells" / f"{cell.key}.npz"
