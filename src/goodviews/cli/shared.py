@@ -32,7 +32,11 @@ Labels = Annotated[
 ]
 Task = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Column of labels to use.", show_default=False),
+    typer.Option(
+        metavar="NAME",
+        help="Column of labels to use (default: all, or the first where one is needed).",
+        show_default=False,
+    ),
 ]
 Size = Annotated[
     int | None,
