@@ -97,7 +97,7 @@ def test_a_verb_can_be_called_twice(verb, place):
 
 
 def test_a_study_of_an_array_resumes_when_its_cell_of_a_notebook_is_run_again(tmp_path):
-    stages = []
+    counted = []
 
     def cell():
         rng = np.random.default_rng(0)
@@ -108,15 +108,15 @@ def test_a_study_of_an_array_resumes_when_its_cell_of_a_notebook_is_run_again(tm
             views="identity()",
             out=tmp_path / "study",
             jobs=0,
-            progress=lambda stage, *_: stages.append(stage),
+            progress=lambda *step: counted.append(step),
             **small,
         )
 
     first = cell()
-    assert "training" in stages
-    stages.clear()
+    assert ("runs finished", 0, 5) in counted
+    counted.clear()
     assert cell().rows == first.rows
-    assert "training" not in stages
+    assert [step for step in counted if step[0] == "runs finished"] == [("runs finished", 5, 5)]
 
 
 def test_no_public_name_is_also_a_folder_or_module_of_the_package():

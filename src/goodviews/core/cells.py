@@ -30,7 +30,7 @@ class Cells:
     Args:
         folder: Folder of the files, created with the first result.
         settings: What every result depends on, as JSON can hold it; ``None`` where the names
-            say it all.
+            hold all of it.
 
     Raises:
         InputError: The folder holds results of other settings.
