@@ -150,7 +150,9 @@ def view_reader(plan: Plan, pair: ViewPair, seed: int) -> Callable[[Task], Kept]
     return read
 
 
-def baseline(plan: Plan, cell: Cell, seed: int, tick: Callable[[str], None]) -> Read:
+def baseline(
+    plan: Plan, cell: Cell, seed: int, tick: Callable[[str], None] = lambda _: None
+) -> Read:
     """How a task is evaluated without pretraining: raw pixels, random weights, from scratch."""
     images = plan.task_images
     if cell.view == BASELINES[0]:
