@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from goodviews.core.origin import hardware, origin, write_table
+from goodviews.core.origin import hardware, run_origin, write_table
 from goodviews.data import load
 from goodviews.evaluation.knn import knn_votes
 from goodviews.evaluation.logistic import fit_logistic, standardised
@@ -223,7 +223,7 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     flags = (" --quick" if asked.quick else "") + f" --rounds {asked.rounds}"
-    run = origin(f"python benchmarks/evaluation.py{flags}", seeds=[0], threads=1)
+    run = run_origin(f"python benchmarks/evaluation.py{flags}", seeds=[0], threads=1)
     count = 5_000 if asked.quick else 50_000
     if os.environ.get("GOODVIEWS_DATA") and not asked.quick:
         x, y, part, about = filtered(count)

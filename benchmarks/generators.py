@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from goodviews.core.origin import hardware, origin, write_table
+from goodviews.core.origin import hardware, run_origin, write_table
 from goodviews.encoders import build_pair
 from goodviews.objectives import infonce
 from goodviews.views.generators import Generator, build_generator
@@ -103,7 +103,7 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    run = origin("python benchmarks/generators.py", seeds=[0], threads=1)
+    run = run_origin("python benchmarks/generators.py", seeds=[0], threads=1)
     rows: list[dict[str, object]] = []
     for channels in (3, 6, 13):
         works = contestants(channels)

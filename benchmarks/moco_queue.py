@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.origin import origin
+from goodviews.core.origin import run_origin
 from goodviews.objectives import infonce
 from goodviews.training.memory import Queue
 from timing import arguments, growth, keep, peers, turns
@@ -99,7 +99,7 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     flag = " --quick" if asked.quick else ""
-    run = origin(
+    run = run_origin(
         f"python benchmarks/moco_queue.py{flag}", seeds=[0], threads=1, dim=DIM, peers=found
     )
     size, rounds = (4096, 5) if asked.quick else (65536, 15)

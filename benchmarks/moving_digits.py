@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from goodviews.core.origin import hardware, origin, write_table
+from goodviews.core.origin import hardware, run_origin, write_table
 from goodviews.worlds.moving_digits import MovingDigits, Scene
 
 BATCH = 128
@@ -67,7 +67,9 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(1)
     flag = " --quick" if asked.quick else ""
-    run = origin(f"python benchmarks/moving_digits.py{flag}", seeds=[0], threads=1, batch=BATCH)
+    run = run_origin(
+        f"python benchmarks/moving_digits.py{flag}", seeds=[0], threads=1, batch=BATCH
+    )
     rows: list[dict[str, object]] = []
     for name, (size, frames) in FORMS.items():
         world = made(size, frames)

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.origin import origin
+from goodviews.core.origin import run_origin
 from goodviews.information.tiles import pool_logsumexp, row_logsumexp
 from goodviews.objectives import barlow, dcl, infonce, ntxent, vicreg
 from timing import arguments, growth, keep, peers, rest, status, turns
@@ -164,7 +164,7 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     flag = " --quick" if asked.quick else ""
-    run = origin(
+    run = run_origin(
         f"python benchmarks/objectives.py{flag}", seeds=[0], threads=1, dim=DIM, peers=found
     )
     rows: list[dict[str, object]] = []

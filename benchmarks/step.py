@@ -29,7 +29,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from goodviews.core.origin import origin
+from goodviews.core.origin import run_origin
 from goodviews.data import Images, load
 from goodviews.encoders import build_pair
 from goodviews.evaluation import represent
@@ -288,7 +288,7 @@ def main() -> None:
     torch.set_num_threads(1)
     extension = extensions()
     flag = " --quick" if asked.quick else ""
-    run = origin(
+    run = run_origin(
         f"python benchmarks/step.py{flag}",
         seeds=[0],
         threads=1,

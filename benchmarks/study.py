@@ -28,7 +28,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 from torchvision import transforms as T
 
-from goodviews.core.origin import origin
+from goodviews.core.origin import run_origin
 from goodviews.data import Images, load
 from goodviews.data.hashing import content_hash
 from goodviews.encoders import ConvNet
@@ -284,7 +284,7 @@ def main() -> None:
     found = peers("lightly", "torchvision")
     warnings.simplefilter("ignore")
     flag = " --quick" if asked.quick else ""
-    run = origin(f"python benchmarks/study.py{flag}", seeds=[0], threads=1, peers=found)
+    run = run_origin(f"python benchmarks/study.py{flag}", seeds=[0], threads=1, peers=found)
     rows: list[dict[str, object]] = []
     with one_thread():
         for name in SETS:

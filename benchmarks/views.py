@@ -23,7 +23,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from goodviews.core.origin import hardware, origin, write_table
+from goodviews.core.origin import hardware, run_origin, write_table
 from goodviews.views import parse_view
 from goodviews.views.compiled.warm import warm_up
 
@@ -235,7 +235,7 @@ def main() -> None:
     except ImportError:
         pass
     packages = ("lightly", "torchvision", "albumentations", "kornia", "numba", "pillow")
-    run = origin(
+    run = run_origin(
         f"python benchmarks/views.py{' --quick' if asked.quick else ''}",
         seeds=[0],
         threads=1,

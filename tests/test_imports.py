@@ -143,6 +143,25 @@ def test_the_arrows_have_no_circle():
         below(start)
 
 
+def listed(package: str) -> set[str]:
+    """The names in the ``__all__`` of a package; empty where it is a module."""
+    file = SRC.joinpath(*package.split("."), "__init__.py")
+    for node in ast.parse(file.read_text("utf8")).body if file.is_file() else []:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
+@pytest.mark.parametrize("file", sorted(EXPERIMENTS.rglob("*.py")), ids=name_of)
+def test_an_experiment_imports_names_that_a_package_lists(file):
+    for node in ast.walk(ast.parse(file.read_text("utf8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "goodviews":
+            private = {alias.name for alias in node.names} - listed(str(node.module))
+            assert not private, f"{node.module} does not list {private} in its __all__"
+        if isinstance(node, ast.Import):
+            assert not any(alias.name.startswith("goodviews.") for alias in node.names)
+
+
 def test_only_the_command_line_imports_experiments_and_nobody_imports_the_command_line():
     assert [name for name, to in ARROWS.items() if "experiments" in to] == ["cli"]
     assert not any("cli" in to for to in ARROWS.values())

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
-from goodviews.core.errors import unknown
-from goodviews.core.origin import hardware
+from goodviews.core import hardware, unknown
 
 __all__ = ["EXPERIMENTS", "SCALES", "run"]
 

@@ -33,7 +33,7 @@ def hardware() -> str:
     return "-".join([*words[:3], f"{os.cpu_count()}cpu"])
 
 
-def origin(command: str, *, seeds: Iterable[int] = (), **more: Any) -> dict[str, Any]:
+def run_origin(command: str, *, seeds: Iterable[int] = (), **more: Any) -> dict[str, Any]:
     """Origin of a run; call it when the run starts, :func:`write_table` adds the wall time.
 
     Args:

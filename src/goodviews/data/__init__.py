@@ -2,21 +2,29 @@
 
 from goodviews.data.digits import digits
 from goodviews.data.doctor import Finding, examine
+from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
 from goodviews.data.loading import load
+from goodviews.data.moving_digits import MovingWorlds, moving_worlds
 from goodviews.data.objects import Data, Labels
 from goodviews.data.splits import Splits, splits
 from goodviews.data.strata import draw_labels
+from goodviews.data.worlds import stacked_images, world_images
 
 __all__ = [
     "Data",
     "Finding",
     "Images",
     "Labels",
+    "MovingWorlds",
     "Splits",
+    "content_hash",
     "digits",
     "draw_labels",
     "examine",
     "load",
+    "moving_worlds",
     "splits",
+    "stacked_images",
+    "world_images",
 ]

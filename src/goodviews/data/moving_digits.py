@@ -29,6 +29,10 @@ class MovingWorlds(NamedTuple):
         test: World made of the test parts.
         source: One sentence about the digits and photographs used.
         classes: Class names of ``digit`` and ``background``.
+
+    Example:
+        >>> moving_worlds(32, digits="digits", photos="bundled").train.size
+        32
     """
 
     train: MovingDigits

@@ -1,17 +1,36 @@
 """Evaluation of frozen representations: takes features, never a trainer."""
 
+from goodviews.evaluation import factor_readout, leakage, scores, shortcuts
+from goodviews.evaluation.advice import leakage_board
+from goodviews.evaluation.encoders import raw_pixels, settle
+from goodviews.evaluation.factors import Factor, as_factors, drawn_factors
 from goodviews.evaluation.features import represent
 from goodviews.evaluation.held_out import fit_temperature, held_out_bound
+from goodviews.evaluation.knn import knn_predict, knn_votes
+from goodviews.evaluation.logistic import fit_logistic
 from goodviews.evaluation.openers import open_encoder, register_encoders
 from goodviews.evaluation.readout import LabelDraw, Readout, evaluate_readout
 
 __all__ = [
+    "Factor",
     "LabelDraw",
     "Readout",
+    "as_factors",
+    "drawn_factors",
+    "evaluate_readout",
+    "factor_readout",
+    "fit_logistic",
     "fit_temperature",
     "held_out_bound",
+    "knn_predict",
+    "knn_votes",
+    "leakage",
+    "leakage_board",
     "open_encoder",
-    "evaluate_readout",
+    "raw_pixels",
     "register_encoders",
     "represent",
+    "scores",
+    "settle",
+    "shortcuts",
 ]

@@ -123,6 +123,17 @@ def leakage_board(
 
     Raises:
         InputError: No row of the matrix is among ``encoders``.
+
+    Example:
+        >>> from goodviews.evaluation import Factor
+        >>> from goodviews.evaluation.leakage import leakage
+        >>> rng = np.random.default_rng(0)
+        >>> kind = rng.integers(0, 2, 200)
+        >>> z = {"mine": np.eye(2)[kind] + 0.1 * rng.normal(size=(200, 2))}
+        >>> halves = {"fit": np.arange(100), "test": np.arange(100, 200)}
+        >>> found = leakage(z, [Factor("kind", kind, ("a", "b"))], permutations=19, **halves)
+        >>> leakage_board(found, encoders=["mine"])["columns"][0]["name"]
+        'kind'
     """
     asked = [row for row in found.rows if row in encoders]
     if not asked:

@@ -48,7 +48,12 @@ class Encoder:
 
 
 def raw_pixels(pixels: Tensor, places: Tensor | None = None) -> Tensor:  # noqa: ARG001
-    """Images (B, C, H, W) as vectors (B, F), halved until F is at most 3,072."""
+    """Images (B, C, H, W) as vectors (B, F), halved until F is at most 3,072.
+
+    Example:
+        >>> raw_pixels(torch.zeros(2, 3, 64, 64)).shape
+        torch.Size([2, 3072])
+    """
     while pixels[0].numel() > RAW_MOST and min(pixels.shape[-2:]) > 1:
         pixels = nn.functional.avg_pool2d(pixels, 2)
     return pixels.flatten(1)
@@ -65,6 +70,12 @@ def settle(model: nn.Module, embed: Callable[[Tensor], Tensor], images: Tensor) 
         model: With drawn weights.
         embed: Its forward pass.
         images: (B, C, H, W) in [0, 1].
+
+    Example:
+        >>> norm = nn.BatchNorm2d(1)
+        >>> settle(norm, norm, torch.full((4, 1, 2, 2), 0.5))
+        >>> norm.running_mean
+        tensor([0.5000])
     """
     norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     kept = [norm.momentum for norm in norms]

@@ -32,6 +32,10 @@ class Factor:
         name: Name of the factor.
         values: (N,) int64 class numbers, -1 where unknown; or float64, NaN where unknown.
         classes: Names of the classes; empty when the factor is continuous.
+
+    Example:
+        >>> Factor("colour", np.array([0, 1, -1]), ("red", "blue")).known
+        array([ True,  True, False])
     """
 
     name: str

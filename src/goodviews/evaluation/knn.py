@@ -84,6 +84,12 @@ def knn_votes(
 
     References:
         Wu et al., 2018, arXiv:1805.01978; k = 200 and tau = 0.1 as lightly reports CIFAR-10.
+
+    Example:
+        >>> z, labels = torch.eye(2), torch.tensor([0, 1])
+        >>> knn_votes(z, labels, z, classes=2, neighbours=1)
+        tensor([[1., 0.],
+                [0., 1.]])
     """
     near = min(neighbours, len(known))
     kind = torch.bfloat16 if bf16 else known.dtype

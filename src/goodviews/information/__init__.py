@@ -1,5 +1,6 @@
 """Estimators of the information that two views share, in nats, with standard errors."""
 
+from goodviews.information import critics, functionals
 from goodviews.information.bounds import (
     dv_estimate,
     infonce_bound,
@@ -47,11 +48,13 @@ __all__ = [
     "SeparableCritic",
     "club_bound",
     "conditional_mutual_information",
+    "critics",
     "cross_entropy",
     "dv_estimate",
     "effective_rank",
     "entropy",
     "estimate_mi",
+    "functionals",
     "gaussian_entropy",
     "gaussian_kl",
     "gaussian_mutual_information",

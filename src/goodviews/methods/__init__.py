@@ -8,11 +8,17 @@ from pathlib import Path
 
 from goodviews.core.errors import InputError
 from goodviews.core.plugins import Registry
+from goodviews.methods.adapt import adapted_settings
 from goodviews.spec.names import check_names
 from goodviews.training import Settings
 from goodviews.training.objective import build_objective
 
-__all__ = ["METHODS", "method", "register"]
+__all__ = [
+    "METHODS",
+    "adapted_settings",
+    "method",
+    "register",
+]
 
 METHODS: Registry[Settings] = Registry("method")
 """Settings of all methods by name, in the order in which the papers appeared."""

@@ -29,6 +29,12 @@ def adapted_settings(
 
     Returns:
         The settings, and a sentence for each change.
+
+    Example:
+        >>> from goodviews.data import load
+        >>> from goodviews.methods import method
+        >>> adapted_settings(method("simclr"), load("digits"), 1000)[0].batch
+        124
     """
     side, said = min(images.height, images.width), []
     typical = "stem='imagenet'" in settings.encoder and "encoder" not in given

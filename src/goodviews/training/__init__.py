@@ -3,6 +3,8 @@
 from goodviews.training.learners import Batch, Learner
 from goodviews.training.loop import TrainResult, train
 from goodviews.training.machine import launch
+from goodviews.training.optim import build_optimiser
+from goodviews.training.schedule import build_schedule
 from goodviews.training.settings import Settings, change, change_texts
 from goodviews.training.state import Interrupted, load_state, save_state
 
@@ -12,10 +14,12 @@ __all__ = [
     "Learner",
     "Settings",
     "TrainResult",
-    "change_texts",
+    "build_optimiser",
+    "build_schedule",
     "change",
+    "change_texts",
     "launch",
     "load_state",
-    "train",
     "save_state",
+    "train",
 ]

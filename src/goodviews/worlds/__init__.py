@@ -2,8 +2,23 @@
 
 from goodviews.worlds.bands import Bands
 from goodviews.worlds.catalogue import register
+from goodviews.worlds.discrete import DiscreteViews
 from goodviews.worlds.factors import FactorWorld
+from goodviews.worlds.gaussian import CorrelatedGaussian
+from goodviews.worlds.moving_digits import MovingDigits, localisation_error
 from goodviews.worlds.shapes import Shapes
+from goodviews.worlds.sharing import Sharing
 from goodviews.worlds.vectors import Vectors
 
-__all__ = ["Bands", "FactorWorld", "Shapes", "Vectors", "register"]
+__all__ = [
+    "Bands",
+    "CorrelatedGaussian",
+    "DiscreteViews",
+    "FactorWorld",
+    "MovingDigits",
+    "Shapes",
+    "Sharing",
+    "Vectors",
+    "localisation_error",
+    "register",
+]

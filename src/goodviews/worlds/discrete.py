@@ -80,6 +80,11 @@ class DiscreteViews:
     Attributes:
         joint: (A, B, C), probabilities p(v1, v2, y) that sum to 1.
         task_information: I(x; y) in nats, where x is the example that the views show.
+
+    Example:
+        >>> sizes = {"c": 2, "n": 2}
+        >>> DiscreteViews.from_factors(sizes, v1=["c", "n"], v2=["c"], task=["c"]).regime
+        'sweet_spot'
     """
 
     joint: Tensor

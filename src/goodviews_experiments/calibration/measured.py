@@ -9,7 +9,6 @@ the two-way layout of accuracies by row and draw, less what items add.
 Letters: C candidates, S seeds, N test items, R label draws.
 """
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtri, polygamma
 from scipy.stats import multivariate_normal, norm
 
-from goodviews.core.records import Row, read_rows
+from goodviews.core import Row, read_rows, read_values
 from goodviews_experiments.calibration.simulated import RANDOM, RAW, SCRATCH, Components, Nats
 
 _QUANTILES = 41
@@ -40,11 +39,11 @@ def from_cells(folder: Path, *, kept_draw: float, usable_draw: float) -> Compone
     views = _views(rows)
     cells: dict[tuple[str, int], dict[str, np.ndarray]] = {}
     for path in sorted((folder / "cells").glob("*.npz")):
-        with np.load(path) as file:
-            about = json.loads(str(file["rows"]))[0]
-            if about["role"] == "candidate":
-                arrays = {k[2:]: file[k] for k in file.files if k.startswith("0.")}
-                cells[about["view"], about["seed"]] = arrays
+        cell = read_values(path) or {"rows": [{"role": "damaged"}]}
+        about = cell["rows"][0]
+        if about["role"] == "candidate":
+            arrays = {k[2:]: v for k, v in cell.items() if k.startswith("0.")}
+            cells[about["view"], about["seed"]] = arrays
     seeds = sorted({seed for _, seed in cells})
 
     def stack(name: str) -> np.ndarray:

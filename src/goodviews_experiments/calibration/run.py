@@ -24,15 +24,17 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.interval import Interval
-from goodviews.core.intervals import clopper_pearson
-from goodviews.core.origin import origin, write_table
-from goodviews.jobs.study.statistics.regimes import cross_fitted_accuracy, read
-from goodviews.jobs.study.statistics.sweet_spot import Peak
-from goodviews.jobs.study.statistics.table import TaskTable
-from goodviews.jobs.study.verdict.advice import advise
-from goodviews_experiments.calibration.components import STUDIES
-from goodviews_experiments.calibration.simulated import RANDOM, RAW, SCRATCH, Components, simulate
+from goodviews.core import Interval, intervals, run_origin, write_table
+from goodviews.jobs.study import advise
+from goodviews.jobs.study.statistics import Peak, TaskTable, cross_fitted_accuracy, read
+from goodviews_experiments.calibration.simulated import (
+    RANDOM,
+    RAW,
+    SCRATCH,
+    STUDIES,
+    Components,
+    simulate,
+)
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def calibration(*, scale: str, out: Path) -> Path:
         That folder.
     """
     s = SCALE[scale]
-    run = origin(
+    run = run_origin(
         f"goodviews reproduce calibration --scale {scale}",
         seeds=[0],
         settings=asdict(s),
@@ -345,7 +347,7 @@ def _apart(interval: Interval) -> bool:
 
 def _share(hits: np.ndarray, name: str) -> dict[str, Any]:
     """A share of sets with its interval."""
-    low, high = clopper_pearson(int(hits.sum()), len(hits))
+    low, high = intervals.clopper_pearson(int(hits.sum()), len(hits))
     return {"sets": len(hits), name: float(hits.mean()), "low": low, "high": high}
 
 

@@ -9,12 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.intervals import clopper_pearson
-from goodviews.core.origin import origin, write_table
-from goodviews.jobs.study.plan import make_plan
-from goodviews.jobs.study.readings import view_reader
-from goodviews.jobs.study.statistics.layout import Layout
-from goodviews.jobs.study.statistics.regimes import loses
+from goodviews.core import intervals, run_origin, write_table
+from goodviews.jobs.study import make_plan, view_reader
+from goodviews.jobs.study.statistics import Layout, loses
 from goodviews.training import Settings
 from goodviews.views import parse_view
 from goodviews_experiments.calibration_worlds.planted import plant, seed_of
@@ -40,7 +37,7 @@ def calibration_erasure(*, scale: str, out: Path) -> Path:
         for world, count in COUNTS[scale].items()
         for number in range(count)
     ]
-    run = origin(
+    run = run_origin(
         f"goodviews reproduce calibration_erasure --scale {scale}",
         seeds=[seed for _, seed in todo],
         sentence=SENTENCE,
@@ -56,7 +53,7 @@ def calibration_erasure(*, scale: str, out: Path) -> Path:
         for erased in ("label", "background", "nothing"):
             own = [row for row in rows if (row["world"], row["erased"]) == (world, erased)]
             right = sum(row["right"] for row in own)
-            low, high = clopper_pearson(right, len(own))
+            low, high = intervals.clopper_pearson(right, len(own))
             made.append(
                 {"world": world, "erased": erased, "right": right, "total": len(own)}
                 | {"low": low, "high": high}

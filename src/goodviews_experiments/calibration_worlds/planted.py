@@ -10,13 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goodviews.core.errors import unknown
-from goodviews.data import Images
-from goodviews.data.worlds import stacked_images
-from goodviews.worlds.factors import FactorWorld
-from goodviews.worlds.shapes import Shapes
-from goodviews.worlds.sharing import Sharing
-from goodviews.worlds.vectors import Vectors
+from goodviews.core import unknown
+from goodviews.data import Images, stacked_images
+from goodviews.worlds import FactorWorld, Shapes, Sharing, Vectors
 
 TUNING = "The tuning half of the end-to-end calibration may be read as often as one likes."
 HELD_OUT = "The held-out half of the end-to-end calibration is read once, after all is mended."

@@ -16,14 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.intervals import clopper_pearson
-from goodviews.core.origin import origin, write_table
-from goodviews.core.record_json import to_json
-from goodviews.jobs.study import study
-from goodviews.jobs.study.plan import make_plan
-from goodviews.jobs.study.statistics.regimes import read
-from goodviews.jobs.study.statistics.table import TaskTable, tabulate
-from goodviews.jobs.study.store import Store
+from goodviews.core import intervals, run_origin, to_json, write_table
+from goodviews.jobs.study import Store, make_plan, study
+from goodviews.jobs.study.statistics import TaskTable, read, tabulate
 from goodviews.training import Settings
 from goodviews_experiments.calibration_worlds.planted import (
     HELD_OUT,
@@ -62,7 +57,7 @@ def calibration_worlds(*, scale: str, out: Path) -> Path:
         ]
         if not todo:
             continue
-        run = origin(
+        run = run_origin(
             f"goodviews reproduce calibration_worlds --scale {scale}",
             seeds=[seed for _, seed in todo],
             sentence=sentence,
@@ -185,7 +180,7 @@ def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _share(world: str, truth: str, said: str, count: int, total: int) -> dict[str, Any]:
-    low, high = clopper_pearson(count, total)
+    low, high = intervals.clopper_pearson(count, total)
     return {
         "world": world,
         "truth": truth,

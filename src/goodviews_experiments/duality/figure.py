@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from goodviews.core.tokens import TOKENS
-from goodviews_experiments.shared.figures import read_numbers, write_figure
+from goodviews_experiments.shared.figures import INK, read_numbers, write_figure
 
 
 def duality_figure(folder: Path) -> Path:
@@ -23,7 +22,7 @@ def duality_figure(folder: Path) -> Path:
     )
     heads = list(dict.fromkeys(row["head"] for row in levels))
     methods = list(dict.fromkeys(row["method"] for row in levels))
-    scale = alt.Scale(domain=heads, range=[TOKENS["missing"].light, TOKENS["excess"].light])
+    scale = alt.Scale(domain=heads, range=[INK["missing"], INK["excess"]])
     legend = alt.Legend(orient="top", labelLimit=300)
     colour = alt.Color("head:N", title="projector", scale=scale, legend=legend)
     y = alt.Y("method:N", title=None, sort=methods, axis=alt.Axis(labelLimit=200))
@@ -69,14 +68,9 @@ def duality_figure(folder: Path) -> Path:
         f"{row['head']}: {row['points']:.1f} [{row['low']:.1f}, {row['high']:.1f}]"
         for row in spreads
     )
-    chart = alt.vconcat(level, *panels).properties(
-        title=alt.Title(
-            "One encoder, one optimiser, losses of both families",
-            subtitle=f"Best less worst of four methods in points, by projector: {said}. "
-            "Bars: 95 %.",
-            anchor="start",
-            color=TOKENS["ink"].light,
-            subtitleColor=TOKENS["muted"].light,
-        )
+    return write_figure(
+        alt.vconcat(level, *panels),
+        folder,
+        "One encoder, one optimiser, losses of both families",
+        f"Best less worst of four methods in points, by projector: {said}. Bars: 95 %.",
     )
-    return write_figure(chart, folder)

@@ -19,12 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.files import write_json, write_text
-from goodviews.core.interval import Interval
-from goodviews.core.origin import origin, write_table
+from goodviews.core import Interval, run_origin, write_json, write_table, write_text
 from goodviews.data import load
-from goodviews.jobs.study.statistics.layout import Layout
-from goodviews.pages.methods.page import methods_page
+from goodviews.jobs.study.statistics import Layout
+from goodviews.pages.methods import methods_page
 from goodviews.training import Settings
 from goodviews_experiments.duality.trials import UNTRAINED, Trial, judged_run
 
@@ -130,7 +128,7 @@ def duality(*, scale: str, out: Path) -> Path:
     """
     settings = SCALE[scale]
     command = f"goodviews reproduce duality --scale {scale}"
-    run = origin(command, seeds=settings.seeds, settings=asdict(settings))
+    run = run_origin(command, seeds=settings.seeds, settings=asdict(settings))
     images = load(settings.data, size=settings.size)
     run["data"] = {"name": images.name, "source": images.source, "hash": images.hash}
     usual = Settings(

@@ -11,16 +11,11 @@ from torch import Tensor
 
 from goodviews.data import Images, splits
 from goodviews.encoders import PairEncoder, build_pair
-from goodviews.evaluation import represent
-from goodviews.evaluation.encoders import settle
-from goodviews.evaluation.factor_readout import choose_logistic
-from goodviews.evaluation.knn import knn_votes
-from goodviews.evaluation.logistic import fit_logistic
+from goodviews.evaluation import factor_readout, fit_logistic, knn_votes, represent, settle
 from goodviews.information import effective_rank
 from goodviews.objectives import dashboard
 from goodviews.training import Learner, Settings, train
-from goodviews.training.diagnostics.monitor import History
-from goodviews.training.diagnostics.vitals import measure
+from goodviews.training.diagnostics import History, measure
 from goodviews.views import ViewPair, parse_view
 
 UNTRAINED = "untrained"
@@ -119,7 +114,9 @@ def judged_run(
     fitted, chooses, x = read(trial.fit), read(trial.choose), read(tested)
     y, truth = trial.labels[trial.fit], trial.labels[tested]
     more: dict[str, Any] = {"classes": trial.classes}
-    penalty, _ = choose_logistic(fitted, y, chooses, trial.labels[trial.choose], **more)
+    penalty, _ = factor_readout.choose_logistic(
+        fitted, y, chooses, trial.labels[trial.choose], **more
+    )
     probe = fit_logistic(fitted, y, penalty=penalty, **more)
     right = probe.log_probs(x).argmax(dim=1).numpy() == truth
     near = knn_votes(fitted, torch.from_numpy(y), x, neighbours=min(20, len(y)), **more)

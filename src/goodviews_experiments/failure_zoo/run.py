@@ -15,16 +15,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.errors import InputError
-from goodviews.core.intervals import clopper_pearson
-from goodviews.core.origin import origin, write_table
+from goodviews.core import InputError, intervals, run_origin, write_table
 from goodviews.data import Images, digits
 from goodviews.encoders import PairEncoder
-from goodviews.evaluation import represent
-from goodviews.evaluation.knn import knn_predict
+from goodviews.evaluation import knn_predict, represent
 from goodviews.training import Batch, Learner, Settings, train
-from goodviews.training.diagnostics.health import HEALTHY, Health, Monitor
-from goodviews.training.diagnostics.monitor import History
+from goodviews.training.diagnostics import HEALTHY, Health, History, Monitor
 from goodviews.views import ViewPair, parse_view
 
 _USUAL = Settings(
@@ -246,7 +242,7 @@ def rates(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _rate(half: str, failure: str, what: str, hits: list[bool]) -> dict[str, Any]:
-    low, high = clopper_pearson(sum(hits), len(hits))
+    low, high = intervals.clopper_pearson(sum(hits), len(hits))
     counts = {"count": sum(hits), "of": len(hits), "low": low, "high": high}
     return {"half": half, "failure": failure, "what": what} | counts
 
@@ -265,7 +261,7 @@ def failure_zoo(*, scale: str, out: Path) -> Path:
     if scale == "test":
         few = (HEALTHY, "no augmentation", "no variance term")
         chosen = [one for one in chosen if one.method == "vicreg" and one.failure in few][2:]
-    run = origin(
+    run = run_origin(
         f"goodviews reproduce failure_zoo --scale {scale}",
         seeds=sorted({one.seed for one in chosen}),
     )

@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from goodviews.core.errors import InputError
-from goodviews.core.origin import origin, write_table
+from goodviews.core import InputError, run_origin, write_table
 from goodviews.data import load
 from goodviews.methods import method
 from goodviews.training import Learner, Settings, train
-from goodviews.training.diagnostics.monitor import History
+from goodviews.training.diagnostics import History
 from goodviews.views import parse_view
+from goodviews_experiments.shared.figures import read_table
 
 FULL = replace(
     method("infomin"),
@@ -78,7 +78,7 @@ def imagenet_path(*, scale: str, out: Path) -> Path:
     settings = (
         TINY if scale == "test" else replace(FULL, device="auto" if scale == "gpu" else "cpu")
     )
-    run = origin(f"goodviews reproduce imagenet_path --scale {scale}", seeds=[0])
+    run = run_origin(f"goodviews reproduce imagenet_path --scale {scale}", seeds=[0])
     work = out / "work"
     shutil.rmtree(work, ignore_errors=True)
     folder, size = work / "imagenet", 32 if scale == "test" else 256
@@ -91,7 +91,7 @@ def imagenet_path(*, scale: str, out: Path) -> Path:
         child.join()
         if child.exitcode != ends:
             raise InputError(f"Process {number} ended with {child.exitcode}, not {int(ends)}.")
-        rows = _read(steps)
+        rows = read_table(steps)
         more = {"settings": vars(settings), "estimates": estimates(rows, settings)}
         write_table(out, rows, {**run, **more})  # after the kill as well: steps are dear
     shutil.rmtree(work)
@@ -191,8 +191,3 @@ def _append(path: Path, row: Mapping[str, Any]) -> None:
         if fresh:
             writer.writeheader()
         writer.writerow(row)
-
-
-def _read(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))

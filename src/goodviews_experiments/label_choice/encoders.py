@@ -7,12 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.rng import Key
+from goodviews.core import Key
 from goodviews.data import Images
 from goodviews.encoders import PairEncoder
-from goodviews.evaluation import represent
-from goodviews.evaluation.factor_readout import read_factor
-from goodviews.evaluation.factors import Factor, as_factors, drawn_factors
+from goodviews.evaluation import Factor, as_factors, drawn_factors, factor_readout, represent
 from goodviews.information import effective_rank
 from goodviews.measurement import Draws, SharedNats, embed_views, shared_nats
 from goodviews.objectives import alignment, uniformity
@@ -111,7 +109,7 @@ def _leakage(
     fit, test = np.arange(half), np.arange(half, len(items))
     skills = []
     for factor in factors:
-        found = read_factor(features, factor, fit=fit, test=test)
+        found = factor_readout.read_factor(features, factor, fit=fit, test=test)
         skills.append(max((found.score - found.chance) / (1 - found.chance), 0.0))
     return float(np.mean(skills)) if skills else 0.0
 

@@ -1,11 +1,9 @@
 """The figure of choosing a view with few labels, made from its rows."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
-from goodviews.core.tokens import TOKENS
-from goodviews_experiments.shared.figures import write_figure
+from goodviews_experiments.shared.figures import INK, read_table, write_figure
 
 
 def label_figure(folder: Path) -> Path:
@@ -19,8 +17,7 @@ def label_figure(folder: Path) -> Path:
     """
     import altair as alt
 
-    with (folder / "rows.csv").open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["judged_by"] == "all labels"]
+    rows = [row for row in read_table(folder / "rows.csv") if row["judged_by"] == "all labels"]
     most = max(int(row["runs"]) for row in rows)
     with_labels: list[dict[str, Any]] = [
         {
@@ -37,7 +34,7 @@ def label_figure(folder: Path) -> Path:
     ]
     without = _without(rows, most)
     names = list(dict.fromkeys(row["line"] for row in with_labels))
-    ink = [TOKENS[name].light for name in ("excess", "sweet", "fit", "missing")][: len(names)]
+    ink = [INK[name] for name in ("excess", "sweet", "fit", "missing")][: len(names)]
     colour = alt.Color(
         "line:N",
         title="Cross-validated on the labels",
@@ -67,7 +64,7 @@ def label_figure(folder: Path) -> Path:
         left = alt.layer(*marks).transform_filter(alt.datum.family == family)
         right = (
             alt.Chart(alt.Data(values=[row for row in without if row["family"] == family]))
-            .mark_bar(height=12, color=TOKENS["fit"].light)
+            .mark_bar(height=12, color=INK["fit"])
             .encode(
                 y=alt.Y("chooser:N", title=None, sort=None, axis=alt.Axis(labelLimit=200)),
                 x=alt.X("good:Q", title="the same, without labels", scale=y_scale),
@@ -79,17 +76,12 @@ def label_figure(folder: Path) -> Path:
                 right.properties(width=200, height=220),
             )
         )
-    chart = alt.vconcat(*panels).properties(
-        title=alt.Title(
-            "How many labels choose the view?",
-            subtitle="Bars of the lines: 95 % over draws of labels. What is true is known "
-            "from all test labels.",
-            anchor="start",
-            color=TOKENS["ink"].light,
-            subtitleColor=TOKENS["muted"].light,
-        )
+    return write_figure(
+        alt.vconcat(*panels),
+        folder,
+        "How many labels select the view?",
+        "Bars of the lines: 95 % over draws of labels. The best view is that of all test labels.",
     )
-    return write_figure(chart, folder)
 
 
 def _without(rows: list[dict[str, str]], most: int) -> list[dict[str, Any]]:

@@ -16,11 +16,9 @@ from typing import Any
 import numpy as np
 from scipy.stats import spearmanr
 
-from goodviews.core.cells import Cells
-from goodviews.core.intervals import clopper_pearson
-from goodviews.core.origin import origin, write_table
+from goodviews.core import Cells, intervals, run_origin, write_table
 from goodviews.data import Images, load, splits
-from goodviews.spec.grammar import expand
+from goodviews.spec import expand
 from goodviews_experiments.label_choice.encoders import SURROGATES, pretrained
 from goodviews_experiments.label_choice.scores import all_labels, few_labels, label_draws
 
@@ -85,7 +83,7 @@ def label_choice(*, scale: str, out: Path) -> Path:
         That folder.
     """
     settings = SCALE[scale]
-    run = origin(
+    run = run_origin(
         f"goodviews reproduce label_choice --scale {scale}",
         seeds=settings.seeds,
         settings=asdict(settings),
@@ -167,7 +165,7 @@ def _row(
     good, lost = chance_of_good(score, level)
     draws = score.shape[2]
     hits = good.mean(axis=0).sum()  # of the draws; runs of one draw are averaged
-    ends = clopper_pearson(hits, draws)
+    ends = intervals.clopper_pearson(hits, draws)
     order = spearmanr(score.mean(axis=(1, 2)), level).statistic if len(level) > 2 else None
     return {
         "chooser": chooser,

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from goodviews.evaluation.logistic import fit_logistic
+from goodviews.evaluation import fit_logistic
 
 _FOLDS = 5
 _STEPS, _PUSH = 40, 0.7

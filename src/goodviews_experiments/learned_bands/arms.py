@@ -8,13 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from goodviews.data import Images
-from goodviews.data.worlds import world_images
+from goodviews.data import Images, world_images
 from goodviews.training import Settings
-from goodviews.training.view_learning import Game
-from goodviews.training.view_learning.players import split_of
-from goodviews.worlds.bands import PLANES, Bands
+from goodviews.training.view_learning import Game, split_of
+from goodviews.worlds import Bands
 from goodviews_experiments.learned_views.arms import Parts
+
+BANDS = 6
+SHAPES = [1, 2, 4, 5]
+"""Planes of the world that hold a shape; the other two hold the texture."""
 
 _GAME = Game(
     generator="linear()", views="", split="split(3)", generator_rate=3e-3, temperature=0.2,
@@ -119,8 +121,7 @@ def crosstalk(matrix: Tensor, split: int) -> float:
     shown = matrix @ Bands.matrix()
     shown = (shown / shown.norm(dim=1, keepdim=True)).square()
     first, second = shown[:split].sum(0), shown[split:].sum(0)
-    private = [plane for plane, name in enumerate(PLANES) if name != "texture"]
-    return float((torch.minimum(first, second) / (first + second))[private].mean())
+    return float((torch.minimum(first, second) / (first + second))[SHAPES].mean())
 
 
 def sides_of(split: str, channels: int = 6) -> tuple[Tensor, int]:

@@ -11,14 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.cells import Cells
-from goodviews.core.origin import origin, write_table
-from goodviews.jobs.learn_views.choice import Tried, choose, worth_trying
-from goodviews.jobs.learn_views.judge import Judgement
+from goodviews.core import Cells, run_origin, write_table
+from goodviews.jobs.learn_views import Judgement, Tried, choose, worth_trying
 from goodviews.training.view_learning import learn_views
 from goodviews.views.generators import LinearGenerator, save_generator
-from goodviews.worlds.bands import PLANES
 from goodviews_experiments.learned_bands.arms import (
+    BANDS,
     SCALE,
     BandsTable,
     bands_parts,
@@ -55,7 +53,7 @@ def learned_bands(*, scale: str, out: Path) -> Path:
         for arm, mode, seed in _plan(settings)
     ])  # fmt: skip
     bands = parts[0].images
-    run = origin(
+    run = run_origin(
         f"goodviews reproduce learned_bands --scale {scale}",
         seeds=settings.seeds,
         settings=asdict(settings),
@@ -73,7 +71,7 @@ def learned_bands(*, scale: str, out: Path) -> Path:
 
 def _plan(settings: BandsTable) -> list[tuple[str, str, int]]:
     """Name, mode and seed of every arm, seed by seed."""
-    fixed = every_split(len(PLANES))[: settings.fixed]
+    fixed = every_split(BANDS)[: settings.fixed]
     arms = [(name, {**asdict(settings.game), **more}["mode"]) for name, more in settings.games]
     arms = [(KNOWN, PLAIN), *arms, *((text, PLAIN) for text in fixed)]
     return [(arm, mode, seed) for seed in settings.seeds for arm, mode in arms]

@@ -10,7 +10,7 @@ import numpy as np
 
 from goodviews.data import Images, load
 from goodviews.information import Estimate
-from goodviews.jobs.learn_views.judge import Judgement, judge
+from goodviews.jobs.learn_views import Judgement, judge
 from goodviews.measurement import Draws, shared_nats
 from goodviews.training import Settings
 from goodviews.training.view_learning import Game

@@ -1,11 +1,9 @@
 """The figure of learned views: readout against what new encoders find shared."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
-from goodviews.core.tokens import TOKENS
-from goodviews_experiments.shared.figures import write_figure
+from goodviews_experiments.shared.figures import INK, read_table, write_figure
 
 _MODES = {
     "raw": "fixed channels",
@@ -28,10 +26,8 @@ def learned_figure(folder: Path, title: str = _TITLE) -> Path:
     """
     import altair as alt
 
-    with (folder / "rows.csv").open(encoding="utf-8", newline="") as file:
-        rows: list[dict[str, Any]] = list(csv.DictReader(file))
-    shown = []
-    for row in rows:
+    shown: list[dict[str, Any]] = []
+    for row in read_table(folder / "rows.csv"):
         if row["group"] == "ablation":
             continue
         shown.append({
@@ -53,21 +49,15 @@ def learned_figure(folder: Path, title: str = _TITLE) -> Path:
             color=alt.Color(
                 "kind:N",
                 title=None,
-                scale=alt.Scale(
-                    domain=list(_MODES.values()), range=[TOKENS[one].light for one in colours]
-                ),
+                scale=alt.Scale(domain=list(_MODES.values()), range=[INK[one] for one in colours]),
                 legend=alt.Legend(orient="top"),
             ),
             shape=alt.Shape("space:N", title="space g is given", legend=alt.Legend(orient="top")),
         )
     )
-    chart = dots.properties(
-        width=560,
-        height=340,
-        title=alt.Title(
-            title,
-            subtitle="One dot per generator and seed; each judged by encoders that never met it",
-            anchor="start",
-        ),
+    return write_figure(
+        dots.properties(width=560, height=340),
+        folder,
+        title,
+        "One dot per generator and seed, measured by new encoders",
     )
-    return write_figure(chart, folder)

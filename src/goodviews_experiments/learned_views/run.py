@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.cells import Cells
-from goodviews.core.origin import origin, write_table
-from goodviews.jobs.learn_views.judge import Judgement
+from goodviews.core import Cells, run_origin, write_table
+from goodviews.jobs.learn_views import Judgement
 from goodviews.training.view_learning import learn_views
 from goodviews.views.generators import save_generator
 from goodviews_experiments.learned_views.arms import ABLATED, SCALE, Arm, LearnedTable, Parts, plan
@@ -38,7 +37,7 @@ def learned_views(*, scale: str, out: Path) -> Path:
         judged_cell(cells, arm.name, seed, _made, data, settings, arm, seed, out)
         for arm, seed in plan(settings, short=scale == "test")
     ])  # fmt: skip
-    run = origin(
+    run = run_origin(
         f"goodviews reproduce learned_views --scale {scale}",
         seeds=settings.seeds,
         settings=asdict(settings),

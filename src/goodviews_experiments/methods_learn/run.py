@@ -15,14 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from goodviews.core.cells import Cells
-from goodviews.core.intervals import seeds_interval
-from goodviews.core.origin import origin, write_table
+from goodviews.core import Cells, intervals, run_origin, write_table
 from goodviews.data import Images, load
 from goodviews.encoders import PairEncoder, build_pair
-from goodviews.evaluation import represent
-from goodviews.evaluation.encoders import raw_pixels, settle
-from goodviews.evaluation.scores import Parts, knn, linear
+from goodviews.evaluation import raw_pixels, represent, scores, settle
 from goodviews.methods import METHODS, method
 from goodviews.training import Settings, train
 from goodviews.views import ViewPair, parse_view
@@ -108,7 +104,7 @@ class Outcome:
 def learn(
     settings: Settings,
     images: Images,
-    parts: Parts,
+    parts: scores.Parts,
     *,
     seed: int,
     read: Callable[[Tensor, np.ndarray], np.ndarray],
@@ -154,7 +150,7 @@ def learn(
 
 
 def _learned(
-    settings: Settings, images: Images, parts: Parts, seed: int, read: Any, raw: Any
+    settings: Settings, images: Images, parts: scores.Parts, seed: int, read: Any, raw: Any
 ) -> dict[str, Any]:
     return vars(learn(settings, images, parts, seed=seed, read=read, raw=raw))
 
@@ -174,7 +170,7 @@ def methods_learn(*, scale: str, out: Path, methods: Sequence[str] = ()) -> Path
         That folder.
     """
     chosen = SCALE[scale]
-    run = origin(
+    run = run_origin(
         f"goodviews reproduce methods_learn --scale {scale}",
         seeds=chosen.seeds,
         settings=asdict(chosen),
@@ -183,8 +179,9 @@ def methods_learn(*, scale: str, out: Path, methods: Sequence[str] = ()) -> Path
     classes = len(next(iter(images.classes.values())))
 
     def read(features: Tensor, labels: np.ndarray) -> np.ndarray:
-        near = knn(features, labels, parts, classes=classes, neighbours=chosen.neighbours)
-        return np.stack([near.right, linear(features, labels, parts, classes=classes).right])
+        near = scores.knn(features, labels, parts, classes=classes, neighbours=chosen.neighbours)
+        probe = scores.linear(features, labels, parts, classes=classes)
+        return np.stack([near.right, probe.right])
 
     cells = Cells(out / "items", asdict(chosen))
     spelt, done, raw = {}, {}, None
@@ -245,7 +242,7 @@ def compare(name: str, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
         for control, against in enumerate(CONTROLS, start=1):
             gap_SN = right_SRCN[:, readout, 0] - right_SRCN[:, readout, control]
             error = gap_SN.mean(axis=0).std(ddof=1) / gap_SN.shape[1] ** 0.5
-            found = seeds_interval(gap_SN.mean(axis=1), np.full(len(gap_SN), error))
+            found = intervals.seeds_interval(gap_SN.mean(axis=1), np.full(len(gap_SN), error))
             table.append(
                 {
                     "method": name,
@@ -263,7 +260,7 @@ def compare(name: str, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     return table
 
 
-def _data(chosen: MethodsLearn) -> tuple[Images, Parts]:
+def _data(chosen: MethodsLearn) -> tuple[Images, scores.Parts]:
     if chosen.data == "textures":
         images = planted_textures(chosen.train + chosen.test, seed=0)
     else:
@@ -271,7 +268,7 @@ def _data(chosen: MethodsLearn) -> tuple[Images, Parts]:
     order = np.random.default_rng(0).permutation(len(images))
     own, test = np.split(order[: chosen.train + chosen.test], [chosen.train])
     pool, choose = np.split(own, [chosen.train - chosen.choose])
-    return images, Parts(np.sort(pool), np.sort(choose), np.sort(test))
+    return images, scores.Parts(np.sort(pool), np.sort(choose), np.sort(test))
 
 
 def _drawn(

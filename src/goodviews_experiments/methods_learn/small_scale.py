@@ -8,9 +8,8 @@ epochs goes: the backbone, the widths of heads, the optimiser and its rate, the 
 from dataclasses import replace
 
 from goodviews.data import Images
-from goodviews.methods.adapt import adapted_settings
-from goodviews.spec.grammar import Call, format_calls
-from goodviews.spec.names import spell
+from goodviews.methods import adapted_settings
+from goodviews.spec import Call, format_calls, spell
 from goodviews.training import Settings
 
 _EMBEDDING = 64

@@ -13,9 +13,8 @@ import math
 import numpy as np
 import torch
 
-from goodviews.core.rng import Key
-from goodviews.data import Images
-from goodviews.data.hashing import content_hash
+from goodviews.core import Key
+from goodviews.data import Images, content_hash
 
 TEXTURES = ("rows", "columns", "diagonals", "spots")
 

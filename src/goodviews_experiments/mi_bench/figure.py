@@ -1,11 +1,10 @@
 """The figure of the information bench, made from its rows."""
 
-import csv
 import math
 from pathlib import Path
 from typing import Any
 
-from goodviews.core.files import write_text
+from goodviews_experiments.shared.figures import read_table, write_figure
 
 _LOW, _HIGH = -2.0, 16.0
 """The frame, in nats; what lies outside is drawn on its edge."""
@@ -15,18 +14,15 @@ def mi_figure(folder: Path) -> Path:
     """Draw estimate against truth, one panel per estimator, from ``rows.csv``.
 
     Args:
-        folder: Where ``rows.csv`` is, and ``figure.svg`` goes.
+        folder: Where ``rows.csv`` is, and ``figure.svg`` and ``figure.png`` go.
 
     Returns:
         The figure's path.
     """
     import altair as alt
-    import vl_convert
 
-    with (folder / "rows.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
     points: list[dict[str, Any]] = []
-    for row in rows:
+    for row in read_table(folder / "rows.csv"):
         estimate, spread = float(row["estimate_nats"]), float(row["spread_nats"] or 0)
         if not math.isfinite(estimate + spread):
             continue  # the fit diverged; the caption says so
@@ -55,16 +51,14 @@ def mi_figure(folder: Path) -> Path:
     panels = alt.layer(truth, ceiling, spread_bars, line, data=alt.Data(values=points)).properties(
         width=130, height=130
     )
-    chart = panels.facet(facet=alt.Facet("estimator:N", title=None), columns=5).properties(
-        title=alt.Title(
-            "Estimate against truth",
-            subtitle=[
-                "Mean over seeds of the mean over batches; bars: one standard deviation over "
-                "batches. Dashed: truth. Red: ceiling.",
-                "Outside the frame: drawn on its edge. No point: the fit diverged.",
-            ],
-        )
+    chart = panels.facet(facet=alt.Facet("estimator:N", title=None), columns=5)
+    return write_figure(
+        chart,
+        folder,
+        "Estimate against truth",
+        [
+            "Mean over seeds of the mean over batches; bars: one standard deviation over "
+            "batches. Dashed: truth. Red: ceiling.",
+            "Outside the frame: drawn on its edge. No point: the fit diverged.",
+        ],
     )
-    path = folder / "figure.svg"
-    write_text(path, vl_convert.vegalite_to_svg(chart.to_json(), vl_version="5.20"))
-    return path

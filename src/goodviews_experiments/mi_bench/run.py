@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from goodviews.core.origin import origin, write_table
+from goodviews.core import run_origin, write_table
 from goodviews.information import (
     Estimate,
     GaussianConditional,
@@ -27,6 +27,7 @@ from goodviews.information import (
     club_bound,
     dv_estimate,
     estimate_mi,
+    functionals,
     infonce_bound,
     interpolated_bound,
     ksg_estimate,
@@ -35,13 +36,7 @@ from goodviews.information import (
     smile_estimate,
     tuba_bound,
 )
-from goodviews.information.functionals import (
-    infonce_value,
-    interpolated_value,
-    js_value,
-    nwj_value,
-)
-from goodviews.worlds.gaussian import CorrelatedGaussian
+from goodviews.worlds import CorrelatedGaussian
 
 
 @dataclass(frozen=True)
@@ -92,7 +87,7 @@ def mi_bench(*, scale: str, out: Path) -> Path:
         That folder.
     """
     settings = SCALE[scale]
-    run = origin(
+    run = run_origin(
         f"goodviews reproduce mi_bench --scale {scale}",
         seeds=settings.seeds,
         settings=asdict(settings),
@@ -242,13 +237,13 @@ def _mine(dim: int, rng: torch.Generator) -> tuple[nn.Module, Any, dict[str, Rep
 
 
 def _tuba(dim: int, rng: torch.Generator) -> tuple[nn.Module, Any, dict[str, Report]]:
-    from goodviews.information.critics import mlp
+    from goodviews.information import critics
 
     net = SeparableCritic(dim, dim, generator=rng)
-    baseline = mlp([dim, 256, 256, 1], rng)
+    baseline = critics.mlp([dim, 256, 256, 1], rng)
 
     def value(x: Tensor, y: Tensor) -> Tensor:
-        return nwj_value(net(x, y) - baseline(y)[:, 0])
+        return functionals.nwj_value(net(x, y) - baseline(y)[:, 0])
 
     def report(x: Tensor, y: Tensor) -> Estimate:
         return tuba_bound(net(x, y), baseline(y)[:, 0])
@@ -267,12 +262,12 @@ def _conditional(dim: int, rng: torch.Generator) -> tuple[nn.Module, Any, dict[s
 
 
 _TRAINED: dict[str, Callable[..., tuple[nn.Module, Any, dict[str, Report]]]] = {
-    "infonce": _plain(infonce_value, InfoNCE=infonce_bound),
-    "nwj": _plain(nwj_value, NWJ=nwj_bound),
+    "infonce": _plain(functionals.infonce_value, InfoNCE=infonce_bound),
+    "nwj": _plain(functionals.nwj_value, NWJ=nwj_bound),
     "tuba": _tuba,
     "mine": _mine,
     "js": _plain(
-        js_value,
+        functionals.js_value,
         **{
             "JS-NWJ": nwj_bound,
             "SMILE-1": lambda s: smile_estimate(s, clip=1.0),
@@ -281,7 +276,7 @@ _TRAINED: dict[str, Callable[..., tuple[nn.Module, Any, dict[str, Report]]]] = {
         },
     ),
     "interpolated": _plain(
-        lambda s: interpolated_value(s, alpha=0.01),
+        lambda s: functionals.interpolated_value(s, alpha=0.01),
         **{"I_alpha 0.01": lambda s: interpolated_bound(s, alpha=0.01)},
     ),
     "conditional": _conditional,

@@ -7,7 +7,7 @@ The second view of moving digits shares digit and position with frame t. The row
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from goodviews.core.origin import origin, write_table
+from goodviews.core import run_origin, write_table
 from goodviews_experiments.moving_digits.cells import moving_cells, plain_rows
 from goodviews_experiments.moving_digits.settings import MOVING
 
@@ -29,7 +29,7 @@ def moving_ahead(*, scale: str, out: Path) -> Path:
     seeds = SEEDS[scale]
     command = f"goodviews reproduce moving_ahead --scale {scale}"
     plans = [replace(MOVING[scale], ahead=ahead, rows=ROWS, seeds=seeds) for ahead in AHEAD[scale]]
-    run = origin(command, seeds=seeds, settings=[asdict(plan) for plan in plans])
+    run = run_origin(command, seeds=seeds, settings=[asdict(plan) for plan in plans])
     rows = []
     for plan in plans:
         folder = out / "cells" / f"ahead-{plan.ahead}"

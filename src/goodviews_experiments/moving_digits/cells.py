@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from goodviews.core.cells import Cells
-from goodviews.core.origin import origin
-from goodviews.data.moving_digits import MovingWorlds
-from goodviews.worlds.moving_digits import FACTORS
+from goodviews.core import Cells, run_origin
+from goodviews.data import MovingWorlds
 from goodviews_experiments.moving_digits.readout import MovingItems
 from goodviews_experiments.moving_digits.settings import MovingTable
-from goodviews_experiments.moving_digits.table import MEASURES
+from goodviews_experiments.moving_digits.table import FACTORS, MEASURES
 from goodviews_experiments.moving_digits.training import (
     FourConvs,
     MovingRun,
@@ -57,7 +55,10 @@ def moving_cells(
                 worlds = worlds or settings.worlds()
                 items = items or items_of(settings, worlds)
                 cell, features = _cell(settings, worlds, items, row, seed)
-                cell |= {"features": features.astype(np.float16), "commit": origin("")["commit"]}
+                cell |= {
+                    "features": features.astype(np.float16),
+                    "commit": run_origin("")["commit"],
+                }
                 cells.save(name, cell)
                 errors = {k: round(v, 1) for k, v in cell.items() if k in MEASURES.values()}
                 print(f"{row}, seed {seed}: {errors}", flush=True)

@@ -1,6 +1,5 @@
 """The figures of moving digits: errors beside the paper's, and the heat-map of leakage."""
 
-import csv
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -8,15 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.files import write_text
-from goodviews.core.origin import write_table
-from goodviews.core.tokens import TOKENS
-from goodviews.evaluation.advice import leakage_board
-from goodviews.evaluation.leakage import leakage
-from goodviews.pages.leakage.page import leakage_page
+from goodviews.core import write_table, write_text
+from goodviews.evaluation import leakage, leakage_board
+from goodviews.pages.leakage import leakage_page
 from goodviews_experiments.moving_digits.readout import MovingItems
 from goodviews_experiments.moving_digits.table import MEASURES
-from goodviews_experiments.shared.figures import write_figure
+from goodviews_experiments.shared.figures import INK, read_table, write_figure
 
 UNTRAINED = "nothing"
 _UNITS = {
@@ -43,7 +39,7 @@ def moving_heat(
         features: Row to representations (N, F) of the items, of one seed.
         permutations: Shuffles behind the p values.
     """
-    found = leakage(
+    found = leakage.leakage(
         features, items.factors, fit=items.fit, test=items.test, permutations=permutations
     )
     rows = [name for name in features if name != UNTRAINED]
@@ -71,8 +67,7 @@ def moving_figure(folder: Path) -> Path:
     """
     import altair as alt
 
-    with (folder / "table.csv").open(newline="", encoding="utf-8") as file:
-        table = list(csv.DictReader(file))
+    table = read_table(folder / "table.csv")
     names = [row["shared"].replace("+", " + ") for row in table]
     panels = []
     for number, (factor, column) in enumerate(MEASURES.items()):
@@ -94,14 +89,14 @@ def moving_figure(folder: Path) -> Path:
         x = alt.X("value:Q", title=title, scale=x_scale)
         ink = alt.condition(
             alt.datum.shared,
-            alt.value(TOKENS["sweet"].light),
-            alt.value(TOKENS["undecided"].light),
+            alt.value(INK["sweet"]),
+            alt.value(INK["undecided"]),
         )
         base = alt.Chart(alt.Data(values=rows))
         ours = base.transform_filter(alt.datum.whose == "here")
         marks: list[Any] = [
             alt.Chart(alt.Data(values=[{"value": level}]))
-            .mark_rule(strokeDash=[4, 3], color=TOKENS["excess"].light)
+            .mark_rule(strokeDash=[4, 3], color=INK["excess"])
             .encode(x=x),
             ours.mark_rule(strokeWidth=2).encode(
                 x=alt.X("low:Q", scale=x_scale), x2="high:Q", y=y, color=ink
@@ -109,20 +104,16 @@ def moving_figure(folder: Path) -> Path:
             ours.mark_point(filled=True, size=60, opacity=1).encode(x=x, y=y, color=ink),
             base.transform_filter(alt.datum.whose == "paper")
             .mark_point(shape="diamond", size=50, strokeWidth=1.5)
-            .encode(x=x, y=y, color=alt.value(TOKENS["missing"].light)),
+            .encode(x=x, y=y, color=alt.value(INK["missing"])),
         ]
         panels.append(alt.layer(*marks).properties(width=210, height=26 * len(names)))
-    chart = alt.hconcat(*panels, spacing=14).properties(
-        title=alt.Title(
-            "What the frozen image encoder tells, by what the two views shared",
-            subtitle=[
-                "Filled: here, mean and 95 % interval over seeds, green where the factor was "
-                "shared. Diamonds: the paper.",
-                "Dashed: the constant guess. Lower is better.",
-            ],
-            anchor="start",
-            color=TOKENS["ink"].light,
-            subtitleColor=TOKENS["muted"].light,
-        )
+    return write_figure(
+        alt.hconcat(*panels, spacing=14),
+        folder,
+        "Errors of readouts of the frozen image encoder, by what the two views shared",
+        [
+            "Filled: here, mean and 95 % interval over seeds, green where the factor was "
+            "shared. Diamonds: the paper.",
+            "Dashed: the constant guess. Lower is better.",
+        ],
     )
-    return write_figure(chart, folder)

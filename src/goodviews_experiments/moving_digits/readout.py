@@ -9,10 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from goodviews.data.moving_digits import MovingWorlds
-from goodviews.evaluation.factor_readout import Reading, read_factor
-from goodviews.evaluation.factors import Factor
-from goodviews.worlds.moving_digits import MovingDigits, localisation_error
+from goodviews.data import MovingWorlds
+from goodviews.evaluation import Factor, factor_readout
+from goodviews.worlds import MovingDigits, localisation_error
 
 SEED, PART = 1_000_003, 500
 """Number of the world that readouts see, unlike any run's; images rendered at a time."""
@@ -74,7 +73,7 @@ class MovingItems:
             of 64; usable information ``digit_nats``, ``background_nats``, ``position_nats``.
         """
         readings = {
-            one.name: read_factor(features, one, fit=self.fit, test=self.test)
+            one.name: factor_readout.read_factor(features, one, fit=self.fit, test=self.test)
             for one in self.factors
         }
         found: dict[str, float] = {}
@@ -91,5 +90,5 @@ class MovingItems:
         found["position_nats"] = sum(readings[name].nats for name in axes)
         return found
 
-    def _pixels(self, reading: Reading, name: str) -> np.ndarray:
+    def _pixels(self, reading: factor_readout.Reading, name: str) -> np.ndarray:
         return np.asarray(reading.predicted * self.columns[name][self.fit].std())

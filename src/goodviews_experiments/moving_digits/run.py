@@ -13,15 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.cells import Cells
-from goodviews.core.files import write_text
-from goodviews.core.origin import origin, write_table
-from goodviews.data.moving_digits import MovingWorlds
-from goodviews.worlds.moving_digits import FACTORS
+from goodviews.core import Cells, run_origin, write_table, write_text
+from goodviews.data import MovingWorlds
 from goodviews_experiments.moving_digits.cells import items_of, moving_cells, plain_rows
 from goodviews_experiments.moving_digits.settings import MOVING, MovingTable
 from goodviews_experiments.moving_digits.shortcuts import agreement, alone, untrained
-from goodviews_experiments.moving_digits.table import MEASURES, claims, paper_table, summary
+from goodviews_experiments.moving_digits.table import (
+    FACTORS,
+    MEASURES,
+    claims,
+    paper_table,
+    summary,
+)
 
 
 def moving_digits(*, scale: str, out: Path) -> Path:
@@ -38,7 +41,7 @@ def moving_digits(*, scale: str, out: Path) -> Path:
     """
     settings = MOVING[scale]
     command = f"goodviews reproduce moving_digits --scale {scale}"
-    run = origin(command, seeds=settings.seeds, settings=asdict(settings))
+    run = run_origin(command, seeds=settings.seeds, settings=asdict(settings))
     worlds = settings.worlds()
     items = items_of(settings, worlds)
     cells = moving_cells(settings, out / "cells", worlds=worlds, items=items)

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass, field
 
-from goodviews.data.moving_digits import MovingWorlds, moving_worlds
+from goodviews.data import MovingWorlds, moving_worlds
 from goodviews_experiments.moving_digits.training import MovingSettings
 
 DEPARTURES = (

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from goodviews.evaluation.factors import Factor
-from goodviews.evaluation.shortcuts import shortcuts
-from goodviews.worlds.moving_digits import FACTORS, MovingDigits
-from goodviews_experiments.moving_digits.table import MEASURES, interval
+from goodviews.evaluation import Factor, shortcuts
+from goodviews.worlds import MovingDigits
+from goodviews_experiments.moving_digits.table import FACTORS, MEASURES, interval
 from goodviews_experiments.moving_digits.training import FourConvs
 
 KINDS, SIDE = 16, 4
@@ -62,7 +61,7 @@ def untrained(
         Factor(name, columns[name].numpy(), tuple(map(str, range(int(columns[name].max()) + 1))))
         for name in FACTORS
     ]
-    found = shortcuts(
+    found = shortcuts.shortcuts(
         features, factors, fit=np.arange(fit), test=np.arange(fit, fit + test), seed=seed
     )
     return [{"seed": seed, "by": "untrained", **row} for row in found.rows()]

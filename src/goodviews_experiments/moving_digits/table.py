@@ -5,7 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.intervals import student_interval
+from goodviews.core import intervals
+
+FACTORS = ("digit", "position", "background")
+"""What two views may share."""
 
 MEASURES = {
     "digit": "digit_error",
@@ -160,5 +163,5 @@ def interval(
         >>> mean, round(high - mean, 2)
         (2.0, 2.48)
     """
-    found = student_interval(np.asarray(values, dtype=float))
+    found = intervals.student_interval(np.asarray(values, dtype=float))
     return (found.value, found.low, found.high) if found.known else (found.value, None, None)

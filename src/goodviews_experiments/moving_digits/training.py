@@ -14,11 +14,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from goodviews.encoders import SequenceEncoder
-from goodviews.objectives.infonce import infonce_two_sided
-from goodviews.training.diagnostics.monitor import History, levelled_off
-from goodviews.training.optim import build_optimiser
-from goodviews.training.schedule import build_schedule
-from goodviews.worlds.moving_digits import MovingDigits
+from goodviews.objectives import infonce_two_sided
+from goodviews.training import build_optimiser, build_schedule
+from goodviews.training.diagnostics import History, levelled_off
+from goodviews.worlds import MovingDigits
 
 WIDTHS = (8, 16, 32, 64)
 """Filters of the four layers, as in the paper."""

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from goodviews.core.tokens import TOKENS
-from goodviews_experiments.shared.figures import read_numbers, write_figure
+from goodviews_experiments.shared.figures import INK, read_numbers, write_figure
 
 
 def presets_figure(folder: Path) -> Path:
@@ -28,7 +27,7 @@ def presets_figure(folder: Path) -> Path:
         )
     scale = alt.Scale(
         domain=["one encoder", "luma against chroma, two encoders"],
-        range=[TOKENS["missing"].light, TOKENS["excess"].light],
+        range=[INK["missing"], INK["excess"]],
     )
     colour = alt.Color(
         "kind:N", title=None, scale=scale, legend=alt.Legend(orient="top", labelLimit=400)
@@ -41,10 +40,10 @@ def presets_figure(folder: Path) -> Path:
     if curve:
         band = alt.Chart(alt.Data(values=curve))
         layers += [
-            band.mark_area(opacity=0.1, color=TOKENS["muted"].light).encode(
+            band.mark_area(opacity=0.1, color=INK["muted"]).encode(
                 x=x, y=alt.Y("low:Q", scale=rising), y2="high:Q"
             ),
-            band.mark_line(strokeWidth=1.5, color=TOKENS["muted"].light).encode(
+            band.mark_line(strokeWidth=1.5, color=INK["muted"]).encode(
                 x=x, y=alt.Y("median:Q", scale=rising)
             ),
         ]
@@ -57,20 +56,13 @@ def presets_figure(folder: Path) -> Path:
         .encode(x=alt.X("nats_low:Q"), x2="nats_high:Q", y=y, color=colour),
         alt.Chart(data).mark_point(filled=True, size=60, opacity=1).encode(x=x, y=y, color=colour),
         alt.Chart(data)
-        .mark_text(dy=-10, dx=6, align="left", fontSize=11, color=TOKENS["ink"].light)
+        .mark_text(dy=-10, dx=6, align="left", fontSize=11, color=INK["ink"])
         .encode(x=x, y=y, text="name:N"),
     ]
     rho, p = axis[0]["rank_correlation"], axis[0]["p"]
-    chart = alt.layer(*layers).properties(
-        width=560,
-        height=340,
-        title=alt.Title(
-            "The papers' augmentations on one axis",
-            subtitle=f"Rank correlation of nats and readout {rho:.2f} (exact p = {p:.2g}). "
-            "Bars and band: 95 %.",
-            anchor="start",
-            color=TOKENS["ink"].light,
-            subtitleColor=TOKENS["muted"].light,
-        ),
+    return write_figure(
+        alt.layer(*layers).properties(width=560, height=340),
+        folder,
+        "The papers' augmentations on one axis",
+        f"Rank correlation of nats and accuracy {rho:.2f} (exact p = {p:.2g}). Bars, band: 95 %.",
     )
-    return write_figure(chart, folder)

@@ -17,14 +17,10 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
-from goodviews.core.origin import origin, write_table
-from goodviews.data import Images, load
-from goodviews.data.hashing import content_hash
-from goodviews.jobs.study.plan import make_plan
-from goodviews.jobs.study.run import run_cells
-from goodviews.jobs.study.statistics.regimes import Reading, read
-from goodviews.jobs.study.statistics.table import RANDOM, TaskTable, tabulate
-from goodviews.jobs.study.store import Store
+from goodviews.core import run_origin, write_table
+from goodviews.data import Images, content_hash, load
+from goodviews.jobs.study import Store, make_plan, run_cells
+from goodviews.jobs.study.statistics import RANDOM, Reading, TaskTable, read, tabulate
 from goodviews.training import Settings
 
 LADDER = ("mild crop", "crop", "B, MoCo v2", "SimCLR", "D, InfoMin")
@@ -108,7 +104,7 @@ def presets_axis(*, scale: str, out: Path) -> Path:
     """
     settings = SCALE[scale]
     command = f"goodviews reproduce presets_axis --scale {scale}"
-    run = origin(command, seeds=settings.seeds, settings=asdict(settings))
+    run = run_origin(command, seeds=settings.seeds, settings=asdict(settings))
     images = load(settings.data, size=settings.size)
     if settings.train:
         images = _some(images, settings.train)

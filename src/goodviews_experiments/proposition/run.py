@@ -9,8 +9,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from goodviews.core.origin import origin, write_table
-from goodviews.worlds.discrete import DiscreteViews
+from goodviews.core import run_origin, write_table
+from goodviews.worlds import DiscreteViews
 
 SIZES = {
     "test": {"a": 2, "n1": 2, "n2": 2, "m": 2},
@@ -31,7 +31,7 @@ def proposition(*, scale: str, out: Path) -> Path:
         That folder.
     """
     sizes = SIZES[scale]
-    run = origin(f"goodviews reproduce proposition --scale {scale}", factors=sizes)
+    run = run_origin(f"goodviews reproduce proposition --scale {scale}", factors=sizes)
     task = [name for name in sizes if name in "ab"]
     rows: list[dict[str, Any]] = []
     for v1 in _choices([*task, "n1", "m"]):

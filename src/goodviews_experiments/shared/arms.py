@@ -9,10 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.cells import Cells
-from goodviews.core.intervals import runs_interval
-from goodviews.core.origin import origin
-from goodviews.jobs.learn_views.judge import Judgement
+from goodviews.core import Cells, intervals, run_origin
+from goodviews.jobs.learn_views import Judgement
 
 Row = dict[str, Any]
 Right = dict[tuple[str, int], np.ndarray]
@@ -56,7 +54,7 @@ def judged_cell(
         return {
             "row": {"arm": arm, **before, "seed": seed, **judged, **after},
             "right": found.right,
-            "commit": origin("", seeds=[seed])["commit"],
+            "commit": run_origin("", seeds=[seed])["commit"],
         }
 
     made: dict[str, Any] = cells(slug(arm, seed), cell)
@@ -73,7 +71,7 @@ def collected(cells: Sequence[dict[str, Any]]) -> tuple[list[Row], Right, list[s
 def mean(arm: str, right: Right) -> Row:
     """Accuracy of an arm in %: mean over runs, 95 % interval over runs and items, extremes."""
     runs = np.stack([own for (name, _), own in right.items() if name == arm])
-    low, high = runs_interval(runs)
+    low, high = intervals.runs_interval(runs)
     each = 100 * runs.mean(axis=1)
     return {
         "runs": len(runs), "top1": each.mean(), "low": 100 * low, "high": 100 * high,
@@ -92,7 +90,7 @@ def gap(one: str, other: str, right: Right) -> Row | None:
     if not seeds:
         return None
     apart = np.stack([right[one, seed] - right[other, seed] for seed in seeds])
-    low, high = runs_interval(apart)
+    low, high = intervals.runs_interval(apart)
     return {
         "arm": one, "over": other, "runs": len(seeds),
         "points": 100 * apart.mean(), "low": 100 * low, "high": 100 * high,

@@ -1,13 +1,11 @@
 """The figure of short runs against long ones, made from its tables."""
 
-import csv
 import math
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from goodviews.core.tokens import TOKENS
-from goodviews_experiments.shared.figures import write_figure
+from goodviews_experiments.shared.figures import INK, read_table, title, write_figure
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -24,24 +22,22 @@ def short_figure(folder: Path) -> Path:
     """
     import altair as alt
 
-    views, found, choices = (_read(folder / f"{n}.csv") for n in ("views", "agreement", "choices"))
+    views, found, choices = (
+        read_table(folder / f"{n}.csv") for n in ("views", "agreement", "choices")
+    )
     panels = []
     for name in dict.fromkeys(row["data"] for row in views):
         own = [row for row in views if row["data"] == name]
         pairs = [row for row in found if row["data"] == name and row["what"] == "readout"]
         lost = [row for row in choices if row["data"] == name and row["runs"] == "mean"]
         panels.append(_panel(alt, name, own, pairs, lost))
-    chart = alt.hconcat(*panels, spacing=40).properties(
-        title=alt.Title(
-            "Does a short study order the views as a long one does?",
-            subtitle="Mean readout over seeds; bars: 95 % of where a view may lie. "
-            "Green: chosen by the shorter run.",
-            anchor="start",
-            color=TOKENS["ink"].light,
-            subtitleColor=TOKENS["muted"].light,
-        )
+    return write_figure(
+        alt.hconcat(*panels, spacing=40),
+        folder,
+        "Does a short study order the views as a long one does?",
+        "Mean readout over seeds; bars: 95 % intervals of the order. Green: selected by the "
+        "shorter run.",
     )
-    return write_figure(chart, folder)
 
 
 def _panel(
@@ -93,23 +89,21 @@ def _panel(
     colour = alt.Color(
         "first:N",
         legend=None,
-        scale=alt.Scale(
-            domain=["chosen", "other"], range=[TOKENS["sweet"].light, TOKENS["muted"].light]
-        ),
+        scale=alt.Scale(domain=["chosen", "other"], range=[INK["sweet"], INK["muted"]]),
     )
     layers = [
         alt.Chart(alt.Data(values=ends))
-        .mark_rule(color=TOKENS["hairline"].light, strokeWidth=2.5, clip=True)
+        .mark_rule(color=INK["hairline"], strokeWidth=2.5, clip=True)
         .encode(x=x, y=alt.Y("order_low:Q", scale=scale), y2="order_high:Q"),
         alt.Chart(alt.Data(values=lines))
         .mark_line(strokeWidth=2)
         .encode(x=x, y=y, detail="line:N", color=colour),
         alt.Chart(alt.Data(values=ends))
-        .mark_point(filled=True, size=40, opacity=1, color=TOKENS["ink"].light)
+        .mark_point(filled=True, size=40, opacity=1, color=INK["ink"])
         .encode(x=x, y=y),
         *(
             alt.Chart(alt.Data(values=[end for end in ends if end["at"] == str(epochs)]))
-            .mark_text(dx=dx, align=align, fontSize=11, color=TOKENS["ink"].light)
+            .mark_text(dx=dx, align=align, fontSize=11, color=INK["ink"])
             .encode(x=alt.X("place:Q"), y=alt.Y("label:Q", scale=scale), text="view:N")
             for epochs, dx, align in ((order[0], -26, "right"), (order[-1], 26, "left"))
         ),
@@ -126,13 +120,7 @@ def _panel(
     return alt.layer(*layers).properties(
         width=330,
         height=320,
-        title=alt.Title(
-            name,
-            subtitle=said + [f"{letters[spec]}  {spec}" for spec in specs],
-            anchor="start",
-            color=TOKENS["ink"].light,
-            subtitleColor=TOKENS["muted"].light,
-        ),
+        title=title(name, said + [f"{letters[spec]}  {spec}" for spec in specs]),
     )
 
 
@@ -146,8 +134,3 @@ def _spread(ends: list[dict[str, Any]], gap: float) -> None:
 def _ends(row: dict[str, str], name: str = "value", digits: int = 2) -> str:
     value, low, high = (f"{float(row[key]):.{digits}f}" for key in (name, "low", "high"))
     return f"{value} [{low}, {high}]"
-
-
-def _read(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))

@@ -8,8 +8,7 @@ import math
 import numpy as np
 from scipy.stats import rankdata
 
-from goodviews.core.errors import InputError
-from goodviews.core.intervals import normal_interval
+from goodviews.core import InputError, intervals
 from goodviews_experiments.label_choice.run import picked
 
 
@@ -89,7 +88,7 @@ def views_interval(value: float, views: int, *, kind: str = "spearman") -> tuple
     else:
         error, swap = math.sqrt(0.437 / (views - 4)), 2 / pairs
     z = math.atanh(max(min(value, 1 - swap), swap - 1))
-    found = normal_interval(z, error)
+    found = intervals.normal_interval(z, error)
     low, high = math.tanh(found.low), math.tanh(found.high)
     return (-1.0 if value <= swap - 1 else low), (1.0 if value >= 1 - swap else high)
 

@@ -11,12 +11,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from goodviews.core.origin import origin, write_table
+from goodviews.core import run_origin, write_table
 from goodviews.data import load
-from goodviews.jobs.study.cells import CellResult, run_cell
-from goodviews.jobs.study.plan import Cell, Plan, make_plan
-from goodviews.jobs.study.run import one_thread
-from goodviews.jobs.study.store import Store
+from goodviews.jobs.study import Cell, CellResult, Plan, Store, make_plan, one_thread, run_cell
 from goodviews.training import Settings
 from goodviews_experiments.short_and_long.tables import (
     Budget,
@@ -177,7 +174,7 @@ def short_and_long(*, scale: str, out: Path, only: tuple[str, ...] = ()) -> Path
     if only:
         kept = tuple(world for world in settings.worlds if world.data in only)
         settings = replace(settings, worlds=kept)
-    run = origin(
+    run = run_origin(
         f"goodviews reproduce short_and_long --scale {scale}",
         seeds=settings.seeds,
         settings=asdict(settings),

@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.intervals import seeds_interval
-from goodviews.jobs.study.cells import CellResult
-from goodviews.jobs.study.plan import Cell, Plan
-from goodviews.jobs.study.statistics.layout import Layout
+from goodviews.core import intervals
+from goodviews.jobs.study import Cell, CellResult, Plan
+from goodviews.jobs.study.statistics import Layout
 from goodviews_experiments.short_and_long.order import (
     kendall,
     lost,
@@ -96,7 +95,7 @@ def view_rows(budget: Budget) -> Iterator[dict[str, Any]]:
     (drawn,) = _readout_draws(budget)
     for place, view in enumerate(budget.views):
         level = layout.level(place)
-        nats = seeds_interval(budget.nats[place], budget.errors[place])
+        nats = intervals.seeds_interval(budget.nats[place], budget.errors[place])
         yield {
             "data": budget.data,
             "epochs": budget.epochs,

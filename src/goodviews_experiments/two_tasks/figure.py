@@ -1,13 +1,12 @@
 """The figure of two tasks over the same shared nats, made from its tables."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
-from goodviews.core.tokens import TOKENS
-from goodviews_experiments.shared.figures import write_figure
+from goodviews_experiments.shared.figures import INK, read_numbers, write_figure
 
-_COLOURS = (TOKENS["missing"].light, TOKENS["excess"].light)
+_TEXTS = ("task", "view", "value", "regime", "winner", "wording", "peak")
+_COLOURS = (INK["missing"], INK["excess"])
 
 
 def two_figure(folder: Path) -> Path:
@@ -22,7 +21,9 @@ def two_figure(folder: Path) -> Path:
     """
     import altair as alt
 
-    views, curves, tasks = (_read(folder / f"{n}.csv") for n in ("views", "curves", "tasks"))
+    views, curves, tasks = (
+        read_numbers(folder / f"{n}.csv", *_TEXTS) for n in ("views", "curves", "tasks")
+    )
     names = [task["task"] for task in tasks]
     ends = {
         task["task"]: {
@@ -64,7 +65,7 @@ def two_figure(folder: Path) -> Path:
         .mark_point(filled=True, size=55, opacity=1)
         .encode(x=x, y=y, color=colour),
         alt.Chart(data["v"])
-        .mark_text(dy=-16, dx=4, fontSize=10, align="left", color=TOKENS["muted"].light)
+        .mark_text(dy=-16, dx=4, fontSize=10, align="left", color=INK["muted"])
         .encode(x=x, y=y, text="value:N"),
         alt.Chart(alt.Data(values=shown))
         .mark_rule(strokeWidth=4, strokeCap="round")
@@ -72,40 +73,17 @@ def two_figure(folder: Path) -> Path:
             x=alt.X("peak_low:Q"), x2="peak_high:Q", y=alt.Y("y:Q", scale=y_scale), color=colour
         ),
     ]
-    chart = alt.layer(*layers).properties(
-        width=560,
-        height=340,
-        title=alt.Title(
-            "The same views, two tasks, two sweet spots"
-            if _apart(tasks)
-            else "The same views, two tasks: their peaks cannot be told apart",
-            subtitle="At each point the largest angle in degrees. Bars and bands: 95 %; "
-            "below: where each peak lies.",
-            anchor="start",
-            color=TOKENS["ink"].light,
-            subtitleColor=TOKENS["muted"].light,
-        ),
+    return write_figure(
+        alt.layer(*layers).properties(width=560, height=340),
+        folder,
+        "The same views, two tasks, two sweet spots"
+        if _apart(tasks)
+        else "The same views, two tasks: their peaks do not differ significantly",
+        "At each point the largest angle in degrees. Bars and bands: 95 %; below: the interval "
+        "of each peak.",
     )
-    return write_figure(chart, folder)
 
 
 def _apart(tasks: list[dict[str, Any]]) -> bool:
     """Whether each task's winner beats the other's on its own task, intervals and all."""
     return all(task["gain_low"] > 0 for task in tasks)
-
-
-def _read(path: Path) -> list[dict[str, Any]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return [
-            {name: _number(name, text) for name, text in row.items()}
-            for row in csv.DictReader(file)
-        ]
-
-
-def _number(name: str, text: str) -> Any:
-    if name in ("task", "view", "value", "regime", "winner", "wording", "peak"):
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        return text or None

@@ -12,19 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.files import write_json
-from goodviews.core.interval import Interval
-from goodviews.core.origin import origin, write_table
-from goodviews.core.record_json import to_json
-from goodviews.core.verdict import Verdict
-from goodviews.data import Images, load
-from goodviews.data.hashing import content_hash
-from goodviews.jobs.study.plan import Plan, make_plan
-from goodviews.jobs.study.run import run_cells
-from goodviews.jobs.study.statistics.table import TaskTable, tabulate
-from goodviews.jobs.study.store import Store
-from goodviews.jobs.study.verdict.build import make_verdict
-from goodviews.spec.grammar import expand
+from goodviews.core import Interval, Verdict, run_origin, to_json, write_json, write_table
+from goodviews.data import Images, content_hash, load
+from goodviews.jobs.study import Plan, Store, make_plan, make_verdict, run_cells
+from goodviews.jobs.study.statistics import TaskTable, tabulate
+from goodviews.spec import expand
 from goodviews.training import Settings
 
 
@@ -79,7 +71,7 @@ def two_tasks(*, scale: str, out: Path) -> Path:
     """
     settings = SCALE[scale]
     command = f"goodviews reproduce two_tasks --scale {scale}"
-    run = origin(command, seeds=settings.seeds, settings=asdict(settings))
+    run = run_origin(command, seeds=settings.seeds, settings=asdict(settings))
     images = turned(load(settings.data, size=16), settings.train)
     family = expand(settings.views)
     assert family is not None

@@ -11,9 +11,8 @@ from scipy.stats import binomtest
 from goodviews.core.intervals import seeds_interval
 from goodviews.jobs.study.statistics.layout import Layout
 from goodviews_experiments import run
-from goodviews_experiments.calibration.components import STUDIES
 from goodviews_experiments.calibration.measured import moderated, own_squares
-from goodviews_experiments.calibration.simulated import simulate
+from goodviews_experiments.calibration.simulated import STUDIES, simulate
 
 DIGITS = STUDIES["digits"]
 

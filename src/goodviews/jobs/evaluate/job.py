@@ -11,7 +11,7 @@ import torch
 from goodviews.core.command import default_folder
 from goodviews.core.errors import InputError, unknown
 from goodviews.core.files import check_folder
-from goodviews.core.origin import origin
+from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Labels, load, splits
 from goodviews.evaluation.openers import open_encoder
@@ -174,7 +174,7 @@ def evaluate(
             f"of a pretraining run, timm:NAME or torchvision:NAME."
         )
     drawn = one.trained is False and one.module is not None
-    run = origin(command, seeds=[seed])
+    run = run_origin(command, seeds=[seed])
     report = as_report(progress)
     found = represent_all(
         images,

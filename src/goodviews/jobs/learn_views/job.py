@@ -9,7 +9,7 @@ from goodviews.core.cells import Cells, hashed
 from goodviews.core.command import default_folder
 from goodviews.core.errors import InputError, unknown
 from goodviews.core.files import write_json, write_text
-from goodviews.core.origin import origin
+from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Labels, load
 from goodviews.jobs.learn_views.compare import Judges, split_width
@@ -168,7 +168,7 @@ def learn_views(
     if game.views:
         parse_view(game.views).check((images.channels, images.height, images.width))
     folder = _folder(Path(out or default_folder("learn-views", images.name)))
-    ran = origin(command, seeds=[seed], settings=asdict(game), rules=said)
+    ran = run_origin(command, seeds=[seed], settings=asdict(game), rules=said)
     if not (folder / LAST).exists():  # another run's is not written over before it is known
         write_json(folder / "run.json", ran)
     shape = f"{images.channels} x {images.height} x {images.width}"

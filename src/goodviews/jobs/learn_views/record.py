@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.origin import origin, write_table
+from goodviews.core.origin import run_origin, write_table
 from goodviews.data import Images
 from goodviews.jobs.learn_views.choice import Choice, Tried
 from goodviews.jobs.learn_views.compare import fixed_spaces
@@ -56,7 +56,7 @@ def passport(
         "step": choice.step,
         "game": asdict(game),
         "task": roles.task if len(roles.labelled) else "",
-        "versions": origin("")["versions"],
+        "versions": run_origin("")["versions"],
     }
 
 

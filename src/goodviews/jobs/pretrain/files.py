@@ -7,7 +7,7 @@ from typing import Any
 
 from goodviews.core.errors import InputError
 from goodviews.core.files import check_folder, read_json
-from goodviews.core.origin import origin
+from goodviews.core.origin import run_origin
 from goodviews.data import Images
 from goodviews.spec.lists import read_spec
 from goodviews.training import Settings
@@ -72,6 +72,6 @@ def passport(
         "channels": images.channels,
         "size": [images.height, images.width],
         "seed": seed,
-        "versions": origin("")["versions"],
+        "versions": run_origin("")["versions"],
         "measured_invariances": None,
     }

@@ -10,7 +10,7 @@ import numpy as np
 from goodviews.core.command import default_folder
 from goodviews.core.errors import InputError
 from goodviews.core.files import write_json
-from goodviews.core.origin import origin
+from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Images, Labels, load, splits
 from goodviews.encoders import PairEncoder, save_encoder
@@ -167,7 +167,7 @@ def pretrain(
     for sentence in [*rules, note]:
         if sentence:
             say(sentence)
-    ran = origin(command, seeds=[seed], settings=asdict(settings), rules=rules)
+    ran = run_origin(command, seeds=[seed], settings=asdict(settings), rules=rules)
     follower = Follower(
         folder,
         settings,

@@ -1,5 +1,28 @@
 """The study: which views to pretrain with, and why."""
 
+from goodviews.jobs.study.cells import CellResult, run_cell
 from goodviews.jobs.study.job import StudyResult, study
+from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task, make_plan
+from goodviews.jobs.study.readings import view_reader
+from goodviews.jobs.study.run import one_thread, run_cells
+from goodviews.jobs.study.store import Store
+from goodviews.jobs.study.verdict.advice import advise
+from goodviews.jobs.study.verdict.build import make_verdict
 
-__all__ = ["StudyResult", "study"]
+__all__ = [
+    "BASELINES",
+    "Cell",
+    "CellResult",
+    "Plan",
+    "Store",
+    "StudyResult",
+    "Task",
+    "advise",
+    "make_plan",
+    "make_verdict",
+    "one_thread",
+    "run_cell",
+    "run_cells",
+    "study",
+    "view_reader",
+]

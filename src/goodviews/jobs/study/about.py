@@ -5,7 +5,7 @@ from datetime import date
 
 import torch
 
-from goodviews.core.origin import origin
+from goodviews.core.origin import run_origin
 from goodviews.core.run import Cells, Data, Run, Skipped, Splits
 from goodviews.core.run import Family as Swept
 from goodviews.core.verdict import Verdict
@@ -33,7 +33,7 @@ def describe(
         command: Command of this study.
         seconds: Wall time of this call.
     """
-    run = origin(command, seeds=plan.seeds)
+    run = run_origin(command, seeds=plan.seeds)
     rows = [result.rows[0] for result in done.results.values()]
     cpu = f"{os.cpu_count()} x {run['hardware']}"
     return Run(

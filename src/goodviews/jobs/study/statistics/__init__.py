@@ -1,1 +1,18 @@
 """From the results of cells to intervals, the curve and its peak, and regimes."""
+
+from goodviews.jobs.study.statistics.layout import Layout
+from goodviews.jobs.study.statistics.regimes import Reading, cross_fitted_accuracy, loses, read
+from goodviews.jobs.study.statistics.sweet_spot import Peak
+from goodviews.jobs.study.statistics.table import RANDOM, TaskTable, tabulate
+
+__all__ = [
+    "Layout",
+    "Peak",
+    "RANDOM",
+    "Reading",
+    "TaskTable",
+    "cross_fitted_accuracy",
+    "loses",
+    "read",
+    "tabulate",
+]
