@@ -125,6 +125,7 @@ def leakage_board(
         InputError: No row of the matrix is among ``encoders``.
 
     Example:
+        >>> import numpy as np
         >>> from goodviews.evaluation import Factor
         >>> from goodviews.evaluation.leakage import leakage
         >>> rng = np.random.default_rng(0)
