@@ -173,7 +173,7 @@ NAMES = re.compile(r"(^|_)(told|kept|said|honest|stood|typed|gone|wanted)($|_)")
 
 PENDING = {
     "src/goodviews/pages",
-    "src/goodviews_experiments",
+    "src/goodviews_experiments/calibration/run.py",  # claims of committed rows
 }
 """Files and folders that are not converted yet."""
 

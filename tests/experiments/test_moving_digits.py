@@ -15,7 +15,12 @@ from goodviews.training.diagnostics.monitor import History
 from goodviews_experiments import run
 from goodviews_experiments.moving_digits.cells import items_of, moving_cells
 from goodviews_experiments.moving_digits.settings import MOVING
-from goodviews_experiments.moving_digits.shortcuts import agreement, alone, kept, untrained
+from goodviews_experiments.moving_digits.shortcuts import (
+    agreement,
+    alone,
+    shares_of_gain,
+    untrained,
+)
 from goodviews_experiments.moving_digits.table import MEASURES, PAPER, claims, paper_table, summary
 from goodviews_experiments.moving_digits.training import (
     FourConvs,
@@ -191,7 +196,7 @@ def test_forecasts_are_held_against_what_each_factor_kept():
         assert row["foretold_coin"] == "undecided"
         assert row["right_coin"] is None
     # The papers' digit keeps all it gains, and its position next to nothing.
-    shares = kept(rows, "digit+position")
+    shares = shares_of_gain(rows, "digit+position")
     assert shares["digit"].mean() == pytest.approx(73.5 / 71.2, abs=0.01)
     assert shares["position"].mean() == pytest.approx(0.1 / 9.85, abs=0.01)
 

@@ -29,7 +29,7 @@ def from_cells(folder: Path, *, kept_draw: float, usable_draw: float) -> Compone
     Args:
         folder: A study folder; its first task is read.
         kept_draw: Standard deviation of ``kept_draws`` over label draws.
-        usable_draw: Of ``nats_draws``.
+        usable_draw: Standard deviation of ``nats_draws`` over label draws.
 
     Returns:
         The components.

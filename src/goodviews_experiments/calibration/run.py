@@ -3,13 +3,13 @@
 Every set of rows comes from :func:`simulated.simulate` with components measured on a real study,
 and goes through ``Layout``, ``read`` and ``advise``, as the rows of any study do. Three tables:
 
-* ``rows.csv``: coverage of every interval; a candidate chosen by the number of the set counts,
-  so that sets are independent, and the worst candidate stands beside it;
-* ``claims/rows.csv``: how often something is claimed where nothing is true, and how often the
-  peak is told and held by its interval where one is;
-* ``power/rows.csv``: how often a difference is told.
+* ``rows.csv``: coverage of every interval. One candidate of each set counts, selected by the
+  number of the set, so that sets are independent; the worst candidate has a column of its own.
+* ``claims/rows.csv``: how often something is claimed where nothing is true, and how often a true
+  peak is found and is in its interval.
+* ``power/rows.csv``: how often a difference is found.
 
-Proportions carry Clopper and Pearson's 95 % interval.
+Proportions have Clopper and Pearson's 95 % interval.
 """
 
 import math
@@ -242,12 +242,12 @@ def _claimed(
     found: dict[tuple[str, ...], Any] = {}
     for seeds in sizes:
         table = scores.table(seeds, items, draws)
-        for claim, hit in _said(table, parts, peak).items():
+        for claim, hit in _claims_of(table, parts, peak).items():
             found[claim, str(seeds)] = np.atleast_1d(hit)
     return found
 
 
-def _said(table: TaskTable, parts: Components, peak: float | None) -> dict[str, bool]:
+def _claims_of(table: TaskTable, parts: Components, peak: float | None) -> dict[str, bool]:
     reading = read(table, family=False)
     equal = len(set(parts.accuracy)) == 1
     if any(reading.below) and (equal or peak is not None):  # else no curve is needed
@@ -295,7 +295,7 @@ def _power(s: Calibration, each: Each) -> Iterator[dict[str, Any]]:
             first = min(level + points / 100, 0.999)
             accuracy = (first, *(level,) * (count - 1))
             equal = replace(parts, accuracy=accuracy, baselines=(level, level, level))
-            job = partial(_told, equal, s)
+            job = partial(_differences, equal, s)
             for (claim, *sizes), hits in _sets(job, s.power_sets, each).items():
                 yield {
                     "study": study,
@@ -307,7 +307,7 @@ def _power(s: Calibration, each: Each) -> Iterator[dict[str, Any]]:
                 }
 
 
-def _told(parts: Components, s: Calibration, number: int) -> dict[tuple[str, ...], Any]:
+def _differences(parts: Components, s: Calibration, number: int) -> dict[tuple[str, ...], Any]:
     rng = np.random.default_rng((3, number))
     scores = simulate(parts, rng, seeds=max(s.seeds), items=max(s.power_items), draws=max(s.draws))
     sizes = [(seeds, items, max(s.draws)) for seeds in s.seeds for items in s.power_items]

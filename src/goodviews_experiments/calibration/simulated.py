@@ -35,9 +35,9 @@ class Nats:
 
     Attributes:
         level: (C,) mean of each candidate.
-        seed: Standard deviation of what a seed does to all rows.
-        own: Of what it does to one.
-        draw: Of what a draw of labels does to one.
+        seed: Standard deviation of the effect of a seed on all rows.
+        own: Standard deviation of its effect on one row.
+        draw: Standard deviation of the effect of a draw of labels on one row.
         items: Quantiles of an item's departure from its row's mean, at equal steps.
         alike: Correlation of an item's departures between rows.
         noise: Standard deviation of an item over seeds.
@@ -57,9 +57,9 @@ class Components:
     """How the rows of one real study vary; without a unit: on the probit scale.
 
     Attributes:
-        study: Which.
+        study: Name of the study.
         accuracy: (C,) readout accuracy of the candidates, in the order of their nats.
-        baselines: (3,) of raw pixels, random weights and training from scratch.
+        baselines: (3,) accuracy of raw pixels, random weights and training from scratch.
         nats: (C,) bounds on shared information.
         seed: What a seed does to all candidates.
         own: (C + 2,) what it does to one candidate, to random weights and to scratch.
@@ -70,8 +70,8 @@ class Components:
         item_seed: For one run of one row.
         nats_seed: (C,) of a bound over seeds, nats.
         nats_error: (C,) of a bound over held-out pairs, the same for all seeds, nats.
-        kept: Of I(v; y) - I(x; y), nats.
-        usable: Of I(h; y) - H(y): log probability of the right class, nats.
+        kept: Variation of I(v; y) - I(x; y), nats.
+        usable: Variation of I(h; y) - H(y), the log probability of the right class, nats.
     """
 
     study: str
@@ -276,6 +276,6 @@ def _nats(
 
 
 def _mean(quantiles: tuple[float, ...]) -> float:
-    """Mean of what is drawn between quantiles that stand at equal steps."""
+    """Mean of values drawn uniformly between neighbouring quantiles."""
     ends = np.array(quantiles)
     return float((ends[1:] + ends[:-1]).mean() / 2)

@@ -1,8 +1,8 @@
-"""Planted data whose every candidate view has a regime that follows from its factors.
+"""Synthetic data whose every candidate view has a regime that follows from its factors.
 
-One rendering per factor lies in the channels of an image, all else standing still. A view
-that puts noise in place of a factor's channels erases that factor and nothing else, so two
-draws of it share just the factors that are left.
+The channels of an image are one rendering for each factor, in which all else is constant. A view
+that replaces the channels of a factor by noise erases that factor and nothing else, so two draws
+of it share exactly the other factors.
 """
 
 import hashlib
@@ -72,7 +72,7 @@ def plant(name: str, seed: int) -> Planted:
         seed: Number of the world.
 
     Raises:
-        InputError: Nobody knows the world.
+        InputError: There is no such world.
     """
     rng = np.random.default_rng(seed)
     if name == "vectors":

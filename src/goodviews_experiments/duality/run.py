@@ -3,11 +3,8 @@
 SimCLR, VICReg and the two losses between them train the same encoder on the same views with
 the same optimiser, projectors and seeds; only the loss differs (Garrido et al., 2023, section
 6, at a small scale). Each method first tries as many settings as the others, on one run that
-is not used again, judged on labels that are not reported. SimCLR's two variants with other
-normalisations are run beside it, and the untrained encoder is read out as well.
-
-What came out at scale ``cpu`` (2,221 s on a shared core): no two methods can be told apart, nor
-the projectors, nor the normalisations; on the embeddings the off-diagonals differ.
+is not used again, compared on labels that are not used for the reported accuracy. Two variants of
+SimCLR with other normalisations are run as well, and the untrained encoder is evaluated.
 
 Letters: V rows of the comparison, S seeds, N test items.
 """
@@ -209,7 +206,7 @@ def comparisons(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[
     """Levels and differences of accuracy with 95 % intervals, in points of 100.
 
     Args:
-        rows: Of the runs, each with ``row``, ``method``, ``head``, ``items`` and ``right``.
+        rows: Rows of the runs, each with ``row``, ``method``, ``head``, ``items`` and ``right``.
 
     Returns:
         A row per method and head; and rows of ``kind`` ``method`` (all pairs with one head,

@@ -1,4 +1,4 @@
-"""One run of the duality comparison: trained, read out, and its off-diagonals measured."""
+"""One run of the duality comparison: training, readout, off-diagonals."""
 
 import time
 from dataclasses import dataclass
@@ -30,9 +30,9 @@ class Trial:
         images: The data.
         pair: The views.
         pretrain: Places of the images to pretrain on.
-        fit: Places whose labels the readout sees.
-        choose: Places whose labels choose settings and penalties.
-        test: Places whose labels report.
+        fit: Places whose labels the readout is fitted on.
+        choose: Places whose labels select settings and penalties.
+        test: Places whose labels are used for the reported accuracy.
         labels: Class of each image.
         classes: How many there are.
         every: Steps between two looks at a batch's embeddings.
@@ -78,13 +78,13 @@ Row = dict[str, Any]
 def judged_run(
     trial: Trial, settings: Settings, *, seed: int, report: bool
 ) -> tuple[Row, list[Row], dict[str, Any]]:
-    """Pretrain, read out and measure.
+    """Pretrain, fit a readout and measure.
 
     Args:
         trial: Data, views and splits.
         settings: The method; one named :data:`UNTRAINED` keeps its first weights.
         seed: Number of the run.
-        report: Whether the test items are read out; else those that choose.
+        report: Whether accuracy is measured on the test items or on those for selection.
 
     Returns:
         Its row; loss and root mean square off-diagonals on the way, each of a batch; and the

@@ -1,8 +1,8 @@
-"""Does the monitor tell failures apart? Failures made on purpose, and their healthy twins.
+"""Does the monitor distinguish failures? Failures made on purpose, and their healthy twins.
 
-Handwritten digits, a small network, some hundred steps. The thresholds of the monitor were
-set by looking at the half ``tuning`` alone; the half ``held out`` has other methods, views and
-seeds, and was run once they stood.
+Handwritten digits, a small network, some hundred steps. The thresholds of the monitor were set
+with the half ``tuning``; the half ``held out`` has other methods, views and seeds, and was run
+afterwards.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -87,9 +87,9 @@ class Specimen:
     Attributes:
         half: ``tuning`` or ``held out``.
         method: Its objective.
-        failure: What was done to it; ``healthy`` for a twin.
+        failure: What was broken; ``healthy`` for a twin.
         settings: How it is trained.
-        views: Of what.
+        views: Spec of the views.
         seed: Number of the run.
     """
 
@@ -140,7 +140,7 @@ def induce(specimen: Specimen) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Train a specimen and watch.
 
     Returns:
-        Its row, with the first verdict that was no "healthy", and a row for each look.
+        Its row, with the first verdict other than "healthy", and a row for each look.
     """
     images = _images(watermark=specimen.failure == "watermark", seed=specimen.seed)
     pair = parse_view(specimen.views)

@@ -1,7 +1,7 @@
 """The ImageNet path, walked: InfoMin on ResNet-50 at 224 pixels, killed once and resumed.
 
 A folder laid out like ImageNet is made of the pictures at hand, so this shows that the path is
-there, what it takes and that it resumes to the bit. It says nothing about accuracy.
+there, what it takes and that it resumes to the bit. It does not measure accuracy.
 """
 
 import csv
@@ -103,7 +103,7 @@ def estimates(rows: list[dict[str, str]], settings: Settings) -> list[dict[str, 
 
     Args:
         rows: Steps with their ``cpu_s``.
-        settings: Of the run.
+        settings: Settings of the run.
 
     Returns:
         Hardware, epochs, hours, and how they were reckoned.
@@ -156,7 +156,7 @@ def _make(folder: Path, count: int, *, drawn: bool) -> None:
 
 
 def _train(folder: Path, size: int, settings: Settings, work: Path, number: int) -> None:
-    """A process: the first is killed in step 3, the second goes on where its file says."""
+    """A process: the first is killed in step 3, the second resumes from its checkpoint."""
     images = load(folder, size=size, cache=work / "cache")
     index = np.arange(len(images))
     last = [time.perf_counter(), time.process_time()]

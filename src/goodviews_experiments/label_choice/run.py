@@ -1,10 +1,10 @@
-"""How many labels does it take to choose the view?
+"""How many labels does it take to select the view?
 
-Every candidate view pretrains an encoder once per seed; the representations of 10,000 test
-images are kept. Then 10, 30, 100 or 300 of those images are labelled, 200 times over, as
-they come; cross-validation on these labels alone chooses a view, and the choice is good if
-its accuracy is within one point of the best view's. Beside it stand choosers that need no
-labels. What is true is known from all 10,000 labels.
+Every candidate view pretrains an encoder once per seed, which represents 10,000 test images. Then
+10, 30, 100 or 300 of those images are labelled at random, 200 times; cross-validation on these
+labels alone selects a view, and the selection is good if its accuracy is within one point of the
+best view's. It is compared with scores that need no labels. The truth is known from all 10,000
+labels.
 """
 
 from collections.abc import Iterator
@@ -77,7 +77,7 @@ def label_choice(*, scale: str, out: Path) -> Path:
     Args:
         scale: ``test``, ``cpu`` (about 20 minutes on one thread) or ``gpu``.
         out: The folder to write to; runs are kept in ``runs`` below it, and a stopped run
-            goes on from there.
+            resumes from there.
 
     Returns:
         That folder.

@@ -38,10 +38,10 @@ class BandsTable:
         candidates: K of the bound.
         looks: Generators of one game among which new encoders choose.
         games: Name, and what differs in its game; all others are ``game``.
-        game: Of every learned arm.
-        pretraining: Of the encoders that judge.
-        fixed: How many splits of the bands are run; none for every one.
-        seeds: Of everything. At the CPU's scale 0 to 2 are left out: with them ``give``, the
+        game: Game of every learned arm.
+        pretraining: How the new encoders are pretrained.
+        fixed: How many splits of the bands are run; ``None`` for every one.
+        seeds: Numbers of the runs. The CPU's scale leaves out 0 to 2, with which ``give``, the
             number of labels and the patience with lost labels were set.
     """
 

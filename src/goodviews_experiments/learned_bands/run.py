@@ -1,7 +1,7 @@
 """Views learned from six mixed bands, against every way to split the bands in two.
 
 No colour space is known for such data, and here the right answer is: unmix, then split. The
-generator is not told; it has unlabelled examples and a few labels.
+generator has only unlabelled examples and a few labels.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def learned_bands(*, scale: str, out: Path) -> Path:
 
     Args:
         scale: ``test``, ``cpu`` (about 25 minutes on one thread) or ``gpu``.
-        out: The folder to write to; what stands in its ``cells`` is not run again.
+        out: The folder to write to; results in its ``cells`` are not computed again.
 
     Returns:
         That folder.

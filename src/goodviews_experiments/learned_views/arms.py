@@ -1,6 +1,6 @@
 """What learned views are compared with, at which scale: arms, settings and who does what.
 
-imagenette96 stands in for STL-10: the same picture size and number of classes, no unlabelled part.
+imagenette96 replaces STL-10: the same picture size and number of classes, no unlabelled part.
 """
 
 from dataclasses import dataclass, field
@@ -22,9 +22,9 @@ class Arm:
     """One row of the table.
 
     Attributes:
-        name: Of the row.
+        name: Name of the row.
         space: Colour space the generator is given; ``rgb`` as the images are.
-        mode: Of the game; empty for none, when the channels of the space are the views.
+        mode: Mode of the game; empty where the channels of the space are the views.
         game: Settings of the game that differ.
         group: ``table``, ``many`` (unsupervised generators for the curve) or ``ablation``.
     """
@@ -87,16 +87,16 @@ class LearnedTable:
     """Settings of the run.
 
     Attributes:
-        data: A known name; ``imagenette96`` lies in ``GOODVIEWS_DATA``.
+        data: A known name; ``imagenette96`` is a folder of ``GOODVIEWS_DATA``.
         size: Pixels the images are loaded at.
         crop: Pixels of what encoders see.
         labelled: Training images whose labels are known, for the game and for the readout.
         held_out: Training images for the bound; none of them trains.
         candidates: K of the bound.
-        game: Of every learned arm.
-        pretraining: Of the encoders that judge.
-        seeds: Of the table and of ``many``.
-        ablation_seeds: Of the ablation.
+        game: Game of every learned arm.
+        pretraining: How the new encoders are pretrained.
+        seeds: Numbers of the runs of the table and of ``many``.
+        ablation_seeds: Numbers of the runs of the ablation.
     """
 
     data: str = "imagenette96"
@@ -166,7 +166,7 @@ class Parts:
     def judged(
         self, view: str | ViewPair, settings: Settings, candidates: int, seed: int
     ) -> Judgement:
-        """What new encoders say of a pair of views; see :func:`judge`."""
+        """What new encoders find in a pair of views; see :func:`judge`."""
         return judge(
             self.images, view, pretrain_on=self.pretrain_on, held_out=self.held_out,
             labelled=self.labelled, test=self.test, labels=self.labels,

@@ -1,7 +1,7 @@
 """Learned views against raw channels and fixed colour spaces, as the InfoMin paper judges them.
 
-A generator is learned, then frozen; new encoders learn on its views, and a linear readout of
-both says what the views were good for. imagenette96 stands in for STL-10, at a small scale.
+A generator is learned, then frozen; new encoders are trained on its views, and a linear readout of
+both measures how good the views are. imagenette96 replaces STL-10, at a small scale.
 """
 
 import json
@@ -25,7 +25,7 @@ def learned_views(*, scale: str, out: Path) -> Path:
 
     Args:
         scale: ``test``, ``cpu`` (about an hour on one thread) or ``gpu``.
-        out: The folder to write to; arms that stand in its ``cells`` are not run again.
+        out: The folder to write to; results in its ``cells`` are not computed again.
 
     Returns:
         That folder.

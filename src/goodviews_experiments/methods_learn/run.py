@@ -88,9 +88,9 @@ class Outcome:
     Attributes:
         right: (readouts, 3, n) whether each item was right, for the run, its random weights
             and raw pixels.
-        steps: Of training.
-        loss_first: In the first epoch.
-        loss_last: In the last.
+        steps: Optimiser steps.
+        loss_first: Mean loss in the first epoch.
+        loss_last: Mean loss in the last epoch.
         seconds: Wall time of training.
     """
 
@@ -110,7 +110,7 @@ def learn(
     read: Callable[[Tensor, np.ndarray], np.ndarray],
     raw: np.ndarray | None = None,
 ) -> Outcome:
-    """Train once and read out beside both controls.
+    """Train once, and compare a readout with both controls.
 
     Args:
         settings: How; :func:`small_scale` makes them.
@@ -223,7 +223,7 @@ def compare(name: str, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     (:func:`goodviews.core.intervals.seeds_interval`).
 
     Args:
-        name: Of the method.
+        name: Name of the method.
         outcomes: One per seed, on the same items.
 
     Returns:

@@ -24,7 +24,7 @@ def planted_textures(count: int, *, seed: int, side: int = 16, grounds: int = 1)
 
     Args:
         count: N.
-        seed: Of all draws; the same image in any number of them.
+        seed: Seed of all draws; image i is the same for any N.
         side: S, pixels.
         grounds: Bands from top to bottom, each with a colour of its own: with two, patches
             above and below share the texture alone.

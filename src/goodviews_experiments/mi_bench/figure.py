@@ -25,7 +25,7 @@ def mi_figure(folder: Path) -> Path:
     for row in read_table(folder / "rows.csv"):
         estimate, spread = float(row["estimate_nats"]), float(row["spread_nats"] or 0)
         if not math.isfinite(estimate + spread):
-            continue  # the fit diverged; the caption says so
+            continue  # the fit diverged, as stated in the caption
         points.append(
             {
                 "estimator": row["estimator"],

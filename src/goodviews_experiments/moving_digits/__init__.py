@@ -1,1 +1,1 @@
-"""Colorful Moving-MNIST: which shared factor can be read out?"""
+"""Colorful Moving-MNIST: which shared factor does the encoder keep?"""

@@ -21,7 +21,7 @@ def moving_ahead(*, scale: str, out: Path) -> Path:
 
     Args:
         scale: ``test``, ``cpu`` (about ten minutes on one thread) or ``gpu``.
-        out: The folder to write to; finished cells lie in ``cells`` below it.
+        out: The folder to write to; finished cells are in its ``cells``.
 
     Returns:
         That folder.

@@ -21,7 +21,7 @@ from goodviews_experiments.moving_digits.training import (
 )
 
 LOOKS = (0.15, 0.3, 0.6)
-"""Shares of a run after which the encoder is read out on the way."""
+"""Shares of a run after which the encoder is evaluated."""
 
 
 def moving_cells(
@@ -31,10 +31,10 @@ def moving_cells(
     worlds: MovingWorlds | None = None,
     items: MovingItems | None = None,
 ) -> list[dict[str, Any]]:
-    """Train and read out each row with each seed, where that is not done yet.
+    """Train and evaluate each row with each seed, where that is not done yet.
 
     Args:
-        settings: Of the run.
+        settings: Settings of the run.
         folder: Where each cell is stored.
         worlds: Where they are made already.
         items: Where they are made already.
@@ -78,7 +78,7 @@ def _device() -> torch.device:
 
 
 def items_of(settings: MovingTable, worlds: MovingWorlds) -> MovingItems:
-    """The images that every cell is read out on."""
+    """The images on which every cell is evaluated."""
     return MovingItems(worlds, fit=settings.fit, test=settings.test, device=_device())
 
 

@@ -1,4 +1,4 @@
-"""What a frozen image encoder tells of moving digits: digit, background, position.
+"""Readouts of digit, background and position from a frozen image encoder.
 
 Letters: N items, B of them in a batch, F representation.
 """

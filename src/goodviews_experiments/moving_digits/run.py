@@ -1,9 +1,9 @@
-"""Colorful Moving-MNIST: of the factors two views share, which can be read out?
+"""Colorful Moving-MNIST: of the factors two views share, which does the encoder keep?
 
 A sequence encoder sees a clip, an image encoder one image that shares some factors with a
-frame of it; InfoNCE brings the two together, and the frozen image encoder is read out. The
-seven sets of shared factors, an encoder that learned nothing and encoders trained with labels
-make the table of Tian et al. (2020), which is printed beside.
+frame of it; InfoNCE brings the two together, and readouts of the frozen image encoder are fitted.
+Seven sets of shared factors, an untrained encoder and encoders trained with labels are the rows of
+the table of Tian et al. (2020), whose numbers are given as well.
 """
 
 from collections.abc import Sequence
@@ -28,13 +28,13 @@ from goodviews_experiments.moving_digits.table import (
 
 
 def moving_digits(*, scale: str, out: Path) -> Path:
-    """Train every row, read it out, and write the tables, the heat-map and a figure.
+    """Train and evaluate every row, and write the tables, the heat-map and a figure.
 
     Args:
         scale: ``test`` (two rows), ``cpu`` (about half an hour on one thread) or ``gpu`` (the
             paper's own form: 64 pixels, k = 10, t = 20, instances, full brightness).
-        out: The folder to write to. Finished cells lie in ``cells`` below it, and a stopped
-            run goes on from there.
+        out: The folder to write to. Finished cells are in its ``cells``, and a stopped
+            run resumes from there.
 
     Returns:
         That folder.

@@ -13,7 +13,7 @@ DEPARTURES = (
     "a shared digit is the same {digit} (paper: the same digit, likely the instance)",
     "backgrounds of {photos} (paper: STL-10)",
     "{optimiser}, {schedule}, {steps} steps of {batch} fresh pairs "
-    "(paper: 200 epochs, learning rate 0.03, cosine; temperature and set size not said)",
+    "(paper: 200 epochs, learning rate 0.03, cosine; temperature and set size not given)",
 )
 
 
@@ -27,7 +27,7 @@ class MovingTable:
         size: S, pixels.
         frames: k.
         ahead: t.
-        brightness: Of backgrounds.
+        brightness: Brightness of backgrounds.
         digit: Whether a shared digit is the same ``instance`` or another of its ``class``.
         digits: Set of digits; the best there is when None.
         photos: Set of photographs; the best there is when None.

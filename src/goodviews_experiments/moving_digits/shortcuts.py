@@ -1,4 +1,4 @@
-"""Which shared factor will win on moving digits, foretold twice, and which one did.
+"""Which shared factor wins on moving digits: two predictions, and the result.
 
 *Untrained*: how fast a linear readout learns each factor, as it is shared, from an encoder
 with weights as drawn (:func:`goodviews.evaluation.shortcuts.shortcuts`). *Alone*: after how many
@@ -29,9 +29,9 @@ def untrained(
     """The order in which a readout of an untrained encoder learns the factors.
 
     Args:
-        world: To learn from.
-        stride: Of the encoder's first layer.
-        seed: Of its weights.
+        world: World to learn from.
+        stride: Stride of the encoder's first layer.
+        seed: Seed of its weights.
         fit: Images readouts are fitted on.
         test: Images that are tested.
 
@@ -92,7 +92,7 @@ def alone(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def kept(rows: Sequence[Mapping[str, Any]], name: str) -> dict[str, np.ndarray]:
+def shares_of_gain(rows: Sequence[Mapping[str, Any]], name: str) -> dict[str, np.ndarray]:
     """Share of its own row's gain that each factor of a set keeps, one per seed.
 
     Args:
@@ -114,11 +114,11 @@ def kept(rows: Sequence[Mapping[str, Any]], name: str) -> dict[str, np.ndarray]:
 def agreement(
     rows: Sequence[Mapping[str, Any]], forecasts: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """For each set of shared factors: who was foretold to win, and who won.
+    """For each set of shared factors: the predicted winner, and the winner.
 
     Args:
         rows: One per set of shared factors and seed.
-        forecasts: Of :func:`untrained` and :func:`alone`, of the same seeds.
+        forecasts: Rows of :func:`untrained` and :func:`alone`, with the same seeds.
 
     Returns:
         One row per set: the winner by what it keeps of its own row's gain, its lead over the
@@ -130,7 +130,7 @@ def agreement(
     for name in names:
         if "+" not in name or not {"nothing", *name.split("+")} <= set(names):
             continue
-        shares = kept(rows, name)
+        shares = shares_of_gain(rows, name)
         order = sorted(shares, key=lambda one: -shares[one].mean())
         lead, low, high = interval(shares[order[0]] - shares[order[1]])
         line: dict[str, Any] = {"shared": name, "won": order[0], "second": order[1]}

@@ -1,4 +1,4 @@
-"""The table of moving digits: means and intervals over seeds, and what they say of the paper."""
+"""The table of moving digits: means and intervals over seeds, compared with the paper."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ MEASURES = {
     "background": "background_error",
     "position": "position_px",
 }
-"""Factor: the column that says how badly it is read out."""
+"""Factor: the column with the error of its readout."""
 
 PAPER = {
     "digit": (16.8, 88.6, 13.6),
@@ -79,7 +79,7 @@ def claims(rows: _Rows) -> list[dict[str, Any]]:
         rows: One per set of shared factors and seed.
 
     Returns:
-        One row per claim: difference, what it is held against, 95 % interval (Student's t over
+        One row per claim: difference, what it is compared with, 95 % interval (Student's t over
         seeds), and ``holds``: ``yes``, ``no`` or ``undecided``.
     """
     by = {(row["shared"], row["seed"]): row for row in rows}

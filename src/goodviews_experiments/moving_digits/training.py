@@ -32,9 +32,9 @@ class MovingSettings:
         batch: B.
         optimiser: As :func:`goodviews.training.optim.build_optimiser` reads it.
         schedule: As :func:`goodviews.training.schedule.build_schedule` reads it.
-        temperature: Of InfoNCE.
+        temperature: Temperature of InfoNCE.
         embedding: D.
-        stride: Of the first layer; the other three have 2.
+        stride: Stride of the first layer; the other three have 2.
         task_steps: Steps of each supervised network.
     """
 
@@ -53,7 +53,7 @@ class FourConvs(nn.Module):
 
     Args:
         channels: C.
-        stride: Of the first layer; the others have 2.
+        stride: Stride of the first layer; the others have 2.
 
     References:
         Tian et al., 2020, appendix (Colorful Moving-MNIST), arXiv:2005.10243; strides, norm

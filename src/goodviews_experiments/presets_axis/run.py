@@ -1,11 +1,8 @@
-"""The papers' augmentations on one axis: what do their views share, and how do they read out?
+"""The papers' augmentations on one axis: what do their views share, and how good are they?
 
 PyContrast's augmentations A to E (D is that of InfoMin), SimCLR's and two mild crops are the
 candidates of one study: the same encoder, loss, steps and seeds, only the views differ. C and
-E set luma against chroma, so that two encoders are trained, and both are read out.
-
-What came out at scale ``cpu`` (2,094 s on a shared core): an inverted U. Readout rises from 6 to
-about 3 shared nats and falls again below 1, where SimCLR's and InfoMin's augmentations lie.
+E pair luma with chroma, so that two encoders are trained, and both are evaluated.
 """
 
 import math
@@ -95,9 +92,9 @@ def presets_axis(*, scale: str, out: Path) -> Path:
     """Run the study and write ``rows.csv``, ``views.csv``, ``axis.csv``, ``ladder.csv``.
 
     Args:
-        scale: ``test``, ``cpu`` (about 14 minutes on one thread) or ``gpu``.
-        out: The folder to write to, with a figure; the study's cells lie in ``study`` below
-            it, and a stopped run goes on from there.
+        scale: ``test``, ``cpu`` (about 35 minutes on a shared core) or ``gpu``.
+        out: The folder to write to, with a figure; the study's cells are in its ``study``,
+            and a stopped run resumes from there.
 
     Returns:
         That folder.

@@ -50,7 +50,7 @@ def _panel(
     specs = list(dict.fromkeys(row["view"] for row in rows))
     letters = dict(zip(specs, _LETTERS, strict=False))
     order = sorted({int(row["epochs"]) for row in rows})
-    middle = (len(specs) - 1) / 2  # the bars of views stand beside each other
+    middle = (len(specs) - 1) / 2  # bars of views next to each other
     ends: list[dict[str, Any]] = [
         {
             "view": letters[row["view"]],

@@ -59,7 +59,7 @@ def kendall(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def views_interval(value: float, views: int, *, kind: str = "spearman") -> tuple[float, float]:
-    """What a rank correlation of a few views says of other views: its 95 % interval.
+    """95 % interval of a rank correlation over all views, from a sample of a few.
 
     The views count as drawn at random from all there might be, and their scores as known.
     Fisher's z has variance 1.06 / (V - 3) for Spearman's and 0.437 / (V - 4) for Kendall's
@@ -100,7 +100,7 @@ def mean_draws(
     count: int,
     rng: np.random.Generator,
 ) -> list[np.ndarray]:
-    """Where the mean of each view may lie, as far as seeds, items and label draws tell.
+    """Draws of the mean of each view, given its seeds, items and label draws.
 
     Tested items and label draws are drawn again with replacement, the same ones for every
     view and every measurement. What seeds add to a view beyond what they add to all is normal,
@@ -108,13 +108,13 @@ def mean_draws(
     two seeds again would forget most of it.
 
     Args:
-        items: Of each measurement (V, S, N), what a run scored on an item.
-        by_label: Of each measurement (V, S, R), mean score of a label draw, if there are any.
-        count: D.
-        rng: Of the draws.
+        items: For each measurement (V, S, N), the score of a run on an item.
+        by_label: For each measurement (V, S, R), mean score of a label draw, if there are any.
+        count: Number of draws D.
+        rng: Source of the draws.
 
     Returns:
-        Of each measurement (V, D) means. What a seed does to all views is left out: it
+        For each measurement (V, D) means. What a seed does to all views is left out: it
         changes no order and no difference.
 
     Raises:
@@ -143,9 +143,9 @@ def seed_draws(runs: np.ndarray, *, count: int, rng: np.random.Generator) -> np.
     """Errors that a mean over seeds may have, what a seed does to all views left out.
 
     Args:
-        runs: (V, S) of each run.
-        count: D.
-        rng: Of the draws.
+        runs: (V, S), the score of each run.
+        count: Number of draws D.
+        rng: Source of the draws.
 
     Returns:
         (V, D), about zero.

@@ -1,9 +1,9 @@
-"""Does a short study choose the view that a long one would?
+"""Does a short study select the view that a long one would?
 
 The same views are trained with the same seeds for the default budget of a study and for five
-times that budget (and for a fifth of it), each with a schedule of its own length. Their
-representations are read out as in any study, and the order of the views is compared: by
-readout, by shared nats, and by what is lost when the short run chooses the view.
+times that budget (and for a fifth of it), each with a schedule of its own length. They are
+evaluated as in any study, and the order of the views is compared: by accuracy, by shared nats, and
+by the accuracy lost when the short run selects the view.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -115,7 +115,7 @@ SCALE = {
 def trained(
     world: World, epochs: int, seeds: tuple[int, ...], keep: Path
 ) -> tuple[Plan, dict[Cell, CellResult]]:
-    """Train and read out every view for one budget; finished runs are found again.
+    """Train and evaluate every view for one budget; finished runs are read from their files.
 
     Args:
         world: The data and its views.
@@ -164,7 +164,7 @@ def short_and_long(*, scale: str, out: Path, only: tuple[str, ...] = ()) -> Path
     Args:
         scale: ``test``, ``cpu`` (about 75 minutes on one thread) or ``gpu``.
         out: The folder to write to; runs are kept in ``runs`` below it, and a stopped run
-            goes on from there.
+            resumes from there.
         only: Names of the sets to use; all of the scale when left out.
 
     Returns:

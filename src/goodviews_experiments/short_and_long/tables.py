@@ -118,7 +118,7 @@ def agreement(short: Budget, long: Budget) -> Iterator[dict[str, Any]]:
 
     ``low`` and ``high`` hold the views fixed: seeds, tested items and label draws are what is
     uncertain. ``views_low`` and ``views_high`` take the scores as known and the views as
-    drawn from others: what so few say of views not tried.
+    drawn from others: how far a few views represent others.
     """
     readout = (short.runs.mean(axis=1), long.runs.mean(axis=1))
     nats = (short.nats.mean(axis=1), long.nats.mean(axis=1))
@@ -189,8 +189,8 @@ def choices(short: Budget, long: Budget) -> Iterator[dict[str, Any]]:
 def swaps(short: Budget, long: Budget) -> Iterator[dict[str, Any]]:
     """Every pair of views that changed places, with both differences in points.
 
-    ``told`` says whether each difference lies on its side with its whole interval, which holds
-    for all pairs of views together: a swap that is not told may be chance.
+    ``told`` is true where both differences are significant, over all pairs of views together;
+    other swaps may be chance.
     """
     levels = [one.runs.mean(axis=1) for one in (short, long)]
     layouts = short.layout, long.layout

@@ -30,7 +30,7 @@ def two_figure(folder: Path) -> Path:
             "inside": f"peak {task['peak_nats']:.1f} nats",
             "left": f"peak at {task['peak_high']:.1f} nats or below",
             "right": f"peak at {task['peak_low']:.1f} nats or above",
-        }.get(task["peak"], "no peak to be told")
+        }.get(task["peak"], "no significant peak")
         for task in tasks
         if task["peak"]
     }

@@ -2,8 +2,8 @@
 
 Each digit is turned by none, one, two or three quarters, exactly (no value is resampled),
 and the two views turn it again by a random angle of a growing range, then add noise. The
-same frozen representations are read out twice: which digit, and which way up. What two
-views still share depends on the range alone, so both curves stand over the same nats.
+same frozen representations are evaluated twice: which digit, and which way up. What two
+views still share depends on the range alone, so both curves have the same horizontal positions.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -63,8 +63,8 @@ def two_tasks(*, scale: str, out: Path) -> Path:
 
     Args:
         scale: ``test``, ``cpu`` (about 10 minutes on one thread) or ``gpu``.
-        out: The folder to write to; the study itself lies in ``study`` below it, and a
-            stopped run goes on from there.
+        out: The folder to write to; the study itself is in its ``study``, and a
+            stopped run resumes from there.
 
     Returns:
         That folder.
@@ -114,7 +114,7 @@ def turned(images: Images, train: int, *, seed: int = 0) -> Images:
     Args:
         images: A set of square images with one label column.
         train: Images of the training part to keep, at random; all when there are no more.
-        seed: Of the draws.
+        seed: Seed of the draws.
 
     Returns:
         The images with the tasks ``digit`` and ``quarter turns``.
