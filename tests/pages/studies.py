@@ -11,10 +11,10 @@ from PIL import Image
 
 from goodviews.core.files import write_json, write_text
 from goodviews.core.interval import Interval
-from goodviews.core.records import Row, write_rows
-from goodviews.core.run import Run
+from goodviews.core.records.rows import Row, write_rows
+from goodviews.core.records.run import Run
+from goodviews.core.records.verdict import Verdict
 from goodviews.core.text import percent
-from goodviews.core.verdict import Verdict
 
 CASES: dict[str, dict[str, Any]] = {
     "family": {},

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from goodviews.core.verdict import Verdict
+from goodviews.core.records.verdict import Verdict
 from goodviews.pages.study.short import short_page
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -15,7 +15,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from goodviews.core.records import Row
+from goodviews.core.records.rows import Row
 from goodviews.information import Estimate
 from goodviews.jobs.study.budget import PRESENTATIONS, length_check
 from goodviews.jobs.study.statistics import regimes, sweet_spot

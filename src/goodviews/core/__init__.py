@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from goodviews.core.files import write_bytes, write_json, write_text
     from goodviews.core.interval import Interval
     from goodviews.core.origin import hardware, run_origin, write_table
-    from goodviews.core.record_json import to_json
-    from goodviews.core.records import Row, read_rows
+    from goodviews.core.records.codec import to_json
+    from goodviews.core.records.rows import Row, read_rows
+    from goodviews.core.records.verdict import Verdict
     from goodviews.core.rng import Key
     from goodviews.core.tokens import TOKENS
-    from goodviews.core.verdict import Verdict
 
 _HOMES = {
     "cells": "Cells read_values",
@@ -25,11 +25,11 @@ _HOMES = {
     "files": "write_bytes write_json write_text",
     "interval": "Interval",
     "origin": "hardware run_origin write_table",
-    "record_json": "to_json",
-    "records": "Row read_rows",
+    "records.codec": "to_json",
+    "records.rows": "Row read_rows",
     "rng": "Key",
     "tokens": "TOKENS",
-    "verdict": "Verdict",
+    "records.verdict": "Verdict",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 

@@ -6,9 +6,9 @@ import re
 from markupsafe import Markup, escape
 
 from goodviews.core.interval import Interval
-from goodviews.core.run import Family
+from goodviews.core.records.run import Family
+from goodviews.core.records.verdict import View
 from goodviews.core.text import decimals, ends, number, share
-from goodviews.core.verdict import View
 
 _CODE = re.compile(r"`([^`]+)`")
 _INTERVAL = re.compile(r"((?:[−+-]?\.?\d[\d.,]*(?: points| %)? )?)(\[[−+-]?\.?\d[^\]]*\])")

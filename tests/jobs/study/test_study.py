@@ -5,8 +5,8 @@ import pytest
 
 from goodviews.core.errors import InputError
 from goodviews.core.files import read_json
-from goodviews.core.records import read_rows
-from goodviews.core.verdict import Verdict
+from goodviews.core.records.rows import read_rows
+from goodviews.core.records.verdict import Verdict
 from goodviews.data import load
 from goodviews.jobs.study import run as running
 from goodviews.jobs.study import study

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from goodviews.core.interval import Interval
-from goodviews.core.records import Row
+from goodviews.core.records.rows import Row
 from goodviews.jobs.study.plan import Task
 from goodviews.jobs.study.statistics.layout import Layout
 from goodviews.jobs.study.statistics.regimes import cross_fitted_accuracy, read

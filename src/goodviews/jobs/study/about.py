@@ -6,9 +6,9 @@ from datetime import date
 import torch
 
 from goodviews.core.origin import run_origin
-from goodviews.core.run import Cells, Data, Run, Skipped, Splits
-from goodviews.core.run import Family as Swept
-from goodviews.core.verdict import Verdict
+from goodviews.core.records.run import Cells, Data, Run, Skipped, Splits
+from goodviews.core.records.run import Family as Swept
+from goodviews.core.records.verdict import Verdict
 from goodviews.jobs.study.pairs import describe_display
 from goodviews.jobs.study.plan import Plan
 from goodviews.jobs.study.run import Done

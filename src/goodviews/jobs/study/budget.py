@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from goodviews.core.command import changed_command
 from goodviews.core.interval import Interval
+from goodviews.core.records.verdict import Check
 from goodviews.core.text import points
-from goodviews.core.verdict import Check
 from goodviews.jobs.study.plan import Plan
 
 PRESENTATIONS = 80_000

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from goodviews.core.records import Row
+from goodviews.core.records.rows import Row
 from goodviews.encoders import PairEncoder
 from goodviews.information import effective_rank
 from goodviews.jobs.study.parts import BOUND, EPOCH, READING, READOUT

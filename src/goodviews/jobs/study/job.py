@@ -15,9 +15,9 @@ from goodviews.core.errors import InputError
 from goodviews.core.files import write_json, write_text
 from goodviews.core.plugins import sources
 from goodviews.core.progress import Report, as_report, draws_progress
-from goodviews.core.records import Row
+from goodviews.core.records.rows import Row
+from goodviews.core.records.verdict import Advice, Verdict
 from goodviews.core.text import counted
-from goodviews.core.verdict import Advice, Verdict
 from goodviews.data import Data, Images, Labels, load
 from goodviews.encoders import build_backbone
 from goodviews.jobs.study.about import describe

@@ -15,7 +15,7 @@ import numpy as np
 from goodviews.core.cells import read_values, write_values
 from goodviews.core.errors import InputError
 from goodviews.core.files import read_json, write_json
-from goodviews.core.records import Row, write_rows
+from goodviews.core.records.rows import Row, write_rows
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import Cell, Plan
 

@@ -3,7 +3,7 @@
 import json
 import re
 
-from goodviews.core.verdict import Ceiling, TaskVerdict
+from goodviews.core.records.verdict import Ceiling, TaskVerdict
 from goodviews.pages.chart.canvas import Curve, shade
 from goodviews.pages.chart.layers import (
     baseline_lines,

@@ -5,8 +5,8 @@ Each function draws onto a curve and returns the boxes that names should keep aw
 
 from itertools import pairwise
 
+from goodviews.core.records.verdict import Ceiling, TaskVerdict
 from goodviews.core.tokens import REGIMES
-from goodviews.core.verdict import Ceiling, TaskVerdict
 from goodviews.pages import words
 from goodviews.pages.chart.canvas import SHAPES, Curve, levels, shade
 from goodviews.pages.chart.labels import Box, text_width

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from goodviews.core.interval import Interval
-from goodviews.core.verdict import Baseline, TaskVerdict, View
+from goodviews.core.records.verdict import Baseline, TaskVerdict, View
 from goodviews.pages.chart.labels import Box, text_width
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from goodviews.core.interval import Interval
+from goodviews.core.records.verdict import TaskVerdict, View
 from goodviews.core.tokens import REGIMES
-from goodviews.core.verdict import TaskVerdict, View
 from goodviews.pages import words
 from goodviews.pages.chart.canvas import SHAPES, Curve, shade
 from goodviews.pages.chart.labels import Box, Label, place, text_width

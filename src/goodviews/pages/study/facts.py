@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from goodviews.core.interval import Interval
-from goodviews.core.run import Family, Run
+from goodviews.core.records.run import Family, Run
+from goodviews.core.records.verdict import TaskVerdict, View
 from goodviews.core.text import ONE_SEED, counted, duration, points
 from goodviews.core.tokens import REGIMES
-from goodviews.core.verdict import TaskVerdict, View
 from goodviews.pages import words
 from goodviews.pages.study.tables import troubles
 

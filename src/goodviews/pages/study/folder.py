@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goodviews.core.errors import InputError
-from goodviews.core.records import read_rows
-from goodviews.core.run import Run
-from goodviews.core.verdict import TaskVerdict, Verdict, View
+from goodviews.core.records.rows import read_rows
+from goodviews.core.records.run import Run
+from goodviews.core.records.verdict import TaskVerdict, Verdict, View
 
 _NEEDED = ("run.json", "verdict.json", "rows.csv")
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goodviews.core.errors import InputError
-from goodviews.core.verdict import View
+from goodviews.core.records.verdict import View
 from goodviews.pages.study.folder import Study
 
 LIMIT = 4_500_000

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from goodviews.core.run import Family
+from goodviews.core.records.run import Family
+from goodviews.core.records.verdict import TaskVerdict, View
 from goodviews.core.tokens import REGIMES
-from goodviews.core.verdict import TaskVerdict, View
 from goodviews.pages import words
 from goodviews.pages.chart.canvas import Curve
 from goodviews.pages.chart.charts import draw, inline_svg

@@ -3,8 +3,8 @@
 import base64
 import re
 
+from goodviews.core.records.verdict import Ceiling, TaskVerdict, Verdict
 from goodviews.core.tokens import TOKENS
-from goodviews.core.verdict import Ceiling, TaskVerdict, Verdict
 from goodviews.pages import words
 from goodviews.pages.chart.charts import draw, figure_svg
 from goodviews.pages.chart.layout import WIDE

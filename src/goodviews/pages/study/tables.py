@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from markupsafe import Markup
 
 from goodviews.core.interval import Interval
-from goodviews.core.run import Family
+from goodviews.core.records.run import Family
+from goodviews.core.records.verdict import Baseline, Level, TaskVerdict, View
 from goodviews.core.text import counted
 from goodviews.core.tokens import REGIMES
-from goodviews.core.verdict import Baseline, Level, TaskVerdict, View
 from goodviews.pages import words
 
 _WIDTH, _HEIGHT = 104, 20

@@ -23,7 +23,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
 from goodviews.core.interval import Interval
-from goodviews.core.verdict import Regime
+from goodviews.core.records.verdict import Regime
 from goodviews.jobs.study.statistics.layout import Layout
 from goodviews.jobs.study.statistics.sweet_spot import Curve, Peak, fit_curve
 from goodviews.jobs.study.statistics.table import RANDOM, TaskTable

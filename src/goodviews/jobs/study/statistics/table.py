@@ -9,7 +9,7 @@ import numpy as np
 
 from goodviews.core.interval import Interval
 from goodviews.core.intervals import seeds_interval
-from goodviews.core.records import Row
+from goodviews.core.records.rows import Row
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task
 from goodviews.jobs.study.statistics.layout import Layout

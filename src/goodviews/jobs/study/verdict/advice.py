@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from goodviews.core.command import changed_command
 from goodviews.core.interval import Interval
+from goodviews.core.records.verdict import Advice
 from goodviews.core.text import percent, points
-from goodviews.core.verdict import Advice
 from goodviews.jobs.study.statistics.regimes import Reading, cross_fitted_accuracy
 from goodviews.jobs.study.statistics.table import RANDOM, RAW, SCRATCH, TaskTable
 from goodviews.jobs.study.verdict.words import few_to_choose, more_labels

@@ -5,8 +5,7 @@ import math
 import numpy as np
 
 from goodviews.core.interval import Interval
-from goodviews.core.text import share
-from goodviews.core.verdict import (
+from goodviews.core.records.verdict import (
     Baseline,
     Ceiling,
     Curve,
@@ -19,6 +18,7 @@ from goodviews.core.verdict import (
     View,
     Worth,
 )
+from goodviews.core.text import share
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import Cell, Plan
 from goodviews.jobs.study.statistics.regimes import Reading, read

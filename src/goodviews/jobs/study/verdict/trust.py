@@ -3,8 +3,8 @@
 import numpy as np
 
 from goodviews.core.command import changed_command
+from goodviews.core.records.verdict import Check
 from goodviews.core.text import points
-from goodviews.core.verdict import Check
 from goodviews.jobs.study.budget import length_check
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import Cell, Plan

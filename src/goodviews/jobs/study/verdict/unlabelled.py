@@ -6,7 +6,7 @@ import numpy as np
 
 from goodviews.core.command import changed_command
 from goodviews.core.intervals import seeds_interval
-from goodviews.core.verdict import Advice, TaskVerdict, View
+from goodviews.core.records.verdict import Advice, TaskVerdict, View
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import Cell, Plan
 from goodviews.jobs.study.verdict.entries import bounded, mean, question

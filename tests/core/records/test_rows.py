@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 
 from goodviews.core.errors import InputError
-from goodviews.core.records import Row, read_rows, write_rows
+from goodviews.core.records.rows import Row, read_rows, write_rows
 
 
 def some_row(rng):

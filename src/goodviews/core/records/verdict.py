@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, final
 
 from goodviews.core.files import read_json
 from goodviews.core.interval import Interval
-from goodviews.core.record_json import SHORT, check_schema, from_json, to_json
+from goodviews.core.records.codec import SHORT, check_schema, from_json, to_json
 
 SCHEMA = 1
 Regime = Literal["missing", "sweet_spot", "excess", "undecided"]

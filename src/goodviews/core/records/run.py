@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from goodviews.core.files import read_json
-from goodviews.core.record_json import check_schema, from_json, to_json
+from goodviews.core.records.codec import check_schema, from_json, to_json
 
 SCHEMA = 1
 

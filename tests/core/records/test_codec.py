@@ -11,11 +11,11 @@ import pytest
 
 from goodviews.core.errors import InputError
 from goodviews.core.interval import Interval
-from goodviews.core.record_json import SHORT, from_json, to_json
-from goodviews.core.run import Run
-from goodviews.core.verdict import Verdict
+from goodviews.core.records.codec import SHORT, from_json, to_json
+from goodviews.core.records.run import Run
+from goodviews.core.records.verdict import Verdict
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "study_folder.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "study_folder.md"
 
 
 @dataclass(frozen=True)
