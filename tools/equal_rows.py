@@ -22,8 +22,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 STUDY = "study"
-TIMED = re.compile(r"second|minute|hour|_s$|_ms$|ms_|per_step|date|commit|time|speed|gib", re.I)
-"""Columns that are never equal between two runs."""
+TIMED = re.compile(r"second|minute|hour|_s$|_ms$|ms_|per_step|date|commit|time|speed|gib|mib", re.I)
+"""Columns of time and memory, which are never equal between two runs."""
 
 
 def main() -> int:
