@@ -51,7 +51,7 @@ def test_the_page_has_a_cell_for_every_row_and_factor_and_hatches_chance():
     text = leakage_page(board())
     assert text.count('<td role="cell" class="cell') == 6
     assert text.count('class="cell chance') == 2
-    assert text.count('cannot be told from chance"><i') == 2
+    assert text.count('not significantly above chance"><i') == 2
     assert text.count("<h1") == 1
     assert not re.search(r"\bnan\b|\binf\b|None|\{\{", text)
     assert "http" not in text.replace("http-equiv", "")

@@ -38,7 +38,7 @@ def test_the_page_is_whole_and_needs_nothing_else(kind, tmp_path):
     assert set(re.findall(r"https?://[^\"' <)]*", text)) <= {"http://www.w3.org/2000/svg"}
     readable = asked.get("labels", True) and asked.get("compare", True)
     assert body.count('class="s-star"') == (2 if readable else 0)
-    assert ("What each view tells of" in body) == asked.get("labels", True)
+    assert ("Information of each view about" in body) == asked.get("labels", True)
     assert ('id="compare"' in body) == asked.get("compare", True)
 
 
@@ -70,7 +70,7 @@ def test_the_loss_is_drawn_between_chance_and_its_floor(tmp_path):
     body = text.partition("</style>")[2]
     assert "chance, log 174 = 5.2" in body
     assert "the other 173 of its batch" in body
-    assert "stood still for 20 steps" in body
+    assert "was frozen for 20 steps" in body
     graph = body.partition('aria-label="Loss, nats')[2].partition("</figure>")[0]
     lines = re.findall(r'<polyline class="l-line l-(\w+)" points="([^"]+)"', graph)
     assert [kind for kind, _ in lines] == ["ref", "raw", "a"]
@@ -83,7 +83,7 @@ def test_what_changed_is_told_by_its_kind_and_with_its_gain(tmp_path):
     folder = make_learned(tmp_path / "run")
     text = learned_page(folder)
     assert "what no linear mix explains" in text
-    assert "white one of 0.12 or more, in every channel: a gain of 8 on" in text
+    assert "white a difference of 0.12 or more, in every channel: a gain of 8 on" in text
     told = json.loads((folder / "learned.json").read_text())
     told["channels"]["apart"]["bent"] = False
     (folder / "learned.json").write_text(json.dumps(told))

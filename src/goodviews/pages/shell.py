@@ -36,7 +36,7 @@ def tokens_css() -> str:
 
 
 def sibling(template: str, **values: Any) -> str:
-    """Render a page that stands beside a study's, in the same frame.
+    """Render a page in the frame that all pages but a study's share.
 
     Args:
         template: File of this room that extends ``frame.html.j2``.

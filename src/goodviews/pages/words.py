@@ -37,7 +37,7 @@ def interval(level: Interval | None) -> str:
 
 
 def nats(bound: Interval | None, *, at_ceiling: bool = False) -> tuple[str, str]:
-    """The bound on shared nats and what stands behind it.
+    """The bound on shared nats and its uncertainty.
 
     Example:
         >>> nats(Interval(4.312, 4.21, 4.41))

@@ -1,4 +1,4 @@
-"""Views as points, accuracy over shared nats, as SVG: for pages that are no study's."""
+"""Views as points, accuracy over shared nats, as SVG: for pages other than that of a study."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ def scatter(
 
     Args:
         points: At least one.
-        ceiling: Most nats that can be told; a dotted rule where it lies inside.
+        ceiling: Most nats that can be measured; a dotted rule where it lies inside.
         label: What the chart shows, in words, for those who do not see it.
         narrow: Whether it is for a phone.
     """

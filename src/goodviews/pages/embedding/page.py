@@ -8,14 +8,14 @@ from goodviews.pages.chart.lines import Line, Tick, chart, steps
 from goodviews.pages.shell import sibling
 
 CLOSE = 0.05
-"""Relative difference below which both criteria are said to agree."""
+"""Relative difference below which both criteria agree, in words."""
 
 PRECISE = 15.9
 """Digits that double precision holds; an identity cannot be seen to hold to more."""
 
 
 def duality_page(board: dict[str, Any], *, name: str) -> str:
-    """The page that shows where an embedding stands between the two families.
+    """The page that shows where an embedding is between the two families.
 
     Args:
         board: What :func:`goodviews.objectives.dashboard` returns: plain numbers and lists.

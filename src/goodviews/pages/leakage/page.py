@@ -57,7 +57,7 @@ def leakage_page(board: dict[str, Any]) -> str:
 def _cell(cell: dict[str, Any]) -> dict[str, Any]:
     level = Interval(cell["score"], cell["score_low"], cell["score_high"])
     text, interval = words.accuracy(level), words.interval(level)
-    known = "told from chance" if cell["told"] else "cannot be told from chance"
+    known = "above chance" if cell["told"] else "not significantly above chance"
     what = "accuracy" if cell["kind"] == "discrete" else "R²"
     return {
         "number": text,
@@ -79,7 +79,7 @@ def _figures(board: dict[str, Any], told: int, tests: int) -> list[tuple[str, st
             f"{len(board['kept'])} of {len(others)}",
             "other factors" if board["task"] else "factors",
         ),
-        ("Told from chance", f"{told} of {tests}", "cells, all rows"),
+        ("Significantly above chance", f"{told} of {tests}", "cells, all rows"),
         ("Tested on", span, "items that no readout was fitted on"),
         (
             "One false claim or more",

@@ -74,7 +74,7 @@ def changes(folder: Path, found: dict[str, Any]) -> dict[str, Any] | None:
         if apart["bent"]
         else "Each learned channel less the raw one in its place; a linear mix explains it all."
     )
-    gain = f"Black is no difference, white one of {apart['top']:.2g} or more, in every channel"
+    gain = f"Black means equal, white a difference of {apart['top']:.2g} or more, in every channel"
     gain += f": a gain of {1 / apart['top']:.3g} on values from 0 to 1."
     return {"name": name, "text": f"{text} {gain}", "rows": rows}
 

@@ -55,9 +55,9 @@ def graphs(found: dict[str, Any]) -> list[dict[str, Any]]:
     if looks[0]["image_nats"] is not None:
         made.append(
             {
-                "head": f"What each view tells of {found['task']}",
+                "head": f"Information of each view about {found['task']}",
                 "text": "Nats about the label, by the game's classifiers on labelled images that "
-                "only watch. Good views tell as much as the image.",
+                "are used for monitoring only. Good views have as much as the image.",
                 "legend": [
                     ("a", "", "view 1"),
                     ("b", "", "view 2"),
@@ -95,10 +95,10 @@ def _loss(found: dict[str, Any], end: int) -> list[dict[str, Any]]:
         f"At log {loss['batch']} they know nothing, at 0 they tell every pair from the other "
         f"{loss['batch'] - 1} of its batch."
         if nce
-        else "At 0 they know nothing; it has no floor, the lower the more they find."
+        else "0 is chance level; the loss has no floor, and a lower loss means more information."
     )
     if still:
-        text += f" The upright line: the generator stood still for {still} step"
+        text += f" Vertical line: the generator was frozen for {still} step"
         text += f"{'s' if still > 1 else ''}."
     said = f"chance, log {loss['batch']} = {chance:.1f}" if nce else "chance"
     lines = [

@@ -52,12 +52,12 @@ def methods_page(folder: Path) -> str:
         edge="missing" if told else "undecided",
         answer=f"Best to worst of {spreads[0]['among']} methods: {widest:.1f} points."
         if told
-        else "No method is told from the others in every case."
+        else "No method differs significantly from the others in every case."
         if any(float(row["low"]) > 0 for row in spreads)
-        else "No method can be told from another.",
+        else "No two methods differ significantly.",
         lead=" ".join(
-            f"With the projector {row['head']} {row['first']} reads out best and "
-            f"{row['second']} worst: {_interval(row)} points between them."
+            f"With the projector {row['head']} {row['first']} has the highest accuracy and "
+            f"{row['second']} the lowest: {_interval(row)} points between them."
             for row in spreads
         ),
         figures=[

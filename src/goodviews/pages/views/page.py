@@ -170,7 +170,7 @@ def _warnings(seen: dict[str, Any], clipped: str) -> list[str]:
         )
         out.append(
             f"{seen['constant']:,} of {2 * seen['counted']:,} views have one value only{why}: "
-            f"nothing can be told from them. Use a larger crop or less blur."
+            f"they contain no information. Use a larger crop or less blur."
         )
     if seen["after"]["std"] < 0.5 * seen["before"]["std"]:
         out.append("Less than half of the contrast is left after the last step.")
