@@ -113,6 +113,7 @@ def test_a_study_of_an_array_resumes_when_its_cell_of_a_notebook_is_run_again(tm
         )
 
     first = cell()
+    assert first.command.startswith("goodviews study DATA --")
     assert ("runs finished", 0, 5) in counted
     counted.clear()
     assert cell().rows == first.rows

@@ -40,6 +40,9 @@ from goodviews.views import default_views, parse_view
 
 _PAIRS = 6
 
+IN_MEMORY = "DATA"
+"""What commands say for images that were given as an array or another object."""
+
 
 @dataclass(frozen=True, repr=False)
 class StudyResult:
@@ -208,7 +211,8 @@ def study(
 
     named = _argument(data, images)
     place = data if isinstance(data, str | Path) else named or None
-    folder = Path(out) if out is not None else default_folder("study", place)
+    called = place if place != IN_MEMORY else images.name
+    folder = Path(out) if out is not None else default_folder("study", called)
     plan = planned(settings)
     workers = jobs if jobs is not None else _workers(settings.device)
     if epochs is None:
@@ -245,6 +249,8 @@ def study(
         table = labels if isinstance(labels, str | Path) else None
         given |= {"labels": table, "size": size, "root": root}
         following = command_line("pretrain", given)
+        if named == IN_MEMORY:
+            following = f"goodviews.pretrain(data, backbone='resnet18', views={str(best_view)!r})"
     else:
         best_view.unlink(missing_ok=True)
     rows = [row for cell in plan.cells if cell in done.results for row in done.results[cell].rows]
@@ -339,7 +345,9 @@ def _argument(data: Any, images: Images) -> str:
     """The argument for the data; the name alone where it is a path, so that no path is kept."""
     if data is None:
         return ""
-    return Path(data).name if isinstance(data, str | Path) else images.name
+    if isinstance(data, str | Path):
+        return Path(data).name
+    return images.name if isinstance(data, Images) else IN_MEMORY
 
 
 def _plain(advice: Advice) -> str:
