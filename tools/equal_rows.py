@@ -22,7 +22,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 STUDY = "study"
-TIMED = re.compile(r"second|minute|hour|_s$|_ms$|ms_|per_step|date|commit|time|speed|gib|mib", re.I)
+TIMED = re.compile(
+    r"second|minute|hour|_s$|_ms$|ms_|per_step|date|commit|time|speed|gib|mib", re.I
+)
 """Columns of time and memory, which are never equal between two runs."""
 
 
