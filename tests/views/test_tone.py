@@ -90,7 +90,7 @@ def test_amounts_are_uniform_for_the_share_p_of_the_images(kind):
     assert abs(drawn.mean()) < 4 * 0.4 / math.sqrt(3 * len(drawn))
     assert abs(drawn.std() / (0.4 / math.sqrt(3)) - 1) < 0.05
     if kind is not Hue:
-        assert kind(amount=3).sample((3, 8, 8), key(500))["factor"].min() == 0
+        assert 0 <= kind(amount=3).sample((3, 8, 8), key(500))["factor"].min() < 0.1
     x = images(8, 8, count=40)
     params = view.sample((3, 8, 8), key(40))
     (values,) = params.values()

@@ -17,6 +17,16 @@ _ROUNDING = 1e-6
 """Less than half a level of 16 bits; values this close to [0, 1] are not counted as clipped."""
 
 
+def factor_range(amount: float) -> tuple[float, float]:
+    """Centre and half width of the factors uniform from max(0, 1 - amount) to 1 + amount.
+
+    Example:
+        >>> factor_range(0.4), factor_range(2.0)
+        ((1.0, 0.4), (1.5, 1.5))
+    """
+    return max(1.0, (1 + amount) / 2), min(amount, (1 + amount) / 2)
+
+
 def per_image(values: Tensor, images: Tensor) -> Tensor:
     """Reshape (B,) numbers to (B, 1, 1, 1), in the precision of the images."""
     return values.to(images.dtype)[:, None, None, None]

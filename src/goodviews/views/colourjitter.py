@@ -10,6 +10,7 @@ from torch import Tensor
 
 from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
+from goodviews.views.adjust import factor_range
 from goodviews.views.base import Params, Shape, View, check_probability, register
 from goodviews.views.photometric import Jitter
 from goodviews.views.strength import check_strength
@@ -27,7 +28,7 @@ _LARGEST_HUE = 0.5
 class ColourJitter(View):
     """Jitter like :class:`goodviews.views.photometric.Jitter`, with an amount for each change.
 
-    Factors are uniform from 1 - amount (at least 0) to 1 + amount, and the hue shift is uniform
+    Factors are uniform from max(0, 1 - amount) to 1 + amount, and the hue shift is uniform
     from -hue to hue. The order is drawn for each image, and values are clipped to [0, 1] after
     every change.
 
@@ -58,14 +59,14 @@ class ColourJitter(View):
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
         """Draw ``brightness``, ``contrast``, ``saturation``, ``hue``, ``order`` (B, 4), ``on``."""
         draws = 2 * key.uniform(4) - 1
-        amounts = torch.tensor(astuple(self)[:4], device=draws.device)
-        moved = draws * amounts
-        factors = (1 + moved[:, :3]).clamp(min=0)
+        ranges = [factor_range(amount) for amount in astuple(self)[:3]]
+        centre, half = torch.tensor(ranges, device=draws.device).T
+        factors = centre + half * draws[:, :3]
         return {
             "brightness": factors[:, 0],
             "contrast": factors[:, 1],
             "saturation": factors[:, 2],
-            "hue": moved[:, 3],
+            "hue": self.hue * draws[:, 3],
             "order": key.fold(1).permutation(4),
             "on": key.fold(2).uniform(1)[:, 0] < self.p,
         }

@@ -11,7 +11,15 @@ from torch import Tensor
 
 from goodviews.core.errors import InputError, unknown
 from goodviews.core.rng import Key
-from goodviews.views.adjust import blend, grey_level, hue, only_where, outside, per_image
+from goodviews.views.adjust import (
+    blend,
+    factor_range,
+    grey_level,
+    hue,
+    only_where,
+    outside,
+    per_image,
+)
 from goodviews.views.base import Params, Shape, View, check_probability, register
 from goodviews.views.smoothing import box_band, gaussian_band
 from goodviews.views.strength import check_strength
@@ -88,7 +96,7 @@ class Grey(View):
 class Jitter(View):
     """Jitter of brightness, contrast, saturation and hue, in an order drawn for each image.
 
-    With strength s, factors are from 1 - 0.8 s to 1 + 0.8 s (at least 0) and the hue shift is
+    With strength s, factors are uniform from max(0, 1 - 0.8 s) to 1 + 0.8 s and the hue shift is
     up to 0.2 s of the circle (Chen et al., 2020). Values are clipped to [0, 1] after every
     step. Saturation and hue do not change images of one channel.
 
@@ -121,7 +129,8 @@ class Jitter(View):
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
         """Draw ``brightness``, ``contrast``, ``saturation``, ``hue``, ``order`` (B, 4), ``on``."""
         draws = 2 * key.uniform(4) - 1
-        factors = (1 + 0.8 * self.strength * draws[:, :3]).clamp(min=0)
+        centre, half = factor_range(0.8 * self.strength)
+        factors = centre + half * draws[:, :3]
         return {
             "brightness": factors[:, 0],
             "contrast": factors[:, 1],

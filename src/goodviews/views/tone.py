@@ -42,9 +42,10 @@ class _Tone(View):
             )
 
     def sample(self, shape: Shape, key: Key) -> Params:  # noqa: ARG002
-        """Draw ``factor``, (B,) float32, from 1 - amount (at least 0) to 1 + amount."""
+        """Draw ``factor``, (B,) float32, from max(0, 1 - amount) to 1 + amount."""
         draws = key.uniform(2)
-        factor = (1 + self.amount * (2 * draws[:, 0] - 1)).clamp(min=0)
+        centre, half = adjust.factor_range(self.amount)
+        factor = centre + half * (2 * draws[:, 0] - 1)
         return {"factor": torch.where(draws[:, 1] < self.p, factor, 1.0)}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
@@ -72,7 +73,7 @@ class _Tone(View):
     source="Chen et al., 2020",
 )
 class Brightness(_Tone):
-    """Values times a uniform factor from 1 - amount (at least 0) to 1 + amount."""
+    """Values times a uniform factor from max(0, 1 - amount) to 1 + amount."""
 
     def _raw(self, images: Tensor, params: Params) -> Tensor:
         return adjust.brightness(images, adjust.per_image(params["factor"], images))

@@ -63,9 +63,9 @@ def _crop(word, constants, ints, b):
 
 @exact
 def _jitter(word, constants, ints, floats, b):
-    spread, turn = np.float32(constants[1]), np.float32(constants[2])
+    centre, half, turn = constants[1:4].astype(np.float32)
     for k in range(3):
-        floats[k, b] = max(ONE + spread * (TWO * _uniform(word, k) - ONE), ZERO)
+        floats[k, b] = centre + half * (TWO * _uniform(word, k) - ONE)
     floats[3, b] = turn * (TWO * _uniform(word, 3) - ONE)
     other = _fold(word, 1)
     for k in range(4):  # stable insertion: equal draws keep their order

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 
+from goodviews.views.adjust import factor_range
 from goodviews.views.base import Params, Shape, View
 from goodviews.views.colourjitter import ColourJitter
 from goodviews.views.compiled.codes import BLUR, CROP, FLIP, GREY, JITTER
@@ -168,7 +169,7 @@ def _of_crop(step: Crop, shape: Shape) -> list[float]:
 _CONSTANTS: dict[type[View], Callable[..., list[float]]] = {
     Crop: _of_crop,
     Flip: lambda step, _: [step.p],
-    Jitter: lambda step, _: [step.p, 0.8 * step.strength, 0.2 * step.strength],
+    Jitter: lambda step, _: [step.p, *factor_range(0.8 * step.strength), 0.2 * step.strength],
     Grey: lambda step, _: [step.p],
     Blur: lambda step, _: [step.p, step.sigma[0], step.sigma[1] - step.sigma[0]],
 }
