@@ -32,6 +32,26 @@ def test_a_split_is_of_one_crop_and_two_specs_are_of_two():
     assert whole.common == 2
 
 
+@pytest.mark.parametrize("before", ["crop(size=5)|flip()", "noise()", "crop()|randaugment()"])
+def test_a_split_of_two_draws_takes_its_channels_from_two_images(before):
+    images = pictures().float()
+    seen = both(f"{before}|split(1, draws=2)|blur()", images)
+    written = both(f"{before}|channels(':1')|blur() // {before}|channels('1:')|blur()", images)
+    whole = both(before, images)
+    unblurred = both(f"{before}|split(1, draws=2)", images)
+    for which, kept in enumerate((slice(0, 1), slice(1, 3))):
+        assert torch.equal(seen[which], written[which])
+        assert torch.allclose(unblurred[which], whole[which][:, kept], atol=1e-6)
+    assert not torch.allclose(whole[0], whole[1], atol=0.01)
+
+
+def test_a_clip_split_into_two_draws_still_shows_the_frames_of_one_moment():
+    clips = torch.arange(9.0).view(1, 9, 1, 1, 1).expand(6, 9, 2, 4, 4) / 10
+    first, second = both("frames(2)|noise(std=0.01)|split(1, draws=2)", clips)
+    assert torch.allclose((second - first).mean(dim=(1, 2, 3)), torch.tensor(0.2), atol=0.02)
+    assert parse_view("frames(2)|split(1, draws=2)").first.common == 1
+
+
 def test_what_follows_a_split_is_drawn_for_each_view():
     grey = pictures(1).expand(-1, 2, -1, -1).contiguous()
     first, second = both("split(1)|noise(std=0.1)", grey)
@@ -89,6 +109,8 @@ def test_the_text_is_kept_as_it_was_written(spec):
         ("split(1) // flip()", ["makes both views", "channels(keep=':1')"]),
         ("split(0)", ["split", "0"]),
         ("split(True)", ["split"]),
+        ("split(1, draws=3)", ["draws=3", "1", "2"]),
+        ("split(1, draws=True)", ["draws=True"]),
         ("channels(-1)", ["channels", "-1"]),
         ("channels(())", ["channels"]),
         ("channels('a')", ["channels"]),

@@ -100,6 +100,10 @@ def test_asymmetric_methods_have_one_encoder_and_two_recipes(name):
     assert [step.name for step in pair.second.steps][-1] == "solarise"
 
 
+_DRAWN = (torch.rand(64, 3, 16, 16), 0, torch.arange(64), 0)
+"""Images, seed, samples and epoch of a batch."""
+
+
 def test_cmc_splits_one_image_and_each_encoder_reads_out_its_part():
     pair = parse_view("cmc(size=12)")
     images = torch.rand(4, 3, 16, 16)
@@ -107,6 +111,19 @@ def test_cmc_splits_one_image_and_each_encoder_reads_out_its_part():
     assert pair.plain(0, images).shape == (4, 1, 16, 16)
     luma = (images * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
     assert torch.allclose(pair.plain(0, images), luma, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("spec", "draws"),
+    [("cmc()", 1), ("pycontrast_c()", 1), ("cmc_v2()", 2), ("pycontrast_e()", 2)],
+)
+def test_cmc_takes_both_views_from_one_crop_and_cmc_v2_from_two(spec, draws):
+    params = [
+        chain.sample((3, 16, 16), parse_view(spec).key(side, *_DRAWN))
+        for side, chain in enumerate((parse_view(spec).first, parse_view(spec).second))
+    ]
+    assert torch.equal(params[0]["0.crop.top"], params[1]["0.crop.top"]) == (draws == 1)
+    assert torch.equal(params[0]["1.flip.flipped"], params[1]["1.flip.flipped"]) == (draws == 1)
 
 
 @pytest.mark.parametrize(

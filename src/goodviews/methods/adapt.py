@@ -13,6 +13,10 @@ _SMALL = 96
 """Largest side of images for which a backbone gets the stem for small images."""
 
 
+OLDEST = 65536 / 256 * (1 - 0.999)
+"""Age of the oldest key of MoCo's queue, in time constants of its target: 256 steps of 1,000."""
+
+
 def adapted_settings(
     settings: Settings, images: Images, count: int, *, given: Collection[str] = ()
 ) -> tuple[Settings, list[str]]:
@@ -54,12 +58,17 @@ def adapted_settings(
         views += f"|grid(patch={patch}, overlap={patch // 2})"
         settings = replace(settings, views=views)
         said.append(f"The grid has patches of {patch} pixels that overlap by half.")
-    if "memory" not in given:
-        settings, more = _memory(settings, count)
-        said += more
     if settings.momentum is not None and "momentum" not in given:
         settings, more = _momentum(settings, count)
         said += more
+    if "memory" not in given:
+        settings, more = _memory(settings, count)
+        said += more
+    elif (age := oldest_key(settings)) > 2 * OLDEST:
+        said.append(
+            f"The oldest key of the queue is {age:.2g} time constants of the target old, where "
+            f"MoCo has {OLDEST:.2f}; a smaller queue, or a momentum closer to 1, is safer."
+        )
     if settings.jigsaw and side < 255 and "jigsaw" not in given:
         cell = max(side // 3, 4)
         crop = max(round(cell * 64 / 85), 3)
@@ -84,18 +93,36 @@ def _momentum(settings: Settings, count: int) -> tuple[Settings, list[str]]:
     return replace(settings, momentum=round(most, 6)), [said]
 
 
+def oldest_key(settings: Settings) -> float:
+    """Age of the oldest key of a queue, in time constants of the target that makes the keys.
+
+    Example:
+        >>> from goodviews.methods import method
+        >>> round(oldest_key(method("mocov2")), 3), oldest_key(method("simclr"))
+        (0.256, 0.0)
+    """
+    call = parse_spec(settings.memory)[0] if settings.memory else None
+    if call is None or call.name != "queue" or settings.momentum is None:
+        return 0.0
+    return float(dict(call.kwargs)["size"] / settings.batch * (1 - settings.momentum))
+
+
 def _memory(settings: Settings, count: int) -> tuple[Settings, list[str]]:
+    """Memory of at most half of the images, and a queue whose keys are as fresh as MoCo's."""
     if not settings.memory:
         return settings, []
     call = parse_spec(settings.memory)[0]
     given = dict(call.kwargs)
     name = "size" if call.name == "queue" else "negatives"
-    most = max(count // 2 // settings.batch, 1) * settings.batch
+    steps, said = max(count // 2 // settings.batch, 1), f"There are {count} images"
+    if oldest_key(settings) and (fresh := round(OLDEST / (1 - settings.momentum))) < steps:  # type: ignore[operator]
+        steps, said = max(fresh, 1), f"The target moves by {1 - settings.momentum:.2g} a step"  # type: ignore[operator]
+    most = steps * settings.batch
     if given.get(name, 0) <= most:
         return settings, []
     given[name] = most
     text = ", ".join(f"{key}={value!r}" for key, value in given.items())
-    said = f"There are {count} images, so the {call.name} holds {most} negatives."
+    said = f"{said}, so the {call.name} holds {most} negatives."
     return replace(settings, memory=f"{call.name}({text})"), [said]
 
 

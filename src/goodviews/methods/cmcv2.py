@@ -1,7 +1,8 @@
 """CMC v2 (Tian et al., 2020): channel groups with momentum queues.
 
 The query of each group is compared with the keys of the other group; both losses are summed.
-Augmentation E, MLP heads, tau 0.2. The two groups come from two draws of the augmentation.
+Augmentation E, MLP heads, tau 0.2. The two groups come from two draws of the augmentation
+(``split(1, draws=2)``), where CMC with its bank takes both from one.
 """
 
 from goodviews.training import Settings

@@ -87,7 +87,7 @@ PAPERS = {
         "its augmentation D: InfoMin", _area(0.2),
     ),
     "pycontrast_e": Preset(
-        "papers", f"{_E}|split(1)", f"{_PYCONTRAST}: RandAugment of set E",
+        "papers", f"{_E}|split(1, draws=2)", f"{_PYCONTRAST}: RandAugment of set E",
         "its augmentation E, luma against chroma: CMC v2", _area(0.2),
     ),
     "simclr": Preset(
@@ -139,7 +139,7 @@ PAPERS = {
         "luma against chroma of one image", _area(0.08),
     ),
     "cmc_v2": Preset(
-        "papers", f"{_E}|split(1)", _PYCONTRAST, "luma against chroma, with RandAugment",
+        "papers", f"{_E}|split(1, draws=2)", _PYCONTRAST, "luma against chroma, with RandAugment",
         _area(0.2),
     ),
     "cpc": Preset(

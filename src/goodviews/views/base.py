@@ -114,9 +114,12 @@ class View(ABC):
 class Joint(View):
     """Abstract base of a step that makes both views of an example, such as a split.
 
-    The steps before it are drawn once for both views, so that both come from the same image;
-    the steps after it are drawn for each view. A pair applies its sides.
+    The steps before it are drawn once for both views, so that both come from the same image,
+    unless ``draws`` is 2; the steps after it are drawn for each view. A pair applies its sides.
     """
+
+    draws: ClassVar[int] = 1
+    """How often the steps before it are drawn: 1, once for both views, or 2, for each of them."""
 
     @abstractmethod
     def sides(self) -> tuple[View, View]:

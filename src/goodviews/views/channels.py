@@ -86,27 +86,44 @@ class Channels(View):
 
 @register(
     "split",
-    "two views: the first channels, and the others of the same image",
+    "two views: the first channels, and the others of the same image or of another draw",
     channels="2 or more",
     source="Tian et al., 2020, 3.2: channel 0 against the others",
 )
 class Split(Joint):
     """Split of the channels into two views (Tian et al., 2020, 3.2).
 
-    Both views come from one image: the steps before ``split`` are drawn once. For two crops,
-    write ``crop()|channels(0) // crop()|channels((1, 2))`` instead.
+    With one draw, both views come from one image, such as the luma and the chroma of one crop
+    (CMC). With two, the steps before ``split`` are drawn for each view, such as the luma of one
+    crop and the chroma of another (CMC v2).
 
     Attributes:
         first: Number of channels of the first view; the second has the others.
+        draws: 1 or 2, how many times the steps before it are drawn.
+
+    Example:
+        >>> import torch
+        >>> from goodviews.views import parse_view
+        >>> image = torch.rand(1, 1, 8, 8).expand(1, 2, 8, 8)
+        >>> once = parse_view("noise()|split(1)")
+        >>> each = parse_view("noise()|split(1, draws=2)")
+        >>> once.first.common, each.first.common
+        (2, 0)
     """
 
     form: ClassVar[bool] = True
     first: int = 1
+    draws: int = 1  # type: ignore[misc]  # a class variable of joint steps without a choice
 
     def __post_init__(self) -> None:
-        """Check the number of channels."""
+        """Check the numbers of channels and of draws."""
         if not (type(self.first) is int and self.first > 0):
             raise InputError(f"split has first={self.first!r}, but expected a number of channels.")
+        if type(self.draws) is not int or self.draws not in (1, 2):
+            raise InputError(
+                f"split has draws={self.draws!r}, but expected 1, both views from one draw of the "
+                f"steps before it, or 2, a draw for each."
+            )
 
     def sides(self) -> tuple[View, View]:
         """Views of the first channels, and of the others."""

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 from torch import Tensor
 
@@ -25,7 +26,8 @@ class ViewPair:
         second: Chain that makes v2.
         same: Whether both views have the same spec.
         text: Spec as it was written; if empty, made from the chains.
-        once: Chain computed once for both views: the steps before the first joint step.
+        once: Chain computed once for both views: the steps before the first joint step, unless
+            they are drawn for each view.
 
     Example:
         >>> import torch
@@ -146,17 +148,18 @@ def parse_view(text: str) -> ViewPair:
         return ViewPair(one, two, False, written)
     steps = [_step(call) for call in first]
     joints = [place for place, step in enumerate(steps) if isinstance(step, Joint)]
+    once = [place for place in joints if cast(Joint, steps[place]).draws == 1]
     if not joints:
         one = Chain(steps, text=format_calls(first))
         return ViewPair(one, one, True, written)
     one, two = (
         Chain(
             [step.sides()[side] if isinstance(step, Joint) else step for step in steps],
-            common=joints[-1] + 1,
+            common=once[-1] + 1 if once else 0,
         )
         for side in (0, 1)
     )
-    return ViewPair(one, two, False, written, Chain(steps[: joints[0]]))
+    return ViewPair(one, two, False, written, Chain(steps[: joints[0]]) if once else None)
 
 
 def _alone(steps: list[View], text: str) -> list[View]:

@@ -1,5 +1,6 @@
 """What a run of its own data gets: rules that are true, readouts or none, an end on collapse."""
 
+import itertools
 import json
 import re
 from dataclasses import replace
@@ -14,7 +15,7 @@ from goodviews.data import Images, digits
 from goodviews.encoders import load_encoder
 from goodviews.jobs.pretrain import pretrain
 from goodviews.methods import METHODS, method
-from goodviews.methods.adapt import adapted_settings
+from goodviews.methods.adapt import OLDEST, adapted_settings, oldest_key
 from goodviews.spec.grammar import parse_spec
 from goodviews.training import Settings, change
 from goodviews.training.diagnostics.health import FATAL, CollapseError
@@ -116,6 +117,10 @@ def test_each_sentence_holds_of_the_settings_that_are_used(name, count):
     ):
         assert settings.epochs * max(count // settings.batch, 1) == int(found[1])
         assert abs(settings.momentum - float(found[2])) < 1e-4
+    if oldest_key(method(name)):
+        assert settings.batch <= int(re.search(r"size=(\d+)", settings.memory)[1]) <= count
+        near = settings.batch / dict(parse_spec(settings.memory)[0].kwargs)["size"] / 2
+        assert oldest_key(settings) <= max(OLDEST * (1 + near), 1 - settings.momentum) + 1e-9
     if found := re.search(r"cells of (\d+) pixels and patches of (\d+)", text):
         assert f"cell={found[1]}, crop={found[2]}" in settings.jigsaw
         assert 3 * int(found[1]) <= max(data.height, 12)
@@ -130,6 +135,33 @@ def test_what_was_typed_stays(name):
     usual = method(name)
     fields = {"encoder", "batch", "views", "memory", "momentum", "jigsaw", "schedule"}
     assert adapted_settings(usual, digits(), 300, given=fields) == (usual, [])
+
+
+def test_a_queue_is_as_fresh_as_mocos_at_every_length():
+    """In time constants of the target its oldest key is as old as in the papers, or younger."""
+    for count, epochs in itertools.product((300, 5000, 10**5, 1281167), (1, 8, 50, 200)):
+        usual = replace(method("mocov2"), epochs=epochs)
+        settings, _ = adapted_settings(usual, digits(), count)
+        step = 1 - settings.momentum
+        assert oldest_key(settings) <= max(OLDEST + step / 2, step) + 1e-9, (count, epochs)
+    assert settings.memory == usual.memory
+    assert settings.momentum == usual.momentum
+
+
+def test_a_queue_or_a_momentum_that_was_typed_is_kept_and_the_other_follows():
+    usual = replace(method("moco"), memory="queue(size=512)", batch=64)
+    settings, said = adapted_settings(usual, digits(), 1000, given=["memory", "batch", "epochs"])
+    assert settings.memory == usual.memory
+    assert "time constants" not in " ".join(said)
+    settings, said = adapted_settings(
+        replace(usual, epochs=8), digits(), 1000, given=["memory", "batch", "epochs"]
+    )
+    assert settings.memory == usual.memory
+    assert f"{oldest_key(settings):.2g} time constants" in " ".join(said)
+    usual = replace(method("moco"), momentum=0.9, batch=64)
+    settings, _ = adapted_settings(usual, digits(), 1000, given=["momentum", "batch"])
+    assert settings.momentum == 0.9
+    assert settings.memory == "queue(size=192)"  # 0.256 of 10 steps, rounded to 3
 
 
 def test_a_head_can_be_typed_by_its_widths():

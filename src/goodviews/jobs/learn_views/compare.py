@@ -165,6 +165,11 @@ def split_width(split: str, channels: int) -> int:
     if len(calls) != 1 or calls[0].name != "split":
         raise InputError(f"Expected split(1) or another number for --split, but got {split!r}.")
     given = dict(calls[0].kwargs)
+    if len(calls[0].args) > 1 or given.get("draws", 1) != 1:
+        raise InputError(
+            f"Learned views are channels of one image, but {split} makes them of two draws; take "
+            f"split(1)."
+        )
     first = calls[0].args[0] if calls[0].args else given.get("first", 1)
     if not (type(first) is int and 0 < first < channels):
         raise InputError(
