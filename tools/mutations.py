@@ -91,6 +91,7 @@ THRESHOLDS = (
     Threshold("shortcut: all found", HEALTH, "EASY, FOUND = 0.08, @", "0.8"),
     Threshold("not learning", HEALTH, "STRANGE = @", "0.9"),
     Threshold("too few contrasted", HEALTH, "FEW = @", "3.0"),
+    Threshold("stale queue", HEALTH, "CLIMBS = @", "0.15"),
     Threshold("NaN ahead", HEALTH, "SOARS = @", "20.0"),
     Threshold("looks that agree", HEALTH, "AGREE = @", "3", whole=True),
     Threshold("the label is lost: errors", GAME, "look.lost_nats - @ * look.lost_stderr", "2"),

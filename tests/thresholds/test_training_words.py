@@ -17,7 +17,9 @@ FINE = Vitals(
     alignment=0.4, apart=0.3, found=0.9,
 )  # fmt: skip
 POINT, CONE, COPIES = "complete collapse", "complete collapse", "dimensional collapse"
-EASY, LOST, SOON = "shortcut or saturation", "not learning", "NaN ahead"
+EASY, LOST, SOON, STALE = (
+    "shortcut or saturation", "not learning", "NaN ahead", "stale queue"
+)  # fmt: skip
 
 
 def said(changed=(), *, count=AGREE, **more):
@@ -48,6 +50,9 @@ def test_the_run_that_is_changed_is_healthy():
         ({}, {"ceiling": 3.5}, HEALTHY),
         ({"correlation": 0.65}, {}, HEALTHY),
         ({"correlation": 0.85}, {}, COPIES),
+        ({}, {"climb": 0.7, "ceiling": 5.0}, HEALTHY),
+        ({}, {"climb": 0.8, "ceiling": 5.0}, STALE),
+        ({}, {"climb": 0.8}, HEALTHY),
         ({}, {"rise": 16.0}, HEALTHY),
         ({}, {"rise": 25.0}, SOON),
     ],

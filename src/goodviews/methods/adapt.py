@@ -101,10 +101,7 @@ def oldest_key(settings: Settings) -> float:
         >>> round(oldest_key(method("mocov2")), 3), oldest_key(method("simclr"))
         (0.256, 0.0)
     """
-    call = parse_spec(settings.memory)[0] if settings.memory else None
-    if call is None or call.name != "queue" or settings.momentum is None:
-        return 0.0
-    return float(dict(call.kwargs)["size"] / settings.batch * (1 - settings.momentum))
+    return settings.queue_steps * (1 - (settings.momentum or 0))
 
 
 def _memory(settings: Settings, count: int) -> tuple[Settings, list[str]]:
@@ -112,15 +109,14 @@ def _memory(settings: Settings, count: int) -> tuple[Settings, list[str]]:
     if not settings.memory:
         return settings, []
     call = parse_spec(settings.memory)[0]
-    given = dict(call.kwargs)
-    name = "size" if call.name == "queue" else "negatives"
     steps, said = max(count // 2 // settings.batch, 1), f"There are {count} images"
-    if oldest_key(settings) and (fresh := round(OLDEST / (1 - settings.momentum))) < steps:  # type: ignore[operator]
-        steps, said = max(fresh, 1), f"The target moves by {1 - settings.momentum:.2g} a step"  # type: ignore[operator]
+    moved = 1 - (settings.momentum or 0)
+    if settings.queue_steps and moved and (fresh := max(round(OLDEST / moved), 1)) < steps:
+        steps, said = fresh, f"The target moves by {moved:.2g} of the way in a step"
     most = steps * settings.batch
-    if given.get(name, 0) <= most:
+    if settings.stored <= most:
         return settings, []
-    given[name] = most
+    given = dict(call.kwargs) | {"size" if call.name == "queue" else "negatives": most}
     text = ", ".join(f"{key}={value!r}" for key, value in given.items())
     said = f"{said}, so the {call.name} holds {most} negatives."
     return replace(settings, memory=f"{call.name}({text})"), [said]

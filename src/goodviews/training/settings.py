@@ -99,6 +99,21 @@ class Settings:
                 f"accumulate={self.accumulate}."
             )
 
+    @property
+    def stored(self) -> int:
+        """Number of stored negatives: of a queue, or drawn from a bank; 0 without a memory."""
+        if not self.memory:
+            return 0
+        memory = parse_spec(self.memory)[0]
+        size = dict(memory.kwargs).get("size" if memory.name == "queue" else "negatives", 65536)
+        return int(size)
+
+    @property
+    def queue_steps(self) -> float:
+        """Age of the oldest key of a queue in steps; 0 without a queue."""
+        queued = self.memory.lstrip().startswith("queue")
+        return self.stored / self.batch if queued else 0.0
+
 
 def change(settings: Record, changes: Iterable[str]) -> Record:
     """Change some fields of settings, given as for ``--set``.

@@ -183,6 +183,7 @@ def test_stored_negatives_may_all_lie_opposite():
         ({"apart": 1.0}, {}, "not learning"),
         ({"deviation": 0.01, "apart": 1.0}, {"unit": True}, "complete collapse"),
         ({"deviation": 0.01}, {}, HEALTHY),
+        ({}, {"climb": 2.0, "ceiling": 6.0}, "stale queue"),
         ({}, {"rise": 50.0}, "NaN ahead"),
     ],
 )
@@ -264,6 +265,44 @@ def test_a_run_without_embeddings_yet_or_a_batch_of_one_is_not_looked_at():
     Learner.seen = (torch.ones(1, 4), torch.ones(1, 4))
     assert monitor(Learner(), history) is None
     assert monitor.health.verdict == HEALTHY
+
+
+MOCO = {
+    2496: "6.13 4.92 4.58 4.81 5.05 5.11 5.07 5.15 5.3 5.48 5.58 5.64 5.71 5.89 6.09 6.29 6.48",
+    256: "5.26 4.67 4.1 4.22 4.35 4.34 4.32 4.35 4.3 4.26 4.25 4.24 4.16 4.21 4.18 4.17 4.15",
+}
+"""Losses of MoCo at the small scale of ``methods_learn``, means of 31 steps, by size of queue."""
+
+
+def looked_at(memory, *, losses, begin=0):
+    """Monitor of a run of 31 steps a loss that is watched from a step on."""
+    monitor = Monitor(Settings(memory=memory, momentum=0.97, batch=64), every=31)
+    steps = np.repeat([float(loss) for loss in losses.split()], 31).tolist()
+
+    class Learner:
+        seen = spread()
+
+    for step in range(begin + 1, len(steps) + 1):
+        monitor(Learner(), History(steps[:step], steps=step, total=len(steps)))
+    return monitor
+
+
+@pytest.mark.parametrize(("size", "stale"), [(2496, True), (256, False)])
+def test_a_loss_that_rises_over_stale_keys_is_told(size, stale):
+    monitor = looked_at(f"queue(size={size})", losses=MOCO[size])
+    assert (monitor.health.verdict == "stale queue") is stale
+    first = -(-size // 64 // 31)  # index of the first look that begins with a full queue
+    means = [float(loss) for loss in MOCO[size].split()]
+    for number, look in enumerate(monitor.looks[1:], start=1):
+        wanted = means[number] - min(means[first : number + 1]) if number >= first else 0
+        assert look.climb == pytest.approx(wanted)
+    again = looked_at(f"queue(size={size})", losses=MOCO[size], begin=12 * 31)
+    assert again.looks == monitor.looks[-len(again.looks) :]
+
+
+def test_the_loss_of_another_method_may_rise():
+    assert looked_at("", losses=MOCO[2496]).health.verdict == HEALTHY
+    assert looked_at("bank(negatives=64)", losses=MOCO[2496]).looks[-1].climb == 0
 
 
 def test_a_small_zoo_is_told_apart_and_its_twins_are_left_alone(tmp_path):

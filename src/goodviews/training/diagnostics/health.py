@@ -25,6 +25,7 @@ VERDICTS = {
     "show), use stronger views, more images per step, or a higher "
     "temperature.",
     "NaN ahead": "Lower the learning rate, or lengthen the warm-up.",
+    "stale queue": "Use a smaller queue (memory='queue(size=...)'), or a momentum closer to 1.",
     "not learning": "Use milder views, because these share too little, or change the learning "
     "rate.",
 }
@@ -48,6 +49,8 @@ UNIT = ("vicreg", "vicreg_exp")
 """Losses with a hinge that drives the standard deviation of each dimension to 1."""
 FEW = 3.0
 """Log K below which the loss carries little information."""
+CLIMBS = 0.15
+"""Rise of the loss of a queue method, as a share of log K, where its keys are out of date."""
 SOARS = 20.0
 """Ratio of a gradient to the median that indicates divergence."""
 
@@ -73,6 +76,7 @@ class Look:
         ceiling: Log K in nats, if the loss is a softmax over K candidates.
         unit: Whether the loss drives the standard deviation of dimensions to 1.
         rise: Largest gradient since the last look over the median of the last 1,000.
+        climb: Rise of the loss above its lowest mean since the queue was full, nats.
     """
 
     step: int
@@ -83,6 +87,7 @@ class Look:
     ceiling: float | None = None
     unit: bool = False
     rise: float = 1.0
+    climb: float = 0.0
 
     def row(self) -> dict[str, float]:
         """Columns for a log; ``z_`` marks measurements on embeddings."""
@@ -163,6 +168,12 @@ def _alarm(look: Look) -> Health:
         return Health(
             "not learning", "the two views of one image are no closer than views of two images"
         )
+    if look.ceiling and look.climb > CLIMBS * look.ceiling:
+        return Health(
+            "stale queue",
+            f"the loss rose by {look.climb:.1f} nats since the queue was filled, so that its "
+            "keys are those of an older encoder",
+        )
     if seen.spread < CONE and look.ceiling and look.share is not None and look.share < STRANGE:
         return Health(
             "shortcut or saturation",
@@ -217,6 +228,8 @@ class Monitor:
         self.looks: list[Look] = []
         self.health = Health(HEALTHY, "nothing was measured yet")
         self._loss = parse_spec(settings.objective)[0].name
+        self._filled = math.ceil(settings.queue_steps)
+        self._lowest = math.inf
 
     def __call__(self, learner: Learner, history: History) -> Look | None:
         """Measure the run if it is time; call this after every step.
@@ -242,7 +255,18 @@ class Monitor:
             ceiling=known[1] if known and self._loss in SOFTMAX else None,
             unit=self._loss in UNIT,
             rise=max(gradients[-every:]) / usual if usual else 1.0,
+            climb=self._climb(history.losses, every),
         )
         self.looks.append(look)
         self.health = judge(self.looks[-AGREE:])
         return look
+
+    def _climb(self, losses: Sequence[float], every: int) -> float:
+        """Rise of the mean loss of a look above the lowest since a queue was filled, else 0."""
+        if not self._filled:
+            return 0.0
+        looks = range(every, len(losses) + 1, every)
+        for end in looks if math.isinf(self._lowest) else looks[-1:]:  # all of them after a resume
+            if end - every >= self._filled:
+                self._lowest = min(self._lowest, sum(losses[end - every : end]) / every)
+        return max(sum(losses[-every:]) / every - self._lowest, 0.0)

@@ -155,9 +155,7 @@ def loss_range(settings: Settings, batch: int) -> tuple[float, float] | None:
         return None
     temperature = dict(call.kwargs).get("temperature", 0.1)
     if settings.memory:
-        memory = parse_spec(settings.memory)[0]
-        stored = dict(memory.kwargs).get("size" if memory.name == "queue" else "negatives", 65536)
-        negatives, cosine = stored, -1.0
+        negatives, cosine = settings.stored, -1.0
     else:
         negatives = batch - 1 if call.name == "infonce" else 2 * batch - 2
         cosine = -1 / (batch - 1)
