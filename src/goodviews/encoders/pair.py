@@ -15,6 +15,7 @@ from goodviews.encoders.heads import build_head
 from goodviews.encoders.libraries import resnet, timm_backbone, torchvision_backbone
 from goodviews.encoders.mlp import Mlp
 from goodviews.encoders.small import ConvNet, Normalise
+from goodviews.encoders.sources import without_sources
 from goodviews.spec.grammar import parse_spec
 
 BACKBONES: dict[str, Callable[..., nn.Module]] = {
@@ -216,8 +217,11 @@ def build_empty(
         projectors.append(build_head(head, backbone.features))  # type: ignore[arg-type]
     made = PairEncoder(backbones, projectors)
     made.made_of = {
-        "encoder": encoder, "head": head, "channels": list(channels), "sizes": list(sizes)
-    }  # fmt: skip
+        "encoder": without_sources(encoder),
+        "head": head,
+        "channels": list(channels),
+        "sizes": list(sizes),
+    }
     return made
 
 

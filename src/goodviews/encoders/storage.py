@@ -11,7 +11,8 @@ from safetensors import SafetensorError, safe_open
 from goodviews.core.errors import InputError
 from goodviews.core.files import write_bytes
 from goodviews.encoders.pair import PairEncoder, build_empty
-from goodviews.spec.files import look_in
+from goodviews.encoders.sources import check_stored
+from goodviews.spec.files import check_stored_views, look_in
 
 _KEY = "goodviews"
 
@@ -56,7 +57,8 @@ def load_encoder(path: Path) -> tuple[PairEncoder, dict[str, Any]]:
         are named in their views are also searched for in the folder of the encoders.
 
     Raises:
-        InputError: The file does not exist, is damaged or was not written by goodviews.
+        InputError: The file does not exist, is damaged, was not written by goodviews, or names
+            other files or weights in its specs: what someone else made is data.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -81,9 +83,33 @@ def load_encoder(path: Path) -> tuple[PairEncoder, dict[str, Any]]:
             f"{file} holds weights, but not the spec of their encoder; name "
             f"their model, as in timm:resnet50@{file}."
         )
-    known = json.loads(told)
-    encoders = build_empty(**known["made_of"])
-    with torch.no_grad():
-        encoders.load_state_dict(state)
-    look_in(file.parent, of=str(known["about"].get("views", "")))
-    return encoders.eval(), known["about"]
+    made_of, about = _stored(told, file)
+    try:
+        encoders = build_empty(**made_of)
+        with torch.no_grad():
+            encoders.load_state_dict(state)
+    except (TypeError, RuntimeError, AttributeError, IndexError) as error:
+        raise InputError(
+            f"{file} cannot be opened: its weights and the spec of its encoder disagree."
+        ) from error
+    look_in(file.parent, of=about.get("views") or "")
+    return encoders.eval(), about
+
+
+def _stored(text: str, file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What an encoder is made of, and what is known about it, checked."""
+    try:
+        known = json.loads(text)
+        made_of, about = dict(known["made_of"]), dict(known["about"])
+        shapes = [made_of[name] for name in ("channels", "sizes")]
+        fits = made_of.keys() == {"encoder", "head", "channels", "sizes"}
+        fits &= isinstance(made_of["head"], str) and isinstance(about.get("views") or "", str)
+        fits &= all(type(one) is int and 0 < one < 2**16 for shape in shapes for one in shape)
+        fits &= len(shapes[0]) == len(shapes[1]) in (1, 2)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputError(f"The metadata of {file} are damaged; use another copy.") from error
+    if not fits:
+        raise InputError(f"The metadata of {file} are damaged; use another copy.")
+    check_stored(made_of["encoder"], file)
+    check_stored_views(about.get("views") or "", file)
+    return made_of, about

@@ -122,6 +122,61 @@ def pin(text: str, *, folder: Path | None = None) -> str:
     return " // ".join(map(format_calls, sides[:1] if first == second else sides))
 
 
+def check_stored_views(text: str, file: Path) -> None:
+    """Check views that a file holds: they may name generators by name and hash, never by a path.
+
+    Args:
+        text: A spec or pair; empty for none.
+        file: Where it was stored.
+
+    Raises:
+        InputError: They name a path, or a file without its hash.
+
+    Example:
+        >>> check_stored_views("learned('/etc/passwd')", Path("encoder.safetensors"))
+        Traceback (most recent call last):
+        goodviews.core.errors.InputError: encoder.safetensors was not opened: its views name ...
+    """
+    if _VIEW not in text:
+        return
+    for call in (call for side in parse_pair(text) for call in side):
+        if call.name == _VIEW:
+            name, hash = _named(call)
+            plain = isinstance(name, str) and name == Path(name).name and "\\" not in name
+            if not (plain and name not in ("", "..") and isinstance(hash, str) and hash):
+                raise InputError(
+                    f"{file} was not opened: its views name the file {name!r}, but a stored view "
+                    "names a generator by its name and hash only. Someone else's file could read "
+                    "yours in this way; ask its author for one without."
+                )
+
+
+def stored_files(text: str, home: Path) -> list[Path]:
+    """Files in a folder that stored views name; they must be in this folder itself.
+
+    Args:
+        text: Views that passed :func:`check_stored_views`.
+        home: Folder of the file that holds them.
+
+    Raises:
+        InputError: A file is not there, has other content, or is a link to another place.
+    """
+    found = []
+    for call in dict.fromkeys(call for side in parse_pair(text) for call in side):
+        if call.name == _VIEW:
+            name, hash = _named(call)
+            there = [home / name, home / _unique(name, hash)]
+            own = [path for path in there if path.is_file() and not path.is_symlink()]
+            same = [path for path in own if hash_of(content_of(path)) == hash]
+            if not same:
+                raise InputError(
+                    f"The views name the generator {name} with the hash {hash}, but {home} does "
+                    "not hold it; put the original file there."
+                )
+            found.append(same[0])
+    return found
+
+
 def keep_beside(text: str, folder: Path) -> list[Path]:
     """Copy every file that a spec names into a folder, next to the spec.
 

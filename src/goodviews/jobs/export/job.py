@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from goodviews.core.errors import unknown
+from goodviews.core.errors import InputError, unknown
+from goodviews.core.files import write_bytes
 from goodviews.encoders import export_encoders, load_encoder
 from goodviews.encoders.export import FORMATS
-from goodviews.spec.files import keep_beside
+from goodviews.spec.files import content_of, stored_files
 from goodviews.views.generators import export_generator, holds_generator
 
 
@@ -49,7 +50,13 @@ def export(run: str | Path, *, to: str, out: str | Path | None = None) -> list[P
         return [export_generator(run, to=to, out=out or run.parent / "export" / to)]
     encoders, passport = load_encoder(run)
     home = run if run.is_dir() else run.parent
+    views = passport.get("views") or ""
+    learned = stored_files(views, home) if views else []
+    for file in learned:
+        if not holds_generator(file):
+            raise InputError(f"{file} is not a generator of views, so it is not exported.")
     folders = export_encoders(encoders, to=to, out=out or home / "export" / to, passport=passport)
     for folder in folders:
-        keep_beside(passport.get("views") or "", folder)
+        for file in learned:
+            write_bytes(folder / file.name, content_of(file))
     return folders
