@@ -73,7 +73,7 @@ def test_weights_of_a_file_are_taken_and_others_refused(tmp_path):
     both = [opened(f"timm:resnet10t@{tmp_path / name}") for name in ("w.pth", "w.safetensors")]
     assert torch.equal(*(one.embed(x, torch.arange(2)) for one in both))
     torch.save({"other": torch.zeros(1)}, tmp_path / "bad.pth")
-    with pytest.raises(InputError, match="belongs to another one"):
+    with pytest.raises(InputError, match="belongs to another network"):
         opened(f"timm:resnet10t@{tmp_path / 'bad.pth'}")
     with pytest.raises(InputError, match="Cannot read the weights"):
         opened(f"timm:resnet10t@{tmp_path / 'none.pth'}")
@@ -159,3 +159,27 @@ def test_raw_pixels_are_averaged_until_they_are_few():
     assert raw_pixels(x).shape == (2, 3 * 24 * 24)
     assert torch.equal(raw_pixels(x[:, :, :8, :8]), x[:, :, :8, :8].flatten(1))
     assert raw_pixels(x).mean() == pytest.approx(float(x.mean()), abs=1e-5)
+
+
+def test_own_backbones_take_weights_of_a_file_too(tmp_path):
+    import timm
+
+    model = timm.create_model("resnet18", num_classes=0)
+    torch.save({"state_dict": {f"module.{k}": v for k, v in model.state_dict().items()}},
+               tmp_path / "w (1).pth")  # fmt: skip
+    encoder = opened(f"resnet18(stem='imagenet')@{tmp_path / 'w (1).pth'}", channels=4)
+    assert encoder.trained
+    assert encoder.blank == "resnet18(stem='imagenet')"
+    assert encoder.loaded.startswith("Loaded 100 % of the weights of resnet18")
+    with pytest.raises(InputError, match=r"conv1.weight \(64, 4, 3, 3\)"):
+        opened(f"resnet18@{tmp_path / 'w (1).pth'}", channels=4)
+
+
+def test_a_spec_with_pretrained_weights_is_not_called_random(monkeypatch):
+    import timm
+
+    make = timm.create_model
+    monkeypatch.setattr(timm, "create_model", lambda name, pretrained=False, **o: make(name, **o))
+    encoder = opened("timm('test_resnet', pretrained=True)")
+    assert (encoder.trained, encoder.settle) == (True, None)
+    assert encoder.name == encoder.blank == "timm('test_resnet')"

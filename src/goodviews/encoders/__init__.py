@@ -13,6 +13,7 @@ from goodviews.encoders.pair import PairEncoder, build_backbone, build_empty, bu
 from goodviews.encoders.sequence import SequenceEncoder
 from goodviews.encoders.small import ConvNet, Normalise, Projector
 from goodviews.encoders.storage import load_encoder, save_encoder
+from goodviews.encoders.weights.loading import load_weights
 
 __all__ = [
     "AlexNet",
@@ -34,6 +35,7 @@ __all__ = [
     "build_pair",
     "export_encoders",
     "load_encoder",
+    "load_weights",
     "projector",
     "resnet",
     "save_encoder",

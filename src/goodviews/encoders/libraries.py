@@ -5,13 +5,18 @@ pixels, F representation.
 """
 
 import difflib
-from collections.abc import Sequence
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import nn
 
 from goodviews.core.errors import InputError, unknown
 from goodviews.encoders.adapt import Backbone, as_backbone
+from goodviews.encoders.weights.channels import spread_channels
 
 LAYERS = {
     18: (2, 2, 2, 2),
@@ -107,7 +112,8 @@ def timm_backbone(name: str, /, *, channels: int, size: int, **options: Any) -> 
 
     if not timm.is_model(name):
         raise _unknown_model("timm", name, timm.list_models())
-    net = timm.create_model(name, in_chans=channels, num_classes=0, **options)
+    with fetched("timm", name):
+        net = timm.create_model(name, in_chans=channels, num_classes=0, **options)
     return as_backbone(net, channels=channels, size=size, name=f"timm({name!r})")
 
 
@@ -117,7 +123,8 @@ def torchvision_backbone(name: str, /, *, channels: int, size: int, **options: A
     Args:
         name: Name of the model, as in ``torchvision.models.list_models()``.
         channels: Number of channels C of the images; if it is not 3, the first convolution is
-            replaced.
+            replaced: pretrained weights are spread over the channels, by the rule of timm
+            (:func:`goodviews.encoders.weights.channels.spread_channels`).
         size: Smaller side of the images in pixels.
         **options: Options of the model, such as ``weights="DEFAULT"`` or ``image_size=32``
             for a vision transformer.
@@ -138,7 +145,8 @@ def torchvision_backbone(name: str, /, *, channels: int, size: int, **options: A
     known = torchvision.models.list_models(module=torchvision.models)
     if name not in known:
         raise _unknown_model("torchvision", name, known)
-    net = torchvision.models.get_model(name, **options)
+    with fetched("torchvision", name):
+        net = torchvision.models.get_model(name, **options)
     last = [path for path, part in net.named_modules() if isinstance(part, nn.Linear)]
     if not last:
         raise InputError(
@@ -146,22 +154,72 @@ def torchvision_backbone(name: str, /, *, channels: int, size: int, **options: A
             f"and pass it to as_backbone."
         )
     net.set_submodule(last[-1], nn.Identity())
-    path, first = next((p, c) for p, c in net.named_modules() if isinstance(c, nn.Conv2d))
-    if channels != first.in_channels:
-        net.set_submodule(path, _with_channels(first, channels))
+    set_channels(net, channels, keep=options.get("weights") is not None)
     return as_backbone(net, channels=channels, size=size, name=f"torchvision({name!r})")
 
 
-def _with_channels(conv: nn.Conv2d, channels: int) -> nn.Conv2d:
-    """Make the same convolution for another number of inputs, with new weights."""
-    return nn.Conv2d(
+def set_channels(net: nn.Module, channels: int, *, keep: bool) -> None:
+    """Replace the first convolution of a network by one for another number of channels.
+
+    Args:
+        net: The network, changed in place.
+        channels: Number of channels C of the images.
+        keep: Whether its weights are worth keeping; otherwise new ones are drawn.
+
+    Example:
+        >>> net = nn.Sequential(nn.Conv2d(3, 8, 3))
+        >>> grey = net[0].weight.sum(dim=1, keepdim=True)
+        >>> set_channels(net, 1, keep=True)
+        >>> torch.equal(net[0].weight, grey)
+        True
+    """
+    path, first = next((p, c) for p, c in net.named_modules() if isinstance(c, nn.Conv2d))
+    if channels == first.in_channels:
+        return
+    made = nn.Conv2d(
         channels,
-        conv.out_channels,
-        conv.kernel_size,  # type: ignore[arg-type]
-        conv.stride,  # type: ignore[arg-type]
-        conv.padding,  # type: ignore[arg-type]
-        bias=conv.bias is not None,
+        first.out_channels,
+        first.kernel_size,  # type: ignore[arg-type]
+        first.stride,  # type: ignore[arg-type]
+        first.padding,  # type: ignore[arg-type]
+        bias=first.bias is not None,
     )
+    if keep:
+        with torch.no_grad():
+            made.weight.copy_(spread_channels(first.weight, channels))
+            if made.bias is not None and first.bias is not None:
+                made.bias.copy_(first.bias)
+    net.set_submodule(path, made)
+
+
+@contextmanager
+def fetched(library: str, name: str) -> Iterator[None]:
+    """Within this block, weights are taken from the cache or downloaded, without vain waiting.
+
+    The hub would retry for a minute where its name cannot be found.
+
+    Raises:
+        InputError: The weights can be neither found nor downloaded.
+    """
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE
+    host = constants.ENDPOINT.partition("://")[2].partition("/")[0].partition(":")[0]
+    if not before and not any(key.lower().endswith("_proxy") for key in os.environ):
+        try:
+            socket.getaddrinfo(host, 443)
+        except OSError:
+            constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(
+            f"Cannot make {library}:{name} with its weights ({said[:120].rstrip('. ')}). If they "
+            f"cannot be downloaded here, give a file of them, {library}:{name}@FILE."
+        ) from error
+    finally:
+        constants.HF_HUB_OFFLINE = before
 
 
 def _unknown_model(library: str, name: str, known: Sequence[str]) -> InputError:

@@ -34,6 +34,7 @@ class Encoder:
             could be trained further.
         seen: What it was trained on, where that is known.
         takes_images: Whether it is a function of the pixels; not so a table of representations.
+        loaded: Sentence on the share of its weights that a file of another library held.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Encoder:
     module: nn.Module | None = None
     seen: Seen | None = None
     takes_images: bool = True
+    loaded: str = ""
 
 
 def raw_pixels(pixels: Tensor, places: Tensor | None = None) -> Tensor:  # noqa: ARG001

@@ -3,10 +3,7 @@
 Letters: B images, C H W one image, F representation.
 """
 
-import os
-import socket
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from goodviews.core.errors import InputError
+from goodviews.encoders import load_weights
+from goodviews.encoders.libraries import fetched, set_channels
 
 HEADS = ("fc", "classifier", "heads", "head")
 """Where torchvision's models keep their classifier."""
@@ -56,20 +55,20 @@ def library_model(
     size: int,
     seed: int = 0,
     device: torch.device | None = None,
-) -> tuple[nn.Module, int]:
+) -> tuple[nn.Module, int, str]:
     """A library's model without its classifier, normalisation in front.
 
     Args:
         library: ``timm`` or ``torchvision``.
         name: Name of the model.
-        weights: Nothing for its own, ``random``, or a file of a state dict.
+        weights: Nothing for its own, ``random``, or a file of any library.
         channels: C of the images.
         size: Their smaller side in pixels.
         seed: Random seed of drawn weights.
         device: Where it computes.
 
     Returns:
-        The model in evaluation mode, and F.
+        The model in evaluation mode, F, and a sentence on the weights of a file.
 
     Raises:
         InputError: There is no such model, no such weights, or it cannot take the images.
@@ -78,8 +77,9 @@ def library_model(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = Normalised(*make(name, not weights, channels))
+    told = ""
     if weights and weights != "random":
-        _load(model.model, Path(weights))
+        told = load_weights(model.model, Path(weights), name=f"{library}:{name}")
     model = model.eval().to(device)
     try:
         with torch.no_grad():
@@ -89,7 +89,7 @@ def library_model(
             f"{library}:{name} cannot take images of {size} pixels ({_first(error)}); try "
             f"--size 224."
         ) from error
-    return model, int(made.shape[1])
+    return model, int(made.shape[1]), told
 
 
 def _timm(name: str, pretrained: bool, channels: int) -> tuple[nn.Module, Tensor, Tensor]:
@@ -98,18 +98,10 @@ def _timm(name: str, pretrained: bool, channels: int) -> tuple[nn.Module, Tensor
     plain = name.partition(".")[0]
     if not timm.is_model(plain):
         raise _no_model("timm", plain, timm.list_models())
-    try:
-        with _no_vain_waiting():
-            model = timm.create_model(
-                name, pretrained=pretrained, num_classes=0, in_chans=channels
-            )
-    except (OSError, RuntimeError, ValueError) as error:
-        raise _no_weights("timm", name, error) from error
+    with fetched("timm", name):
+        model = timm.create_model(name, pretrained=pretrained, num_classes=0, in_chans=channels)
     about: dict[str, Any] = model.pretrained_cfg
-    mean, std = (torch.tensor(about[key], dtype=torch.float32) for key in ("mean", "std"))
-    if len(mean) != channels:
-        mean, std = mean.mean().expand(channels), std.mean().expand(channels)
-    return model, mean[:, None, None], std[:, None, None]
+    return model, *_statistics(about["mean"], about["std"], channels)
 
 
 def _torchvision(name: str, pretrained: bool, channels: int) -> tuple[nn.Module, Tensor, Tensor]:
@@ -117,21 +109,24 @@ def _torchvision(name: str, pretrained: bool, channels: int) -> tuple[nn.Module,
 
     if name not in models.list_models(module=models):
         raise _no_model("torchvision", name, models.list_models(module=models))
-    if channels not in (1, 3):
-        raise InputError(
-            f"torchvision:{name} takes 3 channels, but the images have {channels}: try "
-            f"timm:{name}."
-        )
-    try:
+    with fetched("torchvision", name):
         model = models.get_model(name, weights="DEFAULT" if pretrained else None)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise _no_weights("torchvision", name, error) from error
+    set_channels(model, channels, keep=pretrained)
     for head in HEADS:
         if hasattr(model, head):
             setattr(model, head, nn.Identity())
             break
-    mean, std = torch.tensor(MEAN)[:, None, None], torch.tensor(STD)[:, None, None]
-    return model, mean, std  # one channel is spread over three here
+    return model, *_statistics(MEAN, STD, channels)
+
+
+def _statistics(
+    mean: Sequence[float], std: Sequence[float], channels: int
+) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation (C, 1, 1): those of all channels where their number differs."""
+    both = [torch.tensor(values, dtype=torch.float32) for values in (mean, std)]
+    if len(mean) != channels:
+        both = [values.mean().expand(channels) for values in both]
+    return both[0][:, None, None], both[1][:, None, None]
 
 
 def _no_model(library: str, name: str, known: Sequence[str]) -> InputError:
@@ -140,52 +135,7 @@ def _no_model(library: str, name: str, known: Sequence[str]) -> InputError:
     return InputError(f"{library} has no model {name!r} among its {len(known):,}.{hint}")
 
 
-def _load(model: nn.Module, path: Path) -> None:
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            state: Any = load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # each format fails in its own way
-        reason = getattr(error, "strerror", None) or _first(error)
-        raise InputError(f"Cannot read the weights {path}: {reason}.") from error
-    state = state.get("state_dict", state)
-    missing, _ = model.load_state_dict(state, strict=False)
-    if missing:
-        raise InputError(
-            f"{path} lacks {len(missing)} weights of the model, such as {missing[0]}: it belongs "
-            f"to another one."
-        )
-
-
-def _no_weights(library: str, name: str, error: Exception) -> InputError:
-    return InputError(
-        f"The weights of {library}:{name} are not in the cache and cannot be downloaded "
-        f"({_first(error)}); give a file, {library}:{name}@FILE, or {library}:{name}@random."
-    )
-
-
 def _first(error: Exception) -> str:
     """The beginning of a library's message, on one line."""
     said = str(error).strip().splitlines()
     return (said[0][:120] if said else type(error).__name__).rstrip(". ")
-
-
-@contextmanager
-def _no_vain_waiting() -> Iterator[None]:
-    """Use only what is cached when the hub's name cannot be found: it would retry for a minute."""
-    from huggingface_hub import constants
-
-    before = constants.HF_HUB_OFFLINE
-    host = constants.ENDPOINT.partition("://")[2].partition("/")[0].partition(":")[0]
-    if not any(name.lower().endswith("_proxy") for name in os.environ):
-        try:
-            socket.getaddrinfo(host, 443)
-        except OSError:
-            constants.HF_HUB_OFFLINE = True
-    try:
-        yield
-    finally:
-        constants.HF_HUB_OFFLINE = before

@@ -3,6 +3,7 @@
 Letters: B images, N of them in the dataset, C H W one image, F representation.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,14 +17,17 @@ from torch import Tensor, nn
 from goodviews.core.errors import InputError, unknown
 from goodviews.core.plugins import Registry, load_plugins
 from goodviews.core.text import counted
-from goodviews.encoders import PairEncoder, build_backbone, load_encoder
+from goodviews.encoders import Backbone, PairEncoder, build_backbone, load_encoder, load_weights
 from goodviews.encoders.pair import BACKBONES
+from goodviews.encoders.sources import fetches, without_sources
 from goodviews.evaluation.encoders import Encoder, raw_pixels, settle
 from goodviews.evaluation.libraries import Normalised, library_model
 from goodviews.evaluation.seen import read_seen
 from goodviews.views import ViewPair, parse_view
 
 _ARRAYS = (".npy", ".npz")
+_FILLED = re.compile(r"(\w+(?:\(.*?\))?)@(.+)", re.DOTALL)
+"""The spec of a backbone, and the file of its weights."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +69,12 @@ def open_encoder(
 
     * ``z.npy`` or ``z.npz``, or an array: representations (N, F), row i for image i;
     * ``timm:NAME`` and ``torchvision:NAME``: that library's model with its weights, from its
-      cache or downloaded; ``NAME@random`` draws them instead, ``NAME@FILE`` loads a state
-      dict (``.pth``, ``.safetensors``); other libraries: :func:`register_encoders`;
+      cache or downloaded; ``NAME@random`` draws them instead, ``NAME@FILE`` loads those of a
+      file of any library (:func:`goodviews.encoders.load_weights`); other libraries:
+      :func:`register_encoders`;
     * the folder of a pretraining run, or its ``encoder.safetensors``;
-    * the spec of a backbone with drawn weights, such as ``convnet(width=16)``;
+    * the spec of a backbone with drawn weights, such as ``convnet(width=16)``, or with those of
+      a file, ``resnet18(stem='small')@FILE``;
     * ``pixels``: the images themselves, averaged down where they are large;
     * a module or function from pixels (B, C, H, W) in [0, 1] to (B, F).
 
@@ -147,7 +153,7 @@ def _named(text: str, opening: Opening) -> Encoder:
         return LIBRARIES[library](rest, opening)
     if path.suffix.lower() in _ARRAYS:
         return _table(_read_array(path), path.stem, opening, place=text)
-    if text.partition("(")[0] in BACKBONES:
+    if text.partition("(")[0].partition("@")[0] in BACKBONES:
         return _backbone(text, opening)
     if path.is_dir() or path.suffix == ".safetensors":
         return _saved(path, opening)
@@ -211,7 +217,7 @@ def _of_library(rest: str, opening: Opening, *, library: str) -> Encoder:
     """A library's model without its classifier, normalisation in front."""
     name, _, weights = rest.partition("@")
     random = weights == "random"
-    model, features = library_model(
+    model, features, loaded = library_model(
         library,
         name,
         weights,
@@ -220,7 +226,7 @@ def _of_library(rest: str, opening: Opening, *, library: str) -> Encoder:
         seed=opening.seed,
         device=opening.device,
     )
-    what = "its own weights" if not weights else f"weights of {Path(weights).name}"
+    what = f"weights of {Path(weights).name}" if loaded else "its own weights"
     return Encoder(
         f"{library}:{name}" + ("@random" if random else ""),
         f"{'random weights' if random else what}, {features:,} features",
@@ -229,22 +235,33 @@ def _of_library(rest: str, opening: Opening, *, library: str) -> Encoder:
         partial(settle, model, model) if random else None,
         f"{library}:{name}@random",
         model,
+        loaded=loaded,
     )
 
 
 def _backbone(text: str, opening: Opening) -> Encoder:
-    """A backbone of goodviews with drawn weights, from its spec."""
+    """A backbone of goodviews from its spec: with drawn weights, or with those of a file."""
+    named = _FILLED.fullmatch(text)
+    spec, file = named.groups() if named else (text, "")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(opening.seed)
-        backbone = build_backbone(text, channels=opening.channels, size=opening.size)
+        backbone = build_backbone(spec, channels=opening.channels, size=opening.size)
+    loaded = ""
+    if file:
+        net = backbone.module if isinstance(backbone, Backbone) else backbone
+        loaded = load_weights(net, Path(file), name=spec)
     module = Normalised(backbone, torch.tensor(0.5), torch.tensor(0.25)).eval()
+    trained = bool(file) or fetches(spec)
+    detail = "pretrained weights" if trained else "random weights"
     return Encoder(
-        text,
-        "random weights",
+        without_sources(spec),
+        f"weights of {Path(file).name}" if file else detail,
         lambda pixels, _: module(pixels),
-        trained=False,
-        settle=partial(settle, module, module),
+        trained=trained,
+        settle=None if trained else partial(settle, module, module),
+        blank=without_sources(spec) if trained else None,
         module=module,
+        loaded=loaded,
     )
 
 

@@ -34,7 +34,8 @@ class Evaluation:
         scores: One for each representation, task and protocol, and paired differences of the
             encoder and its baselines.
         leakage: Which factors the encoder keeps, where factors were given.
-        notes: Whether the encoder was trained on images that are tested.
+        notes: Whether the encoder was trained on images that are tested, and which share of its
+            weights was loaded.
         files: The tables and the page; ``rows.csv`` is the last.
 
     Example:
@@ -191,7 +192,8 @@ def evaluate(
     scores = readouts(found, chosen, report)
     board = measure_leakage(found, asked, run, report) if asked else None
     files = write(folder, found, scores, board, run, tuning if chosen.tunes else None)
-    return Evaluation(folder, scores, board, found.notes, files)
+    notes = [one.loaded, *found.notes] if one.loaded else found.notes
+    return Evaluation(folder, scores, board, notes, files)
 
 
 def _default(encoder: str, data: str) -> Path:
