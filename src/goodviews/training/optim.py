@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from goodviews.core.errors import InputError, check_positive, unknown
 from goodviews.spec.grammar import parse_spec
 from goodviews.training.lars import Lars
+from goodviews.training.muon import Muon
 
 RULES = ("linear", "sqrt", "none")
 """Rules that scale a base learning rate, given for 256 images, with the batch size."""
@@ -77,6 +78,7 @@ MAKERS: dict[str, tuple[Callable[..., Optimizer], dict[str, Any]]] = {
     "adam": (_adam, {"lr": 0.001, "weight_decay": 0.0, "rule": "none", "exclude": False}),
     "adamw": (_adamw, {"lr": 0.006, "weight_decay": 0.001, "rule": "sqrt", "exclude": False}),
     "lars": (Lars, {"lr": 0.3, "weight_decay": 1e-6, "rule": "linear", "exclude": True}),
+    "muon": (Muon, {"lr": 0.05, "weight_decay": 0.1, "rule": "none", "exclude": True}),
     "sgd": (_sgd, {"lr": 0.03, "weight_decay": 1e-4, "rule": "linear", "exclude": False}),
 }
 
@@ -96,6 +98,8 @@ def build_optimiser(
                  of Tian et al., 2020, arXiv:2005.10243)
     ``lars()``   lr 0.3, momentum 0.9, weight decay 1e-6, eta 0.001, linear rule,
                  ``exclude=True`` (Bardes et al., 2022, arXiv:2105.04906)
+    ``muon()``   lr 0.05 for matrices, 0.12 of it for biases and norms (Adam), momentum
+                 0.95, weight decay 0.1, no rule, ``exclude=True`` (Jordan et al., 2024)
     ``adam()``   lr 0.001, no rule
     ``adamw()``  lr 0.006, weight decay 0.001, square-root rule, chosen for studies ===========
     ===============================================================
@@ -134,7 +138,7 @@ def build_optimiser(
         raise unknown("optimiser", name, MAKERS)
     make, defaults = MAKERS[name]
     own = [key for key in inspect.signature(make).parameters if key not in _COMMON]
-    known = [*defaults, "per", *own, *([] if name == "lars" else ["fused"])]
+    known = [*defaults, "per", *own, *([] if name in ("lars", "muon") else ["fused"])]
     for key, _ in calls[0].kwargs:
         if key not in known:
             raise unknown(f"argument of {name}", key, known)
