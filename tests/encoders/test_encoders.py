@@ -33,6 +33,29 @@ def test_convnet_halves_until_four_to_seven_pixels_are_left(size, layers):
         assert 4 <= net.layers(images(1, 1, size)).shape[-1] <= 7
 
 
+@pytest.mark.parametrize("size", [16, 17, 28, 32, 33, 64])
+def test_a_stem_of_patches_has_one_layer_less_and_ends_at_the_same_size(size):
+    pixels, patches = (
+        ConvNet(channels=3, size=size, width=4, stem=stem).eval() for stem in ("pixels", "patches")
+    )
+    x = images(2, 3, size)
+    assert patches.layers(x).shape == pixels.layers(x).shape
+    layers = [
+        sum(isinstance(layer, torch.nn.Conv2d) for layer in net.layers) for net in (pixels, patches)
+    ]
+    assert layers[1] == layers[0] - 1
+    seen = patches.layers[0](x)  # a patch of 4 x 4 pixels, 2 apart, at each place
+    patch = torch.nn.functional.pad(x, (1, 1, 1, 1))[:, :, 2:6, 4:8]
+    wanted = torch.einsum("ochw,bchw->bo", patches.layers[0].weight, patch)
+    assert torch.allclose(seen[:, :, 1, 2], wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize(("given", "word"), [({"size": 8}, "16 pixels"), ({"stem": "x"}, "pixels")])
+def test_a_stem_that_does_not_fit_is_refused(given, word):
+    with pytest.raises(InputError, match=word):
+        ConvNet(**{"channels": 1, "size": 32, "stem": "patches", **given})
+
+
 def test_normalise_gives_each_channel_mean_zero_and_spread_one():
     x = images(50) * torch.tensor([1.0, 0.2, 0.5])[:, None, None]
     normalise = Normalise(3)

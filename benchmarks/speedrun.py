@@ -1,0 +1,196 @@
+"""CPU seconds of one thread until an encoder, pretrained without labels, reaches an accuracy.
+
+Three tracks: CIFAR-10 (the lossy JPEG form of ``data``, all 50,000 images) and imagenette96 at 32
+pixels, MNIST at 16 pixels. The views of a track are the same for all engines; an engine is the
+encoder, projector, objective, optimiser, schedule, batch and precision. Seconds are those of
+training with its views; evaluation is not counted. Accuracy is that of 20 nearest neighbours and
+of a logistic regression on all labels of the pretraining images: on the test part for the record
+(``--part report``), on a tenth of the train part that is held out, and seeds from 100 on, for
+choosing (``--part choose``).
+
+    python benchmarks/speedrun.py [--track T ...] [--engine E ...] [--shown N ...] [--seeds S ...]
+        [--part report|choose] [--set NAME=VALUE ...] [--out FOLDER]
+
+Every finished run is kept in ``items``, so that a stopped record resumes; the table is written
+from all of them. ``--quick`` runs one short run of each engine on scikit-learn's digits.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from goodviews.core import Cells, run_origin
+from goodviews.core.cells import hashed
+from goodviews.core.intervals import student_interval
+from goodviews.data import Images, load
+from goodviews.evaluation import represent
+from goodviews.evaluation.knn import knn_predict
+from goodviews.evaluation.logistic import fit_logistic
+from goodviews.jobs.study.run import one_thread
+from goodviews.training import Settings, change, train
+from goodviews.views import parse_view
+from timing import arguments, keep
+
+CHOOSING = 100
+"""First seed of the runs that choose."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """Images and views of a record.
+
+    Attributes:
+        data: Name of the data.
+        size: Side of the images; None keeps it.
+        views: Spec of both views.
+    """
+
+    data: str
+    size: int | None
+    views: str
+
+
+TRACKS = {
+    "cifar10": Track("cifar10_jpeg", None, "crop(scale=(0.2, 1))|flip()|jitter(0.5)|grey()"),
+    "imagenette": Track("imagenette96", 32, "crop(scale=(0.2, 1))|flip()|jitter(0.5)|grey()"),
+    "mnist": Track("MNIST", 16, "crop(scale=(0.35, 1))"),
+    "digits": Track("digits", None, "crop(scale=(0.35, 1))"),
+}
+
+ENGINES = {
+    "landed": Settings(
+        encoder="convnet(width=16)",
+        head="projector(dim=64)",
+        objective="infonce(temperature=0.1)",
+        optimiser="adamw(lr=0.006, weight_decay=0.001)",
+        schedule="trapezoid(rise=0.1, steady=0.7)",
+        batch=250,
+        device="cpu",
+        precision="32-true",
+    ),
+    "new": Settings(
+        encoder="convnet(width=16, stem='patches')",
+        head="projector(dim=64)",
+        objective="ntxent(temperature=0.1)",
+        optimiser="muon(lr=0.05, weight_decay=0.0)",
+        schedule="trapezoid(rise=0.1, steady=0.7)",
+        batch=128,
+        device="cpu",
+        precision="bf16-mixed",
+    ),
+}
+
+
+@lru_cache(maxsize=1)
+def images_of(track: str) -> Images:
+    """Images of a track, loaded once."""
+    one = TRACKS[track]
+    return load(one.data, size=one.size) if one.size else load(one.data)
+
+
+def parts_of(images: Images, part: str) -> tuple[np.ndarray, np.ndarray]:
+    """Images to pretrain on, and images to test on."""
+    train_part, test = np.flatnonzero(images.part == 0), np.flatnonzero(images.part == 1)
+    if part == "report" and len(test):
+        return train_part, test
+    order = np.random.default_rng(7).permutation(train_part)
+    cut = len(order) // 10
+    return np.sort(order[cut:]), np.sort(order[:cut])
+
+
+def measure(track: str, settings: Settings, *, shown: int, seed: int, part: str) -> dict[str, Any]:
+    """Train once and evaluate: CPU seconds and both accuracies."""
+    images = images_of(track)
+    index, test = parts_of(images, part)
+    labels = next(iter(images.labels.values()))
+    classes = len(next(iter(images.classes.values())))
+    pair = parse_view(TRACKS[track].views)
+    begun = time.process_time()
+    made = train(images, index, pair, settings=settings, seed=seed)
+    seconds = time.process_time() - begun
+
+    def embed(pixels: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
+        return made.encoders.represent(pixels)
+
+    fitted, tested = (represent(images, some, embed) for some in (index, test))
+    near = knn_predict(
+        fitted.numpy(), labels[index], tested.numpy(), classes=classes, neighbours=20
+    )
+    probe = fit_logistic(fitted.numpy(), labels[index], classes=classes, penalty=1e-3)
+    linear = probe.log_probs(tested.numpy()).argmax(dim=1).numpy()
+    return {
+        "cpu_s": seconds,
+        "shown": made.history.steps * min(settings.batch, len(index)),
+        "knn": float((near == labels[test]).mean()),
+        "linear": float((linear == labels[test]).mean()),
+        "pretrained": len(index),
+        "tested": len(test),
+    }
+
+
+def with_length(settings: Settings, shown: int, count: int) -> Settings:
+    """The same settings for a number of images shown: whole epochs, or fewer images than one."""
+    return change(settings, [f"epochs={max(round(shown / count), 1)}"])
+
+
+def table(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """A line for each track, engine, length and part: mean and 95 % interval over seeds."""
+    lines = []
+    keys = dict.fromkeys(tuple(row[k] for k in ("track", "part", "engine", "asked")) for row in rows)
+    for key in sorted(keys):
+        own = [r for r in rows if tuple(r[k] for k in ("track", "part", "engine", "asked")) == key]
+        texts = []
+        for name, digits in (("cpu_s", 1), ("knn", 4), ("linear", 4)):
+            values = np.array([row[name] for row in own])
+            texts.append(f"{name} {values.mean():.{digits}f}")
+            if len(own) > 1:
+                found = student_interval(values)
+                texts[-1] += f" [{found.low:.{digits}f}, {found.high:.{digits}f}]"
+        lines.append(f"{' '.join(map(str, key)):45s} {len(own)} seeds: {', '.join(texts)}")
+    return lines
+
+
+def main() -> None:
+    """Run what is missing, and write the table."""
+    parser = arguments(__doc__)
+    parser.add_argument("--track", nargs="+", choices=TRACKS, default=["imagenette"])
+    parser.add_argument("--engine", nargs="+", choices=ENGINES, default=list(ENGINES))
+    parser.add_argument("--shown", nargs="+", type=int, default=[80_000])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--part", choices=["report", "choose"], default="report")
+    parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE")
+    asked = parser.parse_args()
+    if asked.quick:
+        asked.track, asked.shown, asked.part = ["digits"], [2000], "choose"
+    run = run_origin("python benchmarks/speedrun.py", seeds=asked.seeds, threads=1)
+    folder = asked.out or Path("results") / "speedrun" / "items"
+    cells, rows = Cells(folder / "items"), []
+    with one_thread():
+        for track in asked.track:
+            count = len(parts_of(images_of(track), asked.part)[0])
+            for shown in asked.shown:
+                for seed in asked.seeds:
+                    for name in asked.engine:
+                        settings = change(ENGINES[name], asked.set)
+                        settings = with_length(settings, shown, count)
+                        own = seed + CHOOSING * (asked.part == "choose")
+                        about = {"track": track, "engine": name, "asked": shown, "seed": own,
+                                 "part": asked.part, "changes": " ".join(asked.set)}  # fmt: skip
+                        key = f"{track}-{name}-{shown}-{own}-{hashed(asdict(settings))}"
+                        options = {"shown": shown, "seed": own, "part": asked.part}
+                        row = cells(key, lambda: about | measure(track, settings, **options))
+                        rows.append(row)
+                        print(*table([row]), flush=True)
+    print("\n".join(table(rows)))
+    keep("speedrun", asked, rows, run)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    main()
