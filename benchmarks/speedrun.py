@@ -142,7 +142,9 @@ def with_length(settings: Settings, shown: int, count: int) -> Settings:
 def table(rows: Sequence[dict[str, Any]]) -> list[str]:
     """A line for each track, engine, length and part: mean and 95 % interval over seeds."""
     lines = []
-    keys = dict.fromkeys(tuple(row[k] for k in ("track", "part", "engine", "asked")) for row in rows)
+    keys = dict.fromkeys(
+        tuple(row[k] for k in ("track", "part", "engine", "asked")) for row in rows
+    )
     for key in sorted(keys):
         own = [r for r in rows if tuple(r[k] for k in ("track", "part", "engine", "asked")) == key]
         texts = []

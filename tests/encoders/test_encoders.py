@@ -41,7 +41,8 @@ def test_a_stem_of_patches_has_one_layer_less_and_ends_at_the_same_size(size):
     x = images(2, 3, size)
     assert patches.layers(x).shape == pixels.layers(x).shape
     layers = [
-        sum(isinstance(layer, torch.nn.Conv2d) for layer in net.layers) for net in (pixels, patches)
+        sum(isinstance(layer, torch.nn.Conv2d) for layer in net.layers)
+        for net in (pixels, patches)
     ]
     assert layers[1] == layers[0] - 1
     seen = patches.layers[0](x)  # a patch of 4 x 4 pixels, 2 apart, at each place
@@ -50,7 +51,9 @@ def test_a_stem_of_patches_has_one_layer_less_and_ends_at_the_same_size(size):
     assert torch.allclose(seen[:, :, 1, 2], wanted, atol=1e-5)
 
 
-@pytest.mark.parametrize(("given", "word"), [({"size": 8}, "16 pixels"), ({"stem": "x"}, "pixels")])
+@pytest.mark.parametrize(
+    ("given", "word"), [({"size": 8}, "16 pixels"), ({"stem": "x"}, "pixels")]
+)
 def test_a_stem_that_does_not_fit_is_refused(given, word):
     with pytest.raises(InputError, match=word):
         ConvNet(**{"channels": 1, "size": 32, "stem": "patches", **given})

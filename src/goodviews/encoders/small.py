@@ -64,9 +64,7 @@ class ConvNet(nn.Module):
         (torch.Size([2, 32]), 32)
     """
 
-    def __init__(
-        self, *, channels: int, size: int, width: int = 16, stem: str = "pixels"
-    ) -> None:
+    def __init__(self, *, channels: int, size: int, width: int = 16, stem: str = "pixels") -> None:
         super().__init__()
         if not (isinstance(width, int) and width > 0):
             raise InputError(f"convnet needs a positive integer, but got width={width!r}.")
