@@ -72,8 +72,8 @@ class ConvNet(nn.Module):
             raise unknown("stem of convnet", str(stem), ["pixels", "patches"])
         if stem == "patches" and size < 16:
             raise InputError(
-                f"convnet(stem='patches') needs images of at least 16 pixels, but got {size}; take "
-                f"stem='pixels'."
+                f"convnet(stem='patches') needs images of at least 16 pixels, but got {size}; "
+                f"take stem='pixels'."
             )
         layers: list[nn.Module] = []
         wide, kernel = width, {"kernel_size": 3, "stride": 1, "padding": 1}
