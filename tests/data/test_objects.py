@@ -216,7 +216,9 @@ def test_which_axis_is_the_channels_is_asked_for_where_the_shape_does_not_say(fo
     np.save(tmp_path / "file.npy", pixels)
     given = data.get(form, tmp_path / "file.npy")
     if form != "file":
-        with pytest.raises(InputError, match=r"give channels='first' or channels='last'"):
+        with pytest.raises(
+            InputError, match=r"give --channels first or --channels last .*channels='last'"
+        ):
             load(given)
     assert load(given, channels="first").pixels.shape == (9, 5, 8, 4)
     assert load(given, channels="last").pixels.shape == (9, 4, 5, 8)

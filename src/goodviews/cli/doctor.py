@@ -2,17 +2,26 @@
 
 import typer
 
-from goodviews.cli.shared import Data, Labels, Root, Size, show, verb
+from goodviews.cli.shared import Channels, Data, Labels, Range, Root, Size, show, verb
 
 
-def doctor(data: Data = None, labels: Labels = None, size: Size = None, root: Root = None) -> None:
+def doctor(
+    data: Data = None,
+    labels: Labels = None,
+    size: Size = None,
+    channels: Channels = None,
+    value_range: Range = None,
+    root: Root = None,
+) -> None:
     """Report what was read from DATA, what is odd, slow or missing, and what to type next.
 
     The exit code is 2 when a study could not use the dataset.
     """
     from goodviews.jobs.look import doctor as job
 
-    found = job(data, labels=labels, size=size, root=root)
+    found = job(
+        data, labels=labels, size=size, channels=channels, value_range=value_range, root=root
+    )
     show(found)
     if not found.usable:
         raise typer.Exit(2)

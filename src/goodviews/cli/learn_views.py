@@ -7,10 +7,12 @@ import typer
 
 from goodviews.cli.shared import (
     Change,
+    Channels,
     Data,
     Device,
     Labels,
     Quiet,
+    Range,
     Root,
     Seed,
     Size,
@@ -88,6 +90,8 @@ def learn_views(
         bool, typer.Option("--no-compare", help="Do not compare with fixed views.")
     ] = False,
     size: Size = None,
+    channels: Channels = None,
+    value_range: Range = None,
     root: Root = None,
     seed: Seed = 0,
     device: Device = "auto",
@@ -113,6 +117,8 @@ def learn_views(
             steps=steps,
             changes=change or (),
             size=size,
+            channels=channels,
+            value_range=value_range,
             root=root,
             seed=seed,
             device=device,

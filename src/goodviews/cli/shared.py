@@ -44,6 +44,24 @@ Size = Annotated[
         metavar="PIXELS", help="Height and width to resize the images to.", show_default=False
     ),
 ]
+Channels = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHICH",
+        help="Axis of arrays that holds the channels, first or last; their number, such as 4 to "
+        "keep transparency as a channel; or both, as in first,4 (default: found from the data).",
+        show_default=False,
+    ),
+]
+Range = Annotated[
+    tuple[float, float] | None,
+    typer.Option(
+        "--range",
+        metavar="LOW HIGH",
+        help="Values of black and white (default: found from the data).",
+        show_default=False,
+    ),
+]
 Root = Annotated[
     Path | None,
     typer.Option(

@@ -6,10 +6,12 @@ from typing import Annotated
 import typer
 
 from goodviews.cli.shared import (
+    Channels,
     Data,
     Device,
     Labels,
     Quiet,
+    Range,
     Root,
     Size,
     open_command,
@@ -61,6 +63,8 @@ def study(
         ),
     ] = None,
     size: Size = None,
+    channels: Channels = None,
+    value_range: Range = None,
     epochs: Annotated[
         int | None,
         typer.Option(
@@ -122,6 +126,8 @@ def study(
             seeds=seeds,
             candidates=candidates,
             size=size,
+            channels=channels,
+            value_range=value_range,
             epochs=epochs,
             minutes=minutes,
             per_class=per_class,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from goodviews.cli import shared
-from goodviews.cli.shared import Data, Labels, Quiet, Root, Size
+from goodviews.cli.shared import Channels, Data, Labels, Quiet, Range, Root, Size
 
 app = typer.Typer(
     add_completion=False,
@@ -48,6 +48,8 @@ def show(
     ] = False,
     labels: Labels = None,
     size: Size = None,
+    channels: Channels = None,
+    value_range: Range = None,
     root: Root = None,
     quiet: Quiet = False,
 ) -> None:
@@ -66,6 +68,8 @@ def show(
         bound=bound,
         labels=labels,
         size=size,
+        channels=channels,
+        value_range=value_range,
         root=root,
         progress=not quiet,
     )

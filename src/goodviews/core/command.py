@@ -17,10 +17,11 @@ def command_line(
 ) -> str:
     """A command for a shell, without options at their default and without the home folder.
 
+    A list gives the option several times; a tuple of floats gives it once, with all of them.
+
     Args:
         verb: The verb, such as ``study``.
-        given: Name of each parameter and its value, in the order to write; ``None`` is left out,
-            a list gives the option several times.
+        given: Name of each parameter and its value, in the order to write; ``None`` is left out.
         defaults: Values that need not be written.
         options: How a parameter is spelled, where that is not its name with dashes.
         positional: Parameters that come first, without a name.
@@ -39,6 +40,9 @@ def command_line(
         option = options.get(name, f"--{name.replace('_', '-')}")
         if value is True:
             words.append(option)
+            continue
+        if value and isinstance(value, tuple) and all(isinstance(item, float) for item in value):
+            words += [option, *(f"{item:.10g}" for item in value)]
             continue
         for item in value if isinstance(value, list | tuple) else [value]:
             words += [option, _quoted(item)]

@@ -1,80 +1,62 @@
-"""Images in ``.npz`` and ``.npy`` files.
+"""Arrays of images, from files or from memory, into rows.
 
 Letters: N images, C H W one image.
 """
 
-import io
-import os
-import zipfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from goodviews.core.errors import InputError
 from goodviews.core.text import counted
-from goodviews.data.cache import Draft, Rows
-from goodviews.data.decode import CHANNELS_MOST, WHICH, channels_at, fit, standard
-from goodviews.data.labels import encode, texts_of
+from goodviews.data.alpha import is_data
+from goodviews.data.cache import Draft, Rows, finite
+from goodviews.data.channels import ANY, MOST, WHICH, Channels, channel_axis, readings, spread
+from goodviews.data.decode import fit, on_white, standard
+from goodviews.data.labels import encode
+from goodviews.data.outliers import Fence
+from goodviews.data.pictures import INFINITE
 
 IMAGE_KEYS = ("images", "x", "data", "arr_0", "X")
-LABEL_KEYS = ("labels", "y", "label", "targets")
+LABEL_KEYS = ("labels", "y", "label", "targets", "target")
 CHUNK = 1024
+
+PARTS = {"train": "train", "training": "train", "val": "val", "valid": "val"}
+PARTS |= {"validation": "val", "test": "test", "testing": "test"}
+"""Word in the name of an array: its part."""
 
 Progress = Callable[[int, int], None] | None
 
 
-def read_arrays(
-    files: Sequence[Path],
-    rows: Rows,
-    *,
-    size: int | None = None,
-    channels: str | None = None,
-    progress: Progress = None,
-) -> Draft:
-    """Read one array file, or a train and a test file, into rows.
-
-    ``.npy`` holds (N, H, W) or (N, H, W, C) or (N, C, H, W). ``.npz`` holds the same under
-    ``images``, ``x``, ``data`` or ``arr_0``, or JPEG files end to end under ``jpeg`` with
-    their N + 1 ``offsets``; (N,) labels under ``labels``, ``y``, ``label`` or ``targets``;
-    class names under ``classes``.
+def part_keys(keys: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+    """Names of the images and labels of each part of an array file.
 
     Args:
-        files: One file, or two: the second holds the test images.
-        rows: Receives the images.
-        size: Side in pixels; see :func:`array_draft`.
-        channels: ``first`` or ``last``, where the shape leaves it open.
-        progress: Called with the images done and all images.
+        keys: All names, such as ``train_images`` or ``x_test``.
 
     Returns:
-        Everything except the pixels.
+        ``train``, ``val`` and ``test`` in this order, or an empty text for a file without parts,
+        to the name of its images and that of its labels, if any.
 
-    Raises:
-        InputError: A file cannot be read, or its arrays are not images and labels.
+    Example:
+        >>> part_keys(["x_train", "y_train", "x_test", "y_test"])
+        {'train': ('x_train', 'y_train'), 'test': ('x_test', 'y_test')}
     """
-    parts = [_read(file, channels) for file in files]
-    names = [part[2] for part in parts if part[2]]
-    known = [part[1] for part in parts]
-    labels = None
-    if any(column is not None for column in known):
-        labels = np.concatenate(
-            [
-                np.full(len(images), "", dtype=object) if column is None else column
-                for images, column, _ in parts
-            ]
-        )
-    what = "JPEG files" if "jpeg" in _keys(files[0]) else "an array file"
-    return array_draft(
-        [images for images, _, _ in parts],
-        labels,
-        names[0] if names else None,
-        rows,
-        size=size,
-        what=what,
-        progress=progress,
-    )
+    found: dict[tuple[str, bool], str] = {}
+    for labels, known in ((False, IMAGE_KEYS), (True, LABEL_KEYS)):
+        for name in known:
+            for key in keys:
+                words = key.lower().split("_") if key not in known else [key]
+                part = next((PARTS[word] for word in words if word in PARTS), "")
+                rest = "_".join(word for word in words if word not in PARTS)
+                if rest == name and (part or key == name):
+                    found.setdefault((part, labels), key)
+    parts = [part for part in ("train", "val", "test") if (part, False) in found]
+    if ("", False) in found or len(parts) < 2:
+        parts = [""] if ("", False) in found else parts
+    return {part: (found[part, False], found.get((part, True))) for part in parts}
 
 
 def array_draft(
@@ -85,6 +67,7 @@ def array_draft(
     *,
     size: int | None = None,
     what: str = "arrays",
+    skip: bool = False,
     progress: Progress = None,
 ) -> Draft:
     """Put arrays of images into rows.
@@ -98,10 +81,14 @@ def array_draft(
         size: Side in pixels. ``None`` keeps images with sides of at most 64; of other images the
             centre square is resized to 64 when the shorter side is at least 128, otherwise to 32.
         what: Origin of the images, for the source sentence.
+        skip: Whether images with NaN or infinite values are left out and named.
         progress: Called with the images done and all images.
 
     Returns:
         Everything except the pixels.
+
+    Raises:
+        InputError: The parts differ in shape, or images with NaN may not be left out.
     """
     shape = parts[0].shape[1:]
     if any(part.shape[1:] != shape for part in parts):
@@ -111,28 +98,48 @@ def array_draft(
         )
     if size is None and max(shape[1:]) > 64:
         size = 64 if min(shape[1:]) >= 128 else 32
+    resized = size is not None and shape[1:] != (size, size)
     total = sum(len(part) for part in parts)
     parts = _one_type(parts)
+    fence = _fence(parts) if resized else None
+    kept: list[int] = []
     done = 0
     for part in parts:
         for start in range(0, len(part), CHUNK):
             block = np.ascontiguousarray(part[start : start + CHUNK])
-            names = [str(done + i) for i in range(len(block))]
-            if size is not None and block.shape[2:] != (size, size):
-                rows.refuse_infinite(block, names)
-                block = np.stack([fit(image, size) for image in block])
-            rows.add(block, names)
-            done += len(block)
+            whole = np.array([finite(image) for image in block])
+            numbers = done + np.flatnonzero(whole)
+            if not whole.all():
+                if not skip:
+                    raise _infinite(parts, total)
+                block = block[whole]
+            if resized and len(block):
+                inside = block if fence is None else [fence.inside(image) for image in block]
+                block = np.stack([fit(image, size) for image in inside])
+            if len(block):
+                rows.add(block, [str(i) for i in numbers])
+            kept += numbers.tolist()
+            done += len(whole)
             if progress is not None:
                 progress(done, total)
+    if not kept:
+        raise _infinite(parts, total)
     pixels = f"{shape[1]}x{shape[2]} pixels and {counted(shape[0], 'channel')}"
-    text = f"{total:,} images of {pixels} from {what}"
-    if size is not None and shape[1:] != (size, size):
+    text = f"{len(kept):,} images of {pixels} from {what}"
+    if resized:
         text += f", centre square resized to {size}x{size} (antialiased bilinear)"
-    draft = Draft(source=f"{text}.", names=[str(i) for i in range(total)])
+    left = sorted(set(range(total)) - set(kept))
+    draft = Draft(
+        source=f"{text}.",
+        names=[str(i) for i in kept],
+        skipped=tuple((f"image {i}", INFINITE) for i in left),
+        notes=_transparency(parts),
+    )
     if len(parts) == 2:
-        draft.part = np.repeat(np.array([0, 1], dtype=np.int8), [len(part) for part in parts])
-    if labels is not None and any(labels):
+        part_of = np.repeat(np.array([0, 1], dtype=np.int8), [len(part) for part in parts])
+        draft.part = part_of[kept]
+    if labels is not None and any(labels[kept]):
+        labels = labels[kept]
         numbers, order = encode(list(labels))
         if classes is not None:
             numbers = np.array([int(value) if value else -1 for value in labels], dtype=np.int64)
@@ -148,71 +155,41 @@ def _one_type(parts: Sequence[np.ndarray]) -> list[np.ndarray]:
     return [part.astype(widest, copy=False) for part in plain]
 
 
-def _keys(file: Path) -> list[str]:
-    if file.suffix.lower() != ".npz":
-        return []
-    with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
-        return list(arrays.keys())
+def _fence(parts: Sequence[np.ndarray]) -> Fence | None:
+    """Range of the values, where resizing would mix those far outside with others."""
+    if parts[0].dtype == np.uint8:
+        return None
+    return Fence.around([(part[i], None) for part in parts for i in spread(len(part))])
 
 
-def _read(
-    file: Path, channels: str | None
-) -> tuple[np.ndarray, np.ndarray | None, list[str] | None]:
-    """Images (N, C, H, W), labels as text, class names."""
-    try:
-        if file.suffix.lower() != ".npz":
-            return (
-                channels_first(np.load(file, mmap_mode="r", allow_pickle=False), file, channels),
-                None,
-                None,
-            )
-        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
-            keys = list(arrays.keys())
-            key = next((key for key in IMAGE_KEYS if key in keys), None)
-            classes = [str(name) for name in arrays["classes"]] if "classes" in keys else None
-            if "jpeg" in keys and "offsets" in keys:
-                images = _decode_jpegs(arrays["jpeg"], arrays["offsets"], file)
-            elif key is not None:
-                images = channels_first(arrays[key], file, channels)
-            else:
-                raise InputError(
-                    f"{file} holds {', '.join(keys) or 'nothing'}, but images are expected under "
-                    f"one of {', '.join(IMAGE_KEYS[:4])}."
-                )
-            name = next((name for name in LABEL_KEYS if name in keys), None)
-            if name is None:
-                return images, None, None
-            return images, texts_of(arrays[name], len(images), classes, file), classes
-    except InputError:
-        raise
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        text = str(error).split("\n")[0].rstrip(".")
-        if "allow_pickle" in text or "Python objects" in text:
-            text = "it holds Python objects, not numbers"
-            if not _is_numpy(file):
-                text = f"the content is not that of an {file.suffix} file"
-        raise InputError(
-            f"Cannot read {file}: {text}. Save it with numpy.savez(file, images=..., labels=...)."
-        ) from error
+def _infinite(parts: Sequence[np.ndarray], total: int) -> InputError:
+    bad = [not finite(image) for part in parts for image in part]
+    return InputError(
+        f"Image {bad.index(True)} has NaN or infinite values, as do {sum(bad):,} of {total:,} "
+        "images; replace them first, for example with numpy.nan_to_num, or remove those images."
+    )
 
 
-def _is_numpy(file: Path) -> bool:
-    """Whether a file begins like a .npy or .npz file."""
-    with file.open("rb") as opened:
-        return opened.read(6).startswith((b"\x93NUMPY", b"PK"))
+def _transparency(parts: Sequence[np.ndarray]) -> tuple[str, ...]:
+    """A sentence where the fourth channel of colour images looks like transparency."""
+    if parts[0].dtype != np.uint8 or parts[0].shape[1] != 4:
+        return ()
+    alpha = parts[0][spread(len(parts[0])), 3]
+    if is_data(alpha) or np.mean((alpha > 0) & (alpha < 255)) > 0.1:
+        return ()
+    return (
+        "The fourth channel looks like transparency (most of it is 0 or 255) and is kept as data; "
+        "to draw the images on white instead, give --channels 3 (channels=3).",
+    )
 
 
-def channels_first(
-    array: np.ndarray, what: str | Path, channels: str | None = None, doubt: str | None = "last"
-) -> np.ndarray:
+def channels_first(array: np.ndarray, what: str | Path, channels: Channels = ANY) -> np.ndarray:
     """Move the channels of images before their height and width.
 
     Args:
         array: (N, H, W), (N, H, W, C) or (N, C, H, W), numbers.
         what: The file or object, for messages.
-        channels: ``first`` or ``last``; :func:`goodviews.data.decode.channels_at` finds it
-            when ``None``.
-        doubt: Choice where either is possible; ``None`` raises.
+        channels: What the user gives; :func:`goodviews.data.channels.channel_axis` finds the rest.
 
     Returns:
         (N, C, H, W).
@@ -222,33 +199,34 @@ def channels_first(
     """
     if array.dtype.kind not in "biuf":
         raise InputError(f"Expected numbers in {what}, but got values of type {array.dtype}.")
-    if channels not in (None, "first", "last"):
-        raise InputError(f"channels must be 'first' or 'last', but got {channels!r}.")
-    if array.size and array.ndim == 3:
+    if array.ndim == 3 and array.shape[2] in (1, 3, 4) and array.shape[1] != array.shape[2]:
+        raise InputError(
+            f"{str(what)[:1].upper()}{str(what)[1:]} has the shape {array.shape}, which is that "
+            "of one image; add an axis for the number of images with images[None]."
+        )
+    if array.size and array.ndim == 3 and channels.count in (None, 1):
         return array[:, None]
-    if array.size and array.ndim == 4 and min(array.shape[1], array.shape[3]) <= CHANNELS_MOST:
-        place = channels or channels_at(array.shape[1:]) or doubt
-        if place is None:
+    found = readings(array.shape[1:], channels) if array.size and array.ndim == 4 else []
+    if len(found) == 2:
+        axis = channel_axis(list(array[spread(len(array))]), channels)
+        if axis is None:
             raise InputError(
-                f"Axis 1 or axis 3 of {what}, of shape {array.shape}, could be the channels; "
-                f"{WHICH}."
+                f"Axis 1 or axis 3 of {what}, of shape {array.shape}, could be the channels, and "
+                f"the pixels do not show which; {WHICH}."
             )
-        if array.shape[1 if place == "first" else 3] <= CHANNELS_MOST:
-            return array if place == "first" else array.transpose(0, 3, 1, 2)
+        found = [axis]
+    if found:
+        return array if found[0] == "first" else array.transpose(0, 3, 1, 2)
+    if (
+        channels.count == 3
+        and array.ndim == 4
+        and array.dtype == np.uint8
+        and 4 in array.shape[1::2]
+    ):
+        return on_white(channels_first(array, what, replace(channels, count=4)))
+    least = f"{channels.count} channels" if channels.count else f"at most {MOST} channels"
+    more = "" if channels or array.ndim != 4 else ", or name their axis with --channels last"
     raise InputError(
-        f"Expected images (N, H, W), (N, H, W, C) or (N, C, H, W) with at most {CHANNELS_MOST} "
-        f"channels in {what}, but got an array of shape {array.shape}; reshape it first."
+        f"Expected images (N, H, W), (N, H, W, C) or (N, C, H, W) with {least} in {what}, but got "
+        f"an array of shape {array.shape}; reshape it first{more}."
     )
-
-
-def _decode_jpegs(data: np.ndarray, offsets: np.ndarray, file: Path) -> np.ndarray:
-    def one(i: int) -> np.ndarray:
-        raw = data[offsets[i] : offsets[i + 1]].tobytes()
-        with Image.open(io.BytesIO(raw)) as image:
-            return np.asarray(image.convert("RGB"))
-
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        images = list(pool.map(one, range(len(offsets) - 1)))
-    if len({image.shape for image in images}) != 1:
-        raise InputError(f"JPEG files in {file} must have one size, but several sizes were found.")
-    return np.stack(images).transpose(0, 3, 1, 2)

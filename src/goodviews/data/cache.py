@@ -16,6 +16,7 @@ import shutil
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -27,7 +28,16 @@ import numpy as np
 from goodviews.core.errors import InputError
 from goodviews.data.hashing import content_hash, pixel_head
 from goodviews.data.images import FORMAT, Images
-from goodviews.data.value_range import value_range
+from goodviews.data.value_range import Range, value_range
+
+BLOCK = 1 << 20
+"""Bytes of pixels that have one checksum."""
+
+SUMS = "sums.npy"
+"""File of the checksums, beside the pixels."""
+
+BLOCKS = 64
+"""Blocks that are checked when the file has not been written to since it was made."""
 
 
 @dataclass
@@ -52,8 +62,10 @@ class Rows:
         self.count = 0
         self.shape: tuple[int, ...] = ()
         self.dtype = np.dtype(np.uint8)
-        self.low, self.high = np.inf, -np.inf
+        self.low = self.high = np.zeros(0)
         self.digest = hashlib.sha256()
+        self.sums: list[int] = []
+        self.rest = b""
 
     def add(self, block: np.ndarray, names: Sequence[str]) -> None:
         """Write (n, C, H, W) images; ``names`` holds the name of each, for messages.
@@ -64,27 +76,45 @@ class Rows:
         if not self.count:
             self.shape, self.dtype = block.shape[1:], block.dtype
             self.digest.update(pixel_head(self.dtype, self.shape))
+            self.low, self.high = (np.full(len(block[0]), end) for end in (np.inf, -np.inf))
         assert (block.shape[1:], block.dtype) == (self.shape, self.dtype)
-        self.refuse_infinite(block, names)
+        if block.dtype == np.float32 and not np.isfinite(block).all():
+            bad = [name for name, image in zip(names, block, strict=True) if not finite(image)]
+            raise InputError(
+                f"Image {bad[0]} has NaN or infinite values; replace or remove them first."
+            )
         data = np.ascontiguousarray(block)
         raw = data.tobytes()
         self.digest.update(raw)
-        self.low = min(self.low, float(data.min()))
-        self.high = max(self.high, float(data.max()))
+        self.sums += self._block_sums(raw)
+        self.low = np.minimum(self.low, data.min((0, 2, 3)))
+        self.high = np.maximum(self.high, data.max((0, 2, 3)))
         self.count += len(data)
         with _writing(self.where):
             self.file.write(raw)
 
-    def refuse_infinite(self, block: np.ndarray, names: Sequence[str]) -> None:
-        """Raise InputError for the first image that has a value that is not finite."""
-        if block.dtype != np.float32:
-            return
-        finite = np.isfinite(block).reshape(len(block), -1).all(axis=1)
-        if not finite.all():
-            first = names[int(np.flatnonzero(~finite)[0])]
-            raise InputError(
-                f"Image {first} has NaN or infinite values; replace or remove them first."
-            )
+    def _block_sums(self, raw: bytes) -> list[int]:
+        """Checksums of the blocks of the file that these bytes complete."""
+        data = self.rest + raw
+        ends = range(BLOCK, len(data) + 1, BLOCK)
+        self.rest = data[len(data) - len(data) % BLOCK :]
+        return [zlib.crc32(data[end - BLOCK : end]) for end in ends]
+
+    def all_sums(self) -> np.ndarray:
+        """Checksum of every block of the file, the last of which may be shorter."""
+        last = [zlib.crc32(self.rest)] if self.rest else []
+        return np.array([*self.sums, *last], dtype=np.uint32)
+
+    def range(self, pixels: np.ndarray, given: tuple[float, float] | None) -> Range:
+        """How the written values become [0, 1]; a given range becomes a part of the hash."""
+        if given is not None:
+            self.digest.update(f"range {given}".encode())
+        return value_range(pixels, self.low, self.high, given)
+
+
+def finite(image: np.ndarray) -> bool:
+    """Whether an image (C, H, W) has no NaN and no infinite value."""
+    return image.dtype != np.float32 or bool(np.isfinite(image).all())
 
 
 def cache_root(cache: Path | None = None) -> Path:
@@ -110,8 +140,14 @@ def cache_root(cache: Path | None = None) -> Path:
     return base / "goodviews"
 
 
-def cached(root: Path, name: str, key: object, build: Callable[[Rows], Draft]) -> Images:
-    """Open the cache folder of a dataset; build it when it is missing or broken.
+def cached(
+    root: Path,
+    name: str,
+    key: object,
+    build: Callable[[Rows], Draft],
+    given: tuple[float, float] | None = None,
+) -> Images:
+    """Open the cache folder of a dataset; build it when it is missing, broken or was changed.
 
     Args:
         root: Root folder of all caches, from :func:`cache_root`.
@@ -119,6 +155,7 @@ def cached(root: Path, name: str, key: object, build: Callable[[Rows], Draft]) -
         key: Everything that decides the content, as JSON: files with sizes and times, size in
             pixels.
         build: Function that adds every image to the rows and returns the rest.
+        given: Range of the values that the user gives.
 
     Returns:
         The images, memory-mapped.
@@ -126,12 +163,12 @@ def cached(root: Path, name: str, key: object, build: Callable[[Rows], Draft]) -
     Raises:
         InputError: The cache cannot be written; no partial file is left.
     """
-    total = hashlib.sha256(json.dumps([FORMAT, key], sort_keys=True).encode()).hexdigest()
+    total = hashlib.sha256(json.dumps([FORMAT, key, given], sort_keys=True).encode()).hexdigest()
     folder = root / f"{re.sub(r'[^A-Za-z0-9._-]+', '_', name)[:40]}-{total[:16]}"
     try:
-        return replace(Images.open(folder), name=name)
+        return replace(open_checked(folder), name=name)
     except InputError:
-        pass  # missing or broken: build it
+        pass  # missing, broken or changed: build it
     with _building(folder) as temp:
         with _writing(root):
             file = (temp / "pixels.bin").open("wb")
@@ -143,32 +180,41 @@ def cached(root: Path, name: str, key: object, build: Callable[[Rows], Draft]) -
                 os.fsync(file.fileno())
         finally:
             _close(file)
-        scale, range_note = value_range(rows.dtype, rows.low, rows.high)
+        shape = (rows.count, *rows.shape)
+        found = rows.range(np.memmap(temp / "pixels.bin", rows.dtype, "r", shape=shape), given)
+        np.save(temp / SUMS, rows.all_sums())
+        state = (temp / "pixels.bin").stat()
         about = {
             "name": name,
             "pixels": "pixels.bin",
-            "shape": [rows.count, *rows.shape],
+            "shape": shape,
             "dtype": rows.dtype.name,
-            "scale": scale,
-            "range_note": range_note,
+            "scale": found.scale,
+            "range_note": found.note,
             "source": draft.source,
             "skipped": draft.skipped,
-            "notes": draft.notes,
+            "notes": [*draft.notes, *found.warnings],
             "digest": rows.digest.hexdigest(),
+            "written": [state.st_mtime_ns, state.st_ctime_ns],
         }
         part = draft.part if draft.part is not None else np.zeros(rows.count, dtype=np.int8)
-        _describe(temp, about, draft.labels, draft.classes, part)
+        names = json.dumps(draft.names)
+        about["names"] = hashlib.sha256(names.encode()).hexdigest()
         with _writing(root):
-            (temp / "names.json").write_text(json.dumps(draft.names), encoding="utf-8")
+            (temp / "names.json").write_text(names, encoding="utf-8")
+        _describe(temp, about, draft.labels, draft.classes, part)
     return Images.open(folder)
 
 
-def in_memory(name: str, build: Callable[[Rows], Draft]) -> Images:
+def in_memory(
+    name: str, build: Callable[[Rows], Draft], given: tuple[float, float] | None = None
+) -> Images:
     """Build images in memory, in the same way as :func:`cached` does in a folder.
 
     Args:
         name: Name of the dataset.
         build: Function that adds every image to the rows and returns the rest.
+        given: Range of the values that the user gives.
 
     Returns:
         The images; the same content has the same hash as in a cache folder.
@@ -178,20 +224,20 @@ def in_memory(name: str, build: Callable[[Rows], Draft]) -> Images:
     draft = build(rows)
     pixels = np.frombuffer(file.getbuffer(), dtype=rows.dtype).reshape(rows.count, *rows.shape)
     pixels.flags.writeable = False
-    scale, range_note = value_range(rows.dtype, rows.low, rows.high)
+    found = rows.range(pixels, given)
     part = draft.part if draft.part is not None else np.zeros(rows.count, dtype=np.int8)
     return Images(
         name=name,
         pixels=pixels,
-        scale=scale,
+        scale=found.scale,
         labels=draft.labels,
         classes=draft.classes,
         skipped=draft.skipped,
         source=draft.source,
-        range_note=range_note,
+        range_note=found.note,
         hash=content_hash(rows.digest.digest(), draft.labels, part),
         part=part,
-        notes=draft.notes,
+        notes=(*draft.notes, *found.warnings),
     )
 
 
@@ -213,14 +259,14 @@ def relabelled(
         Images whose ``cache`` can be opened like any other.
     """
     assert images.cache is not None
-    about = json.loads((images.cache / "about.json").read_text("utf-8"))
+    about = json.loads((images.cache / "about.json").read_text("utf-8", errors="surrogateescape"))
     about |= {"pixels": "../pixels.bin", "notes": [*images.notes, *notes]}
     about["name"] = images.name
     text = json.dumps([classes, about["notes"]], sort_keys=True)
     key = hashlib.sha256(text.encode() + content_hash(b"", labels).encode()).hexdigest()[:16]
     folder = images.cache / f"labels-{key}"
     try:
-        return replace(Images.open(folder), name=images.name)
+        return replace(open_checked(folder), name=images.name)
     except InputError:
         pass
     with _building(folder) as temp:
@@ -246,11 +292,60 @@ def _describe(
     about["hash"] = content_hash(bytes.fromhex(about["digest"]), labels, part)
     about["tasks"] = {task: list(classes[task]) for task in labels}
     about["format"] = FORMAT
+    about["check"] = _check(about)
     arrays: dict[str, Any] = {f"task_{i}": c for i, c in enumerate(labels.values())}
     with _writing(folder.parent):
         np.savez(folder / "labels.npz", part=part, **arrays)
         text = json.dumps(about, ensure_ascii=False, indent=1)
         (folder / "about.json").write_text(text, encoding="utf-8", errors="surrogateescape")
+
+
+def open_checked(folder: Path) -> Images:
+    """Map the images of a cache folder that is as it was written.
+
+    Of pixels that were written to since, every byte is compared with its checksum, otherwise 64
+    blocks of one MiB; the description, names, labels and parts are compared whole.
+
+    Raises:
+        InputError: The folder is missing, incomplete, changed or of another version.
+    """
+    images = Images.open(folder)
+    about = json.loads((folder / "about.json").read_text("utf-8", errors="surrogateescape"))
+    file = folder / about["pixels"]
+    state = file.stat()
+    try:
+        sums = np.load(file.with_name(SUMS), allow_pickle=False)
+        same = [state.st_mtime_ns, state.st_ctime_ns] == about["written"]
+        whole = (
+            _check(about) == about["check"]
+            and hashlib.sha256(file.with_name("names.json").read_bytes()).hexdigest()
+            == about["names"]
+            and about["hash"]
+            == content_hash(bytes.fromhex(about["digest"]), images.labels, images.part)
+            and len(sums) == -(-state.st_size // BLOCK)
+            and all(_sum_of(file, int(i)) == sums[i] for i in _blocks(len(sums), same))
+        )
+    except Exception as error:  # a changed file can raise any exception
+        raise InputError(f"The image cache {folder} cannot be used ({error}).") from error
+    if not whole:
+        raise InputError(f"The image cache {folder} was changed after it was written.")
+    return images
+
+
+def _check(about: dict[str, Any]) -> str:
+    """Checksum of a description, without its own field."""
+    plain = {key: value for key, value in about.items() if key != "check"}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _blocks(count: int, same: bool) -> np.ndarray:
+    return np.unique(np.linspace(0, count - 1, BLOCKS if same else count).astype(int))
+
+
+def _sum_of(file: Path, block: int) -> int:
+    with file.open("rb") as opened:
+        opened.seek(block * BLOCK)
+        return zlib.crc32(opened.read(BLOCK))
 
 
 @contextmanager
@@ -293,7 +388,7 @@ def _publish(temp: Path, folder: Path) -> None:
             if not folder.exists():
                 raise
         try:
-            Images.open(folder)
+            open_checked(folder)
             return  # another process was first, and its folder is whole
         except InputError:
             broken = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))

@@ -1,7 +1,6 @@
 """Check of a dataset: what was read, what is odd or slow, and what to type next."""
 
 import hashlib
-import shlex
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from goodviews.core.command import command_line
 from goodviews.core.errors import InputError
 from goodviews.data.images import Images
 from goodviews.data.loading import load
@@ -206,13 +206,11 @@ def _next(images: Images, data: Data, options: dict[str, Any]) -> list[Finding]:
         protocol = splits(images).protocol
     except InputError as error:
         return [Finding("broken", str(error))]
-    given = {
-        key: options[key] for key in ("labels", "size", "root") if options.get(key) is not None
-    }
-    if not all(isinstance(one, str | Path | int | None) for one in (data, *given.values())):
+    names = {"labels": "labels", "size": "size", "channels": "channels"}
+    names |= {"value_range": "range", "root": "root"}
+    given = {word: options[key] for key, word in names.items() if options.get(key) is not None}
+    if not all(isinstance(one, str | Path | int | None) for one in (data, given.get("labels"))):
         ready = "goodviews.study(...) with the same arguments"
     else:
-        words = ["goodviews", "study", *([str(data)] if data is not None else [])]
-        words += [word for key, value in given.items() for word in (f"--{key}", str(value))]
-        ready = shlex.join(words)
+        ready = command_line("study", {"data": data, **given})
     return [Finding("read", protocol), Finding("next", "Ready:", ready)]

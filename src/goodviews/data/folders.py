@@ -10,7 +10,9 @@ import numpy as np
 
 from goodviews.core.errors import InputError
 from goodviews.data.cache import Draft, Rows
-from goodviews.data.decode import EXTENSIONS, decode, read_header
+from goodviews.data.channels import ANY, Channels
+from goodviews.data.decode import EXTENSIONS, Reading, decode, file_axis, read_header
+from goodviews.data.hashing import states
 from goodviews.data.pictures import read_pictures
 
 TRAIN = ("train", "training")
@@ -35,17 +37,10 @@ class Listing:
     part: tuple[int, ...]
     notes: tuple[str, ...] = ()
 
-    def stamps(self) -> list[tuple[str, int, int]]:
-        """Name, size in bytes and modification time (ns) of each file: the key of the cache."""
-        out = []
-        for file in self.files:
-            try:
-                state = (self.root / file).stat()
-            except OSError:
-                out.append((file, -1, -1))
-                continue
-            out.append((file, state.st_size, state.st_mtime_ns))
-        return out
+    def stamps(self) -> list[tuple[object, ...]]:
+        """Name and state of each file: the key of the cache."""
+        paths = [self.root / file for file in self.files]
+        return [(file, *one) for file, one in zip(self.files, states(paths), strict=True)]
 
 
 def list_folder(root: Path) -> Listing:
@@ -135,6 +130,7 @@ def read_folder(
     rows: Rows,
     *,
     size: int | None = None,
+    channels: Channels = ANY,
     progress: Callable[[int, int], None] | None = None,
 ) -> Draft:
     """Decode all images of a listing into rows.
@@ -143,6 +139,7 @@ def read_folder(
         listing: Listing from :func:`list_folder`.
         rows: Receives the images.
         size: Side in pixels (default: :func:`goodviews.data.pictures.default_size`).
+        channels: Axis and number of channels, where the user gives them.
         progress: Called with the images done and all images.
 
     Returns:
@@ -154,10 +151,11 @@ def read_folder(
     paths = [listing.root / file for file in listing.files]
     read = read_pictures(
         listing.files,
-        lambda i: read_header(paths[i]),
-        lambda i, header, side: decode(paths[i], header, side),
+        lambda i, how: read_header(paths[i], how),
+        lambda i, header, side, how: decode(paths[i], header, side, how),
         rows,
         size=size,
+        how=Reading(channels, file_axis(paths, channels)),
         progress=progress,
     )
     failed = {i: read.failed[i].replace(str(paths[i]), paths[i].name) for i in sorted(read.failed)}

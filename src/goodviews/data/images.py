@@ -15,13 +15,18 @@ from torch import Tensor
 
 from goodviews.core.errors import InputError
 from goodviews.data.display import sheet, to_bytes
+from goodviews.data.value_range import Scale
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout of cache folders; folders of other versions are built again."""
 
 
 def _no_parts() -> np.ndarray:
     return np.zeros(0, dtype=np.int8)
+
+
+def _scale(stored: list[Any]) -> Any:
+    return tuple(tuple(end) if isinstance(end, list) else end for end in stored)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,7 +36,8 @@ class Images:
     Attributes:
         name: Name of the dataset in records; never a path.
         pixels: (N, C, H, W) uint8, uint16 or float32; a read-only memory map when cached.
-        scale: ``(low, high)``: a pixel value v means (v - low) / (high - low), in [0, 1].
+        scale: ``(low, high)``: a pixel value v means (v - low) / (high - low), cut to [0, 1];
+            two numbers, or two tuples of one number per channel.
         labels: Task to (N,) int64, class numbers, -1 where there is no label.
         classes: Task to class names, in the order of class numbers.
         skipped: ``(file, why)`` for every image file that could not be read.
@@ -55,7 +61,7 @@ class Images:
 
     name: str
     pixels: np.ndarray
-    scale: tuple[float, float]
+    scale: Scale
     labels: dict[str, np.ndarray]
     classes: dict[str, tuple[str, ...]]
     skipped: tuple[tuple[str, str], ...]
@@ -109,8 +115,12 @@ class Images:
         raw = np.array(self.pixels[rows], copy=None)
         if raw.dtype == np.uint16:  # torch has few operations for uint16
             raw = raw.astype(np.int32)
-        low, high = self.scale
         values = torch.from_numpy(raw).to(device=device or "cpu").to(torch.float32)
+        low: Any
+        high: Any
+        low, high = self.scale
+        if isinstance(low, tuple):
+            low, high = (values.new_tensor(end).view(1, -1, 1, 1) for end in (low, high))
         return values.sub_(low).div_(high - low).clamp_(0, 1)
 
     def raw(self, index: Tensor | np.ndarray, device: torch.device | str | None = None) -> Tensor:
@@ -204,7 +214,9 @@ class Images:
         """
         cache = Path(cache)
         try:
-            about: dict[str, Any] = json.loads((cache / "about.json").read_text("utf-8"))
+            about: dict[str, Any] = json.loads(
+                (cache / "about.json").read_text("utf-8", errors="surrogateescape")
+            )
             if about["format"] != FORMAT:
                 raise ValueError(f"format {about['format']} is not {FORMAT}")
             shape, dtype = tuple(about["shape"]), np.dtype(about["dtype"])
@@ -222,7 +234,7 @@ class Images:
             return cls(
                 name=about["name"],
                 pixels=pixels,
-                scale=(about["scale"][0], about["scale"][1]),
+                scale=_scale(about["scale"]),
                 labels=labels,
                 classes={task: tuple(names) for task, names in about["tasks"].items()},
                 skipped=tuple((file, why) for file, why in about["skipped"]),

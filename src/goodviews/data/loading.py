@@ -1,18 +1,22 @@
 """``load``: read the images that the user names, or has in memory, into one array."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from goodviews.core.errors import InputError, unknown
+from goodviews.core.text import counted
 from goodviews.data.cache import cache_root, relabelled, row_names
+from goodviews.data.channels import Channels
 from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
 from goodviews.data.labels import read_labels
 from goodviews.data.moving_digits import moving_images
 from goodviews.data.objects import Data, Labels, label_columns, read_object
 from goodviews.data.reading import MOVING, Progress, read_set
+from goodviews.data.value_range import check_range, given_range
 
 SIZE_MOST = 1024
 
@@ -22,7 +26,8 @@ def load(
     *,
     labels: Labels = None,
     size: int | None = None,
-    channels: str | None = None,
+    channels: str | int | None = None,
+    value_range: tuple[float, float] | None = None,
     name: str | None = None,
     root: str | Path | None = None,
     cache: Path | None = None,
@@ -67,8 +72,11 @@ def load(
             or names, with -1, NaN, ``None`` or an empty text for no label. It replaces the labels
             of the dataset.
         size: Height and width in pixels, instead of the rule above.
-        channels: Axis of arrays that holds the channels, ``first`` or ``last``; needed only where
-            two axes are so short that either could.
+        channels: Axis of arrays that holds the channels, ``first`` or ``last``, needed only where
+            it is not clear; the number of channels, such as 4 to keep the transparency of pictures
+            as a channel; or both, ``"first,4"``.
+        value_range: Values of black and white, the same for all channels (default: the rule that
+            :attr:`Images.range_note` states). Values outside become the nearer of them.
         name: Name of the dataset in records, instead of its own.
         root: Folder of torchvision's datasets, also for downloads.
         cache: Folder for decoded images, instead of ``GOODVIEWS_CACHE`` or the platform's.
@@ -90,6 +98,7 @@ def load(
     if size is not None and not 4 <= size <= SIZE_MOST:
         raise InputError(f"size must be from 4 to {SIZE_MOST} pixels, but got {size}.")
     root = None if root is None else Path(root)
+    said, given = Channels.of(channels), check_range(value_range)
     if isinstance(data, Images):
         images = data
         if size is not None and (images.height, images.width) != (size, size):
@@ -97,20 +106,48 @@ def load(
                 f"{images.name} was already loaded with {images.height}x{images.width} pixels; "
                 f"load it again with size={size}."
             )
+        images = _with_range(images, given)
     elif isinstance(data, str) and data.lower() == MOVING:
-        images = moving_images(size)
+        images = _with_range(moving_images(size), given)
     elif data is None or isinstance(data, str | Path):
         home = cache_root(cache)
         images = read_set(
-            data, size=size, root=root, channels=channels, home=home, progress=progress
+            data, size=size, root=root, channels=said, given=given, home=home, progress=progress
         )
+        if images.cache is None:  # made, not read
+            images = _with_range(images, given)
     else:
-        images = read_object(data, size=size, channels=channels, progress=progress)
+        images = read_object(data, size=size, channels=said, given=given, progress=progress)
+    if said.count not in (None, images.channels):
+        raise InputError(
+            f"{images.name} has {counted(images.channels, 'channel')}, but channels={said.count} "
+            "was given."
+        )
     if labels is not None:
         images = _labelled(images, labels)
     if name is not None:
         images = replace(images, name=name)
     return images if split is None else _only(images, split)
+
+
+def _with_range(images: Images, given: tuple[float, float] | None) -> Images:
+    """The same images with another range of values, which is a part of their hash."""
+    if given is None or given == images.scale:
+        return images
+    if images.cache is not None:
+        raise InputError(
+            f"{images.name} was already loaded with another range of values; load it again with "
+            f"value_range={given}."
+        )
+    found = given_range(images.pixels, given)
+    digest = hashlib.sha256(f"{images.hash} {given}".encode()).hexdigest()[:16]
+    return replace(
+        images,
+        scale=found.scale,
+        range_note=found.note,
+        notes=(*images.notes, *found.warnings),
+        hash=digest,
+    )
 
 
 def _labelled(images: Images, labels: Labels) -> Images:

@@ -11,6 +11,7 @@ import numpy as np
 from goodviews.core.errors import InputError
 from goodviews.data.arrays import array_draft
 from goodviews.data.cache import Draft, Rows, cache_root
+from goodviews.data.hashing import states
 
 IDX = {"mnist": "MNIST", "fashionmnist": "FashionMNIST", "kmnist": "KMNIST"}
 """Datasets in the four-file format of MNIST: name to folder."""
@@ -41,13 +42,14 @@ def place(name: str, root: Path | None) -> Path:
     return cache_root() / "torchvision"
 
 
-def stamps(name: str, root: Path | None) -> list[tuple[str, int, int]]:
-    """Name, size and modification time of the files of a named dataset: the key of its cache."""
+def stamps(name: str, root: Path | None) -> list[tuple[object, ...]]:
+    """Name and state of each file of a named dataset: the key of its cache."""
     base = place(name, root)
     folder = base / FOLDERS[name]
     found = sorted(folder.rglob("*")) if FOLDERS[name] else sorted(base.glob("*_32x32.mat"))
-    files = [(file, file.stat()) for file in found if file.is_file()]
-    return [(str(f.relative_to(base)), s.st_size, s.st_mtime_ns) for f, s in files]
+    files = [file for file in found if file.is_file()]
+    pairs = zip(files, states(files), strict=True)
+    return [(str(file.relative_to(base)), *state) for file, state in pairs]
 
 
 def read_named(

@@ -16,13 +16,14 @@ from torch import Tensor
 from goodviews.core.errors import InputError
 from goodviews.data.arrays import (
     IMAGE_KEYS,
-    LABEL_KEYS,
     Progress,
     array_draft,
     channels_first,
+    part_keys,
 )
 from goodviews.data.cache import Draft, Rows, in_memory
-from goodviews.data.decode import Header, channels_last, header_of, pixels_of
+from goodviews.data.channels import ANY, Channels, known_axis, spread
+from goodviews.data.decode import Header, Reading, header_of, pixels_of
 from goodviews.data.held import Held, Indexed
 from goodviews.data.hugging import held_dataset
 from goodviews.data.images import Images
@@ -43,15 +44,20 @@ Labels: TypeAlias = str | Path | np.ndarray | Tensor | Sequence[Any] | Mapping[s
 
 
 def read_object(
-    data: Any, *, size: int | None = None, channels: str | None = None, progress: Progress = None
+    data: Any,
+    *,
+    size: int | None = None,
+    channels: Channels = ANY,
+    given: tuple[float, float] | None = None,
+    progress: Progress = None,
 ) -> Images:
     """Read images that are in memory; :func:`goodviews.load` lists the accepted objects.
 
     Args:
         data: The object.
         size: Side in pixels (default: the rule for files).
-        channels: Axis of arrays that holds the channels, ``first`` or ``last`` (default: the only
-            one that is possible).
+        channels: Axis and number of channels, where the user gives them.
+        given: Range of the values that the user gives.
         progress: Called with the images done and all images.
 
     Returns:
@@ -78,7 +84,7 @@ def read_object(
             notes=(*draft.notes, *notes),
         )
 
-    return in_memory(found.name, build)
+    return in_memory(found.name, build, given)
 
 
 def held(data: Any) -> Held:
@@ -90,7 +96,7 @@ def held(data: Any) -> Held:
     if isinstance(data, Tensor):
         return Held(_numpy(data), "tensor", "the tensor")
     if isinstance(data, np.ndarray) and data.dtype != object:
-        return Held(_batch(data), "array", "the array")
+        return Held(data, "array", "the array")
     if type(data).__module__.partition(".")[0] == "datasets":
         return held_dataset(data)
     if isinstance(data, Mapping):
@@ -151,19 +157,26 @@ def label_columns(
 
 
 def _pixels(
-    found: Held, rows: Rows, size: int | None, channels: str | None, progress: Progress
+    found: Held, rows: Rows, size: int | None, channels: Channels, progress: Progress
 ) -> tuple[Draft, Any, Any]:
     """Read the images into rows, and the labels that a dataset gives with its images."""
     if isinstance(found.images, np.ndarray):
-        images = channels_first(found.images, found.what, channels, doubt=None)
+        images = channels_first(found.images, found.what, channels)
         draft = array_draft(
             [images], None, None, rows, size=size, what=found.what, progress=progress
         )
         return draft, found.labels, found.classes
-    items = _Items(found.images, channels)
+    items = _Items(found.images)
     names = [str(i) for i in range(len(found.images))]
     read = read_pictures(
-        names, items.header, items.pixels, rows, size=size, workers=1, progress=progress
+        names,
+        items.header,
+        items.pixels,
+        rows,
+        size=size,
+        how=Reading(channels, items.axis(channels, found.what)),
+        workers=1,
+        progress=progress,
     )
     for i, why in sorted(read.failed.items()):
         raise InputError(f"Cannot read image {i} of {found.what}: {why.rstrip('.')}.")
@@ -176,15 +189,30 @@ def _pixels(
 class _Items:
     """Pictures of a dataset by number, and the labels that come with them."""
 
-    def __init__(self, data: Indexed, channels: str | None) -> None:
-        self.data, self.channels = data, channels
+    def __init__(self, data: Indexed) -> None:
+        self.data = data
         self.labels: dict[int, Any] = {}
 
-    def header(self, i: int) -> Header:
-        return header_of(self._picture(i))
+    def axis(self, channels: Channels, what: str) -> str | None:
+        """Axis of the channels of those arrays whose shape leaves it open."""
+        images, names = [], []
+        for i in spread(len(self.data)).tolist():
+            try:
+                picture = self._picture(i)
+            except Exception:  # a dataset can raise any exception; it is reported later
+                return None
+            if isinstance(picture, Image.Image):
+                return None
+            if picture.ndim == 3 and picture.size:
+                images.append(picture)
+                names.append(f"image {i} of {what}")
+        return known_axis(images, names, channels)
 
-    def pixels(self, i: int, header: Header, side: int | None) -> np.ndarray:
-        return pixels_of(self._picture(i), header, side)
+    def header(self, i: int, how: Reading) -> Header:
+        return header_of(self._picture(i), how)
+
+    def pixels(self, i: int, header: Header, side: int | None, how: Reading) -> np.ndarray:
+        return pixels_of(self._picture(i), header, side, how)
 
     def _picture(self, i: int) -> Image.Image | np.ndarray:
         item = self.data[i]
@@ -197,7 +225,7 @@ class _Items:
         if isinstance(item, Image.Image):
             return item
         if isinstance(item, Tensor | np.ndarray):
-            return channels_last(_numpy(item), self.channels, doubt=None)
+            return _numpy(item)
         raise InputError(f"it is a {type(item).__name__}, not a picture, an array or a tensor")
 
 
@@ -216,19 +244,42 @@ def _mapping(data: Mapping[str, Any]) -> Held:
     """Find arrays under the names that array files and scikit-learn use."""
     kind = type(data).__name__
     name = "arrays" if kind in ("dict", "NpzFile") else kind.lower()
-    image = next((key for key in IMAGE_KEYS if key in data), None)
-    label = next((key for key in (*LABEL_KEYS, "target") if key in data), None)
-    if image is None:
+    named = part_keys([str(key) for key in data])
+    if not named:
         raise InputError(
             f"The {kind} holds {', '.join(map(str, data)) or 'nothing'}, but images are expected "
-            f"under one of {', '.join(IMAGE_KEYS[:4])}."
+            f"under one of {', '.join(IMAGE_KEYS[:4])}, or as train_images and test_images."
         )
-    images = data[image]
-    if not isinstance(images, list):
-        images = _batch(_square(_numpy(images), kind))
     classes = next((data[key] for key in ("classes", "target_names") if key in data), None)
-    labels = data[label] if label is not None else None
-    return Held(images, name, f"the {kind}", labels, classes)
+    image, label = next(iter(named.values()))
+    if len(named) == 1:
+        images = data[image]
+        if not isinstance(images, list):
+            images = _square(_numpy(images), kind)
+        return Held(images, name, f"the {kind}", data[label] if label else None, classes)
+    arrays = [_square(_numpy(data[image]), kind) for image, _ in named.values()]
+    if len({array.shape[1:] for array in arrays}) > 1:
+        raise InputError(
+            f"The parts of the {kind} must have images of one shape, but have "
+            f"{' and '.join(str(array.shape[1:]) for array in arrays)}."
+        )
+    labels = [
+        np.full(len(array), None) if key is None else _numpy(data[key]).reshape(len(array), -1)
+        for array, (_, key) in zip(arrays, named.values(), strict=True)
+    ]
+    if any(column.ndim == 2 and column.shape[1] != 1 for column in labels):
+        raise InputError(f"The labels of the {kind} must be one class per image.")
+    tests = "test" if "test" in named else "val"
+    part = [np.full(len(a), key == tests, np.int8) for key, a in zip(named, arrays, strict=True)]
+    joined = np.concatenate([column.reshape(-1).astype(object) for column in labels])
+    return Held(
+        np.concatenate(arrays),
+        name,
+        f"the {kind}",
+        joined if any(key for _, key in named.values()) else None,
+        classes,
+        np.concatenate(part),
+    )
 
 
 def _square(images: np.ndarray, kind: str) -> np.ndarray:
@@ -242,16 +293,6 @@ def _square(images: np.ndarray, kind: str) -> np.ndarray:
             "square image; reshape them to (N, H, W) or (N, H, W, C) first."
         )
     return images.reshape(len(images), side, side)
-
-
-def _batch(images: np.ndarray) -> np.ndarray:
-    """Check that an array is not one image."""
-    if images.ndim == 3 and images.shape[2] in (1, 3, 4):
-        raise InputError(
-            f"The array has the shape {images.shape}, which is that of one image; add an axis for "
-            "the number of images with images[None]."
-        )
-    return images
 
 
 def _numpy(values: Any) -> np.ndarray:

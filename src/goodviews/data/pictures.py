@@ -7,16 +7,22 @@ import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from goodviews.core.errors import InputError
 from goodviews.core.text import counted
-from goodviews.data.cache import Rows
-from goodviews.data.decode import Header
+from goodviews.data.alpha import ALPHAS, alpha_note, is_data, with_alpha
+from goodviews.data.cache import Rows, finite
+from goodviews.data.channels import spread
+from goodviews.data.decode import PLAIN, Header, Reading
+from goodviews.data.outliers import Fence
 
 CHUNK = 256
+
+INFINITE = "it has NaN or infinite values"
 
 
 class Pictures(NamedTuple):
@@ -37,11 +43,12 @@ class Pictures(NamedTuple):
 
 def read_pictures(
     names: Sequence[str],
-    header: Callable[[int], Header],
-    pixels: Callable[[int, Header, int | None], np.ndarray],
+    header: Callable[[int, Reading], Header],
+    pixels: Callable[[int, Header, int | None, Reading], np.ndarray],
     rows: Rows,
     *,
     size: int | None = None,
+    how: Reading = PLAIN,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Pictures:
@@ -49,11 +56,12 @@ def read_pictures(
 
     Args:
         names: Name of each image in messages.
-        header: Function from the number of an image to its header, such as
+        header: Function from the number of an image and the way to read to its header, such as
             :func:`goodviews.data.decode.read_header` gives.
-        pixels: Function from number, header and side to (C, H, W).
+        pixels: Function from number, header, side and the way to read to (C, H, W).
         rows: Receives the images.
         size: Side in pixels (default: :func:`default_size`).
+        how: How the images are read.
         workers: Number of threads (default: one for each processor, at most 8).
         progress: Called with the images done and all images.
 
@@ -65,23 +73,35 @@ def read_pictures(
     """
     total = len(names)
     with ThreadPoolExecutor(workers or min(8, os.cpu_count() or 1)) as pool:
-        answers = list(pool.map(lambda i: _attempt(header, i), range(total)))
+        answers = list(pool.map(lambda i: _attempt(header, i, how), range(total)))
         failed = {i: why for i, why in enumerate(answers) if isinstance(why, str)}
         found = {i: answer for i, answer in enumerate(answers) if isinstance(answer, Header)}
         if not found:
             return Pictures([], failed)
         side = size if size is not None else default_size(list(found.values()))
-        channels = _common_channels(names, found)
+        spaced = [list(found)[i] for i in spread(len(found))]
+        notes: tuple[str, ...] = ()
+        if how.channels.count or all(one.alpha for one in found.values()):
+            found, notes = _settle_alpha(found, spaced, pixels, how)
+        channels = _common_channels(names, found, how.channels.count)
         kind = _common_kind(names, found)
+        if _fenced(found, side):
+            some = pool.map(lambda i: _attempt(pixels, i, found[i], None, how), spaced)
+            pairs = [
+                (image, found[i].nodata)
+                for i, image in zip(spaced, some, strict=True)
+                if not isinstance(image, str)
+            ]
+            how = replace(how, fence=Fence.around(pairs))
         kept: list[int] = []
         order = list(found)
         for start in range(0, len(order), CHUNK):
             block = order[start : start + CHUNK]
-            images = pool.map(lambda i: _attempt(pixels, i, found[i], side), block)
+            images = pool.map(lambda i: _attempt(pixels, i, found[i], side, how), block)
             good = []
             for i, image in zip(block, images, strict=True):
-                if isinstance(image, str):
-                    failed[i] = image
+                if isinstance(image, str) or not finite(image):
+                    failed[i] = image if isinstance(image, str) else INFINITE
                     continue
                 good.append(_conform(image, channels, kind))
                 kept.append(i)
@@ -92,7 +112,9 @@ def read_pictures(
     headers = [found[i] for i in kept]
     if not kept:
         return Pictures(kept, failed)
-    return Pictures(kept, failed, _source(headers, side, channels, kind), _remarks(headers))
+    return Pictures(
+        kept, failed, _source(headers, side, channels, kind), (*notes, *_remarks(headers))
+    )
 
 
 def default_size(headers: list[Header]) -> int | None:
@@ -118,8 +140,44 @@ def _attempt(action: Callable[..., Any], *args: Any) -> Any:
         return str(error).strip().split("\n")[0] or type(error).__name__
 
 
-def _common_channels(names: Sequence[str], found: dict[int, Header]) -> int:
+def _settle_alpha(
+    found: dict[int, Header],
+    spaced: list[int],
+    pixels: Callable[[int, Header, int | None, Reading], np.ndarray],
+    how: Reading,
+) -> tuple[dict[int, Header], tuple[str, ...]]:
+    """Headers in which transparency is a channel where it is data, and a note about it."""
+    kept = {i: with_alpha(header) for i, header in found.items()}
+    if count := how.channels.count:
+        wanted = {i: kept[i] if kept[i].channels == count else one for i, one in found.items()}
+        return wanted, ()
+    images = [_attempt(pixels, i, kept[i], None, how) for i in spaced[:ALPHAS]]
+    planes = [image[-1].ravel() for image in images if not isinstance(image, str)]
+    most = max(header.channels for header in kept.values())
+    kept = {i: replace(header, channels=most) for i, header in kept.items()}
+    if not planes or not (note := alpha_note(np.concatenate(planes), most)):
+        return found, ()
+    return (kept, (note,)) if is_data(np.concatenate(planes)) else (found, (note,))
+
+
+def _fenced(found: dict[int, Header], side: int | None) -> bool:
+    """Whether fill values must be found first, since resizing would mix them with others."""
+    deep = [header for header in found.values() if header.kind != "uint8"]
+    if any(header.nodata is not None for header in deep):
+        return True
+    return side is not None and any((one.height, one.width) != (side, side) for one in deep)
+
+
+def _common_channels(names: Sequence[str], found: dict[int, Header], count: int | None) -> int:
     first = {header.channels: i for i, header in reversed(found.items())}
+    if count is not None:
+        odd = sorted(set(first) - {count, *([1] if count == 3 else [])})
+        if odd:
+            raise InputError(
+                f"{names[first[odd[0]]]} has {counted(odd[0], 'channel')}, but channels={count} "
+                f"was given; give the number of channels of the files, or leave it out."
+            )
+        return count
     if set(first) <= {1, 3} or len(first) == 1:
         return max(first)
     (a, i), (b, j) = sorted(first.items())[:2]

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from goodviews.core.errors import InputError, unknown
 from goodviews.core.plugins import load_plugins
-from goodviews.data.arrays import read_arrays
+from goodviews.data.array_files import read_arrays
 from goodviews.data.cache import Draft, Rows, cached
+from goodviews.data.channels import ANY, Channels
 from goodviews.data.digits import digits
 from goodviews.data.folders import list_folder, read_folder
+from goodviews.data.hashing import states
 from goodviews.data.images import Images
 from goodviews.data.names import IDX, TORCHVISION, read_named, shared, stamps
 from goodviews.data.worlds import known_world
@@ -39,7 +41,8 @@ def read_set(
     home: Path,
     size: int | None = None,
     root: Path | None = None,
-    channels: str | None = None,
+    channels: Channels = ANY,
+    given: tuple[float, float] | None = None,
     progress: Progress = None,
 ) -> Images:
     """Read a dataset by its name, folder or array file; all but moving digits.
@@ -49,7 +52,8 @@ def read_set(
         home: Root folder of the cache.
         size: Height and width in pixels.
         root: Folder of torchvision's datasets.
-        channels: Axis of array files that holds the channels: ``first`` or ``last``.
+        channels: Axis and number of channels, where the user gives them.
+        given: Range of the values that the user gives.
         progress: Called with the images done and all images while they are decoded.
 
     Raises:
@@ -64,7 +68,7 @@ def read_set(
             return known_world(text if text in WORLDS else name, size)
         plain = name.replace("-", "").replace("_", "")
         if plain in TORCHVISION:
-            return _named(plain, size, root, home, progress)
+            return _named(plain, size, root, given, home, progress)
     path = Path(text).expanduser()
     common = shared()
     if not path.exists() and common is not None and "/" not in text and (common / text).is_dir():
@@ -80,52 +84,63 @@ def read_set(
         near = str(unknown("dataset", text, known_names())).partition(".")[2].strip()
         raise InputError(f"There is no folder, file or dataset named {text!r}. {near}")
     path = path.resolve()
-    if path.is_file():
+    if not path.is_dir():
+        if not path.is_file():
+            raise InputError(
+                f"{path} is neither a folder nor a regular file; name a folder of images, or an "
+                ".npz or .npy file."
+            )
         if path.suffix.lower() not in ARRAYS:
             raise InputError(
                 f"Expected a folder of images or an .npz or .npy file, but {path} is a "
                 f"{path.suffix or 'nameless'} file; name the folder that contains it."
             )
-        return _arrays(path.stem, [path], size, channels, home, progress)
-    pair = [path / "train.npz", path / "test.npz"]
-    if all(file.is_file() for file in pair):
-        return _arrays(path.name, pair, size, channels, home, progress)
+        return _arrays(path.stem, [path], size, channels, given, home, progress)
+    parts = [path / f"{name}.npz" for name in ("train", "val", "test")]
+    if parts[0].is_file() and parts[2].is_file():
+        files = [file for file in parts if file.is_file()]
+        return _arrays(path.name, files, size, channels, given, home, progress)
     if path.name in IDX.values() and (path / "raw").is_dir():
-        return _named(path.name.lower(), size, path.parent, home, progress)
+        return _named(path.name.lower(), size, path.parent, given, home, progress)
     listing = list_folder(path)
-    key = ["folder", str(path), size, listing.stamps()]
+    key = ["folder", str(path), size, listing.stamps(), str(channels)]
 
     def build(rows: Rows) -> Draft:
-        return read_folder(listing, rows, size=size, progress=progress)
+        return read_folder(listing, rows, size=size, channels=channels, progress=progress)
 
-    return cached(home, path.name, key, build)
+    return cached(home, path.name, key, build, given)
 
 
 def _arrays(
     name: str,
     files: list[Path],
     size: int | None,
-    channels: str | None,
+    channels: Channels,
+    given: tuple[float, float] | None,
     home: Path,
     progress: Progress,
 ) -> Images:
-    states = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
 
     def build(rows: Rows) -> Draft:
         return read_arrays(files, rows, size=size, channels=channels, progress=progress)
 
-    key = ["arrays", size, states] + ([channels] if channels else [])
-    return cached(home, name, key, build)
+    key = ["arrays", size, states(files), str(channels)]
+    return cached(home, name, key, build, given)
 
 
 def _named(
-    name: str, size: int | None, root: Path | None, home: Path, progress: Progress
+    name: str,
+    size: int | None,
+    root: Path | None,
+    given: tuple[float, float] | None,
+    home: Path,
+    progress: Progress,
 ) -> Images:
     def build(rows: Rows) -> Draft:
         return read_named(name, root, rows, size=size, progress=progress)
 
     if not stamps(name, root):  # this also downloads; the key needs the files
-        images = cached(home, name, ["named", name, size, "fresh"], build)
+        images = cached(home, name, ["named", name, size, "fresh"], build, given)
         if not stamps(name, root):
             return images
-    return cached(home, name, ["named", name, size, stamps(name, root)], build)
+    return cached(home, name, ["named", name, size, stamps(name, root)], build, given)

@@ -1,6 +1,7 @@
 """The job ``evaluate``: an encoder and labelled images in; scores and a leakage matrix out."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,10 +11,10 @@ import torch
 
 from goodviews.core.command import default_folder
 from goodviews.core.errors import InputError, unknown
-from goodviews.core.files import check_folder
+from goodviews.core.files import check_folder, read_json
 from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
-from goodviews.data import Data, Labels, load, splits
+from goodviews.data import Data, Images, Labels, load, splits
 from goodviews.evaluation.openers import open_encoder
 from goodviews.evaluation.protocols import Score
 from goodviews.jobs.evaluate.files import write
@@ -80,6 +81,8 @@ def evaluate(
     seeds: int = 3,
     out: str | Path | None = None,
     size: int | None = None,
+    channels: str | int | None = None,
+    value_range: tuple[float, float] | None = None,
     root: str | Path | None = None,
     device: str = "auto",
     command: str = "",
@@ -112,6 +115,9 @@ def evaluate(
         seeds: How many encoders with random weights to compare with.
         out: Folder for the tables (default: ``evaluate-``, the encoder and the data).
         size: Height and width to resize the images to, in pixels.
+        channels: ``first`` or ``last`` for arrays, the number of channels, or both; as in
+            :func:`goodviews.load`.
+        value_range: Values of black and white (default: found from the data).
         root: Folder of torchvision's downloaded datasets.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or another that torch knows.
         command: The original command, for the record.
@@ -141,7 +147,13 @@ def evaluate(
         check_folder(Path(out))
     where = _device(device)
     tuning = change(FINETUNE, [f"device={where.type}", *changed])
-    images = load(data, labels=labels, size=size, root=root)
+    if not isinstance(data, Images):
+        stored = _reading_of(encoder)
+        value_range = stored.get("value_range") if value_range is None else value_range
+        channels = stored.get("channels") if channels is None else channels
+    images = load(
+        data, labels=labels, size=size, channels=channels, value_range=value_range, root=root
+    )
     if task is not None and task not in images.labels:
         raise unknown("task", task, images.labels)
     asked = read_asked(images, table=leakage, view=view, seed=seed)
@@ -194,6 +206,17 @@ def evaluate(
     files = write(folder, found, scores, board, run, tuning if chosen.tunes else None)
     notes = [one.loaded, *found.notes] if one.loaded else found.notes
     return Evaluation(folder, scores, board, notes, files)
+
+
+def _reading_of(encoder: Any) -> dict[str, Any]:
+    """How a pretraining run was asked to read its images, so that others are read alike."""
+    place = getattr(encoder, "folder", encoder)
+    if not isinstance(place, str | Path):
+        return {}
+    folder = Path(place) if Path(place).suffix != ".safetensors" else Path(place).parent
+    with suppress(InputError, OSError, ValueError, AttributeError):
+        return dict(read_json(folder / "passport.json").get("reading") or {})
+    return {}
 
 
 def _default(encoder: str, data: str) -> Path:

@@ -85,6 +85,8 @@ def learn_views(
     steps: int | None = None,
     changes: Iterable[str] | Mapping[str, Any] = (),
     size: int | None = None,
+    channels: str | int | None = None,
+    value_range: tuple[float, float] | None = None,
     root: str | Path | None = None,
     seed: int = 0,
     device: str = "auto",
@@ -112,6 +114,9 @@ def learn_views(
         changes: Other settings to change: ``{"encoder_rate": 0.004}``, or texts. Names are those
             of :class:`goodviews.training.view_learning.Game`.
         size: Height and width to resize the images to, in pixels.
+        channels: ``first`` or ``last`` for arrays, the number of channels, or both; as in
+            :func:`goodviews.load`.
+        value_range: Values of black and white (default: found from the data).
         root: Folder of torchvision's downloaded datasets.
         seed: Random seed of the run.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
@@ -158,7 +163,9 @@ def learn_views(
     options = {"generator": generator, "views": views, "split": split, "steps": steps}
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     game, typed = replace(game, **given), [*typed, *given]
-    images = load(data, labels=labels, size=size, root=root)
+    images = load(
+        data, labels=labels, size=size, channels=channels, value_range=value_range, root=root
+    )
     roles = share_out(images, mode=mode, task=task)
     first = split_width(game.split, images.channels)
     rate = build_generator(game.generator, images.channels).rate
@@ -203,7 +210,9 @@ def learn_views(
         roles,
         game,
         learned,
-        asked=Asked(where, table, size, before, seed, judge_steps, command, said),
+        asked=Asked(
+            where, table, size, channels, value_range, before, seed, judge_steps, command, said
+        ),
         spec=spec,
         spec_file=folder / SPEC,
         tried=tried,

@@ -28,6 +28,8 @@ class Asked:
         data: Argument for the data; nothing for images from memory.
         labels: The CSV of labels.
         size: Height and width in pixels, where they were given.
+        channels: Axis and number of channels, where they were given.
+        value_range: Values of black and white, where they were given.
         before: Steps before the generator, at the size of the images.
         seed: Random seed of the run.
         judge_steps: Training steps of new encoders.
@@ -38,6 +40,8 @@ class Asked:
     data: str | None
     labels: str | Path | None
     size: int | None
+    channels: str | int | None
+    value_range: tuple[float, float] | None
     before: str
     seed: int
     judge_steps: int
@@ -145,7 +149,13 @@ def gathered(
         "short": _short(rows, asked.judge_steps),
         "command": asked.command,
         "next": next_command(
-            asked.data, spec_file, best[:3], labels=asked.labels, size=asked.size
+            asked.data,
+            spec_file,
+            best[:3],
+            labels=asked.labels,
+            size=asked.size,
+            channels=asked.channels,
+            value_range=asked.value_range,
         ),
         "origin": {key: ran[key] for key in ("commit", "started", "versions", "hardware")},
     }

@@ -103,7 +103,9 @@ def next_command(
     fixed: Sequence[str],
     *,
     labels: str | Path | None,
-    size: int | None,
+    size: int | None = None,
+    channels: str | int | None = None,
+    value_range: tuple[float, float] | None = None,
 ) -> str:
     """The study that compares the learned views with fixed ones over several seeds.
 
@@ -113,13 +115,16 @@ def next_command(
         fixed: Specs of the fixed ones.
         labels: The CSV of labels.
         size: Height and width in pixels, where they were given.
+        channels: Axis and number of channels, where they were given.
+        value_range: Values of black and white, where they were given.
 
     Example:
-        >>> next_command("photos", Path("run/views.txt"), [], labels=None, size=None)
+        >>> next_command("photos", Path("run/views.txt"), [], labels=None)
         'goodviews study photos --views @run/views.txt --seeds 5'
     """
     views = [f"@{spec}", *fixed]
-    given = {"data": data, "views": views, "labels": labels, "size": size, "seeds": 5}
+    given = {"data": data, "views": views, "labels": labels, "size": size}
+    given |= {"channels": channels, "range": value_range, "seeds": 5}
     return command_line("study", given)
 
 

@@ -77,6 +77,8 @@ def show_views(
     bound: bool = False,
     labels: Labels = None,
     size: int | None = None,
+    channels: str | int | None = None,
+    value_range: tuple[float, float] | None = None,
     root: str | Path | None = None,
     progress: bool | Report | None = None,
 ) -> ViewsShown:
@@ -91,6 +93,9 @@ def show_views(
         bound: Whether a small critic is trained that bounds the nats the two views share.
         labels: CSV of labels.
         size: Height and width to resize the images to, in pixels.
+        channels: ``first`` or ``last`` for arrays, the number of channels, or both; as in
+            :func:`goodviews.load`.
+        value_range: Values of black and white (default: found from the data).
         root: Folder of torchvision's downloaded datasets.
         progress: True draws a progress bar; a function is called with what is counted, how many
             are done and how many there are.
@@ -110,11 +115,14 @@ def show_views(
     check_names(spec)
     spec = pin(spec)
     pair = parse_view(check_names(spec)[-1])
-    images = load(data, labels=labels, size=size, root=root)
+    images = load(
+        data, labels=labels, size=size, channels=channels, value_range=value_range, root=root
+    )
     place = data if data is None or isinstance(data, str | Path) else images.name
     given: dict[str, Any] = {"data": place, "views": spec}
     table = labels if isinstance(labels, str | Path) else None
-    given |= {"labels": table, "size": size, "root": root}
+    given |= {"labels": table, "size": size, "channels": channels, "range": value_range}
+    given["root"] = root
     verb = "study"
     if len(pair.first.out_shape((images.channels, images.height, images.width))) != 3:
         verb, given["recipe"] = "pretrain", "cpc"  # a study reads one image per view, no stacks
@@ -132,6 +140,8 @@ def doctor(
     *,
     labels: Labels = None,
     size: int | None = None,
+    channels: str | int | None = None,
+    value_range: tuple[float, float] | None = None,
     root: str | Path | None = None,
 ) -> Checkup:
     """Report what was read from data, what is odd, slow or missing, and what to do about it.
@@ -140,6 +150,9 @@ def doctor(
         data: Images in any form that :func:`goodviews.load` accepts.
         labels: CSV of labels.
         size: Height and width to resize the images to, in pixels.
+        channels: ``first`` or ``last`` for arrays, the number of channels, or both; as in
+            :func:`goodviews.load`.
+        value_range: Values of black and white (default: found from the data).
         root: Folder of torchvision's downloaded datasets.
 
     Returns:
@@ -150,9 +163,11 @@ def doctor(
         >>> found.usable, found.findings[0].sentence
         (True, "1,797 images named 'digits', 1 channel, 16x16 pixels, float32.")
     """
-    found = Checkup(examine(data, labels=labels, size=size, root=root))
+    given: dict[str, Any] = {"labels": labels, "size": size, "channels": channels}
+    given |= {"value_range": value_range, "root": root}
+    found = Checkup(examine(data, **given))
     if found.usable:
-        found.findings[-1:-1] = pace(load(data, labels=labels, size=size, root=root))
+        found.findings[-1:-1] = pace(load(data, **given))
     return found
 
 

@@ -74,6 +74,8 @@ def pretrain(
     changes: Iterable[str] | Mapping[str, Any] = (),
     labels: Labels = None,
     size: int | None = None,
+    channels: str | int | None = None,
+    value_range: tuple[float, float] | None = None,
     root: str | Path | None = None,
     seed: int = 0,
     device: str | None = None,
@@ -104,6 +106,9 @@ def pretrain(
             ``"head=projector(dim=8)"``. Names are those of :class:`goodviews.training.Settings`.
         labels: Labels for the readouts on the way; training does not need them.
         size: Height and width to resize the images to, in pixels.
+        channels: ``first`` or ``last`` for arrays, the number of channels, or both; as in
+            :func:`goodviews.load`.
+        value_range: Values of black and white (default: found from the data).
         root: Folder of torchvision's downloaded datasets.
         seed: Random seed of the run.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"`` (default: that of the settings).
@@ -142,7 +147,9 @@ def pretrain(
     asked += _change_texts(encoder=backbone, epochs=epochs, batch=batch)
     typed = [text.partition("=")[0].strip() for text in asked]
 
-    images = load(data, labels=labels, size=size, root=root)
+    images = load(
+        data, labels=labels, size=size, channels=channels, value_range=value_range, root=root
+    )
     index = splits(images).pretrain if hold_out else np.flatnonzero(images.part == 0)
     settings = change(settings, asked)
     if spec:
@@ -203,6 +210,7 @@ def pretrain(
     if zero:
         write_seen(folder, images, index)
         about = passport(settings, repr(pair), images, seed, split, len(index))
+        about["reading"] = {"channels": channels, "value_range": value_range}
         save_encoder(folder / ENCODER, trained.encoders, about=about)
         write_json(folder / "passport.json", about)
         write_json(folder / "run.json", ran | {"health": follower.verdict})

@@ -103,6 +103,8 @@ def study(
     seeds: int | Sequence[int] = 3,
     candidates: int | None = None,
     size: int | None = None,
+    channels: str | int | None = None,
+    value_range: tuple[float, float] | None = None,
     epochs: int | None = None,
     minutes: float | None = None,
     per_class: int = 10,
@@ -131,6 +133,9 @@ def study(
         seeds: How many, or which.
         candidates: K of the information bound; as many as are held out, at most 4,096.
         size: Side of the images in pixels.
+        channels: ``first`` or ``last`` for arrays, the number of channels, or both; as in
+            :func:`goodviews.load`.
+        value_range: Values of black and white (default: found from the data).
         epochs: Passes over the pretraining images; by default about 80,000 images are shown.
         minutes: Approximate time that the study may take, instead of epochs.
         per_class: Labels per class of each readout, where most images are labelled.
@@ -176,11 +181,12 @@ def study(
     def reading(done: int, total: int) -> None:
         report_progress("images read", done, total)
 
-    images = load(data, labels=labels, size=size, root=root, progress=reading)
+    way: dict[str, Any] = {"channels": channels, "value_range": value_range, "root": root}
+    images = load(data, labels=labels, size=size, **way, progress=reading)
     task_images = images
     if task_data is not None:
         wanted = None if isinstance(task_data, Images) else size or images.height
-        task_images = load(task_data, size=wanted, root=root, progress=reading)
+        task_images = load(task_data, size=wanted, **way, progress=reading)
         _same_form(images, task_images)
     if not specs:
         specs, family = _specs(default_views(images.channels, images.height))
@@ -247,7 +253,8 @@ def study(
         write_text(best_view, best + "\n")
         given: dict[str, Any] = {"data": place, "backbone": "resnet18", "views": best_view}
         table = labels if isinstance(labels, str | Path) else None
-        given |= {"labels": table, "size": size, "root": root}
+        given |= {"labels": table, "size": size, "channels": channels, "range": value_range}
+        given["root"] = root
         following = command_line("pretrain", given)
         if named == IN_MEMORY:
             following = f"goodviews.pretrain(data, backbone='resnet18', views={str(best_view)!r})"
