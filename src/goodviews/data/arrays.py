@@ -175,10 +175,10 @@ def _transparency(parts: Sequence[np.ndarray]) -> tuple[str, ...]:
     if parts[0].dtype != np.uint8 or parts[0].shape[1] != 4:
         return ()
     alpha = parts[0][spread(len(parts[0])), 3]
-    if is_data(alpha) or np.mean((alpha > 0) & (alpha < 255)) > 0.1:
+    if is_data(alpha):
         return ()
     return (
-        "The fourth channel looks like transparency (most of it is 0 or 255) and is kept as data; "
+        "The fourth channel looks like transparency and is kept as data; "
         "to draw the images on white instead, give --channels 3 (channels=3).",
     )
 

@@ -156,7 +156,7 @@ def known_axis(
 
 
 def _square(shapes: Sequence[tuple[int, ...]]) -> str | None:
-    """The only reading in which every image is square and has fewer channels than twice its side."""
+    """The only reading in which all images are square, with fewer channels than twice a side."""
     found = []
     for axis, (count, height, width) in zip(AXES, ((0, 1, 2), (2, 0, 1)), strict=True):
         if all(one[height] == one[width] for one in shapes) and all(

@@ -15,9 +15,16 @@ from goodviews.data.images import Images
 from goodviews.data.loading import load
 from goodviews.data.objects import Data
 from goodviews.data.splits import FEWEST, splits
+from goodviews.data.value_range import CHOOSE
 
 LOOKED_AT = 20_000
 """Maximum number of images checked one by one; in larger datasets they are evenly spaced."""
+
+
+QUANTILES = (0.001, 0.999)
+
+SLIVER = 0.2
+"""Share of the range that should hold more than nearly all values."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +182,8 @@ def _pixels(images: Images) -> list[Finding]:
     found = []
     if images.height * images.width == 1 and images.channels <= 4:
         found.append(Finding("broken", "Images have only one pixel.", "Use larger images."))
+    if text := _squashed(images):
+        found.append(Finding("odd", text, f"To spread them, {CHOOSE}."))
     if doubles:
         across = f", {leaks:,} of them in both train and test" if leaks else ""
         found.append(
@@ -191,6 +200,19 @@ def _pixels(images: Images) -> list[Finding]:
             Finding("odd", f"{constant:,} of {among} have a single colour.", "Remove them.")
         )
     return found
+
+
+def _squashed(images: Images) -> str:
+    """A sentence where nearly all values of every channel lie in a small part of [0, 1]."""
+    some = images.batch(np.unique(np.linspace(0, len(images) - 1, 256).astype(int))).numpy()
+    ends = np.quantile(some.transpose(1, 0, 2, 3).reshape(images.channels, -1), QUANTILES, axis=1)
+    widest = float((ends[1] - ends[0]).max())
+    if not 0 < widest < SLIVER:
+        return ""
+    return (
+        f"99.8 % of the values lie within {100 * widest:.2g} % of the range that became 0 to 1 "
+        f"(from {ends[0].min():.3g} to {ends[1].max():.3g})."
+    )
 
 
 def _next(images: Images, data: Data, options: dict[str, Any]) -> list[Finding]:

@@ -263,15 +263,18 @@ def _mapping(data: Mapping[str, Any]) -> Held:
             f"The parts of the {kind} must have images of one shape, but have "
             f"{' and '.join(str(array.shape[1:]) for array in arrays)}."
         )
-    labels = [
-        np.full(len(array), None) if key is None else _numpy(data[key]).reshape(len(array), -1)
-        for array, (_, key) in zip(arrays, named.values(), strict=True)
-    ]
-    if any(column.ndim == 2 and column.shape[1] != 1 for column in labels):
-        raise InputError(f"The labels of the {kind} must be one class per image.")
+    labels = []
+    for array, (image, key) in zip(arrays, named.values(), strict=True):
+        column = np.full(len(array), None) if key is None else _numpy(data[key]).astype(object)
+        if column.shape not in ((len(array),), (len(array), 1)):
+            raise InputError(
+                f"Labels {key} of the {kind} must have the shape ({len(array)},), one class per "
+                f"image of {image}; but got {column.shape}."
+            )
+        labels.append(column.reshape(-1))
     tests = "test" if "test" in named else "val"
     part = [np.full(len(a), key == tests, np.int8) for key, a in zip(named, arrays, strict=True)]
-    joined = np.concatenate([column.reshape(-1).astype(object) for column in labels])
+    joined = np.concatenate(labels)
     return Held(
         np.concatenate(arrays),
         name,
