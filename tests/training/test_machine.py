@@ -5,7 +5,9 @@ import sys
 import pytest
 import torch
 
-from goodviews.training.machine import reuse_memory
+from goodviews.core.errors import InputError
+from goodviews.training import Settings
+from goodviews.training.machine import launch, make_fabric, resolve_precision, reuse_memory
 
 glibc = pytest.mark.skipif(
     platform.libc_ver()[0] != "glibc", reason="other allocators are left alone"
@@ -65,3 +67,37 @@ def test_other_devices_and_allocators_are_left_alone(monkeypatch):
 def test_an_error_inside_is_not_swallowed():
     with pytest.raises(RuntimeError, match="inside"), reuse_memory(torch.device("cpu")):
         raise RuntimeError("inside")
+
+
+@pytest.mark.parametrize(
+    ("found", "chosen"),
+    [
+        ({"avx512_bf16": True}, "bf16-mixed"),
+        ({"amx_bf16": True, "avx512_bf16": False}, "bf16-mixed"),
+        ({"avx512_bf16": False, "avx2": True}, "32-true"),
+        ({}, "32-true"),
+    ],
+)
+def test_the_precision_is_the_fastest_that_the_processor_has(found, chosen, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found, raising=False)
+    assert resolve_precision("auto", "cpu") == chosen
+    assert resolve_precision("auto", "mps") == "32-true"
+    for name in ("32-true", "64-true", "bf16-mixed"):
+        assert resolve_precision(name, "cpu") == name
+    assert launch(Settings(device="cpu", precision="auto"))._precision.precision == chosen
+
+
+def test_a_torch_that_cannot_tell_computes_in_float32(monkeypatch):
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert resolve_precision("auto", "cpu") == "32-true"
+
+
+def test_a_choice_of_precision_prints_nothing(caplog, capfd):
+    make_fabric("cpu", "bf16-mixed", devices=1)
+    assert not caplog.records
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_precision_that_does_not_exist_is_refused():
+    with pytest.raises(InputError, match="precision auto, 32-true or bf16-mixed"):
+        launch(Settings(device="cpu", precision="fast"))

@@ -83,7 +83,11 @@ def pretrain(
     seed: Seed = 0,
     device: Device = "auto",
     precision: Annotated[
-        str, typer.Option(metavar="NAME", help="32-true or bf16-mixed.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="32-true, bf16-mixed or auto (bfloat16 where the hardware has it).",
+        ),
     ] = "32-true",
     devices: Annotated[
         int, typer.Option(min=1, metavar="N", help="Number of processes on this machine.")

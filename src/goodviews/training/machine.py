@@ -2,6 +2,7 @@
 
 import atexit
 import ctypes
+import logging
 import os
 import platform
 from collections.abc import Iterator, Mapping
@@ -56,6 +57,44 @@ def processes(
     return there
 
 
+def resolve_precision(precision: str, device: str = "cpu") -> str:
+    """Name of a precision in Lightning Fabric; ``auto`` is the fastest that the hardware has.
+
+    Args:
+        precision: Name of a precision, or ``auto``.
+        device: ``cpu``, ``cuda`` or another accelerator, or ``auto``.
+
+    Returns:
+        For ``auto``, ``bf16-mixed`` where products of bfloat16 are computed by the processor (AMX
+        or AVX-512 BF16) or the GPU, else ``32-true``; other names as they are.
+
+    Example:
+        >>> resolve_precision("64-true"), resolve_precision("auto") in ("32-true", "bf16-mixed")
+        ('64-true', True)
+    """
+    if precision != "auto":
+        return precision
+    if device == "cuda" or (device == "auto" and torch.cuda.is_available()):
+        return "bf16-mixed" if torch.cuda.is_bf16_supported(False) else "32-true"
+    if device not in ("cpu", "auto"):
+        return "32-true"
+    found = getattr(torch.cpu, "get_capabilities", dict)()
+    quick = found.get("avx512_bf16", False) or found.get("amx_bf16", False)
+    return "bf16-mixed" if quick else "32-true"
+
+
+def make_fabric(device: str, precision: str, **options: Any) -> Fabric:
+    """Fabric of a device and a precision, which may be ``auto``, without its notices.
+
+    Example:
+        >>> make_fabric("cpu", "auto", devices=1).device.type
+        'cpu'
+    """
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+    name: Any = resolve_precision(precision, device)
+    return Fabric(accelerator=device, precision=name, **options)
+
+
 def launch(
     settings: Settings, *, devices: int = 1, nodes: int = 1, strategy: str = "auto"
 ) -> Fabric:
@@ -91,11 +130,11 @@ def launch(
         # Queues and banks are equal on all ranks by construction; broadcasting them costs time.
         chosen = DDPStrategy(**{_sync_name(): False})
     try:
-        fabric = Fabric(
-            accelerator=settings.device,
+        fabric = make_fabric(
+            settings.device,
+            settings.precision,
             devices=devices,
             num_nodes=nodes,
-            precision=settings.precision,
             strategy=chosen,
         )
     except (ValueError, RuntimeError, ImportError) as error:
@@ -103,7 +142,7 @@ def launch(
         raise InputError(
             f"Cannot compute with device={settings.device!r} and "
             f"precision={settings.precision!r}: {reason}. Use device auto, cpu or cuda, and "
-            "precision 32-true or bf16-mixed."
+            "precision auto, 32-true or bf16-mixed."
         ) from error
     if devices * nodes > 1:
         fabric.launch()

@@ -44,7 +44,8 @@ class Settings:
         epochs: Number of passes over the pretraining images.
         average: Momentum of an average of the weights; 0 for no average.
         device: ``auto``, ``cpu`` or ``cuda``.
-        precision: Precision by its name in Lightning Fabric.
+        precision: Precision by its name in Lightning Fabric, or ``auto`` for bfloat16 where the
+            hardware has it.
         compile: Whether to compile the step with torch.
         sync_batchnorm: Whether batch-norm uses the batch of all processes.
 

@@ -8,11 +8,11 @@ import math
 import numpy as np
 import torch
 import torch.nn.functional as F
-from lightning_fabric import Fabric
 from torch import nn
 
 from goodviews.data import Images
 from goodviews.encoders import build_pair
+from goodviews.training.machine import make_fabric
 from goodviews.training.settings import Settings
 from goodviews.views import ViewPair
 
@@ -45,7 +45,7 @@ def train_supervised(
     Returns:
         A module in evaluation mode, from pixels (B, C, H, W) in [0, 1] to logits (B, C).
     """
-    fabric = Fabric(accelerator=settings.device, devices=1, precision=settings.precision)
+    fabric = make_fabric(settings.device, settings.precision, devices=1)
     x = images.batch(index, torch.device("cpu"))
     encoders = build_pair(settings.encoder, x, x, shared=True, head=settings.head, seed=seed)
     with torch.random.fork_rng(devices=[]):

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from goodviews.data import Images
 from goodviews.training.diagnostics.monitor import check_finite
+from goodviews.training.machine import make_fabric
 from goodviews.training.state import Checkpoints
 from goodviews.training.view_learning.game import Game
 from goodviews.training.view_learning.looks import (
@@ -110,7 +111,7 @@ def learn_views(
     rest, seen = hold_out(index, held_out, game)
     teach, watching = split_labelled(labelled, labels, game)
     classes = 0 if labels is None or labelled is None else int(labels.max()) + 1
-    fabric = Fabric(accelerator=game.device, devices=1, precision=game.precision)
+    fabric = make_fabric(game.device, game.precision, devices=1)
     make = Maker(images, chain, seed, fabric.device)
     seen_BCHW = make(seen, 0)
     players = Players(game, seen_BCHW, classes=classes, seed=seed)
