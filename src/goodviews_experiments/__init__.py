@@ -4,11 +4,12 @@ What is promised is in ``goodviews``; what is tried is here. ``goodviews reprodu
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
-from goodviews.core import hardware, unknown
+from goodviews.core import InputError, claimed, hardware, read_json, unknown
 
 __all__ = ["EXPERIMENTS", "SCALES", "run"]
 
@@ -55,4 +56,13 @@ def run(name: str, scale: str, out: Path | None = None) -> Path:
     experiment: Callable[..., Path] = getattr(home, name)
     if out is None:
         out = Path("results") / name / f"{datetime.now(UTC):%Y-%m-%d}-{hardware()}"
-    return experiment(scale=scale, out=Path(out))
+    command = f"goodviews reproduce {name} --scale {scale}"
+
+    def own(folder: Path) -> bool:
+        with suppress(InputError):
+            found = read_json(folder / "run.json")
+            return isinstance(found, dict) and found.get("command") == command
+        return False
+
+    with claimed(Path(out), f"reproduce {name} --scale {scale}", own=own):
+        return experiment(scale=scale, out=Path(out))

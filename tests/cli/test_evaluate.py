@@ -102,7 +102,7 @@ def test_what_a_view_draws_is_asked_of_the_view(few, capsys):
         (["evaluate", "z.npy", "few.npz", "--leakage", "none.csv"], "Cannot read"),
         (["evaluate", "z.npy", "few.npz", "--view", "flip()"], "but an array was given"),
         (["evaluate", "pixels", "few.npz", "--view", "identity()"], "has no random parameters"),
-        (["evaluate", "z.npy", "few.npz", "--device", "gpu"], "take auto, cpu or cuda"),
+        (["evaluate", "z.npy", "few.npz", "--device", "gpu"], "auto, cpu or cuda"),
         (["evaluate", "few.npz/x", "few.npz"], "Unknown encoder"),
         (["evaluate", "meta.csv", "few.npz"], "as in timm:resnet50@meta.csv"),
         (["evaluate", "z.npy", "few.npz", "--protocol", "finetune"], "but z.npy has no weights"),

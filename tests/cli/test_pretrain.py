@@ -124,7 +124,7 @@ def test_two_specs_in_a_file_are_refused_and_one_is_taken(tmp_path, capsys):
         (["--out", "bare.npz"], "is a file"),
         (["--out", "bare.npz/run"], "Cannot create folder bare.npz/run: bare.npz is a file"),
         (["--set", "precision=bf17"], "precision auto, 32-true or bf16-mixed"),
-        (["--set", "device=cda"], "Use device auto, cpu or cuda"),
+        (["--set", "device=cda"], "use --device auto, cpu or cuda"),
         (["--labels", "nowhere.csv"], "nowhere.csv"),
         (["--stop-on-colapse"], "--stop-on-collapse"),
     ],

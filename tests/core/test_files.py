@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from goodviews.core.errors import InputError
 from goodviews.core.files import (
     check_folder,
     read_json,
+    read_text,
     write_bytes,
     write_json,
     write_text,
@@ -120,10 +122,23 @@ def test_json_comes_back_in_order_and_lets_no_nan_through(tmp_path):
 def test_missing_or_broken_json_is_one_sentence(tmp_path):
     with pytest.raises(InputError, match="No such file"):
         read_json(tmp_path / "none.json")
-    for text in ("{", "", "\udcff"):
+    for text in ("{", "", "[" * 100_000, "NaN", "[1e400]", "-Infinity", "1" * 5_000, "\udcff"):
         (tmp_path / "bad.json").write_text(text, encoding="utf-8", errors="surrogateescape")
-        with pytest.raises(InputError, match="not valid JSON"):
+        with pytest.raises(InputError, match=r"not valid JSON|not text in UTF-8"):
             read_json(tmp_path / "bad.json")
+
+
+def test_a_device_a_pipe_and_a_folder_are_not_read_as_text(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero"), Path("/dev/stdin")):
+        with pytest.raises(InputError, match="device or a pipe"):
+            read_text(path, what="the labels")
+    with pytest.raises(InputError, match="it is a folder"):
+        read_text(tmp_path)
+    with pytest.raises(InputError, match="null"):
+        read_text(tmp_path / "nu\0ll")
+    (tmp_path / "marked.txt").write_bytes(b"\xef\xbb\xbfflip()")
+    assert read_text(tmp_path / "marked.txt") == "flip()"
 
 
 def test_a_folder_that_cannot_be_one_is_refused_before_the_work(tmp_path, monkeypatch):

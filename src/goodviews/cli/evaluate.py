@@ -20,6 +20,7 @@ from goodviews.cli.shared import (
     show,
     verb,
 )
+from goodviews.core.errors import MOST_SEED
 
 
 def evaluate(
@@ -80,22 +81,34 @@ def evaluate(
         bool, typer.Option("--bf16", help="Compute the neighbours' cosines in bfloat16.")
     ] = False,
     draws: Annotated[
-        int, typer.Option(min=2, metavar="N", help="Number of draws of few labels.")
+        int, typer.Option(min=2, max=10_000, metavar="N", help="Number of draws of few labels.")
     ] = 5,
     runs: Annotated[
         int,
         typer.Option(
-            min=1, metavar="N", help="Trainings of finetune; random weights get one each."
+            min=1,
+            max=10_000,
+            metavar="N",
+            help="Trainings of finetune; random weights get one each.",
         ),
     ] = 3,
     change: Change = None,
     seed: Annotated[
-        int, typer.Option(metavar="N", help="Random seed of the split and of the label draws.")
+        int,
+        typer.Option(
+            min=0,
+            max=MOST_SEED,
+            metavar="N",
+            help="Random seed of the split and of the label draws.",
+        ),
     ] = 0,
     seeds: Annotated[
         int,
         typer.Option(
-            min=0, metavar="N", help="Number of encoders with random weights to compare with."
+            min=0,
+            max=10_000,
+            metavar="N",
+            help="Number of encoders with random weights to compare with.",
         ),
     ] = 3,
     out: Annotated[

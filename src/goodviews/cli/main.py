@@ -3,6 +3,7 @@
 Nothing heavy is imported here: help and mistakes answer in a blink.
 """
 
+import errno
 import os
 import re
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from goodviews.cli.process import hush, open_streams, say_warnings, stopped_by_signals
 from goodviews.core.errors import InputError, unknown
 
 DEBUG = "GOODVIEWS_DEBUG"
@@ -64,9 +66,11 @@ class Verbs(TyperGroup):
         """Call the verb; Ctrl-C ends it with one line."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            print("Stopped.", file=sys.stderr)
-            raise typer.Exit(130) from None
+        except KeyboardInterrupt as stop:
+            raise typer.Exit(_stopped(stop)) from None
+        except BrokenPipeError:  # which typer would end with code 1
+            hush("stdout", "stderr")
+            raise typer.Exit(141) from None
 
 
 app = typer.Typer(
@@ -114,25 +118,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         0 when all went well; 2 for a mistake that the user can correct, reported in one sentence;
-        130 after Ctrl-C; 1 otherwise.
+        130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP; 1 otherwise.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        _specs_first(words)
-        code = typer.main.get_command(app).main(
-            args=words, prog_name="goodviews", standalone_mode=False
-        )
-        sys.stdout.flush()
+        with stopped_by_signals():
+            _specs_first(words)
+            code = typer.main.get_command(app).main(
+                args=words, prog_name="goodviews", standalone_mode=False
+            )
+            sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except InputError as error:
         return _say(str(error), 2)
-    except KeyboardInterrupt:
-        return _say("Stopped.", 130)
+    except KeyboardInterrupt as stop:
+        return _stopped(stop)
     except typer.Abort:
         return _say("Stopped.", 130)
     except BrokenPipeError:
-        _hush()
+        hush("stdout", "stderr")
         return 141
+    except OSError as error:
+        return _say(_failed(error), 2)
+    except MemoryError:
+        return _say("There is not enough memory. Use smaller images (--size), or fewer.", 2)
     except Exception as error:
         if hasattr(error, "format_message"):  # typer's report of wrong usage
             return _say(_usage(error), 2)
@@ -147,6 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run() -> None:
     """The command ``goodviews``."""
+    open_streams()
+    say_warnings()
     sys.exit(main())
 
 
@@ -177,13 +188,25 @@ def _usage(error: Any) -> str:
     return f"{said}{'' if said.endswith('?') else '.'} See {where} --help."
 
 
+def _failed(error: OSError) -> str:
+    """A failure of the system in one sentence."""
+    reason = error.strerror or str(error)
+    if error.filename is not None:
+        return f"Cannot use {os.fsdecode(error.filename)}: {reason}."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EBADF, errno.EIO):
+        hush("stdout")
+        return f"Cannot write the result to standard output: {reason}."
+    return f"The system reports: {reason}."
+
+
+def _stopped(stop: KeyboardInterrupt) -> int:
+    """Say that the command was stopped, and give its exit code."""
+    return _say(f"{str(stop).rstrip('.') or 'Stopped'}.", int(getattr(stop, "code", 130)))
+
+
 def _say(sentence: str, code: int) -> int:
-    print(" ".join(sentence.split()), file=sys.stderr)
+    try:
+        print(" ".join(sentence.split()), file=sys.stderr, flush=True)
+    except OSError:  # standard error is full or closed
+        hush("stderr")
     return code
-
-
-def _hush() -> None:
-    """Send the rest of the output nowhere, so that closing prints nothing."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)

@@ -22,6 +22,15 @@ from goodviews.cli.shared import (
     show,
     verb,
 )
+from goodviews.core.errors import unknown
+
+_TRACKERS = ("mlflow", "tensorboard", "wandb")
+
+
+def _tracker(name: str) -> str:
+    if name and name not in _TRACKERS:
+        raise unknown("tracker", name, _TRACKERS)
+    return name
 
 
 def pretrain(
@@ -60,6 +69,7 @@ def pretrain(
         int | None,
         typer.Option(
             min=1,
+            max=1_000_000,
             metavar="N",
             help="Number of epochs (default: the method's).",
             show_default=False,
@@ -69,6 +79,7 @@ def pretrain(
         int | None,
         typer.Option(
             min=2,
+            max=1_000_000,
             metavar="N",
             help="Images per step (default: the method's, fewer for small datasets).",
             show_default=False,
@@ -99,12 +110,15 @@ def pretrain(
         typer.Option(
             metavar="NAME",
             help="Log to tensorboard, wandb or mlflow as well.",
+            callback=_tracker,
             show_default=False,
         ),
     ] = "",
     probe_every: Annotated[
         int,
-        typer.Option(metavar="N", help="Epochs between two readouts; 0 for a tenth of the run."),
+        typer.Option(
+            min=0, metavar="N", help="Epochs between two readouts; 0 for a tenth of the run."
+        ),
     ] = 0,
     hold_out: Annotated[
         bool,

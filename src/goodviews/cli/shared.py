@@ -1,6 +1,7 @@
 """What several verbs need: options with one wording, and what happens around their one call."""
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -12,6 +13,19 @@ from typing import Annotated, Any
 import typer
 
 from goodviews.core.command import command_line
+from goodviews.core.errors import MOST_SEED, InputError
+from goodviews.core.files import check_folder
+from goodviews.core.progress import print_line
+
+_DEVICES = re.compile(r"(auto|cpu|cuda|gpu|mps|xpu|xla|hpu)(:\d+)?")
+
+
+def _device(name: str) -> str:
+    """Check the name of a device without torch, which then checks that the machine has it."""
+    if not _DEVICES.fullmatch(name):
+        raise InputError(f"Unknown device {name!r}; use --device auto, cpu or cuda.")
+    return name
+
 
 Data = Annotated[
     str | None,
@@ -41,7 +55,11 @@ Task = Annotated[
 Size = Annotated[
     int | None,
     typer.Option(
-        metavar="PIXELS", help="Height and width to resize the images to.", show_default=False
+        min=1,
+        max=65_536,
+        metavar="PIXELS",
+        help="Height and width to resize the images to.",
+        show_default=False,
     ),
 ]
 Channels = Annotated[
@@ -77,8 +95,10 @@ Change = Annotated[
         show_default=False,
     ),
 ]
-Seed = Annotated[int, typer.Option(metavar="N", help="Random seed of the run.")]
-Device = Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda.")]
+Seed = Annotated[
+    int, typer.Option(min=0, max=MOST_SEED, metavar="N", help="Random seed of the run.")
+]
+Device = Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda.", callback=_device)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the result only.")]
 
 
@@ -111,18 +131,19 @@ def original_command(context: typer.Context) -> str:
 
 @contextmanager
 def resumable(context: typer.Context) -> Iterator[str]:
-    """Print how to resume when the block is stopped by Ctrl-C or by a cluster.
+    """Print how to resume when the block is stopped by Ctrl-C, a closed terminal or a cluster.
 
     Yields:
         The original command.
     """
     command = original_command(context)
+    check_folder(Path(context.params.get("out") or "."))
     try:
         yield command
     except KeyboardInterrupt as stop:
         reason = str(stop).partition(";")[0].rstrip(".") or "Stopped"
         if _speaks():
-            print(f"{reason}. Resume with: {command}", file=sys.stderr)
+            log(f"{reason}. Resume with: {command}")
         raise typer.Exit(getattr(stop, "code", 130)) from None
 
 
@@ -150,7 +171,7 @@ def open_command(page: Path) -> str:
 
 def log(line: str) -> None:
     """Print a line on standard error, so that the result alone is on standard output."""
-    print(line, file=sys.stderr)
+    print_line(line, sys.stderr)
 
 
 def _speaks() -> bool:

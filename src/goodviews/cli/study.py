@@ -52,7 +52,9 @@ def study(
             show_default=False,
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="Number of runs per view.")] = 3,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=10_000, metavar="N", help="Number of runs per view.")
+    ] = 3,
     candidates: Annotated[
         int | None,
         typer.Option(
@@ -69,6 +71,7 @@ def study(
         int | None,
         typer.Option(
             min=1,
+            max=1_000_000,
             metavar="N",
             help="Number of epochs per run (default: about 80,000 images).",
             show_default=False,
@@ -78,6 +81,7 @@ def study(
         float | None,
         typer.Option(
             min=0.1,
+            max=1_000_000,
             metavar="M",
             help="Approximate time for the whole study, instead of --epochs.",
             show_default=False,
@@ -102,6 +106,7 @@ def study(
         int | None,
         typer.Option(
             min=1,
+            max=1_024,
             metavar="N",
             help="Number of runs at the same time (default: one per processor).",
             show_default=False,

@@ -7,6 +7,7 @@ import typer
 
 from goodviews.cli import shared
 from goodviews.cli.shared import Channels, Data, Labels, Quiet, Range, Root, Size
+from goodviews.core.errors import MOST_SEED
 
 app = typer.Typer(
     add_completion=False,
@@ -35,7 +36,9 @@ def show(
     out: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.")] = Path(
         "views.html"
     ),
-    seed: Annotated[int, typer.Option(metavar="N", help="Random seed of the draws.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MOST_SEED, metavar="N", help="Random seed of the draws.")
+    ] = 0,
     report: Annotated[
         bool,
         typer.Option("--report", help="Print what each step does to the values as well."),

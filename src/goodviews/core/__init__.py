@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from goodviews.core import intervals
     from goodviews.core.cells import Cells, read_values
+    from goodviews.core.claim import claimed
     from goodviews.core.errors import InputError, unknown
-    from goodviews.core.files import write_bytes, write_json, write_text
+    from goodviews.core.files import read_json, write_bytes, write_json, write_text
     from goodviews.core.interval import Interval
     from goodviews.core.origin import hardware, run_origin, write_table
     from goodviews.core.records.codec import to_json
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from goodviews.core.tokens import TOKENS
 
 _HOMES = {
+    "claim": "claimed",
     "cells": "Cells read_values",
     "errors": "InputError unknown",
-    "files": "write_bytes write_json write_text",
+    "files": "read_json write_bytes write_json write_text",
     "interval": "Interval",
     "origin": "hardware run_origin write_table",
     "records.codec": "to_json",
@@ -41,8 +43,10 @@ __all__ = [
     "Row",
     "TOKENS",
     "Verdict",
+    "claimed",
     "hardware",
     "intervals",
+    "read_json",
     "read_rows",
     "read_values",
     "run_origin",

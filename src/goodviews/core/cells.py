@@ -10,12 +10,11 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from goodviews.core.errors import InputError
-from goodviews.core.files import read_json, write_json, writing
+from goodviews.core.files import DAMAGED, read_json, write_json, writing
 
 Values = dict[str, Any]
 """A result by name: arrays, and anything that JSON can hold."""
@@ -125,7 +124,7 @@ def read_values(path: Path) -> Values | None:
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return {name: _value(file[name]) for name in file.files}
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+    except DAMAGED:
         return None
 
 

@@ -1,8 +1,10 @@
 """Commands as text: one to record, to copy or to type next, and the folder a verb writes to."""
 
+import os
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -104,14 +106,107 @@ def default_folder(verb: str, *parts: object) -> Path:
     return Path("-".join(names))
 
 
+def recorded(command: str) -> str:
+    """A command as a file may keep it: of every path its last part, so that none is given away.
+
+    Example:
+        >>> recorded("goodviews evaluate timm:vit@~/w.pth /home/ann/photos --out ../runs/e")
+        'goodviews evaluate timm:vit@w.pth photos --out e'
+        >>> recorded("goodviews study photos --views 'crop() // flip()'")
+        "goodviews study photos --views 'crop() // flip()'"
+    """
+    if "/" not in command and os.sep not in command:
+        return command
+    words = _words(command)
+    return shlex.join(
+        _last_part(word, sure=before in _PATHS) for before, word in pairwise(["", *words])
+    )
+
+
+def restored(command: str, original: str) -> str:
+    """A command made of a recorded one, with the paths of the command that was recorded.
+
+    Example:
+        >>> restored("goodviews study photos --seeds 6", "goodviews study ~/photos --seeds 3")
+        'goodviews study ~/photos --seeds 6'
+    """
+    paths = {recorded(word): word for word in _raw_words(original)}
+    return " ".join(paths.get(word, word) for word in _raw_words(command))
+
+
+_OWN = {"best_view.txt", "views.txt", "encoder.safetensors", "g.safetensors"}
+"""Files that jobs write, which are named with their folder."""
+
+_PATHS = {"--out", "--labels", "--leakage", "--root", "--cache"}
+"""Options whose value is a path."""
+
+
+def _last_part(word: str, *, sure: bool) -> str:
+    """A word of a command without the folders of the paths in it."""
+    if "(" in word:  # a spec: paths are in quotes
+        return re.sub(r"(['\"])[^'\"]*/([^'\"/]+)\1", r"\1\2\1", word)
+    head, at, tail = word.partition("@")
+    if at:
+        return f"{head}@{_last_part(tail, sure=True)}"
+    path = PurePath(word)
+    if sure or path.is_absolute() or word.startswith(("~", ".")) or _exists(word):
+        own = path.name in _OWN and path.parent.name
+        return f"{own}/{path.name}" if own else path.name or word.strip("./~") or "."
+    return word
+
+
+def _exists(word: str) -> bool:
+    try:
+        return "/" in word and Path(word).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:  # an open quote
+        return command.split()
+
+
+def _raw_words(command: str) -> list[str]:
+    """Words with their quotes."""
+    found = shlex.shlex(command, posix=False, punctuation_chars=False)
+    found.whitespace_split, found.commenters = True, ""
+    try:
+        return list(found)
+    except ValueError:
+        return command.split()
+
+
+def home() -> str:
+    """The home folder, or nothing where there is none.
+
+    Example:
+        >>> home() == str(Path.home())
+        True
+    """
+    try:
+        return str(Path.home())
+    except RuntimeError:  # HOME is not set, and the user has no entry
+        return ""
+
+
 def _quoted(value: Any) -> str:
     """A value as a shell takes it, seen from the working folder."""
     text = f"{value:g}" if isinstance(value, float) else str(value)
-    home, here = f"{Path.home()}/", f"{Path.cwd()}/"
+    home_, here = f"{home() or '~'}/", f"{_working_folder()}/"
     if "learned(" in text or text.startswith("@"):  # a file within a spec, or a file of specs
-        text = text.replace(here, "").replace(home, "~/")
+        text = text.replace(here, "").replace(home_, "~/")
     if text.startswith(here):
         text = text.removeprefix(here)
-    elif text.startswith(home):
-        return "~/" + shlex.quote(text.removeprefix(home))
+    elif text.startswith(home_):
+        return "~/" + shlex.quote(text.removeprefix(home_))
     return shlex.quote(text)
+
+
+def _working_folder() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:  # it was removed
+        return ""

@@ -6,8 +6,9 @@ torch: a shape check reads ``.shape`` and nothing else.
 
 import difflib
 import math
+import operator
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class InputError(ValueError):
@@ -91,6 +92,32 @@ def check_positive(name: str, value: float) -> None:
     """
     if not (math.isfinite(value) and value > 0):
         raise InputError(f"{name} must be a finite number above 0, but got {value}.")
+
+
+MOST_SEED = 2**31 - 1
+"""Highest seed that every generator of random numbers takes."""
+
+
+def check_whole(name: str, value: Any, least: int, most: int) -> int:
+    """Check that a value is a whole number within limits, and return it.
+
+    Raises:
+        InputError: It is not.
+
+    Example:
+        >>> check_whole("seeds", 3, 1, 10)
+        3
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or not least <= number <= most:
+        raise InputError(
+            f"{name} must be a whole number, at least {least:,} and at most {most:,}, but got "
+            f"{value!r}."
+        )
+    return number
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:

@@ -1,14 +1,80 @@
 """Atomic writes: to a temporary name in the same folder, then a rename."""
 
 import json
+import lzma
+import math
 import os
+import stat
+import struct
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
+from zipfile import BadZipFile
 
 from goodviews.core.errors import InputError
+
+DAMAGED = (
+    OSError, ValueError, KeyError, EOFError, MemoryError, OverflowError, RecursionError,
+    NotImplementedError, RuntimeError, TypeError, SyntaxError,
+    BadZipFile, zlib.error, lzma.LZMAError, struct.error,
+)  # fmt: skip
+"""What the readers of others raise where a file is damaged, cut short, or of another kind."""
+
+LONGEST = 256 << 20
+"""Bytes of the longest text file that is read."""
+
+
+def read_text(path: Path, *, what: str = "") -> str:
+    """Read a text file in UTF-8, with or without a byte order mark.
+
+    Args:
+        path: Path of the file, which must be a regular one: a device or a pipe may never end.
+        what: What it should hold, for the error, such as ``"the labels"``.
+
+    Raises:
+        InputError: It is missing, not a regular file, too long, or not text in UTF-8.
+    """
+    data = read_bytes(path, what=what, longest=LONGEST)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, what, "it is not text in UTF-8") from error
+
+
+def read_bytes(path: Path, *, what: str = "", longest: float = math.inf) -> bytes:
+    """Read a regular file.
+
+    Args:
+        path: Path of the file.
+        what: What it should hold, for the error.
+        longest: Bytes that it may have.
+
+    Raises:
+        InputError: It is missing, not a regular file, or too long.
+    """
+    try:
+        about = os.stat(path)
+        if stat.S_ISDIR(about.st_mode):
+            raise _unreadable(path, what, "it is a folder, but a file was expected")
+        if not stat.S_ISREG(about.st_mode):
+            why = "it is a device or a pipe; save its content to a file first"
+            raise _unreadable(path, what, why)
+        if about.st_size > longest:
+            why = f"it has {about.st_size:,} bytes, more than the {longest:,} that are read"
+            raise _unreadable(path, what, why)
+        return Path(path).read_bytes()
+    except (OSError, ValueError, MemoryError) as error:
+        if isinstance(error, InputError):
+            raise
+        reason = getattr(error, "strerror", None) or str(error) or "it is too large"
+        raise _unreadable(path, what, reason) from error
+
+
+def _unreadable(path: Path, what: str, why: str) -> InputError:
+    return InputError(f"Cannot read {f'{what} in ' if what else ''}{path}: {why}.")
 
 
 @contextmanager
@@ -94,14 +160,20 @@ def write_json(path: Path, value: Any, *, default: Callable[[Any], Any] | None =
 
 
 def read_json(path: Path) -> Any:
-    """Read JSON.
+    """Read JSON; its numbers are finite.
 
     Raises:
         InputError: The file is missing or broken.
     """
+    text = read_text(path)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
-    except ValueError as error:
-        raise InputError(f"{path} is not valid JSON: {error}. Remove it and run again.") from error
+        return json.loads(text, parse_float=_finite, parse_constant=_finite)
+    except (ValueError, RecursionError) as error:
+        reason = error if isinstance(error, ValueError) else "it is nested too deeply"
+        raise InputError(f"{path} is not valid JSON: {reason}. Remove it and run again.") from None
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f"{text} is not a finite number")
+    return number

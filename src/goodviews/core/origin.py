@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from goodviews.core.command import recorded
 from goodviews.core.files import write_json, write_text
 
 
@@ -37,7 +38,7 @@ def run_origin(command: str, *, seeds: Iterable[int] = (), **more: Any) -> dict[
     """Origin of a run; call it when the run starts, :func:`write_table` adds the wall time.
 
     Args:
-        command: Command that makes the rows again.
+        command: Command that makes the rows again; of paths in it the last part is kept.
         seeds: Seeds of the run.
         **more: Further entries, such as settings.
     """
@@ -49,7 +50,7 @@ def run_origin(command: str, *, seeds: Iterable[int] = (), **more: Any) -> dict[
         except PackageNotFoundError:
             continue
     return {
-        "command": command,
+        "command": recorded(command),
         "commit": _commit(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": versions,

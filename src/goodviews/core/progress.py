@@ -204,7 +204,17 @@ class Progress:
         )
 
     def _print(self, text: str) -> None:
-        print(text, file=self._file, flush=True)
+        print_line(text, self._file)
+
+
+def print_line(text: str, file: TextIO) -> None:
+    """Print a line of a log; a full disk costs the line, not the run."""
+    try:
+        print(text, file=file, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        return
 
 
 def clock_text(seconds: float) -> str:

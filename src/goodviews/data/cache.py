@@ -16,6 +16,7 @@ import shutil
 import sys
 import tempfile
 import time
+import warnings
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -25,6 +26,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from goodviews.core.command import home as home_folder
 from goodviews.core.errors import InputError
 from goodviews.data.hashing import content_hash, pixel_head
 from goodviews.data.images import FORMAT, Images
@@ -122,7 +124,8 @@ def cache_root(cache: Path | None = None) -> Path:
 
     Args:
         cache: Folder to use (default: the environment variable ``GOODVIEWS_CACHE``, otherwise
-            ``goodviews`` in the platform's cache folder).
+            ``goodviews`` in the platform's cache folder; where that cannot be written, a folder
+            below the one for temporary files, with a warning).
 
     Returns:
         The folder, which need not exist yet.
@@ -131,13 +134,37 @@ def cache_root(cache: Path | None = None) -> Path:
         return Path(cache)
     if chosen := os.environ.get("GOODVIEWS_CACHE"):
         return Path(chosen)
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "goodviews"
+    place, home = "a home folder", home_folder()
+    given = "LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME"
+    below = {"win32": "AppData/Local", "darwin": "Library/Caches"}.get(sys.platform, ".cache")
+    if os.environ.get(given) or home:
+        where = Path(os.environ.get(given) or Path(home) / below) / "goodviews"
+        with suppress(OSError):
+            where.mkdir(parents=True, exist_ok=True)
+            if os.access(where, os.W_OK | os.X_OK):
+                return where
+        place = str(where)
+    return _own_folder(place)
+
+
+def _own_folder(instead_of: str) -> Path:
+    """A folder for this user below the one for temporary files."""
+    try:
+        mine = Path(tempfile.gettempdir()) / f"goodviews-{os.getuid()}"
+        mine.mkdir(mode=0o700, exist_ok=True)
+        if mine.is_symlink() or mine.stat().st_uid != os.getuid():
+            raise PermissionError(errno.EACCES, f"{mine} belongs to another user")
+    except OSError as error:
+        raise InputError(
+            f"Cannot write the image cache in {instead_of} ({error.strerror or error}); set a "
+            "folder with the environment variable GOODVIEWS_CACHE."
+        ) from error
+    warnings.warn(
+        f"Cannot write the image cache in {instead_of}, so it is kept in {mine}; set another "
+        "folder with the environment variable GOODVIEWS_CACHE.",
+        stacklevel=3,
+    )
+    return mine
 
 
 def cached(

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from goodviews.core.errors import InputError
+from goodviews.core.files import LONGEST, read_bytes
 from goodviews.core.text import counted
 
 Columns = dict[str, np.ndarray]
@@ -232,10 +233,7 @@ def _alone(task: str, names: Sequence[str]) -> str:
 def _table(path: Path) -> tuple[list[list[str]], list[str]]:
     """Rows that are not empty, and a sentence where the encoding had to be guessed."""
     notes: list[str] = []
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"Cannot read the labels {path}: {error.strerror}.") from error
+    raw = read_bytes(path, what="the labels", longest=LONGEST)
     try:
         wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
         text = raw.decode("utf-16" if wide else "utf-8-sig")

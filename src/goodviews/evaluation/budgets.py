@@ -3,13 +3,24 @@
 Letters: N items, n items of the pool.
 """
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from goodviews.core.errors import InputError
 from goodviews.data import draw_labels
+
+_MOST = 10**9
+
+
+def check_budgets(budgets: Sequence[str]) -> None:
+    """Check that texts are budgets, before images are read.
+
+    Raises:
+        InputError: One is not.
+    """
+    for text in budgets:
+        _budget(text)
 
 
 def drawn_sets(
@@ -76,7 +87,7 @@ def _budget(text: str) -> tuple[float, bool]:
     except ValueError:
         number = 0.0
     share = text.strip().endswith("%")
-    if not 0 < number <= (100 if share else math.inf) or (not share and number != int(number)):
+    if not 0 < number <= (100 if share else _MOST) or (not share and number != int(number)):
         raise InputError(
             "A label budget must be a share such as 1% or a number per class such as 10, but got "
             f"{text!r}."

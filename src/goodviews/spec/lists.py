@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from goodviews.core.errors import InputError
+from goodviews.core.files import read_text
 from goodviews.spec.files import pin
 from goodviews.spec.names import check_names
 
@@ -63,11 +64,7 @@ def read_spec(given: str | Path) -> str:
 
 def _lines(path: Path) -> list[tuple[int, str]]:
     """Lines with a spec and their numbers."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
-        raise InputError(f"Cannot read the view specs in {path}: {reason}.") from error
+    text = read_text(path, what="the view specs")
     lines = [(n, line.partition("#")[0].strip()) for n, line in enumerate(text.splitlines(), 1)]
     if not any(line for _, line in lines):
         raise InputError(f"{path} holds no view spec: write one per line, such as flip(p=0.5).")

@@ -8,11 +8,12 @@ import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from inspect import signature
-from typing import Any
+from typing import Any, get_args
 
 import torch
 import torch.distributed as dist
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.precision.precision import _PRECISION_INPUT
 from lightning_fabric.strategies import DDPStrategy, FSDPStrategy, Strategy
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
@@ -93,6 +94,56 @@ def make_fabric(device: str, precision: str, **options: Any) -> Fabric:
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     name: Any = resolve_precision(precision, device)
     return Fabric(accelerator=device, precision=name, **options)
+
+
+def first_process(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether this is the first of the processes of a run, before they are joined.
+
+    Args:
+        environment: Variables by which torchrun, SLURM and Fabric number processes.
+
+    Example:
+        >>> first_process({"RANK": "1"}), first_process({})
+        (False, True)
+    """
+    names = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID")
+    return all(environment.get(name, "0") == "0" for name in names)
+
+
+def check_device(name: str) -> None:
+    """Check that a device exists, before it is needed.
+
+    Raises:
+        InputError: It does not.
+
+    Example:
+        >>> check_device("cpu")
+    """
+    if name == "auto":
+        return
+    try:
+        torch.zeros(1, device={"gpu": "cuda"}.get(name, name))
+    except (RuntimeError, AssertionError, ImportError, NotImplementedError) as error:
+        reason = str(error).split(".")[0][:60].rstrip()
+        raise InputError(
+            f"Cannot compute on device {name!r} ({reason}); use --device auto, cpu or cuda."
+        ) from error
+
+
+def check_machine(settings: Settings, *, strategy: str = "auto") -> None:
+    """Check device, precision and strategy, before images are read.
+
+    Raises:
+        InputError: One of them does not exist.
+    """
+    check_device(settings.device)
+    precisions = {str(one) for part in get_args(_PRECISION_INPUT) for one in get_args(part)}
+    if settings.precision not in precisions | {"auto"}:
+        raise InputError(
+            f"Unknown precision {settings.precision!r}; use --precision auto, 32-true or bf16-mixed."
+        )
+    if strategy not in STRATEGIES:
+        raise unknown("strategy", strategy, STRATEGIES)
 
 
 def launch(

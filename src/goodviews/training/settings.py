@@ -1,5 +1,6 @@
 """Settings of pretraining: all choices of a method in one flat record."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Record = TypeVar("Record", bound="DataclassInstance")
+
+
+_MOST = 1_000_000
+"""Epochs of the longest run, and images of the largest batch."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,8 @@ class Settings:
             value = getattr(self, name)
             if not (isinstance(value, int) and value > 0):
                 raise InputError(f"{name} must be a whole number above 0, but got {value!r}.")
+            if value > _MOST:
+                raise InputError(f"{name} must be at most {_MOST:,}, but got {value}.")
         for name in ("momentum", "average", "jigsaw_weight"):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
@@ -171,7 +178,10 @@ def _read(name: str, text: str, kind: Any) -> Any:
     if text.lower() == "none" and kind is not int:
         return None
     try:
-        return int(text) if kind is int else float(text)
-    except ValueError:
+        number = int(text) if kind is int else float(text)
+        if not math.isfinite(number):
+            raise ValueError
+        return number
+    except (ValueError, OverflowError):
         wanted = "a whole number" if kind is int else "a number"
         raise InputError(f"{name} must be {wanted}, but got {text!r}.") from None

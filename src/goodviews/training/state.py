@@ -205,7 +205,7 @@ class Checkpoints:
 
     @contextmanager
     def stoppable(self) -> Iterator[Callable[..., None]]:
-        """Within this block, Ctrl-C and SIGTERM stop the run after the step, with a checkpoint.
+        """Within this block, Ctrl-C, SIGTERM and SIGHUP stop the run after the step, and save it.
 
         A signal to one of several processes is enough; all stop after the same step.
 
@@ -221,7 +221,8 @@ class Checkpoints:
                 raise KeyboardInterrupt
 
         mine = self.folder is not None and threading.current_thread() is threading.main_thread()
-        before = {s: signal.signal(s, asked) for s in _SIGNALS} if mine else {}
+        heard = [s for s in _SIGNALS if signal.getsignal(s) is not signal.SIG_IGN]
+        before = {s: signal.signal(s, asked) for s in heard} if mine else {}
         try:
             yield self._saved
         finally:
@@ -248,4 +249,6 @@ class Checkpoints:
             )
 
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]

@@ -91,9 +91,20 @@ def build_tracker(name: str, folder: Path, *, after: int = 0) -> Tracker:
     Raises:
         InputError: The name is unknown, or its library is not installed.
     """
-    if name not in TRACKERS:
-        raise unknown("tracker", name, TRACKERS)
+    check_tracker(name)
     return TRACKERS[name](folder, after)
+
+
+def check_tracker(name: str) -> None:
+    """Check that a tracker exists and that its library is installed; an empty name is none.
+
+    Raises:
+        InputError: It does not, or is not.
+    """
+    if name and name not in TRACKERS:
+        raise unknown("tracker", name, TRACKERS)
+    if name:
+        need(name, "track" if name == "tensorboard" else name)
 
 
 def _identity(folder: Path, name: str) -> str | None:

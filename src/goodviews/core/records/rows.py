@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from goodviews.core.errors import InputError
-from goodviews.core.files import write_text
+from goodviews.core.files import read_text, write_text
 
 ROLES = ("candidate", "twin", "baseline")
 
@@ -100,12 +100,15 @@ def read_rows(path: Path) -> list[Row]:
     Raises:
         InputError: The file is missing, or has an unknown column or value.
     """
+    text = read_text(path)
+    if not text.endswith("\n"):
+        raise InputError(
+            f"{path} is cut short: its last line is not complete. Run the command of the study "
+            f"again; it writes the table from the finished runs."
+        )
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return [_row(record, path) for record in csv.DictReader(file)]
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
+        return [_row(record, path) for record in csv.DictReader(io.StringIO(text, newline=""))]
+    except csv.Error as error:
         raise InputError(f"{path} is not a table of study rows: {error}.") from error
 
 

@@ -1,17 +1,52 @@
 """What an evaluation leaves: tables, where their numbers come from, and the page of leakage."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from goodviews.core.files import write_text
+from goodviews.core.errors import InputError
+from goodviews.core.files import read_json, write_text
 from goodviews.core.origin import write_table
+from goodviews.data import Images
+from goodviews.evaluation.encoders import Encoder
 from goodviews.evaluation.protocols import Score
 from goodviews.jobs.evaluate.leakage import Board
 from goodviews.jobs.evaluate.represented import Represented
 from goodviews.pages.leakage.page import leakage_page
 from goodviews.training import Settings
+
+
+def is_evaluation(folder: Path) -> bool:
+    """Whether a folder is that of an evaluation."""
+    return {"encoder", "detail", "split"} <= _run(folder).keys()
+
+
+def check_same(folder: Path, encoder: Encoder, images: Images, command: str) -> None:
+    """Check that a folder holds no evaluation that another command wrote.
+
+    Raises:
+        InputError: It does, and would be overwritten.
+    """
+    run = _run(folder)
+    if not is_evaluation(folder):
+        return
+    data = run.get("data")
+    hash = data.get("hash") if isinstance(data, dict) else None
+    other = (run["encoder"], hash) != (encoder.name, images.hash)
+    if other or (command and run.get("command") not in ("", command)):
+        raise InputError(
+            f"{folder} holds the evaluation of {run['encoder']} by another command "
+            f"({run.get('command') or 'from Python'}); choose another folder with --out."
+        )
+
+
+def _run(folder: Path) -> dict[str, Any]:
+    with suppress(InputError):
+        found = read_json(folder / "run.json")
+        return found if isinstance(found, dict) else {}
+    return {}
 
 
 def write(

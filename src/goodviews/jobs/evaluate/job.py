@@ -9,21 +9,24 @@ from typing import Any
 
 import torch
 
+from goodviews.core.claim import check_owner, claimed
 from goodviews.core.command import default_folder
-from goodviews.core.errors import InputError, unknown
-from goodviews.core.files import check_folder, read_json
+from goodviews.core.errors import MOST_SEED, InputError, check_whole, unknown
+from goodviews.core.files import read_json
 from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Images, Labels, load, splits
+from goodviews.evaluation.budgets import check_budgets
 from goodviews.evaluation.openers import open_encoder
 from goodviews.evaluation.protocols import Score
-from goodviews.jobs.evaluate.files import write
+from goodviews.jobs.evaluate.files import check_same, is_evaluation, write
 from goodviews.jobs.evaluate.finetune import FINETUNE
 from goodviews.jobs.evaluate.leakage import Board, measure_leakage, read_asked
 from goodviews.jobs.evaluate.readouts import DEFAULT, Protocols, check_protocols, readouts
 from goodviews.jobs.evaluate.represented import represent_all
 from goodviews.jobs.evaluate.table import summary_lines
 from goodviews.training import change, change_texts
+from goodviews.training.machine import check_device
 
 
 @dataclass(frozen=True)
@@ -143,9 +146,17 @@ def evaluate(
     """
     kinds, changed = protocols or DEFAULT, change_texts(changes)
     check_protocols(kinds, changed, temperature)
-    if out is not None:
-        check_folder(Path(out))
-    where = _device(device)
+    check_budgets(budgets)
+    check_whole("seed", seed, 0, MOST_SEED)
+    for name, value, least, most in (
+        ("neighbours", neighbours, 1, 10**9), ("draws", draws, 2, 10_000),
+        ("runs", runs, 1, 10_000), ("seeds", seeds, 0, 10_000),
+    ):  # fmt: skip
+        check_whole(name, value, least, most)
+    check_device(device)
+    check_owner(Path(out or "."), "evaluate", own=is_evaluation if out else lambda _: True)
+    found_gpu = "cuda" if torch.cuda.is_available() else "cpu"
+    where = torch.device(found_gpu if device == "auto" else device)
     tuning = change(FINETUNE, [f"device={where.type}", *changed])
     if not isinstance(data, Images):
         stored = _reading_of(encoder)
@@ -168,7 +179,6 @@ def evaluate(
     if view is not None and not one.takes_images:
         raise InputError("--view needs an encoder of images, but an array was given.")
     folder = Path(out) if out is not None else _default(one.name, images.name)
-    check_folder(folder)
     chosen = Protocols(
         kinds=kinds,
         budgets=budgets,
@@ -189,23 +199,25 @@ def evaluate(
     drawn = one.trained is False and one.module is not None
     run = run_origin(command, seeds=[seed])
     report = as_report(progress)
-    found = represent_all(
-        images,
-        one,
-        lambda text, number: opened(text, seed=number),
-        blank=one.blank or (encoder if drawn else "convnet(width=16)"),
-        seeds=seeds,
-        tasks=[task] if task is not None else list(images.labels),
-        splits=splits(images, seed=seed),
-        seed=seed,
-        device=where,
-        progress=report,
-    )
-    scores = readouts(found, chosen, report)
-    board = measure_leakage(found, asked, run, report) if asked else None
-    files = write(folder, found, scores, board, run, tuning if chosen.tunes else None)
-    notes = [one.loaded, *found.notes] if one.loaded else found.notes
-    return Evaluation(folder, scores, board, notes, files)
+    with claimed(folder, "evaluate", own=is_evaluation, say=report.note):
+        check_same(folder, one, images, run["command"])
+        found = represent_all(
+            images,
+            one,
+            lambda text, number: opened(text, seed=number),
+            blank=one.blank or (encoder if drawn else "convnet(width=16)"),
+            seeds=seeds,
+            tasks=[task] if task is not None else list(images.labels),
+            splits=splits(images, seed=seed),
+            seed=seed,
+            device=where,
+            progress=report,
+        )
+        scores = readouts(found, chosen, report)
+        board = measure_leakage(found, asked, run, report) if asked else None
+        files = write(folder, found, scores, board, run, tuning if chosen.tunes else None)
+        notes = [one.loaded, *found.notes] if one.loaded else found.notes
+        return Evaluation(folder, scores, board, notes, files)
 
 
 def _reading_of(encoder: Any) -> dict[str, Any]:
@@ -223,16 +235,3 @@ def _default(encoder: str, data: str) -> Path:
     """The folder of an evaluation, named after the encoder and the data."""
     ends = encoder.lower().endswith(data.lower())
     return default_folder("evaluate", encoder, None if ends else data)
-
-
-def _device(name: str) -> torch.device:
-    """A device by its name, tried before it is needed."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        return torch.zeros(1, device=name).device
-    except (RuntimeError, AssertionError, ImportError, NotImplementedError) as error:
-        reason = str(error).split(".")[0][:60].rstrip()
-        raise InputError(
-            f"Cannot compute on device {name!r} ({reason}); take auto, cpu or cuda."
-        ) from error

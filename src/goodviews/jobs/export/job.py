@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from goodviews.core.claim import claimed
 from goodviews.core.errors import InputError, unknown
 from goodviews.core.files import write_bytes
 from goodviews.encoders import export_encoders, load_encoder
@@ -46,17 +47,24 @@ def export(run: str | Path, *, to: str, out: str | Path | None = None) -> list[P
     generator = run / "g.safetensors"
     if holds_generator(generator) and not (run / "encoder.safetensors").exists():
         run, out = generator, out or run / "export" / to  # the folder of learned views
-    if holds_generator(run):
-        return [export_generator(run, to=to, out=out or run.parent / "export" / to)]
-    encoders, passport = load_encoder(run)
     home = run if run.is_dir() else run.parent
-    views = passport.get("views") or ""
-    learned = stored_files(views, home) if views else []
-    for file in learned:
-        if not holds_generator(file):
-            raise InputError(f"{file} is not a generator of views, so it is not exported.")
-    folders = export_encoders(encoders, to=to, out=out or home / "export" / to, passport=passport)
-    for folder in folders:
+    target = out or home / "export" / to
+    with claimed(target, "export", own=is_export):
+        if holds_generator(run):
+            return [export_generator(run, to=to, out=target)]
+        encoders, passport = load_encoder(run)
+        views = passport.get("views") or ""
+        learned = stored_files(views, home) if views else []
         for file in learned:
-            write_bytes(folder / file.name, content_of(file))
-    return folders
+            if not holds_generator(file):
+                raise InputError(f"{file} is not a generator of views, so it is not exported.")
+        folders = export_encoders(encoders, to=to, out=target, passport=passport)
+        for folder in folders:
+            for file in learned:
+                write_bytes(folder / file.name, content_of(file))
+        return folders
+
+
+def is_export(folder: Path) -> bool:
+    """Whether a folder is that of an export."""
+    return any((folder / name / "export.json").is_file() for name in ("", "first", "second"))

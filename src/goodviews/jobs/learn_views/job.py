@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from goodviews.core.cells import Cells, hashed
-from goodviews.core.command import default_folder
-from goodviews.core.errors import InputError, unknown
+from goodviews.core.claim import check_owner, claimed
+from goodviews.core.command import default_folder, recorded
+from goodviews.core.errors import MOST_SEED, check_whole, unknown
 from goodviews.core.files import write_json, write_text
 from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
@@ -26,11 +27,13 @@ from goodviews.pages import report
 from goodviews.spec.files import look_in
 from goodviews.spec.names import check_names
 from goodviews.training import change, change_texts
+from goodviews.training.machine import check_device
 from goodviews.training.state import LAST, PREVIOUS
 from goodviews.training.view_learning import MODES, Game
 from goodviews.views import parse_view
 from goodviews.views.generators import Generator, build_generator, save_generator
 
+ENCODER = "encoder.safetensors"
 FILE, SPEC = "g.safetensors", "views.txt"
 
 
@@ -163,6 +166,11 @@ def learn_views(
     options = {"generator": generator, "views": views, "split": split, "steps": steps}
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     game, typed = replace(game, **given), [*typed, *given]
+    check_whole("seed", seed, 0, MOST_SEED)
+    check_whole("judge_steps", judge_steps, 1, 100_000_000)
+    check_whole("steps", game.steps, 1, 100_000_000)
+    check_device(device)
+    check_owner(Path(out or "."), "learn-views", own=is_learning if out else lambda _: True)
     images = load(
         data, labels=labels, size=size, channels=channels, value_range=value_range, root=root
     )
@@ -174,85 +182,78 @@ def learn_views(
     game, said = fit_game(game, images, roles, given=typed)
     if game.views:
         parse_view(game.views).check((images.channels, images.height, images.width))
-    folder = _folder(Path(out or default_folder("learn-views", images.name)))
-    ran = run_origin(command, seeds=[seed], settings=asdict(game), rules=said)
-    if not (folder / LAST).exists():  # another run's is not written over before it is known
-        write_json(folder / "run.json", ran)
-    shape = f"{images.channels} x {images.height} x {images.width}"
-    say(f"{mode} on {images.name}, {shape}: {game.generator}, {game.steps} steps. {roles.summary}")
-    for sentence in said:
-        say(sentence)
-
-    learned = play(images, roles, game, seed, folder, say, report_progress)
-    settings = judging(game, len(roles.learn), judge_steps)
-    judges = Judges(images, roles, settings, learned.candidates, seed)
-    cells = Cells(folder / "judged" / hashed(asdict(settings), images.hash, seed))
-    tried, choice, warning = chosen(learned, game, judges, folder, cells, report_progress)
-    for sentence in (learned.history.stopped, choice.reason, warning.replace("`", "")):
-        if sentence:
+    folder = Path(out or default_folder("learn-views", images.name))
+    with claimed(folder, "learn-views", own=is_learning, say=say):
+        ran = run_origin(command, seeds=[seed], settings=asdict(game), rules=said)
+        if not (folder / LAST).exists():  # another run's is not written over before it is known
+            write_json(folder / "run.json", ran)
+        shape = f"{images.channels} x {images.height} x {images.width}"
+        played = f"{game.generator}, {game.steps} steps"
+        say(f"{mode} on {images.name}, {shape}: {played}. {roles.summary}")
+        for sentence in said:
             say(sentence)
 
-    learned.generator.load_state_dict(dict(learned.history.snapshots)[choice.step])
-    notes = passport(game, images, roles, seed, choice)
-    hash = save_generator(folder / FILE, learned.generator, notes)
-    look_in(folder)
-    own = f"learned('{FILE}', hash='{hash}')"
-    spec = joined(before, own, game.split)
-    write_text(folder / SPEC, spec + "\n")
-    rows: list[dict[str, Any]] = []
-    if compare:
-        rows = compared(judges, game, joined(game.views, own, game.split), cells, report_progress)
+        learned = play(images, roles, game, seed, folder, say, report_progress)
+        settings = judging(game, len(roles.learn), judge_steps)
+        judges = Judges(images, roles, settings, learned.candidates, seed)
+        cells = Cells(folder / "judged" / hashed(asdict(settings), images.hash, seed))
+        tried, choice, warning = chosen(learned, game, judges, folder, cells, report_progress)
+        for sentence in (learned.history.stopped, choice.reason, warning.replace("`", "")):
+            if sentence:
+                say(sentence)
 
-    where = str(data) if isinstance(data, str | Path) else None
-    table = Path(labels) if isinstance(labels, str | Path) else None
-    found = gathered(
-        images,
-        roles,
-        game,
-        learned,
-        asked=Asked(
-            where, table, size, channels, value_range, before, seed, judge_steps, command, said
-        ),
-        spec=spec,
-        spec_file=folder / SPEC,
-        tried=tried,
-        choice=choice,
-        warning=warning,
-        rows=rows,
-        ran=ran,
-    )
-    shown, watching = folder / "pictures", roles.held_out
-    found["split"] = first
-    found["channels"] = channel_pictures(images, learned.generator, watching, shown)
-    found["channels"]["apart"] = change_pictures(images, learned.generator, watching, shown)
-    found["pairs"] = pair_pictures(images, spec, found["channels"]["after"], watching, shown)
-    found["meanings"] = meanings(images, learned.generator, watching)
-    write_tables(folder, ran, learned.history, found)
-    write_json(folder / "learned.json", found)
-    page = report(folder)
-    return LearnedViews(
-        folder, learned.generator, spec, f"{found['headline']}.", found["next"], found, page
-    )
+        learned.generator.load_state_dict(dict(learned.history.snapshots)[choice.step])
+        notes = passport(game, images, roles, seed, choice)
+        hash = save_generator(folder / FILE, learned.generator, notes)
+        look_in(folder)
+        own = f"learned('{FILE}', hash='{hash}')"
+        spec = joined(before, own, game.split)
+        write_text(folder / SPEC, spec + "\n")
+        rows: list[dict[str, Any]] = []
+        if compare:
+            rows = compared(
+                judges, game, joined(game.views, own, game.split), cells, report_progress
+            )
+
+        where = str(data) if isinstance(data, str | Path) else None
+        table = Path(labels) if isinstance(labels, str | Path) else None
+        found = gathered(
+            images,
+            roles,
+            game,
+            learned,
+            asked=Asked(
+                where, table, size, channels, value_range, before, seed, judge_steps,
+                recorded(command), said,
+            ),  # fmt: skip
+            spec=spec,
+            spec_file=folder / SPEC,
+            tried=tried,
+            choice=choice,
+            warning=warning,
+            rows=rows,
+            ran=ran,
+        )
+        following, found["next"] = found["next"], recorded(found["next"])
+        shown, watching = folder / "pictures", roles.held_out
+        found["split"] = first
+        found["channels"] = channel_pictures(images, learned.generator, watching, shown)
+        found["channels"]["apart"] = change_pictures(images, learned.generator, watching, shown)
+        found["pairs"] = pair_pictures(images, spec, found["channels"]["after"], watching, shown)
+        found["meanings"] = meanings(images, learned.generator, watching)
+        write_tables(folder, ran, learned.history, found)
+        write_json(folder / "learned.json", found)
+        page = report(folder)
+        return LearnedViews(
+            folder, learned.generator, spec, f"{found['headline']}.", following, found, page
+        )
 
 
 def _silent(line: str) -> None:
     """Show nothing."""
 
 
-def _folder(out: Path) -> Path:
-    """The folder of a run: a new one, an empty one, or that of such a run.
-
-    Raises:
-        InputError: It holds something else, which this run might overwrite.
-    """
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out} is a file; choose another --out.")
-    there = {path.name for path in out.iterdir()} if out.is_dir() else set()
-    if there & {LAST, PREVIOUS, "learned.json"} or not there & {
-        "run.json", "rows.csv", "encoder.safetensors", "index.html", FILE
-    }:  # fmt: skip
-        if "encoder.safetensors" not in there and "verdict.json" not in there:
-            return out
-    elif there == {"run.json"}:
-        return out  # stopped before its first checkpoint
-    raise InputError(f"{out} holds results of another kind; choose another --out.")
+def is_learning(folder: Path) -> bool:
+    """Whether a folder is that of learned views, finished or to resume."""
+    there = {path.name for path in folder.iterdir()}
+    return bool(there & {LAST, PREVIOUS, "learned.json"}) and ENCODER not in there

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from goodviews.core.command import command_line
+from goodviews.core.claim import check_page
+from goodviews.core.command import command_line, recorded
+from goodviews.core.errors import MOST_SEED, check_whole
 from goodviews.core.files import write_text
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Finding, Labels, examine, load
@@ -113,6 +115,9 @@ def show_views(
         ['flip(p=1)', '0.0']
     """
     check_names(spec)
+    check_whole("seed", seed, 0, MOST_SEED)
+    target = Path(out) if Path(out).suffix == ".html" else Path(out) / "views.html"
+    check_page(target)
     spec = pin(spec)
     pair = parse_view(check_names(spec)[-1])
     images = load(
@@ -126,8 +131,7 @@ def show_views(
     verb = "study"
     if len(pair.first.out_shape((images.channels, images.height, images.width))) != 3:
         verb, given["recipe"] = "pretrain", "cpc"  # a study reads one image per view, no stacks
-    target = Path(out) if Path(out).suffix == ".html" else Path(out) / "views.html"
-    command = command_line(verb, given)
+    command = recorded(command_line(verb, given))
     seen = look(pair, images, command=command, seed=seed, family=expand(spec))
     if bound:
         seen["bound"] = shared(repr(pair), images, seed=seed, progress=as_report(progress))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from goodviews.core.errors import InputError
-from goodviews.core.files import check_folder, read_json
+from goodviews.core.files import read_json
 from goodviews.core.origin import run_origin
 from goodviews.data import Images
 from goodviews.spec.lists import read_spec
@@ -41,21 +41,10 @@ def view_of(given: str | Path | None) -> str | None:
     return read_spec(given)
 
 
-def run_folder(out: str | Path) -> Path:
-    """The folder of a run: a new one, an empty one, or that of a run to resume.
-
-    Raises:
-        InputError: It holds something else, which a run might write over.
-    """
-    folder = Path(out)
-    there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    check_folder(folder)
-    if there & {LAST, PREVIOUS} or not there & {"run.json", "rows.csv", ENCODER}:
-        return folder
-    raise InputError(
-        f"{folder} holds results, but not the checkpoint of a pretraining run to resume; choose "
-        f"another --out."
-    )
+def is_run(folder: Path) -> bool:
+    """Whether a folder is that of a pretraining run that can be resumed."""
+    there = any((folder / name).exists() for name in (LAST, PREVIOUS))
+    return there and not (folder / "learned.json").exists()
 
 
 def passport(

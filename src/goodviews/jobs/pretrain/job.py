@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from goodviews.core.claim import check_owner, claimed
 from goodviews.core.command import default_folder
-from goodviews.core.errors import InputError
+from goodviews.core.errors import MOST_SEED, InputError, check_whole
 from goodviews.core.files import write_json
 from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Images, Labels, load, splits
 from goodviews.encoders import PairEncoder, save_encoder
 from goodviews.evaluation.seen import write_seen
-from goodviews.jobs.pretrain.files import ENCODER, passport, run_folder, view_of
+from goodviews.jobs.pretrain.files import ENCODER, is_run, passport, view_of
 from goodviews.jobs.pretrain.follower import Follower
 from goodviews.jobs.pretrain.probe import Probe
 from goodviews.methods import method as named
@@ -24,6 +25,8 @@ from goodviews.spec.files import keep_beside, pin
 from goodviews.training import Settings, change, change_texts, launch, train
 from goodviews.training.diagnostics.health import CollapseError, Health
 from goodviews.training.diagnostics.monitor import History
+from goodviews.training.machine import check_machine, first_process
+from goodviews.training.track import check_tracker
 from goodviews.views import ViewPair, parse_view
 
 
@@ -146,12 +149,13 @@ def pretrain(
     asked = _change_texts(device=device, precision=precision) + change_texts(changes)
     asked += _change_texts(encoder=backbone, epochs=epochs, batch=batch)
     typed = [text.partition("=")[0].strip() for text in asked]
+    settings = change(settings, asked)
+    _check(settings, seed, devices, nodes, strategy, probe_every, track, out)
 
     images = load(
         data, labels=labels, size=size, channels=channels, value_range=value_range, root=root
     )
     index = splits(images).pretrain if hold_out else np.flatnonzero(images.part == 0)
-    settings = change(settings, asked)
     if spec:
         settings, typed = replace(settings, views=spec), [*typed, "views"]
     if not settings.views:
@@ -160,62 +164,84 @@ def pretrain(
     settings, rules = adapted_settings(settings, images, len(index), given=typed)
     pair = parse_view(settings.views)
     pair.check((images.channels, images.height, images.width))
-    folder = run_folder(out or default_folder("pretrain", images.name))
-    fabric = launch(settings, devices=devices, nodes=nodes, strategy=strategy)
-    zero = fabric.is_global_zero
-    if zero:
-        keep_beside(settings.views, folder)
-    say = log if log and zero else _silent  # one of several processes speaks
-    probe, split, note = _probe(images, pair)
-    say(
-        f"{settings.name} on {len(index):,} images of {images.name}, {images.channels} x "
-        f"{images.height} x {images.width}: {settings.encoder}, views {settings.views}."
-    )
-    for sentence in [*rules, note]:
-        if sentence:
-            say(sentence)
-    ran = run_origin(command, seeds=[seed], settings=asdict(settings), rules=rules)
-    follower = Follower(
-        folder,
-        settings,
-        fabric=fabric,
-        every=probe_every or max(settings.epochs // 10, 1),
-        probe=probe if zero else None,
-        track=track,
-        stop=stop_on_collapse,
-        say=say,
-        progress=as_report(progress if zero else None),
-    )
-    try:
-        trained = train(
-            images,
-            index,
-            pair,
-            settings=settings,
-            seed=seed,
-            labels=_labels(images, index, settings),
-            folder=folder,
-            watch=follower,
-            fabric=fabric,
-        )
-    except CollapseError:
+    folder = Path(out or default_folder("pretrain", images.name))
+    with claimed(folder, "pretrain", own=is_run, mine=first_process(), say=log or _silent):
+        fabric = launch(settings, devices=devices, nodes=nodes, strategy=strategy)
+        zero = fabric.is_global_zero
         if zero:
+            keep_beside(settings.views, folder)
+        say = log if log and zero else _silent  # one of several processes speaks
+        probe, split, note = _probe(images, pair)
+        say(
+            f"{settings.name} on {len(index):,} images of {images.name}, {images.channels} x "
+            f"{images.height} x {images.width}: {settings.encoder}, views {settings.views}."
+        )
+        for sentence in [*rules, note]:
+            if sentence:
+                say(sentence)
+        ran = run_origin(command, seeds=[seed], settings=asdict(settings), rules=rules)
+        follower = Follower(
+            folder,
+            settings,
+            fabric=fabric,
+            every=probe_every or max(settings.epochs // 10, 1),
+            probe=probe if zero else None,
+            track=track,
+            stop=stop_on_collapse,
+            say=say,
+            progress=as_report(progress if zero else None),
+        )
+        try:
+            trained = train(
+                images,
+                index,
+                pair,
+                settings=settings,
+                seed=seed,
+                labels=_labels(images, index, settings),
+                folder=folder,
+                watch=follower,
+                fabric=fabric,
+            )
+        except CollapseError:
+            if zero:
+                write_json(folder / "run.json", ran | {"health": follower.verdict})
+            raise
+        finally:
+            follower.close()
+        rules.append(trained.rule)
+        if not follower.called:
+            say("The run was finished before; its encoder is written again.")
+        if zero:
+            write_seen(folder, images, index)
+            about = passport(settings, repr(pair), images, seed, split, len(index))
+            about["reading"] = {"channels": channels, "value_range": value_range}
+            save_encoder(folder / ENCODER, trained.encoders, about=about)
+            write_json(folder / "passport.json", about)
             write_json(folder / "run.json", ran | {"health": follower.verdict})
-        raise
-    finally:
-        follower.close()
-    rules.append(trained.rule)
-    if not follower.called:
-        say("The run was finished before; its encoder is written again.")
-    if zero:
-        write_seen(folder, images, index)
-        about = passport(settings, repr(pair), images, seed, split, len(index))
-        about["reading"] = {"channels": channels, "value_range": value_range}
-        save_encoder(folder / ENCODER, trained.encoders, about=about)
-        write_json(folder / "passport.json", about)
-        write_json(folder / "run.json", ran | {"health": follower.verdict})
-    health = follower.monitor.health
-    return Trained(folder, trained.encoders, settings, trained.history, health, rules)
+        health = follower.monitor.health
+        return Trained(folder, trained.encoders, settings, trained.history, health, rules)
+
+
+def _check(
+    settings: Settings,
+    seed: int,
+    devices: int,
+    nodes: int,
+    strategy: str,
+    probe_every: int,
+    track: str,
+    out: str | Path | None,
+) -> None:
+    """Check what can be checked before images are read."""
+    check_whole("seed", seed, 0, MOST_SEED)
+    for name, value, least in (
+        ("devices", devices, 1), ("nodes", nodes, 1), ("probe_every", probe_every, 0)
+    ):  # fmt: skip
+        check_whole(name, value, least, 1_000_000)
+    check_machine(settings, strategy=strategy)
+    check_tracker(track)
+    check_owner(Path(out or "."), "pretrain", own=is_run if out else lambda _: True)
 
 
 def _change_texts(**given: Any) -> list[str]:

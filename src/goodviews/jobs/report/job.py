@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import goodviews.pages
+from goodviews.core.claim import check_page, check_page_folder
 from goodviews.core.errors import InputError
 from goodviews.core.files import write_text
 
@@ -50,8 +51,11 @@ def report(folder: Any = None, *, embedding: Any = None, out: str | Path | None 
         from goodviews.pages.methods.page import methods_page
 
         page = (home if place is None else place) / "index.html"
+        check_page_folder(page.parent, home=home)
         write_text(page, methods_page(home))
         return page
+    if place is not None:
+        check_page_folder(place, home=home)
     return goodviews.pages.report(home, out=place)
 
 
@@ -68,6 +72,7 @@ def _embedding(given: Any, out: Path | None) -> Path:
     target = out or (file.with_suffix(".html") if file else Path("embedding.html"))
     if target.suffix != ".html":
         target = target / f"{file.stem if file else 'embedding'}.html"
+    check_page(target)
     write_text(target, duality_page(board, name=file.name if file else "embedding"))
     return target
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from goodviews.core.command import command_line, default_folder
-from goodviews.core.errors import InputError
+from goodviews.core.claim import check_owner, claimed
+from goodviews.core.command import command_line, default_folder, recorded, restored
+from goodviews.core.errors import MOST_SEED, InputError, check_whole
 from goodviews.core.files import write_json, write_text
 from goodviews.core.plugins import sources
 from goodviews.core.progress import Report, as_report, draws_progress
@@ -26,7 +27,7 @@ from goodviews.jobs.study.follow import UNIT
 from goodviews.jobs.study.pairs import draw_pairs
 from goodviews.jobs.study.plan import Plan, make_plan
 from goodviews.jobs.study.run import run_cells
-from goodviews.jobs.study.store import Store
+from goodviews.jobs.study.store import Store, is_study, stored_plan
 from goodviews.jobs.study.verdict.build import make_verdict
 from goodviews.pages import report
 from goodviews.pages.study.short import short_page
@@ -35,10 +36,13 @@ from goodviews.spec.grammar import Family, expand
 from goodviews.spec.lists import read_specs
 from goodviews.spec.names import check_names
 from goodviews.training import Settings
+from goodviews.training.machine import check_device
 from goodviews.training.objective import build_objective
 from goodviews.views import default_views, parse_view
 
 _PAIRS = 6
+
+_WORKERS, _CELLS, _MINUTES = 1_024, 10_000, 1_000_000
 
 IN_MEMORY = "DATA"
 """What commands say for images that were given as an array or another object."""
@@ -168,15 +172,25 @@ def study(
     begun = time.perf_counter()
     report_progress = as_report(progress)
     specs, family = _specs(views) if views is not None else ((), None)
-    if minutes is not None and not minutes > 0:
-        raise InputError(f"minutes must be more than 0, but got {minutes:g}.")
-    counts = {"per_class": per_class, "label_draws": label_draws, "epochs": epochs}
-    for name, number in counts.items():
-        if number is not None and number < 1:
-            raise InputError(f"{name} must be at least 1, but got {number}.")
-    chosen = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
-    if not chosen or len(set(chosen)) != len(chosen):
-        raise InputError("seeds must be one or more distinct integers, such as --seeds 3.")
+    if minutes is not None and not 0 < minutes <= _MINUTES:
+        raise InputError(
+            f"minutes must be more than 0 and at most {_MINUTES:,}, but got {minutes:g}."
+        )
+    for name, number, least, most in (
+        ("per_class", per_class, 1, 10**9), ("label_draws", label_draws, 1, 10_000),
+        ("epochs", epochs, 1, 1_000_000), ("candidates", candidates, 2, 10**9),
+        ("jobs", jobs, 0, _WORKERS),
+    ):  # fmt: skip
+        if number is not None:
+            check_whole(name, number, least, most)
+    chosen = _seeds(seeds)
+    if len(specs) * len(chosen) > _CELLS:
+        raise InputError(
+            f"{len(specs):,} views with {counted(len(chosen), 'seed')} are more than the "
+            f"{_CELLS:,} runs that a study may have: give fewer views, or fewer --seeds."
+        )
+    check_device(device)
+    check_owner(Path(out or "."), "study", own=is_study if out else lambda _: True)
 
     def reading(done: int, total: int) -> None:
         report_progress("images read", done, total)
@@ -221,49 +235,63 @@ def study(
     folder = Path(out) if out is not None else default_folder("study", called)
     plan = planned(settings)
     workers = jobs if jobs is not None else _workers(settings.device)
-    if epochs is None:
-        folder_epochs = _stored_epochs(folder)
-        if minutes is not None:
-            epochs = folder_epochs or _epochs_in(plan, minutes, max(workers, 1))
-        else:
+    with claimed(folder, "study", own=is_study, say=report_progress.note):
+        if epochs is None and minutes is not None:
+            stored = stored_plan(folder)  # a timed study resumes with the same number
+            epochs = stored["settings"]["epochs"] if stored else None
+            epochs = epochs or _epochs_in(plan, minutes, max(workers, 1))
+        elif epochs is None:
             epochs = default_epochs(len(plan.splits.pretrain))
-    plan = planned(replace(settings, epochs=epochs))
-    store = Store(folder, plan)
-    for spec in specs:
-        keep_beside(spec, store.folder)
-
-    done = run_cells(plan, store, jobs=workers, progress=report_progress)
-    if not any(cell.role == "candidate" for cell in done.results):
-        why = next(iter(done.failed.values()), "no cell finished")
-        raise InputError(f"No view could be trained: {why}")
-    store.write(done.results)
-    _draw(plan, store.folder)
-    typed = command or command_line("study", {"data": named or None})
-    verdict = make_verdict(
-        plan, done.results, family=family, data=named, command=typed, failed=done.failed
-    )
-    write_json(store.folder / "verdict.json", verdict.to_json())
-    seconds = time.perf_counter() - begun
-    run = describe(plan, done, verdict, family, typed, seconds)
-    write_json(store.folder / "run.json", run.to_json())
-    advice = verdict.tasks[0].advice
-    best, following = advice.spec, advice.command
-    best_view = folder / "best_view.txt"
-    if best:
-        write_text(best_view, best + "\n")
-        given: dict[str, Any] = {"data": place, "backbone": "resnet18", "views": best_view}
-        table = labels if isinstance(labels, str | Path) else None
-        given |= {"labels": table, "size": size, "channels": channels, "range": value_range}
-        given["root"] = root
-        following = command_line("pretrain", given)
-        if named == IN_MEMORY:
-            following = f"goodviews.pretrain(data, backbone='resnet18', views={str(best_view)!r})"
-    else:
-        best_view.unlink(missing_ok=True)
-    rows = [row for cell in plan.cells if cell in done.results for row in done.results[cell].rows]
-    written = report(folder) if page else None
+        plan = planned(replace(settings, epochs=epochs))
+        store = Store(folder, plan)
+        for spec in specs:
+            keep_beside(spec, store.folder)
+        done = run_cells(plan, store, jobs=workers, progress=report_progress)
+        if not any(cell.role == "candidate" for cell in done.results):
+            why = next(iter(done.failed.values()), "no cell finished")
+            raise InputError(f"No view could be trained: {why}")
+        store.write(done.results)
+        _draw(plan, store.folder)
+        typed = command or command_line("study", {"data": named or None})
+        kept = recorded(typed)
+        verdict = make_verdict(
+            plan, done.results, family=family, data=named, command=kept, failed=done.failed
+        )
+        write_json(store.folder / "verdict.json", verdict.to_json())
+        seconds = time.perf_counter() - begun
+        run = describe(plan, done, verdict, family, kept, seconds)
+        write_json(store.folder / "run.json", run.to_json())
+        advice = verdict.tasks[0].advice
+        best, following = advice.spec, restored(advice.command, typed)
+        best_view = folder / "best_view.txt"
+        if best:
+            write_text(best_view, best + "\n")
+            given: dict[str, Any] = {"data": place, "backbone": "resnet18", "views": best_view}
+            table = labels if isinstance(labels, str | Path) else None
+            given |= {"labels": table, "size": size, "channels": channels, "range": value_range}
+            given["root"] = root
+            following = command_line("pretrain", given)
+            if named == IN_MEMORY:
+                following = (
+                    f"goodviews.pretrain(data, backbone='resnet18', views={str(best_view)!r})"
+                )
+        else:
+            best_view.unlink(missing_ok=True)
+        rows = [row for cell in plan.cells if cell in done.results
+                for row in done.results[cell].rows]  # fmt: skip
+        written = report(folder) if page else None
     report_progress(UNIT, len(plan.cells), len(plan.cells), share=1.0)
     return StudyResult(folder, rows, verdict, _plain(advice), best, following, written)
+
+
+def _seeds(given: int | Sequence[int]) -> tuple[int, ...]:
+    """Numbers of the runs."""
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        given = range(check_whole("seeds", given, 0, _CELLS))
+    chosen = tuple(check_whole("seeds", one, 0, MOST_SEED) for one in given)
+    if not chosen or len(set(chosen)) != len(chosen):
+        raise InputError("seeds must be one or more distinct integers, such as --seeds 3.")
+    return chosen
 
 
 def _specs(views: str | Iterable[str]) -> tuple[tuple[str, ...], Family | None]:
@@ -296,10 +324,6 @@ def _same_form(images: Images, other: Images) -> None:
 
 
 def _device(device: str) -> str:
-    if device not in ("auto", "cpu", "cuda"):
-        raise InputError(f"device must be auto, cpu or cuda, but got {device!r}.")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise InputError("device is cuda, but torch finds no GPU; use --device cpu.")
     return (
         "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
     )
@@ -311,16 +335,6 @@ def _workers(device: str) -> int:
     except InputError:  # something is registered in a notebook, which only this process knows
         return 0
     return 1 if device == "cuda" else min(os.cpu_count() or 1, 8)
-
-
-def _stored_epochs(folder: Path) -> int | None:
-    """Epochs of the study in a folder, so that a timed study resumes with the same number."""
-    mark = folder / "cells" / "plan.json"
-    if not mark.exists():
-        return None
-    from goodviews.core.files import read_json
-
-    return int(read_json(mark)["settings"]["epochs"])
 
 
 def _epochs_in(plan: Plan, minutes: float, workers: int) -> int:

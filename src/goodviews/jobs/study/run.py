@@ -101,7 +101,8 @@ def run_cells(
         return done
 
     modules, context = sources(), mp.get_context("spawn")
-    finished = context.SimpleQueue()
+    with _deaf():
+        finished = context.SimpleQueue()
     with _environment(), _executor(_light(plan), modules, jobs, context, finished) as pool:
         with _deaf():
             waiting: dict[Future[CellResult], Cell] = {pool.submit(_work, c): c for c in todo}
@@ -152,7 +153,7 @@ def _executor(
         yield pool
     except BaseException:
         for process in list((pool._processes or {}).values()):
-            process.terminate()
+            process.kill()
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     pool.shutdown()
@@ -170,6 +171,7 @@ def _light(plan: Plan) -> Plan:
 
 def _begin(plan: Plan, modules: tuple[str, ...], finished: Any) -> None:
     global _plan, _finished, _modules
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     images = _opened(plan.images)
     task = images if plan.task_images is None else _opened(plan.task_images)
@@ -187,17 +189,29 @@ def _work(cell: Cell) -> CellResult:
     return _timed(_plan, cell, lambda *part: _finished.put(part))
 
 
+def _end_with_parent() -> None:
+    """End this worker at once when the study's process has ended, whatever ended it."""
+    parent = mp.parent_process()
+    if parent is not None:
+        parent.join()  # waits at a pipe, which closes with the parent
+        os._exit(1)
+
+
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Workers started here never hear Ctrl-C, not even while they import: it is ours to answer."""
-    if threading.current_thread() is not threading.main_thread():
+    """Workers started here never hear a signal to stop: it is this process that answers it.
+
+    They inherit that the signals are blocked; one that arrives meanwhile is heard afterwards.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    old = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    blocked = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    old = signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, old)
+        signal.pthread_sigmask(signal.SIG_SETMASK, old)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ depend on the order in which cells were done.
 """
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,25 +25,26 @@ class Store:
     """The study folder.
 
     Args:
-        folder: Where; made when missing.
+        folder: Where; made when missing, held with :func:`goodviews.core.claim.claimed`.
         plan: What the study is.
 
     Raises:
-        InputError: The folder holds something else, or cannot be written to.
+        InputError: The folder holds another study, or cannot be written to.
     """
 
     def __init__(self, folder: Path, plan: Plan) -> None:
         self.folder, self.plan = folder, plan
-        mark = folder / "cells" / "plan.json"
-        about = {"fingerprint": plan.fingerprint, **plan.about()}
-        about |= {"views": list(plan.views), "seeds": list(plan.seeds)}
-        if mark.exists():
-            self._compare(read_json(mark))
-        elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        self._about = {"fingerprint": plan.fingerprint, **plan.about()}
+        about = {**self._about, "views": list(plan.views), "seeds": list(plan.seeds)}
+        old = stored_plan(folder)
+        if old is not None:
+            self._compare(old)
+        elif (folder / "verdict.json").exists():
             raise InputError(
-                f"{folder} already exists and is not a study folder; choose another --out."
+                f"{folder} holds a study without its cells, which cannot be resumed; choose "
+                f"another folder with --out."
             )
-        write_json(mark, about)
+        write_json(folder / "cells" / "plan.json", about)
 
     def _compare(self, old: dict[str, Any]) -> None:
         plan = self.plan
@@ -64,7 +66,7 @@ class Store:
     def load(self, cell: Cell) -> CellResult | None:
         """A finished cell, or nothing when it is missing or broken."""
         found = read_values(self._path(cell))
-        if found is None:
+        if found is None or found.pop("plan", {}).get("fingerprint") != self.plan.fingerprint:
             return None
         try:
             return CellResult([Row(**row) for row in found.pop("rows")], found)
@@ -78,7 +80,7 @@ class Store:
             InputError: The disk is full or the folder cannot be written to.
         """
         rows = [asdict(row) for row in result.rows]
-        write_values(self._path(cell), {"rows": rows, **result.arrays})
+        write_values(self._path(cell), {"plan": self._about, "rows": rows, **result.arrays})
 
     def write(self, results: dict[Cell, CellResult]) -> None:
         """Write ``rows.csv`` and ``items.npz`` from the cells that are done."""
@@ -97,3 +99,51 @@ class Store:
 
     def _path(self, cell: Cell) -> Path:
         return self.folder / "cells" / f"{cell.key}.npz"
+
+
+def is_study(folder: Path) -> bool:
+    """Whether a folder is that of a study."""
+    return any((folder / name).exists() for name in ("cells/plan.json", "verdict.json"))
+
+
+def stored_plan(folder: Path) -> dict[str, Any] | None:
+    """What the study in a folder is; nothing where none has begun.
+
+    A damaged ``plan.json`` is made again from the cells, each of which holds the plan it is of.
+
+    Raises:
+        InputError: It is damaged, and no cell is whole.
+    """
+    mark = folder / "cells" / "plan.json"
+    if not mark.exists():
+        return None
+    with suppress(InputError):
+        found = read_json(mark)
+        if _is_plan(found):
+            return dict(found)
+    cells = [read_values(path) for path in sorted(mark.parent.glob("*.npz"))]
+    whole = [cell for cell in cells if cell and isinstance(cell.get("plan"), dict)]
+    if not whole:
+        raise InputError(
+            f"{mark} is damaged, and no finished run beside it says what the study was; remove "
+            f"{folder}, or choose another folder with --out."
+        )
+    rows = [row for cell in whole for row in cell["rows"] if row["role"] == "candidate"]
+    views, seeds = ({row[name]: None for row in rows} for name in ("view", "seed"))
+    return {**whole[0]["plan"], "views": list(views), "seeds": list(seeds)}
+
+
+def _is_plan(found: Any) -> bool:
+    return (
+        isinstance(found, dict)
+        and isinstance(found.get("fingerprint"), str)
+        and _list_of(found.get("views"), str)
+        and _list_of(found.get("seeds"), int)
+        and isinstance(found.get("settings"), dict)
+        and isinstance(found["settings"].get("epochs"), int)
+        and found["settings"]["epochs"] > 0
+    )
+
+
+def _list_of(value: Any, kind: type) -> bool:
+    return isinstance(value, list) and all(type(one) is kind for one in value)
