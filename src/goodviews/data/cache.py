@@ -21,6 +21,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cache as once
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -147,6 +148,7 @@ def cache_root(cache: Path | None = None) -> Path:
     return _own_folder(place)
 
 
+@once  # so that the warning is given once
 def _own_folder(instead_of: str) -> Path:
     """A folder for this user below the one for temporary files."""
     try:
