@@ -223,8 +223,16 @@ def learn_views(
             game,
             learned,
             asked=Asked(
-                where, table, size, channels, value_range, before, seed, judge_steps,
-                recorded(command), said,
+                where,
+                table,
+                size,
+                channels,
+                value_range,
+                before,
+                seed,
+                judge_steps,
+                recorded(command),
+                said,
             ),  # fmt: skip
             spec=spec,
             spec_file=folder / SPEC,
