@@ -233,7 +233,7 @@ def learn_views(
                 judge_steps,
                 recorded(command),
                 said,
-            ),  # fmt: skip
+            ),
             spec=spec,
             spec_file=folder / SPEC,
             tried=tried,
