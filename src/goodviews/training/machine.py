@@ -79,7 +79,7 @@ def resolve_precision(precision: str, device: str = "cpu") -> str:
         return "bf16-mixed" if torch.cuda.is_bf16_supported(False) else "32-true"
     if device not in ("cpu", "auto"):
         return "32-true"
-    found = getattr(torch.cpu, "get_capabilities", dict)()
+    found: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     quick = found.get("avx512_bf16", False) or found.get("amx_bf16", False)
     return "bf16-mixed" if quick else "32-true"
 
