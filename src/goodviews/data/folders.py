@@ -1,10 +1,10 @@
 """Reading a folder of image files: listing, meaning of its sub-folders, decoding."""
 
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from goodviews.data.channels import ANY, Channels
 from goodviews.data.decode import EXTENSIONS, Reading, decode, file_axis, read_header
 from goodviews.data.hashing import states
 from goodviews.data.pictures import read_pictures
+from goodviews.data.walk import UNREADABLE, skipped_notes, unreadable, walk
 
 TRAIN = ("train", "training")
 TEST = ("test", "testing", "val", "valid", "validation")
@@ -29,6 +30,7 @@ class Listing:
         groups: Name of the class folder of each file; empty when there are no classes.
         part: 1 for files of the test part of the dataset, otherwise 0.
         notes: Sentences that say how the layout was interpreted.
+        tables: Tables of labels among the files.
     """
 
     root: Path
@@ -36,6 +38,7 @@ class Listing:
     groups: tuple[str, ...]
     part: tuple[int, ...]
     notes: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
 
     def stamps(self) -> list[tuple[object, ...]]:
         """Name and state of each file: the key of the cache."""
@@ -59,15 +62,16 @@ def list_folder(root: Path) -> Listing:
         The images in it.
 
     Raises:
-        InputError: There is no image file in the folder.
+        InputError: There is no image file in the folder, or a folder in it cannot be read.
     """
-    notes: list[str] = []
-    files = sorted(_walk(root))
+    found = walk(root)
+    notes = skipped_notes(found)
+    files = found.images
     if not files:
         raise InputError(
             f"No image files found in {root}; expected "
-            f"{', '.join(sorted(e[1:] for e in EXTENSIONS)[:6])}, ... Add images there or name "
-            "another folder."
+            f"{', '.join(sorted(e[1:] for e in EXTENSIONS)[:6])}, ... "
+            f"{' '.join([*notes, 'Add images there or name another folder.'])}"
         )
     tops = {PurePosixPath(file).parts[0].lower() for file in files if "/" in file}
     loose = any("/" not in file for file in files)
@@ -105,24 +109,8 @@ def list_folder(root: Path) -> Listing:
             "used as classes."
         )
         groups = []
-    return Listing(root, tuple(files), tuple(groups), tuple(part), tuple(notes))
-
-
-def _walk(root: Path) -> Iterator[str]:
-    """Yield image files below a folder; each real folder is entered once."""
-    seen: set[tuple[int, int]] = set()
-    for folder, below, files in os.walk(root, followlinks=True):
-        state = os.stat(folder)
-        if (state.st_dev, state.st_ino) in seen:
-            below.clear()
-            continue
-        seen.add((state.st_dev, state.st_ino))
-        below[:] = sorted(
-            name for name in below if not name.startswith(".") and name != "__MACOSX"
-        )
-        for name in files:
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in EXTENSIONS:
-                yield Path(folder, name).relative_to(root).as_posix()
+    tables = tuple(found.tables)
+    return Listing(root, tuple(files), tuple(groups), tuple(part), tuple(notes), tables)
 
 
 def read_folder(
@@ -146,18 +134,34 @@ def read_folder(
         Names, class labels, parts, and skipped files.
 
     Raises:
-        InputError: No image can be read, or the images differ in channels or value types.
+        InputError: No image can be read, the system does not let us read one, or the images
+            differ in channels or value types.
     """
     paths = [listing.root / file for file in listing.files]
+    denied: list[InputError] = []
+
+    def readable(action: Callable[..., Any], i: int, *args: Any) -> Any:
+        """Result of an action; what the system does not let us read ends the reading."""
+        if denied:
+            raise denied[0]
+        try:
+            return action(paths[i], *args)
+        except OSError as error:
+            if error.errno in UNREADABLE:
+                denied.append(unreadable(listing.files[i], error))
+            raise
+
     read = read_pictures(
         listing.files,
-        lambda i, how: read_header(paths[i], how),
-        lambda i, header, side, how: decode(paths[i], header, side, how),
+        lambda i, how: readable(read_header, i, how),
+        lambda i, header, side, how: readable(decode, i, header, side, how),
         rows,
         size=size,
         how=Reading(channels, file_axis(paths, channels)),
         progress=progress,
     )
+    if denied:
+        raise denied[0]
     failed = {i: read.failed[i].replace(str(paths[i]), paths[i].name) for i in sorted(read.failed)}
     if not read.kept:
         raise _nothing(listing, failed)
