@@ -9,6 +9,7 @@ from PIL import Image
 from goodviews.core.errors import InputError
 from goodviews.data import Images, load
 from goodviews.data.labels import encode, read_labels
+from goodviews.evaluation.factors import read_factors
 
 NAMES = [f"day {i // 4}/{i}.png" for i in range(12)]
 PLAIN = "path,kind\n" + "".join(f"{name},{'ab'[i % 2]}\n" for i, name in enumerate(NAMES))
@@ -36,11 +37,11 @@ FORMS = {
 def test_every_form_of_table_gives_the_same_labels(tmp_path: Path, form: str) -> None:
     file = tmp_path / "labels.csv"
     file.write_bytes(FORMS[form])
-    columns, classes, notes = read_labels(file, NAMES)
+    found = read_labels(file, NAMES)
     task = "label" if form == "no header" else "kind"
-    assert columns[task].tolist() == WANTED
-    assert classes[task] == ("a", "b")
-    assert notes == []
+    assert found.columns[task].tolist() == WANTED
+    assert found.classes[task] == ("a", "b")
+    assert found.notes == []
 
 
 def test_empty_cells_missing_rows_and_more_tasks(tmp_path: Path) -> None:
@@ -53,7 +54,8 @@ def test_empty_cells_missing_rows_and_more_tasks(tmp_path: Path) -> None:
         "x.png,a,9",
     ]
     file.write_text("\n".join(lines))
-    columns, classes, notes = read_labels(file, NAMES)
+    found = read_labels(file, NAMES)
+    columns, classes, notes = found.columns, found.classes, found.notes
     assert columns["kind"].tolist() == [0, -1, 1] + [-1] * 9
     assert columns["grade"].tolist() == [1, 0, 1] + [-1] * 9
     assert classes["grade"] == ("9", "10")
@@ -88,9 +90,9 @@ def test_a_column_of_measurements_is_no_task(tmp_path: Path) -> None:
     file = tmp_path / "labels.csv"
     rows = "".join(f"{name},{i % 2},{i / 7}\n" for i, name in enumerate(names))
     file.write_text("path,kind,age\n" + rows)
-    columns, _, notes = read_labels(file, names)
-    assert list(columns) == ["kind"]
-    assert "'age' has 40 different values" in notes[0]
+    found = read_labels(file, names)
+    assert list(found.columns) == ["kind"]
+    assert "'age' has 40 different values" in found.notes[0]
 
 
 def test_whole_numbers_sort_as_numbers() -> None:
@@ -125,7 +127,67 @@ def test_text_of_an_older_spreadsheet_is_read_and_said(tmp_path: Path) -> None:
     file = tmp_path / "labels.csv"
     rows = "".join(f"{name},{'é' if i % 2 else 'a'}\n" for i, name in enumerate(NAMES))
     file.write_bytes(f"path,kind\n{rows}".encode("cp1252"))
-    columns, classes, notes = read_labels(file, NAMES)
+    found = read_labels(file, NAMES)
+    columns, classes, notes = found.columns, found.classes, found.notes
     assert columns["kind"].tolist() == WANTED
     assert classes["kind"] == ("a", "é")
     assert notes == ["labels.csv is not UTF-8 and was read as Windows-1252; save it as UTF-8."]
+
+
+def test_images_with_labels_take_another_table_and_keep_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOODVIEWS_CACHE", str(tmp_path / "cache"))
+    for i, name in enumerate(NAMES):
+        (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((8, 8), i, np.uint8)).save(tmp_path / "set" / name)
+    first, second = tmp_path / "labels.csv", tmp_path / "other.csv"
+    first.write_text(PLAIN)
+    second.write_text(PLAIN.replace(",a", ",c").replace("kind", "site"))
+    images = load(load(tmp_path / "set", labels=first), labels=second)
+    assert images.classes == {"site": ("b", "c")}
+    assert images.cache is not None
+    assert Images.open(images.cache).hash == load(tmp_path / "set", labels=second).hash
+    factors, _ = read_factors(first, images)
+    assert [factor.name for factor in factors] == ["kind"]
+
+
+def test_negative_numbers_of_few_are_unknown_classes_and_of_many_are_values(
+    tmp_path: Path,
+) -> None:
+    images = load(np.random.default_rng(0).integers(0, 256, (60, 8, 8), dtype=np.uint8))
+    file = tmp_path / "factors.csv"
+    lines = "".join(f"{i},{i % 4 - 1},{i - 30},{'NA' if i < 6 else i % 3}\n" for i in range(60))
+    file.write_text("row,site,dose,scanner\n" + lines)
+    factors, notes = read_factors(file, images)
+    site, dose, scanner = factors
+    assert site.known.sum() == 45
+    assert (site.discrete, dose.discrete) == (True, False)
+    assert dose.known.all()
+    assert dose.values[0] == -30
+    assert scanner.known.sum() == 54
+    assert "Column 'scanner': 6 cells 'NA' mean that there is no label." in notes
+
+
+def test_a_folder_with_its_own_table_has_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOODVIEWS_CACHE", str(tmp_path / "cache"))
+    for part, first in (("train", 0), ("test", 1)):
+        folder = tmp_path / "set" / part
+        folder.mkdir(parents=True)
+        for i in range(6):
+            Image.fromarray(np.full((8, 8), 10 * i + first, np.uint8)).save(folder / f"{i}.png")
+        kinds = ["cat", "dog"] if part == "train" else ["dog", "fox"]
+        lines = "".join(f"{i}.png,{kinds[i % 2]}\n" for i in range(6))
+        (folder / "metadata.csv").write_text("file_name,label\n" + lines)
+    images = load(tmp_path / "set")
+    names = [images.classes["label"][c] for c in images.labels["label"]]
+    assert names == ["dog", "fox"] * 3 + ["cat", "dog"] * 3
+    assert images.part.tolist() == [1] * 6 + [0] * 6
+    assert "metadata.csv: column 'file_name' names 6 of 12 images" in images.label_note
+    (tmp_path / "set" / "train" / "metadata.csv").write_text("file_name,text\n0.png,a day\n")
+    (tmp_path / "set" / "test" / "metadata.csv").unlink()
+    images = load(tmp_path / "set")
+    assert images.labels == {}
+    assert any("metadata.csv was not used for labels" in note for note in images.notes)

@@ -40,7 +40,7 @@ Labels = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="CSV of labels: the path of an image, then one column per task.",
+        help="Table of labels: a column of paths, and one column per task.",
         show_default=False,
     ),
 ]

@@ -54,6 +54,7 @@ class Draft:
     part: np.ndarray | None = None
     skipped: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    label_note: str = ""
 
 
 class Rows:
@@ -223,6 +224,7 @@ def cached(
             "source": draft.source,
             "skipped": draft.skipped,
             "notes": [*draft.notes, *found.warnings],
+            "label_note": draft.label_note,
             "digest": rows.digest.hexdigest(),
             "written": [state.st_mtime_ns, state.st_ctime_ns],
         }
@@ -267,6 +269,7 @@ def in_memory(
         hash=content_hash(rows.digest.digest(), draft.labels, part),
         part=part,
         notes=(*draft.notes, *found.warnings),
+        label_note=draft.label_note,
     )
 
 
@@ -275,6 +278,7 @@ def relabelled(
     labels: dict[str, np.ndarray],
     classes: dict[str, tuple[str, ...]],
     notes: Sequence[str],
+    label_note: str = "",
 ) -> Images:
     """The same cached pixels with other labels, in a separate cache folder.
 
@@ -283,17 +287,21 @@ def relabelled(
         labels: Task to (N,) class numbers, instead of the old ones.
         classes: Task to class names.
         notes: Further sentences for :attr:`Images.notes`.
+        label_note: Sentence for :attr:`Images.label_note`.
 
     Returns:
         Images whose ``cache`` can be opened like any other.
     """
     assert images.cache is not None
-    about = json.loads((images.cache / "about.json").read_text("utf-8", errors="surrogateescape"))
-    about |= {"pixels": "../pixels.bin", "notes": [*images.notes, *notes]}
+    home = _pixel_folder(images.cache)
+    about = json.loads((home / "about.json").read_text("utf-8", errors="surrogateescape"))
+    before = images.notes if home == images.cache else about["notes"]
+    about |= {"pixels": "../pixels.bin", "label_note": label_note}
+    about["notes"] = [*before, *notes]
     about["name"] = images.name
-    text = json.dumps([classes, about["notes"]], sort_keys=True)
+    text = json.dumps([classes, about["notes"], label_note], sort_keys=True)
     key = hashlib.sha256(text.encode() + content_hash(b"", labels).encode()).hexdigest()[:16]
-    folder = images.cache / f"labels-{key}"
+    folder = home / f"labels-{key}"
     try:
         return replace(open_checked(folder), name=images.name)
     except InputError:
@@ -307,8 +315,14 @@ def row_names(images: Images) -> list[str]:
     """Name of every row in a label file: a relative path, or a number."""
     if images.cache is None:
         return [str(row) for row in range(len(images))]
-    names: list[str] = json.loads((images.cache / "names.json").read_text("utf-8"))
+    file = _pixel_folder(images.cache) / "names.json"
+    names: list[str] = json.loads(file.read_text("utf-8"))
     return names
+
+
+def _pixel_folder(cache: Path) -> Path:
+    """The cache folder that holds the pixels: the one above, for other labels of them."""
+    return cache if (cache / "names.json").exists() else cache.parent
 
 
 def _describe(

@@ -130,7 +130,7 @@ def _labels(images: Images) -> list[Finding]:
                 "task).",
             )
         ]
-    found = []
+    found = [Finding("read", images.label_note)] if images.label_note else []
     for task, column in images.labels.items():
         counts = Counter(column[column >= 0].tolist())
         names = images.classes[task]
@@ -203,7 +203,7 @@ def _pixels(images: Images) -> list[Finding]:
 
 
 def _squashed(images: Images) -> str:
-    """A sentence where nearly all values of every channel lie in a small part of [0, 1]."""
+    """A sentence where nearly all values of every channel are in a small part of [0, 1]."""
     some = images.batch(np.unique(np.linspace(0, len(images) - 1, 256).astype(int))).numpy()
     ends = np.quantile(some.transpose(1, 0, 2, 3).reshape(images.channels, -1), QUANTILES, axis=1)
     widest = float((ends[1] - ends[0]).max())

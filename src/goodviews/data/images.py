@@ -49,6 +49,7 @@ class Images:
         part: (N,) int8, 0 for training images and 1 for the test images of the dataset; all 0
             when the dataset has no split.
         notes: Sentences to show the user: peculiarities of the dataset, next steps.
+        label_note: One sentence: which column of a table of labels names the images, and how.
 
     Example:
         >>> from goodviews.data import load
@@ -71,6 +72,7 @@ class Images:
     cache: Path | None = None
     part: np.ndarray = field(default_factory=_no_parts)
     notes: tuple[str, ...] = ()
+    label_note: str = ""
 
     def __post_init__(self) -> None:
         if len(self.part) == 0:
@@ -244,6 +246,7 @@ class Images:
                 cache=cache,
                 part=part,
                 notes=tuple(about["notes"]),
+                label_note=about["label_note"],
             )
         except Exception as error:  # a broken file can raise any exception
             raise InputError(

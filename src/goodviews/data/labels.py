@@ -1,120 +1,218 @@
-"""Labels from a CSV table: the first column names an image, every other column is a task."""
+"""Labels as class numbers: from tables, arrays and the parts of a dataset."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from goodviews.core.errors import InputError
-from goodviews.core.files import LONGEST, read_bytes
-from goodviews.core.text import counted
+from goodviews.data.image_column import WAYS, Finder, are_files, image_column
+from goodviews.data.layouts import one_hot, several_labels, without_boxes
+from goodviews.data.missing import known_texts, missing_note
+from goodviews.data.tables import Readings, Table, read_tables
 
 Columns = dict[str, np.ndarray]
 Classes = dict[str, tuple[str, ...]]
 
 
-def read_labels(path: Path, names: Sequence[str]) -> tuple[Columns, Classes, list[str]]:
-    """Read labels of images from a CSV file.
+@dataclass(frozen=True)
+class Found:
+    """Labels of images.
 
-    The first column is a path below the data folder, or a file name (with or without its
-    ending) where that is unique, or a row number for arrays. Most images may be missing, and an
-    empty cell means no label. Columns are separated by commas, semicolons or tabs. The first line
-    is a header if its first cell does not name an image.
+    Attributes:
+        columns: Task to (N,) class numbers, -1 where there is no label.
+        classes: Task to class names.
+        notes: Sentences about missing labels, ignored rows and columns.
+        matched: One sentence: which column of a table names the images, and how.
+    """
+
+    columns: Columns
+    classes: Classes
+    notes: list[str] = field(default_factory=list)
+    matched: str = ""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Cells of a table, by image.
+
+    Attributes:
+        values: Column to (N,) texts, empty where there is no value.
+        missing: Column to each spelling of a missing value, and how often it occurs.
+        notes: Sentences about ignored rows.
+        matched: One sentence: which column names the images, and how.
+        double: Column to a sentence about an image that has two values.
+    """
+
+    values: dict[str, np.ndarray]
+    missing: dict[str, dict[str, int]]
+    notes: list[str]
+    matched: str
+    double: dict[str, str]
+
+
+def read_labels(
+    source: Path | Table | Sequence[Path], names: Sequence[str], home: str = ""
+) -> Found:
+    """Read labels of images from a table, or from several of different images.
+
+    One column names the images: the one that names most of them. Its cells are paths below the
+    data folder, paths below the folder of the table, absolute or longer paths, file names (with
+    or without their ending) where these are unique, or row numbers for arrays. Most images may be
+    missing; an empty cell, ``NaN``, ``NA``, ``None``, ``null`` and a negative class number mean
+    that there is no label. The first line is a header if it does not name an image.
 
     Args:
-        path: Path of the file.
+        source: Path of the file (:func:`goodviews.data.tables.read_tables`), a table, or several
+            paths.
         names: Name of every image, in order.
+        home: Name of the data folder.
 
     Returns:
-        Task to (N,) class numbers, -1 where there is no label; task to class names; and
-        sentences about ignored rows and columns.
+        A task for each column with usable classes.
 
     Raises:
         InputError: The file cannot be read, no row names an image, no column is a task, or
             two rows give one image different labels.
     """
-    values, notes = read_cells(path, names)
+    sources = [source] if isinstance(source, Path | Table) else source
+    cells = _joined([read_cells(one, names, home) for one in sources])
+    values, box = without_boxes(cells.values)
+    values, joined = one_hot(values)
     columns, classes, more = tasks_of(values)
-    if not columns:
+    if conflicts := [cells.double[task] for task in columns if task in cells.double]:
+        raise InputError(conflicts[0])
+    counted = [
+        missing_note(head, counts)
+        for head, counts in cells.missing.items()
+        if counts and (head in columns or not columns)
+    ]
+    more = [*cells.notes, *(one for one in (box, joined) if one), *counted, *more]
+    if not columns and not any("several labels" in note for note in more):
         raise InputError(
-            f"No column of {path} can be used as labels: {' '.join([*notes, *more])} A column "
+            f"No column of {sources[0].name} can be used as labels: {' '.join(more)} A column "
             "needs at least two classes with several images each."
         )
-    return columns, classes, [*notes, *more]
+    return Found(columns, classes, more, cells.matched)
 
 
-def read_cells(path: Path, names: Sequence[str]) -> tuple[dict[str, np.ndarray], list[str]]:
+def read_cells(
+    source: Path | Table, names: Sequence[str], home: str = "", *, negative: bool = True
+) -> Cells:
     """Read the cells of a table of images as text, without interpretation.
 
     Args:
-        path: Path of the file, in the format of :func:`read_labels`.
+        source: Path of the file, or a table.
         names: Name of every image, in order.
+        home: Name of the data folder.
+        negative: Whether negative whole numbers are missing values.
 
     Returns:
-        Column to (N,) texts, empty for missing cells; and sentences about ignored rows.
+        The cells of each image.
 
     Raises:
         InputError: Same as for :func:`read_labels`.
     """
-    path = Path(path)
-    table, notes = _table(path)
-    find = _finder(names)
-    body = table if find(table[0][0]) is not None else table[1:]
-    width = max(len(row) for row in table)
-    if body is table:
-        heads = ["label"] if width == 2 else [f"label_{i}" for i in range(1, width)]
-    else:
-        cells = [cell.strip() for cell in table[0][1:]]
-        heads = [
-            cell or f"label_{i}" for i, cell in enumerate(cells + [""] * (width - 1 - len(cells)))
-        ]
-    if width < 2 or len(set(heads)) < len(heads):
-        raise InputError(
-            f"Expected a path and one or more label columns with different names in {path}, but "
-            f"got the columns {', '.join([table[0][0], *heads])}."
+    read = Readings([source]) if isinstance(source, Table) else read_tables(Path(source))
+    table, place = image_column(read, Finder(names, home, read.tables[0].folder))
+    body = table.rows[1:] if place.header else table.rows
+    heads = _heads(table, place.column, place.header)
+    notes = list(table.notes)
+    if missed := int((place.rows < 0).sum()):
+        strange = [row[place.column] for row, at in zip(body, place.rows, strict=True) if at < 0]
+        few = ", ".join(strange[:3]) + (", ..." if missed > 3 else "")
+        notes.append(
+            f"{missed:,} of {len(body):,} rows of {table.name} do not name an image ({few}); they "
+            "were ignored."
         )
-    values = {head: np.full(len(names), "", dtype=object) for head in heads}
-    missing: list[str] = []
-    for row in body:
-        at = find(row[0])
-        if at is None:
-            missing.append(row[0].strip())
-            continue
-        for head, cell in zip(heads, row[1:], strict=False):
-            cell = cell.strip()
-            if cell and values[head][at] not in ("", cell):
-                raise InputError(
-                    f"{path} has two labels for {names[at]}, {values[head][at]!r} and {cell!r} "
-                    f"({head}); remove one of the two rows."
+    kept = np.flatnonzero(place.rows >= 0)
+    values: dict[str, np.ndarray] = {}
+    missing: dict[str, dict[str, int]] = {}
+    double: dict[str, str] = {}
+    for k, head in heads.items():
+        texts, missing[head], note = known_texts([body[i][k] for i in kept], negative=negative)
+        if note:
+            notes.append(f"Column {head!r} {note}.")
+        column = values[head] = np.full(len(names), "", dtype=object)
+        for at, text in zip(place.rows[kept].tolist(), texts, strict=True):
+            if text and column[at] not in ("", text):
+                double.setdefault(
+                    head,
+                    f"{table.name} has two labels for {names[at]}, {column[at]!r} and {text!r} "
+                    f"({head}); remove one of the two rows.",
                 )
-            values[head][at] = cell or values[head][at]
-    if missing:
-        few = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
-        text = (
-            f"{len(missing):,} of {len(body):,} rows of {path.name} do not name an image ({few})"
+            column[at] = column[at] or text
+    head = table.rows[0][place.column] if place.header else ""
+    which = f"column {head!r}" if head else f"column {place.column + 1}"
+    way = WAYS[place.way if are_files(names) else -1]
+    matched = (
+        f"Labels of {table.name}: {which} names {place.score:,} of {len(names):,} images, {way}."
+    )
+    return Cells(values, missing, notes, matched, double)
+
+
+def _joined(tables: Sequence[Cells]) -> Cells:
+    """The cells of several tables; of one image, those of the first that has them."""
+    if len(tables) == 1:
+        return tables[0]
+    joined = Cells({}, {}, [], " ".join(one.matched for one in tables), {})
+    for table in tables:
+        for head, column in table.values.items():
+            old = joined.values.get(head, np.full(len(column), "", dtype=object))
+            joined.values[head] = np.where(old == "", column, old)
+            counts = Counter(joined.missing.get(head, {}))
+            joined.missing[head] = dict(counts + Counter(table.missing[head]))
+        joined.notes.extend(note for note in table.notes if note not in joined.notes)
+        joined.double.update(table.double)
+    return joined
+
+
+def _heads(table: Table, place: int, header: bool) -> dict[int, str]:
+    """Column number to name, without the column of images and pandas' index."""
+    first, width = table.rows[0], len(table.rows[0])
+    others = [k for k in range(width) if k != place]
+    if header:
+        index = [k for k in others if not first[k] or first[k].startswith("Unnamed: ")]
+        index = [k for k in index if all(row[k].isdigit() for row in table.rows[1:])]
+        heads = {k: first[k] or f"label_{k}" for k in others if k not in index or len(others) == 1}
+    elif len(others) == 1:
+        heads = {others[0]: "label"}
+    else:
+        heads = {k: f"label_{i}" for i, k in enumerate(others, 1)}
+    if len(set(heads.values())) < len(heads) or not heads:
+        raise InputError(
+            "Expected a path and one or more label columns with different names in "
+            f"{table.name}, but got the columns {', '.join(first)}."
         )
-        if len(missing) == len(body):
-            raise InputError(
-                f"{text}; the first column must hold paths like {names[0]!r}, relative to the "
-                "data folder."
-            )
-        notes.append(f"{text}; they were ignored.")
-    return values, notes
+    return heads
+
+
+def is_whole(text: str) -> bool:
+    """Whether a text is a whole number."""
+    return text.removeprefix("-").removeprefix("+").isdigit()
 
 
 def texts_of(
-    labels: np.ndarray, count: int, classes: Sequence[str] | None, what: str | Path
+    labels: Any,
+    count: int,
+    classes: Sequence[str] | None,
+    what: str | Path,
+    notes: list[str] | None = None,
+    task: str = "label",
 ) -> np.ndarray:
     """Convert a column of labels to texts, empty where there is no label.
 
     Args:
-        labels: (N,) class numbers or names; below 0, NaN, ``None`` or empty: no label.
+        labels: (N,) class numbers or names. A negative number, NaN, ``None``, a masked value and
+            the texts that tables write for these mean that there is no label.
         count: N.
         classes: Names of the classes, in the order of their numbers; ``None`` if unknown.
         what: The file or object, for messages.
+        notes: Receives a sentence about missing labels.
+        task: Name of the task, for the sentence.
 
     Returns:
         (N,) texts; class numbers as text when ``classes`` is given.
@@ -126,50 +224,68 @@ def texts_of(
         >>> texts_of(np.array([2, -1, 0]), 3, None, "the list")
         array(['2', '', '0'], dtype=object)
     """
-    labels = labels.reshape(-1) if labels.shape in ((count, 1), (1, count)) else labels
-    if labels.shape != (count,):
+    raw, numbers = as_texts(labels, count, what)
+    texts, missing, note = known_texts(raw, pair=classes is None)
+    known = {text for text in texts if text}
+    if notes is not None:
+        notes += [f"Column {task!r} {note}."] if note else []
+        notes += [missing_note(task, missing)] if missing else []
+    if numbers and (half := sorted(text for text in known if not is_whole(text))):
+        raise InputError(
+            f"Labels in {what} must be whole numbers, one class number per image, but got "
+            f"{half[0]}."
+        )
+    if classes is None:
+        return np.array(texts, dtype=object)
+    place = {_text(name): str(i) for i, name in enumerate(classes)}
+    if numbers or not known <= set(place):
+        if unknown := sorted(text for text in known if not is_whole(text)):
+            raise InputError(f"Label {unknown[0]!r} in {what} is not one of its classes.")
+        most = max(map(int, known), default=0)
+        if most >= len(classes):
+            raise InputError(
+                f"Labels in {what} go up to {most}, but only {len(classes)} classes have a name; "
+                "name all classes."
+            )
+        place = {text: str(int(text)) for text in known}
+    return np.array([place.get(text, "") for text in texts], dtype=object)
+
+
+def as_texts(labels: Any, count: int, what: str | Path) -> tuple[list[str], bool]:
+    """Labels as texts, with a missing one as it was spelled; and whether they are numbers.
+
+    Raises:
+        InputError: The labels are not one for each of ``count`` images.
+    """
+    shape = np.shape(labels)
+    if shape not in ((count,), (count, 1), (1, count)):
         raise InputError(
             f"Labels in {what} must have the shape ({count},), one class number per image, -1 for "
-            f"no label; but got {labels.shape}."
+            f"no label; but got {shape}."
         )
-    if labels.dtype == object:
-        labels = _without_none(labels)
-    if labels.dtype.kind in "fiub":
-        numbers = np.where(np.isfinite(labels), labels, -1) if labels.dtype.kind == "f" else labels
-        whole = numbers.astype(np.int64)
-        if (whole != numbers).any():
-            raise InputError(
-                f"Labels in {what} must be whole numbers, one class number per image, but got "
-                f"{labels[whole != numbers][0]}."
-            )
-        if classes is not None and whole.max() >= len(classes):
-            raise InputError(
-                f"Labels in {what} go up to {whole.max()}, but only {len(classes)} classes have a "
-                "name; name all classes."
-            )
-        return np.array(["" if number < 0 else str(number) for number in whole], dtype=object)
-    texts = ["" if label is None else str(label) for label in labels]
-    if classes is not None:
-        place = {name: str(i) for i, name in enumerate(classes)} | {"": ""}
-        if unknown := [text for text in texts if text not in place]:
-            raise InputError(f"Label {unknown[0]!r} in {what} is not one of its classes.")
-        texts = [place[text] for text in texts]
-    return np.array(texts, dtype=object)
-
-
-def _without_none(labels: np.ndarray) -> np.ndarray:
-    """Python objects as numbers, -1 for a missing one, or as they are with ``None`` for it."""
-    missing = np.array(
-        [one is None or type(one).__name__ == "NAType" or bool(one != one) for one in labels]
+    if isinstance(labels, np.ma.MaskedArray):
+        mask, labels = np.ma.getmaskarray(labels), np.array(labels.data, dtype=object)
+        labels[mask] = None
+    labels = np.asarray(labels).reshape(-1)
+    kinds = {_kind(one) for one in labels.tolist()} if labels.dtype == object else set()
+    numbers = labels.dtype.kind in "fiub" or (kinds <= {"number", "none"} and bool(kinds))
+    values, places = (
+        np.unique(labels, return_inverse=True) if labels.dtype != object else (labels, None)
     )
-    known = np.array(labels[~missing].tolist())
-    if known.size and known.dtype.kind in "fiub":
-        filled = np.full(len(labels), -1, dtype=known.dtype if known.dtype.kind == "f" else int)
-    else:
-        filled = np.full(len(labels), None, dtype=object)
-        known = labels[~missing]
-    filled[~missing] = known
-    return filled
+    texts = [_text(one) for one in values.tolist()]
+    return ([texts[i] for i in places.tolist()] if places is not None else texts), numbers
+
+
+def _kind(value: Any) -> str:
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return "none"
+    return "number" if isinstance(value, int | float | np.number | np.bool_) else "text"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool | np.bool_):
+        return str(int(value))
+    return value.decode() if isinstance(value, bytes) else str(value).strip()
 
 
 def encode(values: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -180,7 +296,7 @@ def encode(values: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
         (array([ 1, -1,  0]), ('9', '10'))
     """
     names = {value for value in values if value}
-    whole = all(name.lstrip("+-").isdigit() for name in names)
+    whole = all(map(is_whole, names))
     order = sorted(names, key=lambda name: (int(name), name) if whole else (0, name))
     place = {name: i for i, name in enumerate(order)} | {"": -1}
     return np.array([place[value] for value in values], dtype=np.int64), tuple(order)
@@ -208,9 +324,16 @@ def tasks_of(
     for head, cells in values.items():
         numbers, order = encode(list(cells))
         known = int((numbers >= 0).sum())
+        several = several_labels(cells)
         if len(order) < 2:
             what = f"only one class, {order[0]!r}" if order else "no labels"
             notes.append(f"Column {head!r} has {what} and was ignored.")
+        elif several is not None:
+            notes.append(
+                f"Column {head!r} has several labels in {several[0]:,} of {known:,} cells, such "
+                f"as {several[1]!r}, and was ignored; a task needs one label per image, so give "
+                "each label a column of its own."
+            )
         elif known >= 20 and len(order) > known / 2:
             notes.append(
                 f"Column {head!r} has {len(order)} different values in {known} labels and was "
@@ -218,66 +341,26 @@ def tasks_of(
             )
         else:
             columns[head], classes[head] = numbers, order
-            counts = Counter(numbers[numbers >= 0].tolist())
-            alone = [order[number] for number, count in sorted(counts.items()) if count == 1]
-            if alone:
-                notes.append(_alone(head, alone))
+            notes += _odd_classes(head, numbers, order)
     return columns, classes, notes
 
 
-def _alone(task: str, names: Sequence[str]) -> str:
-    few = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-    return f"{len(names)} classes of {task!r} have only one image and are not tested ({few})."
-
-
-def _table(path: Path) -> tuple[list[list[str]], list[str]]:
-    """Rows that are not empty, and a sentence where the encoding had to be guessed."""
-    notes: list[str] = []
-    raw = read_bytes(path, what="the labels", longest=LONGEST)
-    try:
-        wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
-        text = raw.decode("utf-16" if wide else "utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252", errors="replace")  # older spreadsheets
-        notes.append(f"{path.name} is not UTF-8 and was read as Windows-1252; save it as UTF-8.")
-    first = text.lstrip().split("\n", 1)[0]
-    separator = max(",;\t", key=first.count)
-    try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-        lines = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise InputError(
-            f"{path} is not a CSV file ({error}); expected lines like 'images/a.png,cat'."
-        ) from error
-    if not lines:
-        raise InputError(f"{path} is empty; expected lines like 'images/a.png,cat'.")
-    width = len(lines[0][1])
-    for number, row in lines:
-        if any(cell.strip() for cell in row[width:]):
-            raise InputError(
-                f"{path}, line {number}, has {counted(len(row), 'cell')}, but the first line has "
-                f"{width}; quote cells that contain {separator!r}, or name every column."
+def _odd_classes(task: str, numbers: np.ndarray, order: Sequence[str]) -> list[str]:
+    """Sentences about classes of one image, and about names that may be the same."""
+    notes = []
+    counts = Counter(numbers[numbers >= 0].tolist())
+    if alone := [order[number] for number, count in sorted(counts.items()) if count == 1]:
+        few = ", ".join(alone[:3]) + (", ..." if len(alone) > 3 else "")
+        notes.append(
+            f"{len(alone)} classes of {task!r} have only one image and are not tested ({few})."
+        )
+    plain: dict[str, str] = {}
+    for name in order:
+        first = plain.setdefault("".join(name.casefold().split()), name)
+        if first != name:
+            notes.append(
+                f"Classes {first!r} and {name!r} of {task!r} differ only in upper case or blanks; "
+                "write them alike if they are the same."
             )
-    return [row[:width] for _, row in lines], notes
-
-
-class _finder:
-    """Find an image by its path, its unique file name or its unique name without the ending."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self.paths = {name: i for i, name in enumerate(names)}
-        self.loose: dict[str, int] = {}
-        for form in ("name", "stem"):
-            texts = [getattr(PurePosixPath(name), form) for name in names]
-            counts = Counter(texts)
-            for i, text in enumerate(texts):
-                if counts[text] == 1:
-                    self.loose.setdefault(text, i)
-
-    def __call__(self, cell: str) -> int | None:
-        text = cell.strip().replace("\\", "/")
-        while text.startswith("./"):
-            text = text[2:]
-        if text in self.paths:
-            return self.paths[text]
-        return self.loose.get(text) if "/" not in text else None
+            break
+    return notes

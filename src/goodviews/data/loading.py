@@ -13,8 +13,9 @@ from goodviews.data.channels import Channels
 from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
 from goodviews.data.labels import read_labels
+from goodviews.data.labels_in_memory import label_columns
 from goodviews.data.moving_digits import moving_images
-from goodviews.data.objects import Data, Labels, label_columns, read_object
+from goodviews.data.objects import Data, Labels, read_object
 from goodviews.data.reading import MOVING, Progress, read_set
 from goodviews.data.value_range import check_range, given_range
 
@@ -67,10 +68,11 @@ def load(
 
     Args:
         data: Dataset to read.
-        labels: A CSV file: path of an image (its number, for arrays and objects), then one
-            column per task. Or (N,) labels, or a mapping of tasks to such labels: class numbers
-            or names, with -1, NaN, ``None`` or an empty text for no label. It replaces the labels
-            of the dataset.
+        labels: A table in a file or a data frame: one column names the images (their numbers, for
+            arrays and objects), every other column is a task; or a mapping of paths to labels. Or
+            (N,) labels, or a mapping of tasks to such labels: class numbers or names. A negative
+            number, NaN, ``None``, an empty text and other spellings of these mean that there
+            is no label. It replaces the labels of the dataset.
         size: Height and width in pixels, instead of the rule above.
         channels: Axis of arrays that holds the channels, ``first`` or ``last``, needed only where
             it is not clear; the number of channels, such as 4 to keep the transparency of pictures
@@ -112,7 +114,14 @@ def load(
     elif data is None or isinstance(data, str | Path):
         home = cache_root(cache)
         images = read_set(
-            data, size=size, root=root, channels=said, given=given, home=home, progress=progress
+            data,
+            size=size,
+            root=root,
+            channels=said,
+            given=given,
+            home=home,
+            tables=labels is None,
+            progress=progress,
         )
         if images.cache is None:  # made, not read
             images = _with_range(images, given)
@@ -152,15 +161,20 @@ def _with_range(images: Images, given: tuple[float, float] | None) -> Images:
 
 def _labelled(images: Images, labels: Labels) -> Images:
     """The same images with labels from a table or from memory."""
+    names = row_names(images)
     if isinstance(labels, str | Path):
-        columns, classes, notes = read_labels(Path(labels), row_names(images))
+        found = read_labels(Path(labels).expanduser(), names, images.name)
     else:
-        columns, classes, notes = label_columns(labels, None, len(images), images.name)
+        found = label_columns(labels, None, names, images.name, images.name)
     if images.cache is not None:
-        return relabelled(images, columns, classes, notes)
-    key = content_hash(images.pixels, columns, images.part)
+        return relabelled(images, found.columns, found.classes, found.notes, found.matched)
     return replace(
-        images, labels=columns, classes=classes, notes=(*images.notes, *notes), hash=key
+        images,
+        labels=found.columns,
+        classes=found.classes,
+        notes=(*images.notes, *found.notes),
+        label_note=found.matched,
+        hash=content_hash(images.pixels, found.columns, images.part),
     )
 
 

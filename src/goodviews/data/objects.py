@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 from PIL import Image
 from torch import Tensor
 
@@ -27,7 +26,7 @@ from goodviews.data.decode import Header, Reading, header_of, pixels_of
 from goodviews.data.held import Held, Indexed
 from goodviews.data.hugging import held_dataset
 from goodviews.data.images import Images
-from goodviews.data.labels import Classes, Columns, encode, tasks_of, texts_of
+from goodviews.data.labels_in_memory import host_array, label_columns
 from goodviews.data.pictures import read_pictures
 
 TAKEN = (
@@ -40,7 +39,7 @@ Data: TypeAlias = str | Path | Images | np.ndarray | Tensor | Indexed | Mapping[
 """Everything that :func:`goodviews.load` accepts."""
 
 Labels: TypeAlias = str | Path | np.ndarray | Tensor | Sequence[Any] | Mapping[str, Any] | None
-"""A CSV file, or (N,) labels, or a mapping of tasks to such labels."""
+"""A table in a file or a data frame, (N,) labels, or a mapping of tasks to such labels."""
 
 
 def read_object(
@@ -75,13 +74,14 @@ def read_object(
 
     def build(rows: Rows) -> Draft:
         draft, labels, classes = _pixels(found, rows, size, channels, progress)
-        columns, names, notes = label_columns(labels, classes, rows.count, found.what)
+        read = label_columns(labels, classes, draft.names, found.what)
         return replace(
             draft,
-            labels=columns,
-            classes=names,
+            labels=read.columns,
+            classes=read.classes,
+            label_note=read.matched,
             part=found.part,
-            notes=(*draft.notes, *notes),
+            notes=(*draft.notes, *read.notes),
         )
 
     return in_memory(found.name, build, given)
@@ -94,7 +94,7 @@ def held(data: Any) -> Held:
         InputError: Objects of this type are not accepted.
     """
     if isinstance(data, Tensor):
-        return Held(_numpy(data), "tensor", "the tensor")
+        return Held(host_array(data), "tensor", "the tensor")
     if isinstance(data, np.ndarray) and data.dtype != object:
         return Held(data, "array", "the array")
     if type(data).__module__.partition(".")[0] == "datasets":
@@ -111,49 +111,6 @@ def held(data: Any) -> Held:
         return Held(data, name, f"the {kind}", classes=_classes(data))
     hint = "pass its .dataset" if hasattr(data, "dataset") else f"goodviews.load takes {TAKEN}"
     raise InputError(f"A {kind} does not give its images by number: {hint}.")
-
-
-def label_columns(
-    labels: Any, classes: Any, count: int, what: str
-) -> tuple[Columns, Classes, list[str]]:
-    """Encode labels as class numbers.
-
-    Args:
-        labels: (N,) class numbers or names, with -1, NaN, ``None`` or an empty text for no label;
-            or a mapping of tasks to such labels; or ``None``.
-        classes: Names of the classes, in the order of their numbers, or a mapping of tasks to
-            such names.
-        count: N, the number of images.
-        what: Name of the object in messages.
-
-    Returns:
-        Task to (N,) class numbers, -1 for no label; task to class names; sentences to show.
-
-    Raises:
-        InputError: The number of labels is not that of the images.
-    """
-    several = isinstance(labels, Mapping) or hasattr(labels, "columns")
-    table = dict(labels.items()) if several else {} if labels is None else {"label": labels}
-    columns: Columns = {}
-    names: Classes = {}
-    free = {}
-    for task, column in table.items():
-        values = _numpy(column)
-        named = isinstance(classes, Mapping)
-        known = (classes.get(task) if named else None) if several else classes
-        known = [str(name) for name in known] if known is not None else None
-        if known is not None and not _numbers_of(values, len(known)):
-            known = None
-        texts = texts_of(values, count, known, what)
-        if known is not None:
-            columns[str(task)] = np.array([int(text) if text else -1 for text in texts])
-            names[str(task)] = tuple(known)
-        elif several:
-            free[str(task)] = texts
-        elif any(texts):
-            columns[task], names[task] = encode(list(texts))
-    found, order, notes = tasks_of(free)
-    return columns | found, names | order, notes
 
 
 def _pixels(
@@ -225,7 +182,7 @@ class _Items:
         if isinstance(item, Image.Image):
             return item
         if isinstance(item, Tensor | np.ndarray):
-            return _numpy(item)
+            return host_array(item)
         raise InputError(f"it is a {type(item).__name__}, not a picture, an array or a tensor")
 
 
@@ -255,9 +212,9 @@ def _mapping(data: Mapping[str, Any]) -> Held:
     if len(named) == 1:
         images = data[image]
         if not isinstance(images, list):
-            images = _square(_numpy(images), kind)
+            images = _square(host_array(images), kind)
         return Held(images, name, f"the {kind}", data[label] if label else None, classes)
-    arrays = [_square(_numpy(data[image]), kind) for image, _ in named.values()]
+    arrays = [_square(host_array(data[image]), kind) for image, _ in named.values()]
     if len({array.shape[1:] for array in arrays}) > 1:
         raise InputError(
             f"The parts of the {kind} must have images of one shape, but have "
@@ -265,7 +222,7 @@ def _mapping(data: Mapping[str, Any]) -> Held:
         )
     labels = []
     for array, (image, key) in zip(arrays, named.values(), strict=True):
-        column = np.full(len(array), None) if key is None else _numpy(data[key]).astype(object)
+        column = np.full(len(array), None) if key is None else host_array(data[key]).astype(object)
         if column.shape not in ((len(array),), (len(array), 1)):
             raise InputError(
                 f"Labels {key} of the {kind} must have the shape ({len(array)},), one class per "
@@ -298,14 +255,6 @@ def _square(images: np.ndarray, kind: str) -> np.ndarray:
     return images.reshape(len(images), side, side)
 
 
-def _numpy(values: Any) -> np.ndarray:
-    """Convert a tensor on any device and of any type, or a column, to an array."""
-    if isinstance(values, Tensor):
-        values = values.detach().cpu()
-        return np.asarray(values.float() if values.dtype == torch.bfloat16 else values)
-    return np.asarray(values)
-
-
 def _classes(data: Any) -> Sequence[str] | None:
     """Class names of a dataset, or of the dataset behind a subset."""
     while data is not None:
@@ -313,10 +262,3 @@ def _classes(data: Any) -> Sequence[str] | None:
             return found
         data = getattr(data, "dataset", None)
     return None
-
-
-def _numbers_of(values: np.ndarray, count: int) -> bool:
-    """Whether all labels are numbers below a count, or missing."""
-    if values.dtype == object:
-        values = np.array([-1 if value is None else value for value in values])
-    return values.dtype.kind in "iub" and bool(values.max(initial=-1) < count)

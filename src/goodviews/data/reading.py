@@ -2,17 +2,19 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from goodviews.core.errors import InputError, unknown
 from goodviews.core.plugins import load_plugins
 from goodviews.data.array_files import read_arrays
-from goodviews.data.cache import Draft, Rows, cached
+from goodviews.data.cache import Draft, Rows, cached, relabelled, row_names
 from goodviews.data.channels import ANY, Channels
 from goodviews.data.digits import digits
 from goodviews.data.folders import list_folder, read_folder
 from goodviews.data.hashing import states
 from goodviews.data.images import Images
+from goodviews.data.labels import read_labels
 from goodviews.data.names import IDX, TORCHVISION, read_named, shared, stamps
 from goodviews.data.worlds import known_world
 from goodviews.worlds.catalogue import WORLDS
@@ -43,6 +45,7 @@ def read_set(
     root: Path | None = None,
     channels: Channels = ANY,
     given: tuple[float, float] | None = None,
+    tables: bool = True,
     progress: Progress = None,
 ) -> Images:
     """Read a dataset by its name, folder or array file; all but moving digits.
@@ -54,6 +57,8 @@ def read_set(
         root: Folder of torchvision's datasets.
         channels: Axis and number of channels, where the user gives them.
         given: Range of the values that the user gives.
+        tables: Whether images without labels take those of the tables beside them, such as
+            ``metadata.csv``.
         progress: Called with the images done and all images while they are decoded.
 
     Raises:
@@ -103,12 +108,25 @@ def read_set(
     if path.name in IDX.values() and (path / "raw").is_dir():
         return _named(path.name.lower(), size, path.parent, given, home, progress)
     listing = list_folder(path)
-    key = ["folder", str(path), size, listing.stamps(), str(channels)]
+    key = ["folder", str(path), size, listing.stamps(), listing.notes, str(channels)]
 
     def build(rows: Rows) -> Draft:
         return read_folder(listing, rows, size=size, channels=channels, progress=progress)
 
-    return cached(home, path.name, key, build, given)
+    images = cached(home, path.name, key, build, given)
+    if images.labels or not listing.tables or not tables:
+        return images
+    return _described(images, [path / table for table in listing.tables])
+
+
+def _described(images: Images, tables: list[Path]) -> Images:
+    """The same images with the labels of the tables beside them."""
+    try:
+        found = read_labels(tables, row_names(images), images.name)
+    except InputError as error:
+        note = f"{tables[0].name} was not used for labels: {error}"
+        return replace(images, notes=(*images.notes, note))
+    return relabelled(images, found.columns, found.classes, found.notes, found.matched)
 
 
 def _arrays(

@@ -16,6 +16,7 @@ from goodviews.core.errors import InputError
 from goodviews.data.cache import row_names
 from goodviews.data.images import Images
 from goodviews.data.labels import encode, read_cells
+from goodviews.data.missing import known_texts, missing_note
 
 MOST_CLASSES = 20
 """Number of different values above which a column of numbers is continuous."""
@@ -137,7 +138,7 @@ def drawn_factors(params: Mapping[str, Tensor]) -> tuple[list[Factor], list[str]
 
 
 def read_factors(path: Path, images: Images) -> tuple[list[Factor], list[str]]:
-    """Read factors from a table whose first column names the images of a dataset.
+    """Read factors from a table of which one column names the images of a dataset.
 
     Args:
         path: A CSV file, as :func:`goodviews.data.labels.read_cells` reads it.
@@ -149,12 +150,23 @@ def read_factors(path: Path, images: Images) -> tuple[list[Factor], list[str]]:
     Raises:
         InputError: The file cannot be read, or no column is a factor.
     """
-    cells, notes = read_cells(path, row_names(images))
-    columns = {name: _numbers(texts) for name, texts in cells.items()}
-    factors, more = as_factors(columns)
+    cells = read_cells(path, row_names(images), images.name, negative=False)
+    if cells.double:
+        raise InputError(next(iter(cells.double.values())))
+    notes = list(cells.notes)
+    columns = {}
+    for name, texts in cells.values.items():
+        missing = dict(cells.missing[name])
+        if len(set(texts)) <= MOST_CLASSES:  # classes, where -1 means that there is none
+            classes, more, _ = known_texts(list(texts))
+            texts = np.array(classes, dtype=object)
+            missing |= {text: count for text, count in more.items() if text}
+        columns[name] = _numbers(texts)
+        notes += [missing_note(name, missing)] if missing else []
+    factors, left = as_factors(columns)
     if not factors:
-        raise InputError(f"No column of {path} can be used as a factor: {' '.join(notes + more)}")
-    return factors, notes + more
+        raise InputError(f"No column of {path} can be used as a factor: {' '.join(notes + left)}")
+    return factors, notes + left
 
 
 def _host(values: np.ndarray | Tensor) -> np.ndarray:

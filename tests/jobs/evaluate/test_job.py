@@ -121,3 +121,15 @@ def test_a_mistake_is_an_input_error_and_leaves_no_folder(place):
         with pytest.raises(InputError):
             evaluate("z.npy", "few.npz", **wrong)
     assert not (place / "evaluate-z-few").exists()
+
+
+def test_a_table_of_labels_and_one_of_factors_go_together(place):
+    rows = "\n".join(f"{row},{'cat' if row % 2 else 'dog'}" for row in range(COUNT))
+    (place / "labels.csv").write_text(f"row,pet\n{rows}\n")
+    options = {"labels": "labels.csv", "leakage": "meta.csv", "protocols": ["linear"], "seeds": 0}
+    found = evaluate("z.npy", "few.npz", **options)
+    assert {score.task for score in found.scores} == {"pet"}
+    assert found.leakage is not None
+    text = (found.folder / "leakage.csv").read_text("utf8")
+    assert "tint" in text
+    assert "pet" in text

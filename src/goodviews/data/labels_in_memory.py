@@ -1,0 +1,120 @@
+"""Labels that are in memory: arrays, lists, mappings and data frames."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from goodviews.data.frames import frame_table
+from goodviews.data.image_column import Finder, are_files
+from goodviews.data.labels import (
+    Classes,
+    Columns,
+    Found,
+    as_texts,
+    encode,
+    is_whole,
+    read_labels,
+    tasks_of,
+    texts_of,
+)
+from goodviews.data.missing import known_texts, missing_note
+
+
+def label_columns(labels: Any, classes: Any, names: list[str], what: str, home: str = "") -> Found:
+    """Encode labels as class numbers.
+
+    Args:
+        labels: (N,) class numbers or names, with -1, NaN, ``None`` or an empty text for no label;
+            or a mapping of tasks to such labels; or a mapping of paths to labels; or a data frame
+            whose index or column names the images, or whose rows are in their order; or ``None``.
+        classes: Names of the classes, in the order of their numbers, or a mapping of tasks to
+            such names.
+        names: Name of every image.
+        what: Name of the object in messages.
+        home: Name of the data folder.
+
+    Returns:
+        A task for each usable column.
+
+    Raises:
+        InputError: The number of labels is not that of the images, or no row names an image.
+    """
+    if labels is None:
+        return Found({}, {})
+    count = len(names)
+    table = frame_table(labels, Finder(names, home), what) if _has_names(labels) else None
+    if table is not None:
+        return read_labels(table, names, home)
+    several = isinstance(labels, Mapping) or hasattr(labels, "columns")
+    found = _tasks(labels, classes, count, what) if several else _one(labels, classes, count, what)
+    if are_files(names):
+        few = ", ".join(names[:3])
+        stems = [name.rpartition(".")[0] for name in names]
+        numbers = [int(stem) for stem in stems if stem.isdecimal()]
+        more = list(found.notes)
+        if len(numbers) == count and numbers != sorted(numbers):
+            more.append(
+                f"The labels are in the order {few}, ..., not in the order of their numbers."
+            )
+        matched = f"Labels are in the order of the file names: {few}, ..."
+        found = replace(found, matched=matched, notes=more)
+    return found
+
+
+def _tasks(labels: Any, classes: Any, count: int, what: str) -> Found:
+    """Labels of several tasks."""
+    columns: Columns = {}
+    order: Classes = {}
+    notes: list[str] = []
+    free: dict[str, np.ndarray] = {}
+    heads = list(labels) if isinstance(labels, Mapping) else list(labels.columns)
+    for head in heads:
+        task, column = str(head), host_array(labels[head])
+        known = classes.get(task) if isinstance(classes, Mapping) else None
+        if known is not None:
+            found = _one(column, known, count, what, task)
+            columns, order = columns | found.columns, order | found.classes
+            notes += found.notes
+            continue
+        texts, missing, note = known_texts(as_texts(column, count, what)[0])
+        free[task] = np.array(texts, dtype=object)
+        notes += [f"Column {task!r} {note}."] if note else []
+        notes += [missing_note(task, missing)] if missing else []
+    found_columns, found_classes, more = tasks_of(free)
+    return Found(columns | found_columns, order | found_classes, notes + more)
+
+
+def host_array(values: Any) -> np.ndarray:
+    """Convert a tensor on any device and of any type, or a column, to an array; it keeps masks."""
+    if isinstance(values, np.ma.MaskedArray):
+        return values
+    if isinstance(values, Tensor):
+        values = values.detach().cpu()
+        return np.asarray(values.float() if "bfloat16" in str(values.dtype) else values)
+    return np.asarray(values)
+
+
+def _has_names(labels: Any) -> bool:
+    return isinstance(labels, Mapping) or hasattr(labels, "columns") or hasattr(labels, "to_frame")
+
+
+def _one(labels: Any, classes: Any, count: int, what: str, task: str = "label") -> Found:
+    """Labels of one task, by the numbers or names of its classes where these fit."""
+    values = host_array(labels)
+    notes: list[str] = []
+    known = None if classes is None else [str(name) for name in classes]
+    if known is not None:
+        seen = set(known_texts(as_texts(values, count, what)[0], pair=False)[0]) - {""}
+        numbers = all(is_whole(one) and int(one) < len(known) for one in seen)
+        known = known if numbers or seen <= set(known) else None
+    texts = texts_of(values, count, known, what, notes, task)
+    if known is not None:
+        numbered = np.array([int(text) if text else -1 for text in texts], dtype=np.int64)
+        return Found({task: numbered}, {task: tuple(known)}, notes)
+    if not any(texts):
+        return Found({}, {}, notes)
+    numbered, order = encode(list(texts))
+    return Found({task: numbered}, {task: order}, notes)
