@@ -27,6 +27,7 @@ from goodviews.data.arrays import (
 )
 from goodviews.data.cache import Draft, Rows
 from goodviews.data.channels import ANY, Channels
+from goodviews.data.common_classes import common_classes
 from goodviews.data.labels import texts_of
 
 VAL = "test is the test part; val was added to the train part."
@@ -81,11 +82,18 @@ def read_arrays(
         InputError: A file cannot be read, or its arrays are not images and labels.
     """
     known = [_read(file, channels) for file in files]
+    single = [(part, file) for parts, file in zip(known, files, strict=True) for part in parts]
+    texts, classes = common_classes(
+        [part.labels for part, _ in single],
+        [part.classes for part, _ in single],
+        [file for _, file in single],
+    )
+    for (part, _), one in zip(single, texts, strict=True):
+        part.labels = one
     parts = known[0] if len(files) == 1 else [join(known[0]), join(known[-1])]
     if len(files) == 3:
         parts[0] = join([parts[0], *known[1]])
         parts[0].notes.append(VAL)
-    classes = _one_order(parts)
     labels = [
         np.full(len(part.images), "", dtype=object) if part.labels is None else part.labels
         for part in parts
@@ -100,7 +108,7 @@ def read_arrays(
         skip=True,
         progress=progress,
     )
-    draft.notes = (*(note for part in parts for note in part.notes), *draft.notes)
+    draft.notes = (*dict.fromkeys(note for part in parts for note in part.notes), *draft.notes)
     return draft
 
 
@@ -149,8 +157,9 @@ def _parts(arrays: Any, file: Path, channels: Channels) -> list[Part]:
         }
     parts = {}
     for part, (images, label) in found.items():
-        texts = texts_of(arrays[label], len(images), classes, file) if label else None
-        parts[part] = Part(images, texts, classes)
+        one = parts[part] = Part(images, classes=classes)
+        if label:
+            one.labels = texts_of(arrays[label], len(images), classes, file, one.notes)
         if "jpeg" in keys and "offsets" in keys:
             parts[part].source = "JPEG files"
     tests = next((part for part in ("test", "val") if part in parts), None)
@@ -176,31 +185,9 @@ def join(parts: Sequence[Part]) -> Part:
             "The images of all parts must have the same shape (channels, height, width), but got "
             f"{' and '.join(str(part.images.shape[1:]) for part in parts)}."
         )
-    names = next((part.classes for part in parts if part.classes), None)
     notes = [note for part in parts for note in part.notes]
     images = parts[0].images if len(parts) == 1 else np.concatenate([p.images for p in parts])
-    return Part(images, labels, names, notes, parts[0].source)
-
-
-def _one_order(parts: Sequence[Part]) -> list[str] | None:
-    """Names of the classes of all parts; the labels of each part become numbers in their order."""
-    order = list(dict.fromkeys(name for part in parts for name in part.classes or ()))
-    if not order:
-        return None
-    place = {name: str(i) for i, name in enumerate(order)} | {"": ""}
-    for part in parts:
-        if part.labels is not None and part.classes:
-            names = [part.classes[int(text)] if text else "" for text in part.labels]
-            part.labels = np.array([place[name] for name in names], dtype=object)
-        elif part.labels is not None:  # numbers in the order of the other part, or names
-            known = {str(i): str(i) for i in range(len(order))} | place
-            if unknown := [text for text in part.labels if text not in known]:
-                raise InputError(
-                    f"Label {unknown[0]!r} is not one of the classes {', '.join(order[:5])}; give "
-                    "each file its classes."
-                )
-            part.labels = np.array([known[text] for text in part.labels], dtype=object)
-    return order
+    return Part(images, labels, parts[0].classes, notes, parts[0].source)
 
 
 def _begins(file: Path, mark: bytes) -> bool:
