@@ -56,12 +56,17 @@ def test_what_is_said_later_of_a_flushed_step_joins_its_row(tmp_path):
     ]
 
 
+def rows(count, **values):
+    """What a checkpoint knows of the first steps."""
+    return [{"step": step, **values} for step in range(1, count + 1)]
+
+
 @pytest.mark.parametrize("after", [3, 4, 6])
 def test_a_resumed_run_holds_each_step_once(tmp_path, after):
     with Log(tmp_path) as log:
         for step in range(1, 7):
             log.row(step, loss=-step)
-    with Log(tmp_path, after=after) as log:
+    with Log(tmp_path, before=rows(after, loss=-1.0)) as log:
         for step in range(after + 1, 9):
             log.row(step, loss=step)
     assert steps(tmp_path) == list(range(1, 9))
@@ -69,16 +74,20 @@ def test_a_resumed_run_holds_each_step_once(tmp_path, after):
     assert signs == [step <= after for step in range(1, 9)]
 
 
-def test_half_a_line_of_a_kill_is_dropped(tmp_path):
+@pytest.mark.parametrize("left", [None, 0, 3, 9, 15, 21, 23])
+def test_whatever_a_kill_left_of_the_file_is_repaired(left, tmp_path):
     with Log(tmp_path) as log:
         for step in range(1, 4):
             log.row(step, loss=0.5)
-    with (tmp_path / "log.csv").open("a") as file:
-        file.write("4,0.")
-    assert steps(tmp_path) == [1, 2, 3]
-    with Log(tmp_path, after=3) as log:
+    path = tmp_path / "log.csv"
+    whole = path.read_text()
+    if left is None:
+        path.unlink()
+    else:
+        path.write_text((whole + "4,0.")[:left])
+    with Log(tmp_path, before=rows(3, loss=0.5)) as log:
         log.row(4, loss=0.25)
-    assert (tmp_path / "log.csv").read_text().endswith("3,0.5\n4,0.25\n")
+    assert path.read_text() == whole + "4,0.25\n"
 
 
 def test_a_kill_leaves_what_was_flushed(tmp_path):
@@ -129,9 +138,9 @@ def test_going_backwards_is_refused(tmp_path):
 
 
 def test_something_else_under_the_name_is_refused(tmp_path):
-    (tmp_path / "log.csv").write_text("step,loss\nten,1\n")
+    (tmp_path / "log.csv").write_text("name,price\nten,1\n")
     with pytest.raises(InputError, match="is not a log"):
-        Log(tmp_path, after=1)
+        Log(tmp_path, before=rows(1, loss=1.0))
     with pytest.raises(InputError, match="Cannot read"):
         read_log(tmp_path / "absent.csv")
 
@@ -198,7 +207,7 @@ def test_a_tracker_is_told_every_number_once_and_closed(name, tmp_path, monkeypa
         log.row(2, loss=1.0)
     assert fake.told == [(1, "loss", 2.0), (2, "loss", 1.0)]
     assert fake.closed == 1
-    with Log(tmp_path, after=2, track=name) as log:
+    with Log(tmp_path, before=rows(2, loss=1.0), track=name) as log:
         log.row(3, loss=0.5)
     first, again = fake.made
     kept = {"tensorboard": {"purge_step": 3}, "wandb": {"id": "abc"}, "mlflow": {"run_id": "x"}}

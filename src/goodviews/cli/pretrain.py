@@ -57,6 +57,16 @@ def pretrain(
             show_default=False,
         ),
     ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="CHECKPOINT",
+            help="Weights to start from: a run, a file of any library, or timm:resnet50 "
+            "(default: drawn at random).",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -141,6 +151,7 @@ def pretrain(
             method=recipe,
             backbone=backbone,
             views=views,
+            start=start,
             out=out,
             epochs=epochs,
             batch=batch,

@@ -4,6 +4,7 @@ import csv
 import io
 import numbers
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,8 +24,8 @@ class Log:
 
     Args:
         folder: Folder of the run, for ``log.csv``.
-        after: Number of steps done by a resumed run; later rows, and an incomplete last line, are
-            dropped because they are written again. 0 starts a new log.
+        before: Rows of the steps that a resumed run has done, from its checkpoint. They replace
+            what the file holds, so that lost, cut and repeated rows do no harm.
         track: Additional tracker: ``tensorboard``, ``wandb`` or ``mlflow``.
 
     Raises:
@@ -41,7 +42,9 @@ class Log:
         {'step': '2', 'loss': '2.0', 'knn_top1': '0.5'}
     """
 
-    def __init__(self, folder: Path, *, after: int = 0, track: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, before: Sequence[Mapping[str, Any]] = (), track: str | None = None
+    ) -> None:
         self.path = folder / "log.csv"
         self._mine = rank() == 0
         self._waiting: dict[int, dict[str, Any]] = {}
@@ -50,14 +53,13 @@ class Log:
         self._tracker: Tracker | None = None
         if not self._mine:
             return
-        rows = read_log(self.path) if after and self.path.exists() else []
-        earlier = [row for row in rows if int(row["step"]) <= after]
-        if earlier:
-            self._columns = list(earlier[0])
-            self._last = int(earlier[-1]["step"])
-        self._rewrite(earlier)
+        if before and self.path.exists() and not _heads_log(self.path):
+            raise InputError(f"{self.path} is not a log; move it away and resume.")
+        self._columns = list(dict.fromkeys(["step", *(name for row in before for name in row)]))
+        self._last = before[-1]["step"] if before else 0
+        self._rewrite(before)
         if track:
-            self._tracker = build_tracker(track, folder, after=after)
+            self._tracker = build_tracker(track, folder, after=self._last)
 
     def row(self, step: int, **values: Any) -> None:
         """Log values of a step; a second call for the same step adds to its row.
@@ -120,7 +122,7 @@ class Log:
         """Close the log, also when the run ends in an error."""
         self.close()
 
-    def _text(self, rows: list[dict[str, Any]], *, head: bool = False) -> str:
+    def _text(self, rows: Sequence[Mapping[str, Any]], *, head: bool = False) -> str:
         out = io.StringIO()
         writer = csv.DictWriter(out, self._columns, restval="", lineterminator="\n")
         if head:
@@ -128,7 +130,7 @@ class Log:
         writer.writerows(rows)
         return out.getvalue()
 
-    def _rewrite(self, rows: list[dict[str, Any]]) -> None:
+    def _rewrite(self, rows: Sequence[Mapping[str, Any]]) -> None:
         write_text(self.path, self._text(rows, head=True))
 
     def _append(self, text: str) -> None:
@@ -151,6 +153,12 @@ class Log:
                 f"Cannot write {self.path}: {error.strerror}. Free some space and resume the run; "
                 f"the rows up to step {self._last} are stored."
             ) from error
+
+
+def _heads_log(path: Path) -> bool:
+    """Whether a file begins as a log, however much of it is left."""
+    with path.open("rb") as file:
+        return b"step,".startswith(file.read(5)[:5])
 
 
 def read_log(path: Path) -> list[dict[str, str]]:

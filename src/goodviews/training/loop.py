@@ -23,7 +23,7 @@ from goodviews.training.machine import launch, reuse_memory, wrap
 from goodviews.training.optim import build_optimiser
 from goodviews.training.schedule import build_schedule
 from goodviews.training.settings import Settings
-from goodviews.training.state import Checkpoints
+from goodviews.training.state import Checkpoints, Start
 from goodviews.views import Chain, ViewPair, parse_view
 
 
@@ -62,6 +62,7 @@ def train(
     seed: int,
     labels: np.ndarray | None = None,
     learner: Learner | None = None,
+    start: Start | None = None,
     folder: Path | None = None,
     save_every: int = 0,
     look: Look | None = None,
@@ -83,6 +84,8 @@ def train(
         seed: Random seed of the run.
         labels: (N,) classes of those images, for methods that learn from labels.
         learner: Learner to train (default: built from the settings).
+        start: Loads weights into new encoders (default: they are drawn); not called if the run
+            is resumed.
         folder: Folder for checkpoints; a run stored there is resumed.
         save_every: Steps between checkpoints (default: one epoch).
         look: Function from encoders to the held-out bound and its standard error, in nats; called
@@ -119,6 +122,15 @@ def train(
     per_epoch = count // batch
     total = settings.epochs * per_epoch
 
+    checkpoints = Checkpoints(
+        folder,
+        settings=settings,
+        view=repr(pair),
+        seed=seed,
+        data=images.hash + (_subset_hash(images, index) if folder else ""),
+        start=start,
+        writer=fabric.is_global_zero,
+    )
     if learner is None:
         some = images.batch(index[: min(count, 1024)], torch.device("cpu"))
         first = torch.from_numpy(index[: len(some)])
@@ -132,6 +144,7 @@ def train(
             steps=total,
             seed=seed,
             classes=0 if labels is None else int(labels.max()) + 1,
+            start=None if checkpoints.resumes else start,
         )
     if settings.sync_batchnorm:
         synchronise(learner)
@@ -147,14 +160,6 @@ def train(
     model, optimiser = wrap(fabric, learner, optimiser, settings)
 
     history = History(per_epoch=per_epoch, total=total, rule=rule)
-    checkpoints = Checkpoints(
-        folder,
-        settings=settings,
-        view=repr(pair),
-        seed=seed,
-        data=images.hash + (_subset_hash(images, index) if folder else ""),
-        writer=fabric.is_global_zero,
-    )
     checkpoints.attach(learner, optimiser, history)
     looks = {round(part * total) for part in (0.35, 0.7, 1)} if look else set()
     cards = [fabric.device] if fabric.device.type == "cuda" else []

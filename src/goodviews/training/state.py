@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import nn
@@ -18,10 +18,27 @@ from torch import nn
 from goodviews.core.distributed import anywhere, ranks, together
 from goodviews.core.errors import InputError
 from goodviews.core.files import writing
+from goodviews.encoders import PairEncoder
 from goodviews.training.diagnostics.monitor import History
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+
+class Start(Protocol):
+    """Weights that a run starts from."""
+
+    name: str
+
+    @property
+    def identity(self) -> str:
+        """The name, and the hash of the file after a space if there is a file."""
+        ...
+
+    def __call__(self, encoders: PairEncoder) -> None:
+        """Load them into the encoders."""
+        ...
+
 
 LAST, PREVIOUS = "last.pt", "previous.pt"
 _MARK = b"goodviews 1 "
@@ -147,6 +164,7 @@ class Checkpoints:
         view: View spec of the run.
         seed: Random seed of the run.
         data: Hash of the images.
+        start: Weights that the run starts from, if they are not drawn.
         writer: Whether this process writes.
     """
 
@@ -158,6 +176,7 @@ class Checkpoints:
         view: str,
         seed: int,
         data: str,
+        start: "Start | None" = None,
         writer: bool = True,
     ) -> None:
         self.folder, self.writer, self.kind = folder, writer, type(settings)
@@ -167,8 +186,15 @@ class Checkpoints:
             "seed": seed,
             "data": data,
         }
+        self.start = start
         self._asked: float | None = None
         self._signal = int(signal.SIGINT)
+
+    @property
+    def resumes(self) -> bool:
+        """Whether the folder holds a checkpoint of a run to resume."""
+        names = (LAST, PREVIOUS)
+        return self.folder is not None and any((self.folder / name).exists() for name in names)
 
     def attach(self, learner: nn.Module, optimiser: Any, history: History) -> None:
         """Attach the state of a run; a run stored in the folder is resumed.
@@ -177,15 +203,31 @@ class Checkpoints:
             InputError: The folder holds another run.
         """
         self.learner, self.optimiser, self.history = learner, optimiser, history
-        if self.folder is None or not any((self.folder / n).exists() for n in (LAST, PREVIOUS)):
+        if self.folder is None or not self.resumes:
+            self.run["start"] = self.start.identity if self.start else ""
             return
         state = load_state(self.folder)
-        self._check(state["run"])
-        learner.load_state_dict(state["learner"])
-        optimiser.load_state_dict(state["optimiser"])
-        history.load_state_dict(state)
+        try:
+            self._check(state["run"])
+            learner.load_state_dict(state["learner"])
+            optimiser.load_state_dict(state["optimiser"])
+            history.load_state_dict(state)
+        except (KeyError, TypeError, AttributeError, RuntimeError) as error:
+            raise InputError(
+                f"The checkpoint in {self.folder} is of another version or was edited; choose "
+                "another folder with --out."
+            ) from error
 
     def _check(self, there: dict[str, Any]) -> None:
+        self.run["start"] = there["start"]
+        mine = self.start.identity if self.start else ""
+        if mine != there["start"] and not (mine and there["start"].startswith(f"{mine} ")):
+            asked = f"--from {self.start.name}" if self.start else "drawn weights"
+            began = there["start"].rpartition(" ")[0] or there["start"] or "drawn weights"
+            raise InputError(
+                f"{self.folder} holds a run that started from {began}, not {asked}; choose "
+                "another folder with --out, or the same start."
+            )
         for name in ("view", "seed", "data"):
             if there[name] != self.run[name]:
                 raise InputError(

@@ -74,6 +74,8 @@ class Follower:
         if self.probe and (due or history.steps == history.total):
             row |= self.probe(learner.result())
         self._log.row(history.steps, **row)
+        if len(row) > 1:
+            history.rows[history.steps] = {name: row[name] for name in row if name != "loss"}
         if history.steps % history.per_epoch == 0:
             self._log.flush()
         now = time.monotonic()
@@ -106,6 +108,11 @@ class Follower:
             "step": looks[-1].step if looks else None,
         }
 
+    def resume(self, history: History) -> None:
+        """Take over the verdict of a run that is resumed, or was finished before."""
+        self.monitor.resume(history)
+        self._verdict = self.monitor.health.verdict
+
     def _open(self, history: History) -> Log:
         done = history.steps - 1
         per, total = history.per_epoch, history.total
@@ -114,7 +121,12 @@ class Follower:
         self.say(f"{total} steps, {per} per epoch. {history.rule}")
         self._begun = self._spoke = time.monotonic()
         self._first = done
-        return Log(self.folder, after=done, track=self.track or None)
+        self.resume(history)
+        rows = [
+            {"step": step, "loss": loss, **history.rows.get(step, {})}
+            for step, loss in enumerate(history.losses[:done], start=1)
+        ]
+        return Log(self.folder, before=rows, track=self.track or None)
 
     def _line(self, row: dict[str, Any], history: History, now: float) -> str:
         epoch = history.steps / history.per_epoch

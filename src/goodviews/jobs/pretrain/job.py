@@ -15,12 +15,15 @@ from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Images, Labels, load, splits
 from goodviews.encoders import PairEncoder, save_encoder
+from goodviews.encoders.sources import without_sources
 from goodviews.evaluation.seen import write_seen
 from goodviews.jobs.pretrain.files import ENCODER, is_run, passport, view_of
 from goodviews.jobs.pretrain.follower import Follower
 from goodviews.jobs.pretrain.probe import Probe
+from goodviews.jobs.pretrain.start import Start, fitting_backbone, read_start
 from goodviews.methods import method as named
 from goodviews.methods.adapt import adapted_settings
+from goodviews.methods.fitting import fitting_views
 from goodviews.spec.files import keep_beside, pin
 from goodviews.training import Settings, change, change_texts, launch, train
 from goodviews.training.diagnostics.health import CollapseError, Health
@@ -71,6 +74,7 @@ def pretrain(
     method: str | Settings = "simclr",
     backbone: str | None = None,
     views: str | Path | None = None,
+    start: str | Path | None = None,
     out: str | Path | None = None,
     epochs: int | None = None,
     batch: int | None = None,
@@ -102,6 +106,10 @@ def pretrain(
         backbone: Spec of the backbone, such as ``"resnet18"`` (default: the method's).
         views: Spec of the two views, or a file that holds one, such as the ``best_view.txt`` of
             a study (default: the method's views).
+        start: Weights that the backbone starts from (default: drawn): a run or its encoder, a
+            file of any library, ``"timm:NAME"`` or ``"torchvision:NAME"``, either with
+            ``@FILE``. ``FILE#student`` takes the copy with this word in its prefix. Without
+            ``backbone``, the network is that of the weights, as far as it is known.
         out: Folder of the run (default: ``pretrain-`` and the name of the data).
         epochs: Passes over the images (default: the method's).
         batch: Images per step (default: the method's, fewer for small datasets).
@@ -161,10 +169,14 @@ def pretrain(
     if not settings.views:
         raise InputError(f"{settings.name} has no views of its own; name some with --views.")
     settings = replace(settings, views=pin(settings.views))
+    folder = Path(out or default_folder("pretrain", images.name))
+    settings, begins = _started(settings, start, folder, images, typed)
     settings, rules = adapted_settings(settings, images, len(index), given=typed)
+    if "views" not in typed:
+        fitting, told = fitting_views(settings.views, images.channels)
+        settings, rules = replace(settings, views=fitting), [*rules, told] if told else rules
     pair = parse_view(settings.views)
     pair.check((images.channels, images.height, images.width))
-    folder = Path(out or default_folder("pretrain", images.name))
     with claimed(folder, "pretrain", own=is_run, mine=first_process(), say=log or _silent):
         fabric = launch(settings, devices=devices, nodes=nodes, strategy=strategy)
         zero = fabric.is_global_zero
@@ -180,6 +192,8 @@ def pretrain(
             if sentence:
                 say(sentence)
         ran = run_origin(command, seeds=[seed], settings=asdict(settings), rules=rules)
+        if begins:
+            ran["start"], begins.say = begins.name, say
         follower = Follower(
             folder,
             settings,
@@ -199,6 +213,7 @@ def pretrain(
                 settings=settings,
                 seed=seed,
                 labels=_labels(images, index, settings),
+                start=begins,
                 folder=folder,
                 watch=follower,
                 fabric=fabric,
@@ -211,11 +226,13 @@ def pretrain(
             follower.close()
         rules.append(trained.rule)
         if not follower.called:
+            follower.resume(trained.history)
             say("The run was finished before; its encoder is written again.")
         if zero:
             write_seen(folder, images, index)
             about = passport(settings, repr(pair), images, seed, split, len(index))
             about["reading"] = {"channels": channels, "value_range": value_range}
+            about["start"] = begins.name if begins else None
             save_encoder(folder / ENCODER, trained.encoders, about=about)
             write_json(folder / "passport.json", about)
             write_json(folder / "run.json", ran | {"health": follower.verdict})
@@ -242,6 +259,23 @@ def _check(
     check_machine(settings, strategy=strategy)
     check_tracker(track)
     check_owner(Path(out or "."), "pretrain", own=is_run if out else lambda _: True)
+
+
+def _started(
+    settings: Settings, given: str | Path | None, folder: Path, images: Images, typed: list[str]
+) -> tuple[Settings, Start | None]:
+    """What the run starts from, and settings with the backbone of these weights."""
+    start = read_start(given, settings.encoder, folder)
+    if start is None:
+        return settings, None
+    encoder = without_sources(settings.encoder)
+    if "encoder" not in typed:
+        side = min(images.height, images.width)
+        encoder = start.encoder or fitting_backbone(
+            start, encoder, channels=images.channels, size=side
+        )
+        typed.append("encoder")  # the weights decide its form, not the size of the images
+    return replace(settings, encoder=encoder), start
 
 
 def _change_texts(**given: Any) -> list[str]:

@@ -219,7 +219,7 @@ class Monitor:
         every: Steps between two looks (default: a tenth of the run, from 10 to 20).
 
     Attributes:
-        looks: Measurements so far; empty after a resume.
+        looks: Measurements so far; after a resume, the last ones before it and those since.
         health: The latest verdict.
     """
 
@@ -237,6 +237,7 @@ class Monitor:
         Returns:
             The new look, if it was time for one.
         """
+        self.resume(history)
         every = self.every or min(max(history.total // 10, 10), 20)
         if history.steps % every or learner.seen is None or len(learner.seen[0]) < 2:
             return None
@@ -258,8 +259,16 @@ class Monitor:
             climb=self._climb(history.losses, every),
         )
         self.looks.append(look)
+        history.watched[:] = [asdict(one) for one in self.looks[-AGREE:]]
         self.health = judge(self.looks[-AGREE:])
         return look
+
+    def resume(self, history: History) -> None:
+        """Take over the looks of a run that is resumed, so that its verdict is the same."""
+        if not self.looks and history.watched:
+            self.looks = [Look(**{**one, "vitals": Vitals(**one["vitals"])})
+                          for one in history.watched]  # fmt: skip
+            self.health = judge(self.looks)
 
     def _climb(self, losses: Sequence[float], every: int) -> float:
         """Rise of the mean loss of a look above the lowest since a queue was filled, else 0."""

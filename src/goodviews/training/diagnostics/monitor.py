@@ -25,12 +25,14 @@ class History:
 
     Attributes:
         losses: Mean objective of each step, nats.
-        gradients: Norm of the gradient of each step since training began or was resumed.
+        gradients: Norm of the gradient of each step.
         bounds: (step, nats, standard error) of each look at the held-out bound.
         steps: Optimiser steps taken.
         per_epoch: Optimiser steps of an epoch.
         total: Optimiser steps of the whole run.
         rule: One sentence that explains the learning rate.
+        rows: What the log holds besides the loss, by step.
+        watched: The last measurements of the monitor.
     """
 
     losses: list[float] = field(default_factory=list)
@@ -40,19 +42,27 @@ class History:
     per_epoch: int = 0
     total: int = 0
     rule: str = ""
+    rows: dict[int, dict[str, Any]] = field(default_factory=dict, kw_only=True)
+    watched: list[dict[str, Any]] = field(default_factory=list, kw_only=True)
 
     def state_dict(self) -> dict[str, Any]:
         """Content for a checkpoint."""
         return {
             "step": self.steps,
             "losses": torch.tensor(self.losses, dtype=torch.float64),
+            "gradients": torch.tensor(self.gradients, dtype=torch.float64),
             "bounds": [list(look) for look in self.bounds],
+            "rows": self.rows,
+            "watched": self.watched,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore the content of a checkpoint."""
         self.steps = state["step"]
         self.losses[:] = state["losses"].tolist()
+        self.gradients[:] = state["gradients"].tolist()
+        self.rows |= state["rows"]
+        self.watched[:] = state["watched"]
         self.bounds[:] = [(int(step), nats, err) for step, nats, err in state["bounds"]]
 
 

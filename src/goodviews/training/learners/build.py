@@ -1,5 +1,6 @@
 """Building of a learner from settings: family, memory, target and heads."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -35,6 +36,7 @@ def build_learner(
     steps: int,
     seed: int,
     classes: int = 0,
+    start: Callable[[PairEncoder], None] | None = None,
 ) -> Learner:
     """Build the learner of a method; the seed decides the initialisation.
 
@@ -47,6 +49,7 @@ def build_learner(
         steps: Number of optimiser steps of the whole run.
         seed: Random seed of the run.
         classes: Number of classes, for methods that classify.
+        start: Loads weights into the encoders, before targets and averages are copied from them.
 
     Raises:
         InputError: The settings contradict each other.
@@ -80,6 +83,8 @@ def build_learner(
             head=head,
             seed=seed,
         )
+        if start is not None:
+            start(encoders)
         target = None
         if settings.momentum is not None:
             target = Momentum(
