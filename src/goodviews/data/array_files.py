@@ -197,6 +197,18 @@ def _begins(file: Path, mark: bytes) -> bool:
 
 
 def _decode_jpegs(data: np.ndarray, offsets: np.ndarray, file: Path) -> np.ndarray:
+    rising = offsets.ndim == 1 and offsets.dtype.kind in "iu" and len(offsets) > 1
+    if (
+        not rising
+        or offsets[0] < 0
+        or offsets[-1] > len(data)
+        or (np.diff(offsets.astype(np.int64)) <= 0).any()
+    ):
+        raise InputError(
+            f"The offsets in {file} must be N + 1 increasing whole numbers from 0 to the length "
+            f"of jpeg, {len(data):,}."
+        )
+
     def one(i: int) -> np.ndarray:
         raw = data[offsets[i] : offsets[i + 1]].tobytes()
         with Image.open(io.BytesIO(raw)) as image:

@@ -81,6 +81,8 @@ def read_header(path: Path, how: Reading = PLAIN) -> Header:
     Raises:
         Exception: Any exception of its reader on a broken file; the caller skips the file.
     """
+    if not path.is_file():  # a pipe would wait for a writer, a device never ends
+        raise ValueError("it is not a regular file")
     if os.path.getsize(path) == 0:
         raise ValueError("the file is empty")
     if path.suffix.lower() == ".npy":
@@ -153,7 +155,7 @@ def file_axis(paths: Sequence[Path], channels: Channels) -> str | None:
     Raises:
         InputError: It is not clear.
     """
-    files = [path for path in paths if path.suffix.lower() == ".npy"]
+    files = [path for path in paths if path.suffix.lower() == ".npy" and path.is_file()]
     images, names = [], []
     for path in (files[i] for i in spread(len(files))) if files else ():
         try:

@@ -1,10 +1,11 @@
 """Datasets known by name: those of torchvision, and folders of the shared data folder."""
 
 import gzip
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -22,6 +23,9 @@ FOLDERS = IDX | {
     "stl10": "stl10_binary",
     "svhn": "",
 }
+MOST_PACKED = 1100
+"""Numbers that one byte of a compressed file can give at most."""
+
 TORCHVISION = tuple(sorted(FOLDERS))
 """Datasets that torchvision downloads."""
 
@@ -71,7 +75,7 @@ def read_named(
     try:
         parts = _idx(base, name) if name in IDX else None
         parts = parts or _torchvision(base, name)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # a damaged file can raise any exception
         raise _absent(name, base, error) from error
     (train, train_labels), (test, test_labels), classes = parts
     numbers = np.concatenate([train_labels, test_labels]).astype(np.int64)
@@ -93,7 +97,8 @@ def _absent(name: str, base: Path, error: Exception) -> InputError:
             f"A file of {name} in {folder} is broken ({reason}); remove it and download it again."
         )
     return InputError(
-        f"{name} is not in {base} and could not be downloaded ({reason}); put it there, or name "
+        f"{name} is not in {base}, or damaged there, and could not be downloaded "
+        f"({reason}); put it there, or name "
         f"its folder with --root{other}."
     )
 
@@ -105,16 +110,31 @@ def _idx(base: Path, name: str) -> Any | None:
     for stem in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
         plain, packed = raw / f"{stem}-ubyte", raw / f"{stem}-ubyte.gz"
         if plain.is_file():
-            data = plain.read_bytes()
+            with plain.open("rb") as file:
+                arrays.append(_idx_array(plain, file))
         elif packed.is_file():
-            data = gzip.decompress(packed.read_bytes())
+            with gzip.open(packed) as unpacked:
+                arrays.append(_idx_array(packed, unpacked))
         else:
             return None
-        axes = data[3]
-        shape = [int.from_bytes(data[4 + 4 * i : 8 + 4 * i], "big") for i in range(axes)]
-        arrays.append(np.frombuffer(data, np.uint8, offset=4 + 4 * axes).reshape(shape))
     images, labels, test, test_labels = arrays
     return (images[:, None], labels), (test[:, None], test_labels), _class_names(name)
+
+
+def _idx_array(path: Path, file: IO[bytes] | gzip.GzipFile) -> np.ndarray:
+    """Numbers of 8 bits in one file, which holds exactly as many as its head gives."""
+    head = file.read(4)
+    if len(head) < 4 or head[:3] != b"\0\0\x08" or head[3] not in (1, 3):
+        raise ValueError(f"{path.name} does not begin like an IDX file")
+    sizes = file.read(4 * head[3])
+    shape = [int.from_bytes(sizes[i : i + 4], "big") for i in range(0, len(sizes), 4)]
+    count = math.prod(shape)
+    if count > MOST_PACKED * path.stat().st_size:
+        raise ValueError(f"{path.name} cannot hold {' x '.join(map(str, shape))} numbers")
+    data = file.read(count + 1)
+    if len(shape) != head[3] or len(data) != count:
+        raise ValueError(f"{path.name} does not hold the {' x '.join(map(str, shape))} numbers")
+    return np.frombuffer(data, np.uint8).reshape(shape)
 
 
 def _class_names(name: str) -> list[str]:

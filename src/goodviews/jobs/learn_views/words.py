@@ -123,7 +123,7 @@ def next_command(
         'goodviews study photos --views @run/views.txt --seeds 5'
     """
     views = [f"@{spec}", *fixed]
-    given = {"data": data, "views": views, "labels": labels, "size": size}
+    given: dict[str, object] = {"data": data, "views": views, "labels": labels, "size": size}
     given |= {"channels": channels, "range": value_range, "seeds": 5}
     return command_line("study", given)
 
