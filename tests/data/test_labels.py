@@ -191,3 +191,20 @@ def test_a_folder_with_its_own_table_has_labels(
     images = load(tmp_path / "set")
     assert images.labels == {}
     assert any("metadata.csv was not used for labels" in note for note in images.notes)
+
+
+def test_folders_that_are_not_classes_are_named_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOODVIEWS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    for i, name in enumerate(NAMES):
+        (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((8, 8), i, np.uint8)).save(tmp_path / "set" / name)
+    days, bare = load(tmp_path / "set"), load(tmp_path / "set", labels="none")
+    assert (len(days.classes["label"]), bare.labels, bare.classes) == (3, {}, {})
+    assert bare.hash != days.hash
+    assert np.array_equal(bare.pixels, days.pixels)
+    assert load(np.zeros((4, 8, 8), np.uint8), labels="none").labels == {}
+    (tmp_path / "none").write_text(PLAIN)  # a file of this name is a table
+    assert list(load(tmp_path / "set", labels="none").labels) == ["kind"]

@@ -10,6 +10,7 @@ from PIL import Image
 
 from goodviews.core.errors import InputError
 from goodviews.data import examine, load
+from goodviews.data.decode import EXTENSIONS
 from goodviews.data.walk import UNREADABLE, walk
 
 
@@ -104,3 +105,16 @@ def test_a_folder_of_other_kinds_alone_says_so(tmp_path: Path) -> None:
         (tmp_path / "raw" / f"{i}.svg").touch()
     with pytest.raises(InputError, match=r"No image files found .* 3 \.svg; convert them to PNG"):
         load(tmp_path / "raw")
+
+
+def test_avif_is_read_where_pillow_reads_it(tmp_path: Path) -> None:
+    if ".avif" not in EXTENSIONS:
+        pytest.skip("this Pillow has no AVIF")
+    (tmp_path / "set").mkdir()
+    for i in range(3):
+        Image.fromarray(np.full((16, 16, 3), 80 * i, np.uint8)).save(
+            tmp_path / "set" / f"{i}.avif"
+        )
+    images = load(tmp_path / "set")
+    assert images.notes == ()
+    assert np.abs(images.pixels[:, 0, 8, 8].astype(int) - [0, 80, 160]).max() <= 4

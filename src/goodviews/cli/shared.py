@@ -39,8 +39,9 @@ Data = Annotated[
 Labels = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE",
-        help="Table of labels: a column of paths, and one column per task.",
+        metavar="FILE|none",
+        help="Table of labels: a column of paths, one column per task. With none, folders are not "
+        "classes.",
         show_default=False,
     ),
 ]

@@ -30,7 +30,7 @@ from goodviews.data.channels import ANY, Channels
 from goodviews.data.common_classes import common_classes
 from goodviews.data.labels import texts_of
 
-VAL = "test is the test part; val was added to the train part."
+VAL = "test is the test part; val joins the train part."
 
 
 @dataclass

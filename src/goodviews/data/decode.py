@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageFile, ImageOps
+from PIL import Image, ImageFile, ImageOps, features
 
 from goodviews.core.errors import InputError
 from goodviews.data.channels import ANY, MOST, WHICH, Channels, known_axis, readings, spread
@@ -20,6 +20,7 @@ EXTENSIONS = frozenset(
     for name in (
         *("jpg", "jpeg", "jpe", "jfif", "png", "bmp", "gif", "tif", "tiff", "webp"),
         *("ppm", "pgm", "pbm", "pnm", "jp2", "npy"),
+        *(("avif",) if "avif" in features.get_supported_modules() else ()),
     )
 )
 """Endings of image files, in lower case."""

@@ -86,9 +86,8 @@ def list_folder(root: Path) -> Listing:
         if left:
             notes.append(f"Only train and {test} were read; {', '.join(left)} was ignored.")
         if len(tests) > 1:
-            notes.append(
-                f"{test} is the test part; {', '.join(tests[1:])} was added to the train part."
-            )
+            more = ", ".join(tests[1:])
+            notes.append(f"{test} is the test part; {more} joins the train part.")
         files = [files[i] for i in keep]
         part = [int(inner[i][0].lower() == test) for i in keep]
         inner = [inner[i][1:] for i in keep]

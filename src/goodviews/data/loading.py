@@ -12,7 +12,7 @@ from goodviews.data.cache import cache_root, relabelled, row_names
 from goodviews.data.channels import Channels
 from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
-from goodviews.data.labels import read_labels
+from goodviews.data.labels import Found, read_labels
 from goodviews.data.labels_in_memory import label_columns
 from goodviews.data.moving_digits import moving_images
 from goodviews.data.objects import Data, Labels, read_object
@@ -72,7 +72,8 @@ def load(
             arrays and objects), every other column is a task; or a mapping of paths to labels. Or
             (N,) labels, or a mapping of tasks to such labels: class numbers or names. A negative
             number, NaN, ``None``, an empty text and other spellings of these mean that there
-            is no label. It replaces the labels of the dataset.
+            is no label. It replaces the labels of the dataset; ``"none"`` removes them, where
+            folders are not classes.
         size: Height and width in pixels, instead of the rule above.
         channels: Axis of arrays that holds the channels, ``first`` or ``last``, needed only where
             it is not clear; the number of channels, such as 4 to keep the transparency of pictures
@@ -162,7 +163,9 @@ def _with_range(images: Images, given: tuple[float, float] | None) -> Images:
 def _labelled(images: Images, labels: Labels) -> Images:
     """The same images with labels from a table or from memory."""
     names = row_names(images)
-    if isinstance(labels, str | Path):
+    if str(labels) == "none" and not Path("none").is_file():
+        found = Found({}, {}, matched="Folders are not used as classes (labels none).")
+    elif isinstance(labels, str | Path):
         found = read_labels(Path(labels).expanduser(), names, images.name)
     else:
         found = label_columns(labels, None, names, images.name, images.name)
