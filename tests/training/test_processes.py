@@ -1,9 +1,11 @@
 """Two processes train what one trains on the joint batch, stop together and go on."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -156,3 +158,28 @@ def test_processes_are_torchruns_under_torchrun_and_a_contradiction_is_refused()
     with pytest.raises(InputError, match="leave out both options under torchrun"):
         processes(3, 1, torchrun)
     assert launch(BASE).world_size == 1
+
+
+@pytest.mark.parametrize("killed", ["first", "second"])
+def test_a_process_that_is_killed_outright_is_reported_by_the_other(killed, noise, tmp_path):
+    command = [sys.executable, "-m", "goodviews", "pretrain", "noise.npz", *TINY, "--devices", "2",
+               "--out", "run", "-q"]  # fmt: skip
+    command[command.index("--epochs") + 1] = "2000"
+    main = subprocess.Popen(
+        command, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**ENVIRONMENT, "GOODVIEWS_CACHE": str(tmp_path / "cache")},
+    )  # fmt: skip
+    try:
+        end = time.monotonic() + 120
+        while not (tmp_path / "run" / "last.pt").exists() and time.monotonic() < end:
+            time.sleep(0.1)
+        children = Path(f"/proc/{main.pid}/task/{main.pid}/children").read_text().split()
+        os.kill(main.pid if killed == "first" else int(children[0]), signal.SIGKILL)
+        said = main.communicate(timeout=60)[1].strip()  # also waits for the other's end of it
+    finally:
+        main.kill()
+    assert main.returncode == (-signal.SIGKILL if killed == "first" else 1)
+    assert said.startswith("Another process of this run ended or does not answer")
+    assert "Resume with: goodviews pretrain noise.npz" in said
+    assert "Traceback" not in said
+    assert len(said.splitlines()) == 1

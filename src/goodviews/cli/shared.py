@@ -146,6 +146,12 @@ def resumable(context: typer.Context) -> Iterator[str]:
         if _speaks():
             log(f"{reason}. Resume with: {command}")
         raise typer.Exit(getattr(stop, "code", 130)) from None
+    except RuntimeError as error:
+        if not hasattr(error, "speaks"):  # that another process was lost is reported by one
+            raise
+        if error.speaks:
+            log(f"{error} Resume with: {command}")
+        raise typer.Exit(1) from None
 
 
 def show(*lines: object) -> None:

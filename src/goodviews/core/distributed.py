@@ -7,6 +7,11 @@ local rows only, silently scales the gradient by a wrong factor. Without a proce
 function does what it should do for one process, so callers do not need a branch.
 """
 
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import torch
@@ -32,6 +37,68 @@ def rank() -> int:
         0
     """
     return dist.get_rank() if _running() else 0
+
+
+class ProcessLostError(RuntimeError):
+    """Another process of a run ended or no longer answers, so that this one cannot continue.
+
+    Attributes:
+        speaks: Whether this process is the one to report it: the first one, unless that is the
+            one that ended.
+    """
+
+    speaks: bool = True
+
+
+_LOST = re.compile(
+    r"gloo.*(closed by peer|reset by peer|Broken pipe|Timed out|timed out|failed to connect)"
+    r"|NCCL.*(remote error|remote process|timed out|timeout|aborted)|Watchdog caught collective",
+    re.DOTALL | re.IGNORECASE,
+)
+_PARENT = os.getppid()
+
+
+@contextmanager
+def reporting_lost(step: Callable[[], int]) -> Iterator[None]:
+    """Within this block, the loss of another process is reported in one sentence.
+
+    Args:
+        step: Returns the number of steps taken.
+
+    Raises:
+        ProcessLostError: Another process ended, or did not answer within the timeout of the
+            process group.
+
+    Example:
+        >>> with reporting_lost(lambda: 3):
+        ...     raise RuntimeError("[gloo/pair.cc:561] Connection closed by peer [127.0.0.1]:1")
+        Traceback (most recent call last):
+        goodviews.core.distributed.ProcessLostError: Another process of this run ended ...
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not _LOST.search(str(error)):
+            raise
+        lost = ProcessLostError(
+            f"Another process of this run ended or does not answer, so this one (number {rank()} "
+            f"of 0 to {ranks() - 1}) stopped after step {step()}; the last checkpoint is complete."
+        )
+        lost.speaks = rank() == 0 or _first_has_ended()
+        raise lost from error
+
+
+def _first_has_ended() -> bool:
+    """Whether the first process ended; true as well if another launcher started it.
+
+    A process closes its connections shortly before its children get another parent.
+    """
+    if "LOCAL_RANK" not in os.environ or "TORCHELASTIC_RUN_ID" in os.environ:
+        return True
+    end = time.monotonic() + 2
+    while os.getppid() == _PARENT and time.monotonic() < end:
+        time.sleep(0.05)
+    return os.getppid() != _PARENT
 
 
 def anywhere(here: bool) -> bool:

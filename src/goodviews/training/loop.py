@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 
+from goodviews.core.distributed import reporting_lost
 from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
 from goodviews.data import Images
@@ -101,6 +102,7 @@ def train(
         InputError: Fewer than 8 images, a step whose loss is not finite, or a checkpoint of
             another run.
         Interrupted: The run was stopped by a signal; its state is in ``folder``.
+        ProcessLostError: Another process of the run ended or no longer answers.
 
     Example:
         >>> from goodviews.data import load
@@ -164,7 +166,8 @@ def train(
     looks = {round(part * total) for part in (0.35, 0.7, 1)} if look else set()
     cards = [fabric.device] if fabric.device.type == "cuda" else []
     drawing = torch.random.fork_rng(devices=cards)
-    with reuse_memory(fabric.device), drawing, checkpoints.stoppable() as saved:
+    lost = reporting_lost(lambda: history.steps)
+    with lost, reuse_memory(fabric.device), drawing, checkpoints.stoppable() as saved:
         for step in range(history.steps, total):
             epoch, place = divmod(step, per_epoch)
             order = _order(seed, epoch + 1, count)
