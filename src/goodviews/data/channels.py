@@ -16,7 +16,7 @@ MOST = 16
 
 UNLIKE, ALIKE = 0.7, 0.4
 """By how much (in log units) the steps along channels differ from those along pixels, and how
-far those along height and width may differ. On 8,436 arrays of 5 real datasets (sides of 3 to 16
+far those along height and width may differ. On 8,436 arrays of 6 real datasets (sides of 3 to 16
 pixels, 2 to 16 channels) 78 % were decided, and one of them wrongly."""
 
 SAMPLE = 256
@@ -118,8 +118,8 @@ def channel_axis(images: Sequence[np.ndarray], channels: Channels = ANY) -> str 
         can be the channels, or two can.
 
     Example:
-        >>> flat = np.arange(16.0) * np.ones((16, 1))  # neighbours differ by at most 1
-        >>> image = np.stack([flat, 99 - flat, 5 * flat])
+        >>> slope = np.add.outer(np.arange(16.0), np.arange(16.0))
+        >>> image = np.stack([slope, 99 - slope, 5 * slope])
         >>> channel_axis([image]), channel_axis([image[:, :12]])
         ('first', 'first')
     """

@@ -140,7 +140,8 @@ def check_machine(settings: Settings, *, strategy: str = "auto") -> None:
     precisions = {str(one) for part in get_args(_PRECISION_INPUT) for one in get_args(part)}
     if settings.precision not in precisions | {"auto"}:
         raise InputError(
-            f"Unknown precision {settings.precision!r}; use --precision auto, 32-true or bf16-mixed."
+            f"Unknown precision {settings.precision!r}; use --precision auto, 32-true or "
+            "bf16-mixed."
         )
     if strategy not in STRATEGIES:
         raise unknown("strategy", strategy, STRATEGIES)

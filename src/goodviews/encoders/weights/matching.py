@@ -93,7 +93,7 @@ def match(module: nn.Module, tensors: Mapping[str, Tensor], *, copy: str = "") -
                 best = (score, prefix, dialect)
     if best is None:
         return Match({}, "", tuple(own), tuple(plain), (), (), 0.0)
-    (count, *_), prefix, dialect = best
+    (reached, *_), prefix, dialect = best
     found, used, adapted = {}, set(), []
     for name, value in own.items():
         names = dialect(name)
