@@ -111,8 +111,8 @@ def match(module: nn.Module, tensors: Mapping[str, Tensor], *, copy: str = "") -
         tuple(n for n in plain if n.startswith(prefix) and n not in used
               and not n.endswith(_COUNTER)),
         tuple(adapted),
-        tuple(p for p, loads in equal.items() if p != prefix and loads == count),
-        float(count) / total,
+        tuple(p for p, loads in equal.items() if p != prefix and loads == reached),
+        reached / total,
     )  # fmt: skip
 
 
