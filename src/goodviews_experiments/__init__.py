@@ -20,6 +20,7 @@ EXPERIMENTS = {
     "calibration_erasure": "calibration_erasure.run",
     "calibration_worlds": "calibration_worlds.run",
     "duality": "duality.run",
+    "engine_order": "engine_order.run",
     "failure_zoo": "failure_zoo.run",
     "imagenet_path": "imagenet_path.run",
     "label_choice": "label_choice.run",

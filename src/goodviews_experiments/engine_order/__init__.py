@@ -1,0 +1,1 @@
+"""Does a faster engine choose the same views?"""
