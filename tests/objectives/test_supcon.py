@@ -36,6 +36,14 @@ def test_is_ntxent_when_all_labels_differ(pair):
     torch.testing.assert_close(supcon(*pair, torch.arange(6)), ntxent(*pair))
 
 
+@pytest.mark.parametrize("missing", [-1, -2])
+def test_examples_without_a_label_have_their_second_view_as_only_positive(pair, missing):
+    some = torch.tensor([missing, 0, -1, 0, missing, 1])
+    own = torch.tensor([7, 0, 8, 0, 9, 1])
+    torch.testing.assert_close(supcon(*pair, some), supcon(*pair, own))
+    torch.testing.assert_close(supcon(*pair, torch.full((6,), missing)), ntxent(*pair))
+
+
 def test_names_of_the_labels_do_not_matter(pair):
     labels = torch.tensor([0, 1, 0, 2, 1, 0])
     torch.testing.assert_close(supcon(*pair, labels), supcon(*pair, 10 - labels))

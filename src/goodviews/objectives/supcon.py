@@ -34,7 +34,8 @@ def supcon(
     Args:
         view1: (B, D), embeddings of the first view, any norm.
         view2: (B, D), embeddings of the second view.
-        labels: (B,), integer labels.
+        labels: (B,), integer labels; examples with negative ones have no label, and only their
+            second view as a positive.
         temperature: Temperature tau > 0, dimensionless.
 
     Returns:
@@ -59,7 +60,9 @@ def supcon(
         logits = cosines / temperature
         itself = torch.eye(len(logits), dtype=torch.bool, device=logits.device)
         normaliser = logits.masked_fill(itself, -torch.inf).logsumexp(dim=1)
-        pool = torch.cat([labels, labels])
+        alone = -1 - torch.arange(len(labels), device=labels.device)
+        own = torch.where(labels < 0, alone, labels)
+        pool = torch.cat([own, own])
         positives = (pool[:, None] == pool[None, :]) & ~itself
         mean = logits.masked_fill(~positives, 0).sum(dim=1) / positives.sum(dim=1)
         return normaliser - mean
