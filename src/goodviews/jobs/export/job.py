@@ -49,20 +49,21 @@ def export(run: str | Path, *, to: str, out: str | Path | None = None) -> list[P
         run, out = generator, out or run / "export" / to  # the folder of learned views
     home = run if run.is_dir() else run.parent
     target = out or home / "export" / to
-    with claimed(target, "export", own=is_export):
-        if holds_generator(run):
+    if holds_generator(run):
+        with claimed(target, "export", own=is_export):
             return [export_generator(run, to=to, out=target)]
-        encoders, passport = load_encoder(run)
-        views = passport.get("views") or ""
-        learned = stored_files(views, home) if views else []
-        for file in learned:
-            if not holds_generator(file):
-                raise InputError(f"{file} is not a generator of views, so it is not exported.")
+    encoders, passport = load_encoder(run)
+    views = passport.get("views") or ""
+    learned = stored_files(views, home) if views else []
+    for file in learned:
+        if not holds_generator(file):
+            raise InputError(f"{file} is not a generator of views, so it is not exported.")
+    with claimed(target, "export", own=is_export):
         folders = export_encoders(encoders, to=to, out=target, passport=passport)
         for folder in folders:
             for file in learned:
                 write_bytes(folder / file.name, content_of(file))
-        return folders
+    return folders
 
 
 def is_export(folder: Path) -> bool:
