@@ -143,6 +143,31 @@ def _umask() -> int:
     return mask
 
 
+@contextmanager
+def reading(path: Path, *, wrote: str) -> Iterator[None]:
+    """Report whatever a block does not find in what it reads as a fault of the file.
+
+    For records without types: what a page shows of a file that someone edited.
+
+    Args:
+        path: The file.
+        wrote: The command that wrote it, which writes it again.
+
+    Raises:
+        InputError: A value is missing, or is not what was expected.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise InputError(
+            f"{path} is not as {wrote} wrote it ({' '.join(what.split())[:120]}); run that "
+            f"command again."
+        ) from error
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file whole or not at all."""
     with writing(path) as file:
@@ -150,8 +175,8 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all, in UTF-8."""
-    write_bytes(path, text.encode())
+    """Write a text file whole or not at all, in UTF-8; bytes that are not text become ``?``."""
+    write_bytes(path, text.encode(errors="replace"))
 
 
 def write_json(path: Path, value: Any, *, default: Callable[[Any], Any] | None = None) -> None:

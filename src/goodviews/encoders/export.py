@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from goodviews.core.errors import InputError, unknown
 from goodviews.core.extras import need
 from goodviews.core.files import write_bytes, write_json
+from goodviews.core.onnx import onnx_bytes
 from goodviews.encoders.adapt import Backbone
 from goodviews.encoders.detectron import detectron_names, detectron_settings, pickle_arrays
 from goodviews.encoders.libraries import LAYERS
@@ -207,7 +208,7 @@ def _onnx(side: Side, folder: Path) -> dict[str, Any]:
         dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
     )  # fmt: skip
     assert program is not None
-    write_bytes(folder / "backbone.onnx", program.model_proto.SerializeToString())
+    write_bytes(folder / "backbone.onnx", onnx_bytes(program))
     return {
         "files": ["backbone.onnx"],
         "apply": "Pixels in [0, 1], (B, C, H, W) float32; the normalisation is in the graph.",

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from goodviews.core.errors import InputError, unknown
+from goodviews.core.files import DAMAGED
 from goodviews.core.plugins import Registry, load_plugins
 from goodviews.core.text import counted
 from goodviews.encoders import Backbone, PairEncoder, build_backbone, load_encoder, load_weights
@@ -171,18 +172,19 @@ def _read_array(path: Path) -> np.ndarray:
     """The one table (N, F) in a file."""
     try:
         found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
+        held = {} if isinstance(found, np.ndarray) else {k: found[k] for k in found.files}
+    except DAMAGED as error:
         reason = getattr(error, "strerror", None) or "it is not an array of numbers"
         raise InputError(f"Cannot read the representations {path}: {reason}.") from error
     if isinstance(found, np.ndarray):
         return found
-    tables = [name for name in found.files if found[name].ndim == 2]
+    tables = [name for name, one in held.items() if one.ndim == 2]
     if len(tables) != 1:
         raise InputError(
             f"Expected exactly one array (N, F) in {path}, but it holds {len(tables)} "
             f"({', '.join(found.files)}): save it alone, as .npy."
         )
-    table: np.ndarray = found[tables[0]]
+    table: np.ndarray = held[tables[0]]
     return table
 
 

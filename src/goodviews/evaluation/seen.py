@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.files import writing
+from goodviews.core.files import DAMAGED, reading, writing
 from goodviews.data import Images
 
 SEEN = "seen.npy"
@@ -149,10 +149,10 @@ def read_seen(path: Path, about: dict[str, Any]) -> Seen | None:
     if "data" not in about:
         return None
     prints = None
-    with suppress(OSError, ValueError, EOFError):
+    with suppress(*DAMAGED):
         prints = np.load((path if path.is_dir() else path.parent) / SEEN, allow_pickle=False)
-    labelled = (
-        about.get("settings", {}).get("objective", "").startswith(("supcon", "cross_entropy"))
-    )
-    shape = (about["channels"], *about["size"])
-    return Seen(about["data"]["name"], prints, shape, labelled)
+    with reading(path, wrote="goodviews pretrain"):
+        objective = str(about.get("settings", {}).get("objective", ""))
+        shape = (int(about["channels"]), *map(int, about["size"]))
+        labelled = objective.startswith(("supcon", "cross_entropy"))
+        return Seen(str(about["data"]["name"]), prints, shape, labelled)

@@ -23,6 +23,9 @@ _SHOWN = 200
 
 _LARGEST = 2**63
 
+MOST_VALUES = 1_000
+"""Values of the largest set in a family."""
+
 
 @dataclass(frozen=True)
 class Sweep:
@@ -153,6 +156,11 @@ def expand(text: str) -> Family | None:
             "crop(scale=({0.1, 0.3, 0.6}, 1))."
         )
     argument, sweep = found[0]
+    if len(sweep.values) > MOST_VALUES:
+        raise InputError(
+            f"A set has {len(sweep.values):,} values, but at most {MOST_VALUES:,} can be "
+            f"compared; write fewer, such as crop(scale=({{0.1, 0.3, 0.6}}, 1))."
+        )
     if any(True for value in sweep.values for _ in _sweeps(value)):
         raise InputError(f"{text!r} has a set within a set; expected plain values.")
     if len(sweep.values) < 2 or len(set(map(repr, sweep.values))) != len(sweep.values):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import goodviews.pages
 from goodviews.core.claim import check_page, check_page_folder
 from goodviews.core.errors import InputError
-from goodviews.core.files import write_text
+from goodviews.core.files import DAMAGED, write_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,7 +87,7 @@ def _read(path: Path) -> "np.ndarray":
 
     try:
         loaded = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except DAMAGED as error:
         reason = getattr(error, "strerror", None) or "it is not an .npy or .npz file of numbers"
         raise InputError(f"Cannot read {path}: {reason}.") from error
     if isinstance(loaded, np.ndarray):
@@ -99,7 +99,10 @@ def _read(path: Path) -> "np.ndarray":
                 f"Expected one array in {path}, but it holds {names}: save it alone with "
                 f"numpy.save."
             )
-        found: np.ndarray = loaded[loaded.files[0]]
+        try:
+            found: np.ndarray = loaded[loaded.files[0]]
+        except DAMAGED as error:
+            raise InputError(f"Cannot read {path}: it is damaged or cut short.") from error
         return found
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from goodviews.core.errors import InputError
-from goodviews.core.files import read_json
+from goodviews.core.files import read_json, reading
 from goodviews.core.interval import Interval
 from goodviews.core.intervals import normal_interval
 from goodviews.core.text import ends, number
@@ -33,7 +33,12 @@ def learned_page(folder: Path) -> str:
     Raises:
         InputError: A file is missing or broken.
     """
-    found = read_json(folder / "learned.json")
+    file = folder / "learned.json"
+    with reading(file, wrote="goodviews learn-views"):
+        return _page(folder, read_json(file))
+
+
+def _page(folder: Path, found: dict[str, Any]) -> str:
     if found.get("format") != 1:
         raise InputError(
             f"{folder} was written by another version of goodviews; run learn-views again there."

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from goodviews.core.errors import InputError
+from goodviews.core.files import reading
 from goodviews.core.text import ends, number
 from goodviews.pages.chart.lines import Line, Tick, chart, steps
 from goodviews.pages.shell import sibling
@@ -32,6 +33,11 @@ def methods_page(folder: Path) -> str:
     Raises:
         InputError: One of the files is missing.
     """
+    with reading(folder / "boards.json", wrote="goodviews reproduce duality"):
+        return _page(folder)
+
+
+def _page(folder: Path) -> str:
     try:
         boards = json.loads((folder / "boards.json").read_text(encoding="utf-8"))
         levels, differences, ways = (

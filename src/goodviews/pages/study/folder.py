@@ -60,7 +60,12 @@ def read_study(folder: Path) -> Study:
         run, verdict = Run.read(folder / "run.json"), Verdict.read(folder / "verdict.json")
     except InputError as error:
         raise InputError(f"{str(error).rstrip('.')}; to make it again, {again}") from error
-    read_rows(folder / "rows.csv")
+    found = {(row.role, row.view, row.seed) for row in read_rows(folder / "rows.csv")}
+    if (folder / "items.npz").exists() and len(found) != run.cells.done:
+        raise InputError(
+            f"{folder / 'rows.csv'} holds {len(found)} runs, but the study has {run.cells.done}; "
+            f"to write the table from the finished runs, {again}"
+        )
     if not verdict.tasks or not verdict.tasks[0].views:
         raise InputError(f"No view of {folder} has a result; {again}")
     for view in verdict.tasks[0].views:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from goodviews.core.errors import InputError
 from goodviews.core.extras import need
 from goodviews.core.files import write_bytes, write_json
+from goodviews.core.onnx import onnx_bytes
 from goodviews.views.generators.base import Generator
 from goodviews.views.generators.linear import LinearGenerator
 from goodviews.views.generators.storage import load_generator
@@ -145,7 +146,7 @@ def export_generator(file: Path, *, to: str = "onnx", out: Path) -> Path:
         "as the spec does.",
         "load": "onnxruntime.InferenceSession('generator.onnx').run(None, {'images': pixels})",
     }
-    write_bytes(out / "generator.onnx", program.model_proto.SerializeToString())
+    write_bytes(out / "generator.onnx", onnx_bytes(program))
     write_json(out / "export.json", told)
     write_json(out / "passport.json", notes)
     return out
