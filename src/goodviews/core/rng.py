@@ -23,8 +23,10 @@ def _shift(words: Tensor, by: int) -> Tensor:
     return (words >> by) & ((1 << (64 - by)) - 1)
 
 
-def _add(words: Tensor, number: int) -> Tensor:
+def _add(words: Tensor, number: int | Tensor) -> Tensor:
     """Move each word by a multiple of the golden step, wrapped to 64 bits."""
+    if isinstance(number, Tensor):
+        return words + (number.long() + 1) * _GOLDEN
     step = (number + 1) * _GOLDEN % (1 << 64)
     return words + (step - (1 << 64) if step >> 63 else step)
 
@@ -52,11 +54,11 @@ class Key:
     words: Tensor
 
     @classmethod
-    def of(cls, *, seed: int, samples: Tensor, epoch: int = 0, view: int = 0) -> "Key":
+    def of(cls, *, seed: int | Tensor, samples: Tensor, epoch: int = 0, view: int = 0) -> "Key":
         """Key of each example in a batch.
 
         Args:
-            seed: Number of the run.
+            seed: Number of the run, or (B,) integers, that of each example.
             samples: (B,) integers, the place of each example in its data set.
             epoch: Number of the pass over the data.
             view: 0 for v1, 1 for v2, and so on.

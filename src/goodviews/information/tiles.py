@@ -32,14 +32,17 @@ def worthwhile(rows: int, columns: int, like: Tensor) -> bool:
     """Whether a loss over this many logits should use the engine instead of plain operations.
 
     float64 uses the plain formula, which can be differentiated twice. Code that is being
-    compiled does too, because the compiler fuses the plain formula.
+    compiled does too, because the compiler fuses the plain formula, and so does torch.vmap, which
+    computes it for all of its batch at once.
 
     Example:
         >>> worthwhile(1024, 1024, torch.zeros(1)), worthwhile(8, 8, torch.zeros(1))
         (True, False)
     """
     large = rows * columns >= WORTHWHILE
-    return large and like.dtype == torch.float32 and not torch.compiler.is_compiling()
+    if torch.compiler.is_compiling() or torch._C._functorch.is_batchedtensor(like):
+        return False
+    return large and like.dtype == torch.float32
 
 
 def pool_logsumexp(

@@ -120,7 +120,7 @@ def train(
     if jigsaw:
         jigsaw.check((images.channels, images.height, images.width))
     fabric = fabric or launch(settings)
-    batch = _batch(settings, count, fabric.world_size)
+    batch = batch_size(settings, count, fabric.world_size)
     per_epoch = count // batch
     total = settings.epochs * per_epoch
 
@@ -170,7 +170,7 @@ def train(
     with lost, reuse_memory(fabric.device), drawing, checkpoints.stoppable() as saved:
         for step in range(history.steps, total):
             epoch, place = divmod(step, per_epoch)
-            order = _order(seed, epoch + 1, count)
+            order = order_of(seed, epoch + 1, count)
             places = order[place * batch : (place + 1) * batch]
             for group, peak in zip(optimiser.param_groups, peaks, strict=True):
                 group["lr"] = peak * rate(step)
@@ -222,7 +222,7 @@ def train(
 
 
 @lru_cache(maxsize=2)
-def _order(seed: int, epoch: int, count: int) -> np.ndarray:
+def order_of(seed: int, epoch: int, count: int) -> np.ndarray:
     """Order of the images in an epoch."""
     return np.random.default_rng((seed, epoch)).permutation(count)
 
@@ -239,7 +239,7 @@ def _torch_seed(seed: int, step: int, rank: int) -> int:
     return int(np.random.SeedSequence((seed % 2**32, step, rank)).generate_state(1)[0])
 
 
-def _batch(settings: Settings, count: int, processes: int) -> int:
+def batch_size(settings: Settings, count: int, processes: int) -> int:
     """Images per step over all processes, a multiple of the number of accumulated parts."""
     parts = settings.accumulate * processes
     batch = min(settings.batch, count) // parts * parts

@@ -22,7 +22,7 @@ _FRAMES = "frames() selects images from clips."
 class PairKey(Key):
     """Random key of one view of a pair, with the key of the steps drawn once for both views."""
 
-    seed: int
+    seed: int | Tensor
     samples: Tensor
     epoch: int
 

@@ -53,13 +53,13 @@ class ViewPair:
         return kinds[0] == kinds[1]
 
     def __call__(
-        self, images: Tensor, *, seed: int, samples: Tensor, epoch: int
+        self, images: Tensor, *, seed: int | Tensor, samples: Tensor, epoch: int
     ) -> tuple[Tensor, Tensor]:
         """Draw and apply both views.
 
         Args:
             images: (B, C, H, W) in [0, 1].
-            seed: Random seed of the run.
+            seed: Random seed of the run, or (B,) integers, that of each image.
             samples: (B,) integers, index of each image in its dataset.
             epoch: Number of the epoch.
 
@@ -92,7 +92,7 @@ class ViewPair:
         return (self.first, self.second)[which].plain(images)
 
     @staticmethod
-    def key(which: int, images: Tensor, seed: int, samples: Tensor, epoch: int) -> Key:
+    def key(which: int, images: Tensor, seed: int | Tensor, samples: Tensor, epoch: int) -> Key:
         """Random key of one view of a batch, on the device of the images."""
         samples = samples.to(images.device)
         own = compiled.key_of(seed=seed, samples=samples, epoch=epoch, view=which)

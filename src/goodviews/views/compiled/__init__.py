@@ -136,11 +136,11 @@ def draw(steps: tuple[View, ...], shape: Shape, key: Key) -> Params | None:
     return unpack(steps, ints, flags, floats)
 
 
-def key_of(*, seed: int, samples: Tensor, epoch: int, view: int) -> Key:
+def key_of(*, seed: int | Tensor, samples: Tensor, epoch: int, view: int) -> Key:
     """Make the same key as :meth:`goodviews.core.rng.Key.of`, with a kernel if there is one.
 
     Args:
-        seed: Random seed of the run.
+        seed: Random seed of the run, or (B,) integers, that of each image.
         samples: (B,) integers, index of each image in its dataset.
         epoch: Number of the epoch.
         view: Number of the view, 0 for v1 or 1 for v2.
@@ -151,7 +151,7 @@ def key_of(*, seed: int, samples: Tensor, epoch: int, view: int) -> Key:
         True
     """
     usual = torch.compiler.is_compiling() or samples.device.type != "cpu" or samples.ndim != 1
-    if usual or not _on() or (kernels := _kernels()) is None:
+    if usual or isinstance(seed, Tensor) or not _on() or (kernels := _kernels()) is None:
         return Key.of(seed=seed, samples=samples, epoch=epoch, view=view)
     steps = [(number + 1) * _GOLDEN % (1 << 64) for number in (seed, epoch, view)]
     words = torch.empty(len(samples), dtype=torch.int64)
