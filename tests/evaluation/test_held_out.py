@@ -5,9 +5,11 @@ import math
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from goodviews.core.errors import InputError
 from goodviews.evaluation import fit_temperature, held_out_bound
+from goodviews.information import infonce_bound
 from goodviews.worlds.gaussian import CorrelatedGaussian
 
 WIDE, TALL, LEVEL = 12.0, 8.0, 3.0
@@ -158,3 +160,22 @@ def test_too_few_images_for_the_candidates_are_one_sentence(count, candidates):
         held_out_bound(
             lambda rows, draw: None, np.arange(count), candidates=candidates, temperature=0.1
         )
+
+
+@pytest.mark.parametrize("noise", [0.5, 1.0, 2.0, 5.0, 30.0])
+@pytest.mark.parametrize("count", [3, 64])
+def test_no_temperature_within_the_range_has_a_lower_loss(noise, count):
+    generator = torch.Generator().manual_seed(count)
+    z1, z2 = (torch.randn(count, 16, generator=generator) for _ in range(2))
+    z2 = z1 + noise * z2
+    cosines = F.normalize(z1, dim=1).double() @ F.normalize(z2, dim=1).double().T
+    found = fit_temperature(z1, z2)
+    best = infonce_bound(cosines / found).nats
+    grid = np.geomspace(0.01, 10, 200)
+    assert best >= max(infonce_bound(cosines / one).nats for one in grid) - 1e-9
+    assert 0.01 <= found <= 10.0
+
+
+@pytest.mark.parametrize("same", [torch.zeros(6, 4), torch.ones(6, 4)])
+def test_embeddings_that_say_nothing_get_a_temperature_too(same):
+    assert 0.01 <= fit_temperature(same, same) <= 10

@@ -99,6 +99,7 @@ def test_without_looks_the_numbers_are_the_same_and_levelling_off_is_unknown(blo
     found = shared_nats(CROP, blobs, settings=SMALL, draws=Draws(looks=0))
     assert found.estimate == crops.estimate
     assert len(crops.history.bounds) == 3
+    assert crops.history.bounds[-1][:2] == (crops.history.steps, crops.nats)
     assert not found.history.bounds
     assert not found.levelled_off
 

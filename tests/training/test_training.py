@@ -195,9 +195,8 @@ def test_looks_are_taken_while_the_encoders_stand_still_and_change_nothing():
 
     with_look = run(epochs=10, look=look)
     steps = [step for step, _, _ in with_look.history.bounds]
-    assert steps == sorted(set(steps))
-    assert steps[-1] == with_look.history.steps
-    assert [nats for _, nats, _ in with_look.history.bounds] == [1.0, 2.0, 3.0]
+    assert steps == [round(part * with_look.history.steps) for part in (0.35, 0.7)]
+    assert [nats for _, nats, _ in with_look.history.bounds] == [1.0, 2.0]
     assert not torch.equal(seen[0], seen[-1])
     without = run(epochs=10)
     assert all(map(torch.equal, with_look.encoders.parameters(), without.encoders.parameters()))

@@ -99,7 +99,42 @@ def knn_votes(
     step = max(1, BLOCK // max(len(known), 1))
     for start in range(0, len(tested), step):
         rows = F.normalize(tested[start : start + step].to(bank.device), dim=1, eps=1e-12)
-        cosines, place = (rows.to(kind) @ bank.T).topk(near, dim=1, sorted=False)
+        cosines, place = largest(rows.to(kind) @ bank.T, near)
         weights = ((cosines.to(known.dtype) - 1) / temperature).exp()
         votes[start : start + step].scatter_add_(1, labels[place], weights)
     return votes
+
+
+def largest(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Largest values of each row and their places, in any order, as ``topk`` finds them.
+
+    A long row is cut into blocks: the largest values lie in the blocks with the largest maxima,
+    as many as there are values, so that most of the row is only read once.
+
+    Args:
+        values: (M, N).
+        count: Number of values of each row, at most N.
+
+    Returns:
+        Values and places, each (M, count).
+
+    Example:
+        >>> values, places = largest(torch.arange(100.0)[None], 2)
+        >>> sorted(values[0].tolist()), sorted(places[0].tolist())
+        ([98.0, 99.0], [98, 99])
+    """
+    columns = values.shape[1]
+    width = int((columns / max(count, 1)) ** 0.5)
+    if width < 4:
+        found: tuple[Tensor, Tensor] = values.topk(count, dim=1, sorted=False)
+        return found
+    blocks = columns // width
+    maxima = values[:, : width * blocks].unflatten(1, (width, blocks)).amax(dim=1)
+    best = maxima.topk(count, dim=1, sorted=False)[1]
+    start = torch.arange(width, device=values.device)[:, None] * blocks
+    rest = torch.arange(width * blocks, columns, device=values.device)
+    places = torch.cat(
+        [(best[:, None] + start).flatten(1), rest.expand(len(values), len(rest))], dim=1
+    )
+    chosen, own = values.gather(1, places).topk(count, dim=1, sorted=False)
+    return chosen, places.gather(1, own)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from goodviews.core.errors import InputError, check_positive, check_shapes
 
-BLOCK = 2048
+BLOCK = 1024
 """Number of rows whose logits and gradient are computed together, while they are in cache."""
 
 SKETCH = 8192

@@ -190,6 +190,9 @@ def shared_nats(
         tick=tick,
     )
     estimate, temperature = bound(trained.encoders, draws.count)
+    if draws.looks:
+        final = (trained.history.steps, estimate.nats, estimate.stderr_nats)
+        trained.history.bounds.append(final)
     return SharedNats(estimate, trained.encoders, temperature, trained.history)
 
 

@@ -90,7 +90,7 @@ def train(
         folder: Folder for checkpoints; a run stored there is resumed.
         save_every: Steps between checkpoints (default: one epoch).
         look: Function from encoders to the held-out bound and its standard error, in nats; called
-            halfway through the steady part, at its end and at the end.
+            halfway through the steady part and at its end.
         watch: Called after every step with the learner and the history.
         tick: Called after each epoch.
         fabric: Devices and processes, if they are already set up.
@@ -163,7 +163,7 @@ def train(
 
     history = History(per_epoch=per_epoch, total=total, rule=rule)
     checkpoints.attach(learner, optimiser, history)
-    looks = {round(part * total) for part in (0.35, 0.7, 1)} if look else set()
+    looks = {round(part * total) for part in (0.35, 0.7)} if look else set()
     cards = [fabric.device] if fabric.device.type == "cuda" else []
     drawing = torch.random.fork_rng(devices=cards)
     lost = reporting_lost(lambda: history.steps)

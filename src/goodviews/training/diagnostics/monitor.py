@@ -102,7 +102,7 @@ def levelled_off(history: History, *, nats: float = 0.25) -> bool:
         >>> levelled_off(History(losses, bounds)), levelled_off(History(losses[:9], bounds))
         (True, False)
     """
-    if len(history.bounds) < 3 or len(history.losses) < _FEWEST:
+    if len(history.bounds) < 2 or len(history.losses) < _FEWEST:
         return False
     (middle, early, _), (end, late, _) = history.bounds[:2]
     part = max(len(history.losses) // 20, 1)
