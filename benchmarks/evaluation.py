@@ -1,8 +1,8 @@
 """Linear probe and nearest neighbours on frozen features, beside what people use.
 
 Features are 512 answers of one convolutional layer on CIFAR-10 as JPEG; without that set,
-rectified Gaussian mixtures. Where our probe stops earlier, at a penalised loss that is still
-below those of the others, is a row of its own. One process, one thread, CPU seconds, warmed up, rounds
+rectified Gaussian mixtures. Our probe has a second row, with a tolerance at which its penalised
+loss is still below those of the others. One process, one thread, CPU seconds, warmed up, rounds
 interleaved, medians; slow contestants take part in fewer rounds.
 
     python benchmarks/evaluation.py [--quick] [--out FOLDER]

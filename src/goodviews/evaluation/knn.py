@@ -108,8 +108,8 @@ def knn_votes(
 def largest(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """Largest values of each row and their places, in any order, as ``topk`` finds them.
 
-    A long row is cut into blocks: the largest values lie in the blocks with the largest maxima,
-    as many as there are values, so that most of the row is only read once.
+    A long row is cut into blocks. The largest values are in the blocks with the largest maxima,
+    at most as many blocks as values, so most of the row is read only once.
 
     Args:
         values: (M, N).
