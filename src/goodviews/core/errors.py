@@ -81,6 +81,37 @@ def check_shapes(pattern: str, *tensors: HasShape | None) -> dict[str, int]:
     return sizes
 
 
+def check_tensors(pattern: str, *tensors: HasShape | None) -> dict[str, int]:
+    """Compare the shapes of torch tensors: :func:`check_shapes` that refuses arrays.
+
+    Raises:
+        InputError: One is not a tensor.
+        ShapeError: The number of axes is wrong, or one letter has two sizes.
+    """
+    for part, tensor in zip(pattern.split(","), tensors, strict=True):
+        if tensor is not None:
+            check_tensor(part.partition(":")[0].strip(), tensor)
+    return check_shapes(pattern, *tensors)
+
+
+def check_tensor(name: str, value: object) -> None:
+    """Check that an argument is a tensor, without torch.
+
+    Raises:
+        InputError: It is something else, such as a NumPy array.
+
+    Example:
+        >>> check_tensor("images", [1, 2])
+        Traceback (most recent call last):
+        goodviews.core.errors.InputError: images must be a torch tensor, but got a list; ...
+    """
+    if not hasattr(value, "detach"):
+        kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+        raise InputError(
+            f"{name} must be a torch tensor, but got a {kind}; convert it with torch.as_tensor."
+        )
+
+
 def check_positive(name: str, value: float) -> None:
     """Check that a number is finite and above zero.
 

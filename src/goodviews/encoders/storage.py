@@ -6,10 +6,10 @@ from typing import Any
 
 import safetensors.torch
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 
 from goodviews.core.errors import InputError
-from goodviews.core.files import write_bytes
+from goodviews.core.files import DAMAGED, read_bytes, write_bytes
 from goodviews.encoders.pair import PairEncoder, build_empty
 from goodviews.encoders.sources import check_stored
 from goodviews.spec.files import check_stored_views, look_in
@@ -72,11 +72,12 @@ def load_encoder(path: Path) -> tuple[PairEncoder, dict[str, Any]]:
     file = path / "encoder.safetensors" if path.is_dir() else path
     if not file.is_file():
         raise InputError(f"There is no encoder {file}; give the folder of a finished run.")
+    data = read_bytes(file, what="the encoder")
     try:
-        with safe_open(file, framework="pt") as opened:
-            told = (opened.metadata() or {}).get(_KEY)
-            state = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
+        state = safetensors.torch.load(data)
+        length = int.from_bytes(data[:8], "little")
+        told = json.loads(data[8 : 8 + length]).get("__metadata__", {}).get(_KEY)
+    except (SafetensorError, *DAMAGED) as error:
         raise InputError(f"{file} is damaged or not a safetensors file ({error}).") from error
     if told is None:
         raise InputError(

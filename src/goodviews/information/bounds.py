@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor
 
-from goodviews.core.errors import InputError, ShapeError, check_positive, check_shapes
+from goodviews.core.errors import InputError, ShapeError, check_positive, check_tensors
 from goodviews.information.estimate import Estimate, Side
 from goodviews.information.functionals import (
     Functional,
@@ -132,7 +132,7 @@ def tuba_bound(scores: Tensor, log_baseline: Tensor) -> Estimate:
         >>> print(tuba_bound(torch.full((4, 4), 2.0), torch.full((4,), 2.0)))
         >= 0.00 ± 0.00 nats (lower bound, n = 4)
     """
-    check_shapes("scores: B K, log_baseline: K", scores, log_baseline)
+    check_tensors("scores: B K, log_baseline: K", scores, log_baseline)
     return _estimate(nwj_value, _square(scores - log_baseline), "lower")
 
 
@@ -233,7 +233,7 @@ def interpolated_bound(
         raise InputError(f"alpha must be within [0, 1], but got {alpha}.")
     scores = _square(scores)
     if log_baseline is not None:
-        check_shapes("scores: B K, log_baseline: K", scores, log_baseline)
+        check_tensors("scores: B K, log_baseline: K", scores, log_baseline)
         scores = scores - log_baseline  # equivalent: r(y) divides every term
     found = _estimate(lambda s, w: interpolated_value(s, w, alpha=alpha), scores, "lower")
     ceiling = math.log(len(scores) / alpha) if alpha else None

@@ -8,7 +8,7 @@ import math
 import torch
 from torch import Tensor
 
-from goodviews.core.errors import InputError, ShapeError, check_shapes
+from goodviews.core.errors import InputError, ShapeError, check_tensor, check_tensors
 from goodviews.information.estimate import Estimate
 
 
@@ -117,7 +117,7 @@ def mutual_information(joint: Tensor) -> Tensor:
         >>> mutual_information(torch.eye(4) / 4)  # y determines x: log 4
         tensor(1.3863)
     """
-    check_shapes("joint: A B", joint)
+    check_tensors("joint: A B", joint)
     return entropy(joint.sum(1)) + entropy(joint.sum(0)) - entropy(joint)
 
 
@@ -145,7 +145,7 @@ def conditional_mutual_information(joint: Tensor) -> Tensor:
         >>> conditional_mutual_information(xor)  # log 2, though x and y are independent
         tensor(0.6931)
     """
-    check_shapes("joint: A B C", joint)
+    check_tensors("joint: A B C", joint)
     with_z = entropy(joint.sum(1)) + entropy(joint.sum(0))
     return with_z - entropy(joint) - entropy(joint.sum((0, 1)))
 
@@ -177,7 +177,7 @@ def mutual_information_from_counts(counts: Tensor, *, correct: bool = True) -> E
         >>> print(mutual_information_from_counts(torch.full((2, 2), 100)))  # independent
         ≈ 0.00 ± 0.00 nats (no bound, n = 400), ceiling 0.69
     """
-    check_shapes("counts: A B", counts)
+    check_tensors("counts: A B", counts)
     table = counts.double()
     total = float(table.sum())
     if total <= 0 or bool((table < 0).any()):
@@ -198,6 +198,7 @@ def mutual_information_from_counts(counts: Tensor, *, correct: bool = True) -> E
 
 
 def _check(p: Tensor, name: str) -> None:
+    check_tensor(name, p)
     total = float(p.sum())
     if bool((p < 0).any()) or not math.isclose(total, 1.0, abs_tol=1e-5):
         raise InputError(

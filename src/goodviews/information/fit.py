@@ -11,7 +11,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from goodviews.core.errors import InputError, check_shapes, unknown
+from goodviews.core.errors import InputError, check_tensors, unknown
 from goodviews.information.bounds import infonce_bound, nwj_bound, smile_estimate
 from goodviews.information.critics import critic as make_critic
 from goodviews.information.estimate import Estimate
@@ -79,7 +79,7 @@ def estimate_mi(
         >>> found.side, found.candidates, 2 < found.nats < found.ceiling_nats
         ('lower', 50, True)
     """
-    pairs = check_shapes("v1: N D, v2: N E", v1, v2)["N"]
+    pairs = check_tensors("v1: N D, v2: N E", v1, v2)["N"]
     if bound not in OBJECTIVES:
         raise unknown("bound", bound, OBJECTIVES)
     if pairs < 40:

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.errors import ShapeError
+from goodviews.core.errors import ShapeError, check_tensor
 
 Functional = Callable[[Tensor, Tensor | None], Tensor]
 
@@ -21,8 +21,10 @@ def check_scores(scores: Tensor) -> tuple[int, int]:
     """Return the numbers of rows and columns of a score matrix (B, K).
 
     Raises:
+        InputError: It is not a tensor.
         ShapeError: It is not a matrix, or has more anchors than candidates.
     """
+    check_tensor("scores", scores)
     if scores.ndim != 2 or scores.shape[0] > scores.shape[1] or not scores.numel():
         raise ShapeError(
             f"Expected scores of shape (B, K) with K >= B >= 1, one row per anchor with its "

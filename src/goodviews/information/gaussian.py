@@ -8,7 +8,7 @@ import math
 import torch
 from torch import Tensor
 
-from goodviews.core.errors import InputError, ShapeError, check_shapes
+from goodviews.core.errors import InputError, ShapeError, check_tensors
 
 
 def gaussian_entropy(covariance: Tensor) -> Tensor:
@@ -33,7 +33,7 @@ def gaussian_entropy(covariance: Tensor) -> Tensor:
         >>> gaussian_entropy(torch.eye(2))  # log(2 pi e)
         tensor(2.8379)
     """
-    dim = check_shapes("covariance: D D", covariance)["D"]
+    dim = check_tensors("covariance: D D", covariance)["D"]
     return (_log_det(covariance) + dim * math.log(2 * math.pi * math.e)) / 2
 
 
@@ -60,7 +60,7 @@ def gaussian_mutual_information(covariance: Tensor, dim1: int) -> Tensor:
         >>> gaussian_mutual_information(torch.tensor([[1.0, 0.6], [0.6, 1.0]]), 1)
         tensor(0.2231)
     """
-    dim = check_shapes("covariance: D D", covariance)["D"]
+    dim = check_tensors("covariance: D D", covariance)["D"]
     if not 0 < dim1 < dim:
         raise ShapeError(f"dim1 must be from 1 to D - 1 = {dim - 1}, but got {dim1}.")
     apart = _log_det(covariance[:dim1, :dim1]) + _log_det(covariance[dim1:, dim1:])
@@ -95,7 +95,7 @@ def gaussian_kl(mean1: Tensor, covariance1: Tensor, mean2: Tensor, covariance2: 
         >>> gaussian_kl(torch.zeros(1), one, torch.full((1,), 2.0), one)  # 2^2 / 2
         tensor(2.)
     """
-    dim = check_shapes(
+    dim = check_tensors(
         "mean1: D, covariance1: D D, mean2: D, covariance2: D D",
         mean1,
         covariance1,

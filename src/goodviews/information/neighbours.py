@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from goodviews.core.errors import InputError, check_shapes
+from goodviews.core.errors import InputError, check_tensors
 from goodviews.information.estimate import Estimate
 
 
@@ -56,7 +56,7 @@ def ksg_estimate(
     from scipy.spatial import cKDTree
     from scipy.special import digamma
 
-    pairs = check_shapes("v1: N D, v2: N E", v1, v2)["N"]
+    pairs = check_tensors("v1: N D, v2: N E", v1, v2)["N"]
     if not 0 < neighbours < pairs:
         raise InputError(
             f"neighbours must be from 1 to N - 1 = {pairs - 1}, but got {neighbours}."

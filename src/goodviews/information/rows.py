@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.errors import InputError, ShapeError, check_shapes
+from goodviews.core.errors import InputError, ShapeError, check_tensors
 from goodviews.information.estimate import Estimate, Side
 from goodviews.information.tiles import row_logsumexp
 
@@ -44,7 +44,7 @@ def infonce_bound_of_embeddings(
         >>> print(infonce_bound_of_embeddings(torch.eye(4), torch.eye(4), temperature=0.01))
         >= 1.39 ± 0.00 nats (lower bound, K = 4, n = 4), at its ceiling of 1.39
     """
-    sizes = check_shapes("anchors: B D, candidates: K D", anchors, candidates)
+    sizes = check_tensors("anchors: B D, candidates: K D", anchors, candidates)
     if sizes["K"] < sizes["B"]:
         raise ShapeError(
             f"candidates needs at least B = {sizes['B']} rows, but has K = {sizes['K']}."
@@ -91,7 +91,7 @@ def row_bounds(
         >>> print(found["nwj"])
         >= 0.00 ± 0.00 nats (lower bound, K = 8, n = 3)
     """
-    check_shapes("own: B, others: B", own, others)
+    check_tensors("own: B, others: B", own, others)
     if candidates < 2 or not 0 < alpha <= 1:
         raise InputError(
             f"Expected candidates >= 2 and 0 < alpha <= 1, but got candidates={candidates} and "

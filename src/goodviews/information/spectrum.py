@@ -6,7 +6,7 @@ Letters: N examples, D embedding dimensions.
 import torch
 from torch import Tensor
 
-from goodviews.core.errors import InputError, check_shapes
+from goodviews.core.errors import InputError, check_tensors
 
 
 def effective_rank(embeddings: Tensor, *, centre: bool = False) -> float:
@@ -35,7 +35,7 @@ def effective_rank(embeddings: Tensor, *, centre: bool = False) -> float:
         >>> effective_rank(torch.eye(4))
         4.0
     """
-    check_shapes("embeddings: N D", embeddings)
+    check_tensors("embeddings: N D", embeddings)
     z = embeddings.detach().double()
     if not z.numel() or not z.isfinite().all():
         raise InputError("embeddings is empty or holds values that are not finite.")

@@ -18,7 +18,7 @@ Letters: B anchors, K candidates, N embeddings in a pool (N/2 pairs), D dimensio
 import torch
 from torch import Tensor
 
-from goodviews.core.errors import ShapeError, check_shapes
+from goodviews.core.errors import ShapeError, check_tensors
 from goodviews.information.tile_sums import Plan, PoolSums, RowSums
 
 STORED = 1 << 24
@@ -87,7 +87,7 @@ def pool_logsumexp(
         >>> pool_logsumexp(torch.ones(4, 1), temperature=1.0, less_positive=True)  # log 3
         tensor([1.0986, 1.0986, 1.0986, 1.0986])
     """
-    rows = check_shapes("z: N D", z)["N"]
+    rows = check_tensors("z: N D", z)["N"]
     if rows % 2 or rows < (4 if mask_pair else 2):
         raise ShapeError(
             f"Expected z to hold both views of at least two pairs, an even number of rows, but "
@@ -144,7 +144,7 @@ def row_logsumexp(
         >>> row_logsumexp(torch.zeros(2, 1), torch.zeros(8, 1))  # log 8
         tensor([2.0794, 2.0794])
     """
-    sizes = check_shapes("anchors: B D, candidates: K D", anchors, candidates)
+    sizes = check_tensors("anchors: B D, candidates: K D", anchors, candidates)
     if (mask_own or less_positive) and sizes["K"] < sizes["B"]:
         raise ShapeError(
             f"candidates needs at least one row for each of {sizes['B']} anchors, but has "

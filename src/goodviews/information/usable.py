@@ -8,7 +8,7 @@ import math
 import torch
 from torch import Tensor
 
-from goodviews.core.errors import InputError, check_shapes
+from goodviews.core.errors import InputError, check_tensors
 from goodviews.information.estimate import Estimate
 
 
@@ -45,7 +45,7 @@ def usable_information(
         >>> print(usable_information(torch.zeros(4, 2), labels))  # chance level
         >= 0.00 ± 0.00 nats (lower bound, n = 4), ceiling 0.69
     """
-    sizes = check_shapes("log_probs: N C, labels: N", log_probs, labels)
+    sizes = check_tensors("log_probs: N C, labels: N", log_probs, labels)
     if not sizes["N"]:
         raise InputError("usable_information needs at least one example, but got none.")
     low, high = int(labels.min()), int(labels.max())

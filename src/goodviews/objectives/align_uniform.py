@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.errors import InputError, ShapeError, check_positive, check_shapes
+from goodviews.core.errors import InputError, ShapeError, check_positive, check_tensors
 from goodviews.objectives.catalogue import OUTSIDE, register
 from goodviews.objectives.precision import full_precision, lift
 
@@ -54,7 +54,7 @@ def alignment(view1: Tensor, view2: Tensor, *, alpha: float = 2.0) -> Tensor:
         >>> alignment(torch.eye(2), torch.eye(2).flip(0))  # orthogonal pairs
         tensor([2., 2.])
     """
-    check_shapes("view1: B D, view2: B D", view1, view2)
+    check_tensors("view1: B D, view2: B D", view1, view2)
     if not alpha >= 1:
         raise InputError(f"alpha is {alpha}, but must be at least 1.")
     with full_precision(view1):
@@ -95,7 +95,7 @@ def uniformity(embeddings: Tensor, *, t: float = 2.0) -> Tensor:
         >>> uniformity(torch.eye(2))  # one pair at squared distance 2: -2 t
         tensor(-4.)
     """
-    batch = check_shapes("embeddings: B D", embeddings)["B"]
+    batch = check_tensors("embeddings: B D", embeddings)["B"]
     check_positive("t", t)
     if batch < 2:
         raise ShapeError("embeddings has B = 1, but pairs need at least 2 rows.")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from goodviews.core.errors import check_shapes
+from goodviews.core.errors import check_tensors
 from goodviews.objectives.catalogue import register
 from goodviews.objectives.precision import full_precision, lift
 from goodviews.objectives.vicreg import check_at_least_two
@@ -99,7 +99,7 @@ def cross_correlation(view1: Tensor, view2: Tensor, *, eps: float = 1e-5) -> Ten
         >>> cross_correlation(z, -z, eps=0.0)
         tensor([[-1.]])
     """
-    check_shapes("view1: B D, view2: B D", view1, view2)
+    check_tensors("view1: B D, view2: B D", view1, view2)
     batch = check_at_least_two(view1)
     with full_precision(view1):
         return _standardise(lift(view1), eps).T @ _standardise(lift(view2), eps) / batch

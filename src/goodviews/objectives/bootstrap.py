@@ -6,7 +6,7 @@ Letters: B pairs, D embedding dims.
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.errors import check_shapes
+from goodviews.core.errors import check_tensors
 from goodviews.objectives.catalogue import OUTSIDE, register
 from goodviews.objectives.precision import full_precision, lift
 
@@ -39,7 +39,7 @@ def regression(prediction: Tensor, target: Tensor) -> Tensor:
         >>> regression(torch.eye(2), torch.eye(2).flip(0))  # orthogonal
         tensor([2., 2.])
     """
-    check_shapes("prediction: B D, target: B D", prediction, target)
+    check_tensors("prediction: B D, target: B D", prediction, target)
     with full_precision(prediction):
         q_BD = F.normalize(lift(prediction), dim=1)
         t_BD = F.normalize(lift(target.detach()), dim=1)
@@ -73,7 +73,7 @@ def byol(prediction1: Tensor, prediction2: Tensor, target1: Tensor, target2: Ten
         >>> byol(one, other, one, other)  # each predicts its own view, not the other
         tensor([4., 4.])
     """
-    check_shapes(
+    check_tensors(
         "prediction1: B D, prediction2: B D, target1: B D, target2: B D",
         *(prediction1, prediction2, target1, target2),
     )

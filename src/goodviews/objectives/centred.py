@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.errors import check_shapes, unknown
+from goodviews.core.errors import check_tensors, unknown
 from goodviews.objectives.catalogue import ASYMPTOTIC, register
 from goodviews.objectives.ntxent import ntxent
 from goodviews.objectives.precision import check_temperature, full_precision, lift
@@ -60,7 +60,7 @@ def simclr_centred(
         >>> simclr_centred(same, same, variant="B")
         tensor([1.0986, 1.0986, 1.0986, 1.0986])
     """
-    dims = check_shapes("view1: B D, view2: B D", view1, view2)["D"]
+    dims = check_tensors("view1: B D, view2: B D", view1, view2)["D"]
     check_temperature(temperature)
     if variant not in ("A", "B"):
         raise unknown("variant of SimCLR", str(variant), ("A", "B"))

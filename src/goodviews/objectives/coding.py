@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.errors import InputError, check_positive, check_shapes
+from goodviews.core.errors import InputError, check_positive, check_tensors
 from goodviews.objectives.catalogue import RATE, register
 from goodviews.objectives.precision import full_precision, lift
 
@@ -69,7 +69,7 @@ def coding_rate(embeddings: Tensor, *, eps_squared: float = 0.5) -> Tensor:
         >>> coding_rate(torch.eye(2), eps_squared=1.0)  # log det(I + I) / 2 = log 2
         tensor(0.6931)
     """
-    sizes = check_shapes("embeddings: B D", embeddings)
+    sizes = check_tensors("embeddings: B D", embeddings)
     check_positive("eps_squared", eps_squared)
     with full_precision(embeddings):
         z = F.normalize(lift(embeddings), dim=1)
@@ -107,7 +107,7 @@ def tcr(view1: Tensor, view2: Tensor, *, eps_squared: float = 0.5, gamma: float 
         >>> tcr(torch.eye(2), torch.eye(2), eps_squared=1.0)
         TCRTerms(rate=tensor(-0.6931), invariance=tensor([-1., -1.]))
     """
-    check_shapes("view1: B D, view2: B D", view1, view2)
+    check_tensors("view1: B D, view2: B D", view1, view2)
     rate = coding_rate(view1, eps_squared=eps_squared) + coding_rate(
         view2, eps_squared=eps_squared
     )
@@ -150,7 +150,7 @@ def mcr2(
         >>> one_class.expansion + one_class.compression
         tensor(0.)
     """
-    sizes = check_shapes("embeddings: B D, labels: B", embeddings, labels)
+    sizes = check_tensors("embeddings: B D, labels: B", embeddings, labels)
     check_positive("classes", classes)
     rate = coding_rate(embeddings, eps_squared=eps_squared)
     with full_precision(embeddings):
@@ -200,7 +200,7 @@ def wmse(
         >>> wmse(z, 3 * z).abs().max() < 1e-5  # whitening removes the scale
         tensor(True)
     """
-    batch = check_shapes("view1: B D, view2: B D", view1, view2)["B"]
+    batch = check_tensors("view1: B D, view2: B D", view1, view2)["B"]
     size = batch if sub_batch is None else sub_batch
     if size < 1 or batch % size:
         raise InputError(
@@ -242,7 +242,7 @@ def whiten(embeddings: Tensor, *, eps: float = 0.0) -> Tensor:
         >>> torch.allclose(whiten(z).T.cov(), torch.eye(2), atol=1e-5)
         True
     """
-    sizes = check_shapes("embeddings: B D", embeddings)
+    sizes = check_tensors("embeddings: B D", embeddings)
     if not 0 <= eps <= 1:
         raise InputError(f"eps is {eps}, but must be within [0, 1].")
     if sizes["B"] < 2 or (eps == 0 and sizes["B"] <= sizes["D"]):

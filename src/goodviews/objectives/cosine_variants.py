@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from goodviews.core.errors import check_shapes
+from goodviews.core.errors import check_tensors
 from goodviews.objectives.catalogue import BENT, register
 from goodviews.objectives.decoupled import negatives_only
 from goodviews.objectives.ntxent import pooled_cosines
@@ -180,7 +180,7 @@ def _bent(
     decoupled: bool,
 ) -> Tensor:
     """NT-Xent or DCL with a function applied to the cosines of the negatives."""
-    check_shapes("view1: B D, view2: B D", view1, view2)
+    check_tensors("view1: B D, view2: B D", view1, view2)
     check_temperature(temperature)
     with full_precision(view1):
         cosines, positive = pooled_cosines(view1, view2)

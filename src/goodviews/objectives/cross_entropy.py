@@ -6,7 +6,7 @@ Letters: B anchors, K classes.
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.errors import InputError, check_shapes
+from goodviews.core.errors import InputError, check_tensors
 from goodviews.objectives.catalogue import OUTSIDE, register
 from goodviews.objectives.precision import full_precision, lift
 
@@ -39,7 +39,7 @@ def cross_entropy(logits: Tensor, labels: Tensor, *, label_smoothing: float = 0.
         >>> cross_entropy(torch.zeros(2, 4), torch.tensor([0, 3]))  # log 4 nats
         tensor([1.3863, 1.3863])
     """
-    check_shapes("logits: B K, labels: B", logits, labels)
+    check_tensors("logits: B K, labels: B", logits, labels)
     if not 0 <= label_smoothing <= 1:
         raise InputError(f"label_smoothing must be from 0 to 1, but got {label_smoothing}.")
     with full_precision(logits):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from goodviews.core.errors import InputError, check_positive, check_shapes
+from goodviews.core.errors import InputError, check_positive, check_tensors
 from goodviews.information.spectrum import effective_rank
 from goodviews.objectives.catalogue import OBJECTIVES
 from goodviews.objectives.precision import lift
@@ -144,7 +144,7 @@ def dashboard(
     """
     check_positive("bins", bins)
     check_positive("block", block)
-    sizes = check_shapes("embeddings: N M", embeddings)
+    sizes = check_tensors("embeddings: N M", embeddings)
     if min(sizes.values()) < 2 or max_samples < 2:
         raise InputError(
             f"dashboard needs at least 2 samples, 2 dims and max_samples >= 2, but got embeddings "
@@ -187,7 +187,7 @@ def dashboard(
 
 def _checked(embeddings: Tensor) -> Tensor:
     """Return embeddings as float64 after checking that they are finite and not all zero."""
-    check_shapes("embeddings: N M", embeddings)
+    check_tensors("embeddings: N M", embeddings)
     z = lift(embeddings).double()
     if not z.isfinite().all():
         raise InputError("embeddings has values that are not finite: look for NaN and infinity.")

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.errors import ShapeError, check_positive, check_shapes
+from goodviews.core.errors import ShapeError, check_positive, check_tensors
 from goodviews.information.tiles import pool_logsumexp, worthwhile
 from goodviews.objectives.catalogue import ASYMPTOTIC, register
 from goodviews.objectives.ntxent import pooled_cosines
@@ -43,7 +43,7 @@ def dcl(view1: Tensor, view2: Tensor, *, temperature: float | Tensor = 0.1) -> T
         >>> dcl(same, same)
         tensor([0.6931, 0.6931, 0.6931, 0.6931])
     """
-    check_shapes("view1: B D, view2: B D", view1, view2)
+    check_tensors("view1: B D, view2: B D", view1, view2)
     check_temperature(temperature)
     with full_precision(view1):
         pool = 2 * len(view1)
@@ -94,7 +94,7 @@ def dclw(
         >>> dclw(same, same)
         tensor([0.6931, 0.6931, 0.6931, 0.6931])
     """
-    batch = check_shapes("view1: B D, view2: B D", view1, view2)["B"]
+    batch = check_tensors("view1: B D, view2: B D", view1, view2)["B"]
     check_temperature(temperature)
     check_positive("sigma", sigma)
     with full_precision(view1):
@@ -132,7 +132,7 @@ def negatives_only(logits: Tensor) -> Tensor:
         >>> negatives_only(torch.zeros(4, 4))[0]
         tensor([-inf, 0., -inf, 0.])
     """
-    pool = check_shapes("logits: N N", logits)["N"]
+    pool = check_tensors("logits: N N", logits)["N"]
     if pool % 2 or pool < 4:
         raise ShapeError(
             f"Negatives need at least two pairs, an even number of at least 4 embeddings, but "

@@ -6,7 +6,7 @@ Letters: N samples, M embedding dims. Embeddings are Z of shape (N, M), rows are
 import torch
 from torch import Tensor
 
-from goodviews.core.errors import InputError, check_positive, check_shapes
+from goodviews.core.errors import InputError, check_positive, check_tensors
 from goodviews.objectives.precision import lift
 
 
@@ -73,7 +73,7 @@ def doubly_normalise(
         tensor([[0.7071, 0.7071],
                 [0.7071, 0.7071]])
     """
-    sizes = check_shapes("embeddings: N M", embeddings)
+    sizes = check_tensors("embeddings: N M", embeddings)
     z: Tensor = lift(embeddings)
     if not ((z != 0).any(dim=0).all() and (z != 0).any(dim=1).all()):
         raise InputError("embeddings has a zero row or column, which no scaling can normalise.")
@@ -122,7 +122,7 @@ def project_to_tangent(embeddings: Tensor, ambient: Tensor) -> Tensor:
         tensor([[0., 1.],
                 [2., 0.]])
     """
-    check_shapes("embeddings: N M, ambient: N M", embeddings, ambient)
+    check_tensors("embeddings: N M, ambient: N M", embeddings, ambient)
     z, g = lift(embeddings), lift(ambient)
     squares = z.square()
     system = torch.cat(

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from goodviews.core.errors import InputError, check_positive, check_shapes, unknown
+from goodviews.core.errors import InputError, check_positive, check_tensors, unknown
 from goodviews.objectives.catalogue import register
 from goodviews.objectives.precision import full_precision, lift
 
@@ -68,7 +68,7 @@ def sample_criterion(embeddings: Tensor) -> Tensor:
         >>> sample_criterion(paper.T)
         tensor(10.)
     """
-    check_shapes("embeddings: N M", embeddings)
+    check_tensors("embeddings: N M", embeddings)
     with full_precision(embeddings):
         z_NM = lift(embeddings)
         return _off_diagonal(z_NM @ z_NM.T)
@@ -97,7 +97,7 @@ def dimension_criterion(embeddings: Tensor) -> Tensor:
         >>> dimension_criterion(paper.T)
         tensor(8.)
     """
-    check_shapes("embeddings: N M", embeddings)
+    check_tensors("embeddings: N M", embeddings)
     with full_precision(embeddings):
         z_NM = lift(embeddings)
         return _off_diagonal(z_NM.T @ z_NM)
@@ -126,7 +126,7 @@ def identity(embeddings: Tensor) -> Identity:
         >>> [int(part) for part in identity(paper.T)]  # 10 + 27 = 8 + 29
         [10, 8, 27, 29]
     """
-    check_shapes("embeddings: N M", embeddings)
+    check_tensors("embeddings: N M", embeddings)
     with full_precision(embeddings):
         squares = lift(embeddings).square()
         return Identity(
@@ -159,7 +159,7 @@ def norm_correction(embeddings: Tensor) -> Tensor:
         >>> norm_correction(paper.T)  # 27 - 29
         tensor(-2.)
     """
-    check_shapes("embeddings: N M", embeddings)
+    check_tensors("embeddings: N M", embeddings)
     with full_precision(embeddings):
         squares = lift(embeddings).square()
         return squares.sum(dim=1).square().sum() - squares.sum(dim=0).square().sum()
@@ -191,7 +191,7 @@ def vicreg_covariance_by_samples(embeddings: Tensor) -> Tensor:
         >>> vicreg_covariance_by_samples(torch.tensor([[1.0, 1.0], [-1.0, -1.0]]))
         tensor(4.)
     """
-    sizes = check_shapes("embeddings: N M", embeddings)
+    sizes = check_tensors("embeddings: N M", embeddings)
     if sizes["N"] < 2:
         raise InputError("embeddings has N = 1, but a covariance needs at least 2 samples.")
     with full_precision(embeddings):

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.errors import check_shapes
+from goodviews.core.errors import check_tensors
 from goodviews.information.tiles import row_logsumexp, worthwhile
 from goodviews.objectives.catalogue import ASYMPTOTIC, register
 from goodviews.objectives.precision import check_temperature, full_precision, lift
@@ -61,10 +61,10 @@ def infonce(
         >>> infonce(same, same, negatives=torch.ones(7, 2), in_batch=False)  # log 8
         tensor([2.0794, 2.0794, 2.0794, 2.0794])
     """
-    check_shapes("anchor: B D, positive: B D", anchor, positive)
+    check_tensors("anchor: B D, positive: B D", anchor, positive)
     if negatives is not None:
         shape = "B M D" if negatives.ndim == 3 else "M D"
-        check_shapes(f"anchor: B D, negatives: {shape}", anchor, negatives)
+        check_tensors(f"anchor: B D, negatives: {shape}", anchor, negatives)
     check_temperature(temperature)
     with full_precision(anchor):
         a_BD = F.normalize(lift(anchor), dim=1)

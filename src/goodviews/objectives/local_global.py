@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.errors import check_shapes
+from goodviews.core.errors import check_tensors
 from goodviews.objectives.catalogue import register
 from goodviews.objectives.precision import full_precision, lift
 
@@ -67,7 +67,7 @@ def local_global(
         >>> local_global(torch.zeros(1, 2), torch.zeros(1, 2), torch.ones(2))
         LocalGlobalTerms(real=tensor([0.3466]), corrupted=tensor([0.3466]))
     """
-    check_shapes(
+    check_tensors(
         "nodes: N F, corrupted: M F, summary: F, weight: F F", nodes, corrupted, summary, weight
     )
     with full_precision(nodes):
@@ -100,6 +100,6 @@ def summarise(nodes: Tensor) -> Tensor:
         >>> summarise(torch.zeros(3, 2))
         tensor([0.5000, 0.5000])
     """
-    check_shapes("nodes: N F", nodes)
+    check_tensors("nodes: N F", nodes)
     with full_precision(nodes):
         return lift(nodes).mean(dim=0).sigmoid()

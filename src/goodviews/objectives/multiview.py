@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from goodviews.core.errors import InputError, check_shapes, unknown
+from goodviews.core.errors import InputError, check_tensors, unknown
 from goodviews.objectives.catalogue import ASYMPTOTIC, register
 from goodviews.objectives.infonce import infonce_two_sided
 
@@ -58,7 +58,7 @@ def multiview(
         >>> multiview(same)[0]
         tensor([2.7726, 2.7726, 2.7726, 2.7726])
     """
-    count = check_shapes("views: V B D", views)["V"]
+    count = check_tensors("views: V B D", views)["V"]
     pairs = view_pairs(count, graph=graph, core=core)
     losses = [infonce_two_sided(views[a], views[b], temperature=temperature) for a, b in pairs]
     return 2 * torch.stack(losses)

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.errors import check_positive, check_shapes
+from goodviews.core.errors import check_positive, check_tensors
 from goodviews.objectives.catalogue import register
 from goodviews.objectives.precision import check_temperature, full_precision, lift
 
@@ -66,7 +66,7 @@ def nce(
         tensor([1.3863])
     """
     shape = "B M D" if negatives.ndim == 3 else "M D"
-    noise = check_shapes(
+    noise = check_tensors(
         f"anchor: B D, positive: B D, negatives: {shape}", anchor, positive, negatives
     )["M"]
     check_temperature(temperature)
@@ -109,7 +109,7 @@ def nce_log_normaliser(
         tensor(11.6094)
     """
     shape = "B M D" if negatives.ndim == 3 else "M D"
-    check_shapes(f"anchor: B D, negatives: {shape}", anchor, negatives)
+    check_tensors(f"anchor: B D, negatives: {shape}", anchor, negatives)
     check_temperature(temperature)
     check_positive("bank_size", bank_size)
     with torch.no_grad(), full_precision(anchor):

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.errors import check_shapes
+from goodviews.core.errors import check_tensors
 from goodviews.information.tiles import pool_logsumexp, worthwhile
 from goodviews.objectives.catalogue import ASYMPTOTIC, register
 from goodviews.objectives.precision import check_temperature, full_precision, lift
@@ -45,7 +45,7 @@ def ntxent(view1: Tensor, view2: Tensor, *, temperature: float | Tensor = 0.1) -
         >>> ntxent(same, same)
         tensor([1.0986, 1.0986, 1.0986, 1.0986])
     """
-    check_shapes("view1: B D, view2: B D", view1, view2)
+    check_tensors("view1: B D, view2: B D", view1, view2)
     check_temperature(temperature)
     with full_precision(view1):
         pool = 2 * len(view1)
@@ -81,7 +81,7 @@ def pooled_cosines(view1: Tensor, view2: Tensor) -> tuple[Tensor, Tensor]:
         >>> cosines[0], pairs[0]
         (tensor([1., 0., 1., 0.]), tensor(1.))
     """
-    batch = check_shapes("view1: B D, view2: B D", view1, view2)["B"]
+    batch = check_tensors("view1: B D, view2: B D", view1, view2)["B"]
     with full_precision(view1):
         z = F.normalize(torch.cat([lift(view1), lift(view2)]), dim=1)
         cosines = z @ z.T

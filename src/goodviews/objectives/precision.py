@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from goodviews.core.errors import check_positive
+from goodviews.core.errors import check_positive, check_tensor
 
 
 def lift(tensor: Tensor) -> Tensor:
@@ -23,6 +23,7 @@ def lift(tensor: Tensor) -> Tensor:
         >>> lift(torch.zeros(1, dtype=torch.float64)).dtype
         torch.float64
     """
+    check_tensor("An argument", tensor)
     if tensor.dtype in (torch.float16, torch.bfloat16):
         return tensor.float()
     return tensor
@@ -37,6 +38,7 @@ def full_precision(like: Tensor) -> Iterator[None]:
         ...     (torch.ones(2, 2) @ torch.ones(2, 2)).dtype
         torch.float32
     """
+    check_tensor("The first argument", like)
     with torch.autocast(like.device.type, enabled=False):
         yield
 

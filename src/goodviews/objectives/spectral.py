@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from goodviews.core.errors import ShapeError, check_positive, check_shapes
+from goodviews.core.errors import ShapeError, check_positive, check_tensors
 from goodviews.objectives.catalogue import register
 from goodviews.objectives.precision import full_precision, lift
 
@@ -64,7 +64,7 @@ def spectral(view1: Tensor, view2: Tensor, *, mu: float = 1.0) -> SpectralTerms:
         >>> spectral(unit, unit)
         SpectralTerms(attraction=tensor([-2., -2.]), repulsion=tensor([0., 0.]))
     """
-    batch = check_shapes("view1: B D, view2: B D", view1, view2)["B"]
+    batch = check_tensors("view1: B D, view2: B D", view1, view2)["B"]
     check_positive("mu", mu)
     if batch < 2:
         raise ShapeError("view1 has B = 1, but needs at least 2 rows: raise the batch size.")
@@ -99,7 +99,7 @@ def project_to_ball(embeddings: Tensor, *, radius: float = 1.0) -> Tensor:
         tensor([[0.6000, 0.8000],
                 [0.3000, 0.4000]])
     """
-    check_shapes("embeddings: B D", embeddings)
+    check_tensors("embeddings: B D", embeddings)
     check_positive("radius", radius)
     with full_precision(embeddings):
         rows = lift(embeddings)

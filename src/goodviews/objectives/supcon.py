@@ -6,7 +6,7 @@ Letters: B examples with two views each, D embedding dims.
 import torch
 from torch import Tensor
 
-from goodviews.core.errors import check_shapes
+from goodviews.core.errors import check_tensors
 from goodviews.objectives.catalogue import register
 from goodviews.objectives.ntxent import pooled_cosines
 from goodviews.objectives.precision import check_temperature, full_precision
@@ -53,7 +53,7 @@ def supcon(
         >>> supcon(same, same, torch.tensor([0, 0]))
         tensor([1.0986, 1.0986, 1.0986, 1.0986])
     """
-    check_shapes("view1: B D, view2: B D, labels: B", view1, view2, labels)
+    check_tensors("view1: B D, view2: B D, labels: B", view1, view2, labels)
     check_temperature(temperature)
     with full_precision(view1):
         cosines, _ = pooled_cosines(view1, view2)

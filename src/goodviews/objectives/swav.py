@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.core.errors import check_positive, check_shapes
+from goodviews.core.errors import check_positive, check_tensors
 from goodviews.objectives.catalogue import register
 from goodviews.objectives.precision import check_temperature, full_precision, lift
 
@@ -61,7 +61,7 @@ def swav(
         >>> swav(same, same, torch.ones(3, 2))
         tensor([2.1972, 2.1972, 2.1972, 2.1972])
     """
-    check_shapes("view1: B D, view2: B D, prototypes: P D", view1, view2, prototypes)
+    check_tensors("view1: B D, view2: B D, prototypes: P D", view1, view2, prototypes)
     check_temperature(temperature)
     with full_precision(view1):
         c_PD = F.normalize(lift(prototypes), dim=1)
@@ -106,7 +106,7 @@ def sinkhorn(scores: Tensor, *, epsilon: float = 0.05, iterations: int = 3) -> T
         tensor([[0.2500, 0.2500, 0.2500, 0.2500],
                 [0.2500, 0.2500, 0.2500, 0.2500]])
     """
-    sizes = check_shapes("scores: B P", scores)
+    sizes = check_tensors("scores: B P", scores)
     check_positive("epsilon", epsilon)
     check_positive("iterations", iterations)
     with torch.no_grad(), full_precision(scores):

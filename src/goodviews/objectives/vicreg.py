@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from goodviews.core.errors import ShapeError, check_shapes, unknown
+from goodviews.core.errors import ShapeError, check_tensors, unknown
 from goodviews.objectives.catalogue import register
 from goodviews.objectives.precision import full_precision, lift
 
@@ -92,7 +92,7 @@ def vicreg(
         >>> vicreg(z, z, variance=1.0)  # c = (4 + 4) / 2 per view
         VICRegTerms(invariance=tensor([0., 0.]), variance=tensor(0.), covariance=tensor(8.))
     """
-    dims = check_shapes("view1: B D, view2: B D", view1, view2)["D"]
+    dims = check_tensors("view1: B D, view2: B D", view1, view2)["D"]
     share_invariance, share_variance = vicreg_scales(scale, dims=dims)
     with full_precision(view1):
         gap_B = (lift(view1) - lift(view2)).square().sum(dim=1)
@@ -252,7 +252,7 @@ def check_at_least_two(embeddings: Tensor) -> int:
         >>> check_at_least_two(torch.ones(3, 2))
         3
     """
-    batch = check_shapes("embeddings: B D", embeddings)["B"]
+    batch = check_tensors("embeddings: B D", embeddings)["B"]
     if batch < 2:
         raise ShapeError("embeddings has B = 1, but a variance needs at least 2 rows.")
     return batch

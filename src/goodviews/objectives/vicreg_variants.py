@@ -6,7 +6,7 @@ Letters: B pairs, D embedding dims.
 import torch
 from torch import Tensor
 
-from goodviews.core.errors import ShapeError, check_shapes
+from goodviews.core.errors import ShapeError, check_tensors
 from goodviews.objectives.catalogue import register
 from goodviews.objectives.precision import check_temperature, full_precision, lift
 from goodviews.objectives.vicreg import (
@@ -65,7 +65,7 @@ def vicreg_exp(
         >>> vicreg_exp(z, z, temperature=0.5)
         VICRegTerms(invariance=tensor([0., 0.]), variance=tensor(0.), covariance=tensor(8.))
     """
-    dims = check_shapes("view1: B D, view2: B D", view1, view2)["D"]
+    dims = check_tensors("view1: B D, view2: B D", view1, view2)["D"]
     factors = vicreg_scales(scale, dims=dims)
     weights = (invariance * factors[0], variance * factors[1], covariance)
     return _with_logsumexp(view1, view2, (view1, view2), temperature, weights)
@@ -125,7 +125,7 @@ def vicreg_ctr(
         >>> vicreg_ctr(z, z, temperature=0.5)
         VICRegTerms(invariance=tensor([0., 0.]), variance=tensor(0.), covariance=tensor(8.))
     """
-    dims = check_shapes("view1: B D, view2: B D", view1, view2)["D"]
+    dims = check_tensors("view1: B D, view2: B D", view1, view2)["D"]
     factors = vicreg_scales(scale, dims=dims)
     weights = (invariance * factors[0], variance * factors[1], covariance)
     first, second = lift(view1), lift(view2)
@@ -157,7 +157,7 @@ def logsumexp_penalty(matrix: Tensor, *, temperature: float | Tensor = 0.1) -> T
         >>> logsumexp_penalty(torch.zeros(3, 3))  # two zeros per row: log 2
         tensor([0.6931, 0.6931, 0.6931])
     """
-    size = check_shapes("matrix: D D", matrix)["D"]
+    size = check_tensors("matrix: D D", matrix)["D"]
     check_temperature(temperature)
     if size < 2:
         raise ShapeError("matrix is (1, 1), so nothing is off its diagonal: use at least 2 rows.")

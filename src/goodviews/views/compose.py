@@ -6,7 +6,7 @@ from typing import cast
 
 from torch import Tensor
 
-from goodviews.core.errors import InputError
+from goodviews.core.errors import InputError, check_tensor
 from goodviews.core.rng import Key
 from goodviews.spec.catalogue import VIEWS
 from goodviews.spec.files import pin
@@ -66,6 +66,8 @@ class ViewPair:
         Returns:
             v1 and v2, each (B, C', H', W').
         """
+        check_tensor("images", images)
+        check_tensor("samples", samples)
         params = [
             chain.sample(tuple(images.shape[1:]), self.key(which, images, seed, samples, epoch))
             for which, chain in enumerate((self.first, self.second))
@@ -83,6 +85,7 @@ class ViewPair:
         self, which: int, images: Tensor, *, seed: int, samples: Tensor, epoch: int
     ) -> Tensor:
         """Draw and apply one of the two views, 0 for v1 or 1 for v2."""
+        check_tensor("images", images)
         chain = (self.first, self.second)[which]
         key = self.key(which, images, seed, samples, epoch)
         return chain.apply(images, chain.sample(tuple(images.shape[1:]), key))
