@@ -6,7 +6,7 @@ from safetensors.torch import load_file
 
 from goodviews.cli.main import main
 from goodviews.core.errors import InputError
-from goodviews.encoders import build_pair, save_encoder
+from goodviews.encoders import build_pair, load_encoder, save_encoder
 from goodviews.jobs.export import export
 from goodviews.views.generators import build_generator, save_generator
 
@@ -57,3 +57,17 @@ def test_an_unknown_format_and_a_missing_run_are_refused(run):
         export(run, to="tim")
     with pytest.raises(InputError, match="There is no"):
         export(run / "nowhere", to="timm")
+
+
+def test_the_export_of_another_run_is_not_overwritten(run, tmp_path):
+    out = tmp_path / "out"
+    export(run, to="safetensors", out=out)
+    export(run, to="safetensors", out=out)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    encoders, passport = load_encoder(run)
+    save_encoder(
+        tmp_path / "other" / "encoder.safetensors", encoders, about=passport | {"seed": 9}
+    )
+    with pytest.raises(InputError, match="another run.*--out"):
+        export(tmp_path / "other", to="safetensors", out=out)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before

@@ -1,10 +1,12 @@
 """The job ``export``: a run in; folders for another library out."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 from goodviews.core.claim import claimed
 from goodviews.core.errors import InputError, unknown
-from goodviews.core.files import write_bytes
+from goodviews.core.files import read_json, write_bytes
 from goodviews.encoders import export_encoders, load_encoder
 from goodviews.encoders.export import FORMATS
 from goodviews.spec.files import content_of, stored_files
@@ -58,6 +60,8 @@ def export(run: str | Path, *, to: str, out: str | Path | None = None) -> list[P
     for file in learned:
         if not holds_generator(file):
             raise InputError(f"{file} is not a generator of views, so it is not exported.")
+    if out is not None:
+        _check_same(target, passport)
     with claimed(target, "export", own=is_export):
         folders = export_encoders(encoders, to=to, out=target, passport=passport)
         for folder in folders:
@@ -69,3 +73,13 @@ def export(run: str | Path, *, to: str, out: str | Path | None = None) -> list[P
 def is_export(folder: Path) -> bool:
     """Whether a folder is that of an export."""
     return any((folder / name / "export.json").is_file() for name in ("", "first", "second"))
+
+
+def _check_same(folder: Path, passport: dict[str, Any]) -> None:
+    """Check that a folder holds no export of another run."""
+    for name in ("", "first", "second"):
+        path = folder / name / "passport.json"
+        if path.is_file() and read_json(path) != json.loads(json.dumps(passport)):
+            raise InputError(
+                f"{folder} holds the export of another run; choose another folder with --out."
+            )
