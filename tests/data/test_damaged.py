@@ -212,6 +212,7 @@ def test_damaged_and_odd_files_of_a_folder_are_skipped_and_named(tmp_path):
         b"",
         b"no gzip",
     ],
+    ids=["cut", "huge", "short", "cut head", "no data", "empty", "no gzip"],
 )
 def test_damaged_files_of_mnist_are_named(tmp_path, data):
     raw = tmp_path / "MNIST" / "raw"

@@ -103,8 +103,12 @@ def check_tracker(name: str) -> None:
     """
     if name and name not in TRACKERS:
         raise unknown("tracker", name, TRACKERS)
-    if name:
-        need(name, "track" if name == "tensorboard" else name)
+    if name == "tensorboard":
+        need("tensorboard", "track")
+    elif name == "wandb":
+        need("wandb", "wandb")
+    elif name:
+        need("mlflow", "mlflow")
 
 
 def _identity(folder: Path, name: str) -> str | None:

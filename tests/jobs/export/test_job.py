@@ -68,6 +68,6 @@ def test_the_export_of_another_run_is_not_overwritten(run, tmp_path):
     save_encoder(
         tmp_path / "other" / "encoder.safetensors", encoders, about=passport | {"seed": 9}
     )
-    with pytest.raises(InputError, match="another run.*--out"):
+    with pytest.raises(InputError, match=r"another run.*--out"):
         export(tmp_path / "other", to="safetensors", out=out)
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
