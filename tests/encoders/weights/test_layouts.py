@@ -247,3 +247,20 @@ def test_weights_that_are_not_finite_are_refused():
     with pytest.raises(InputError, match=r"not finite, such as bn1\.bias"):
         load(timm.create_model("resnet18", num_classes=0),
              {**RESNET, "bn1.bias": torch.full((64,), torch.nan)})  # fmt: skip
+
+
+@pytest.mark.parametrize("prefix", ["", "module.encoder_q."])
+def test_a_deeper_network_of_the_same_family_is_refused(prefix):
+    deeper = timm.create_model("resnet34", num_classes=0).state_dict()
+    net = timm.create_model("resnet18", num_classes=0)
+    before = net.conv1.weight.clone()
+    with pytest.raises(InputError, match=r"deeper network than r18: .*layer1\.2\.conv1"):
+        load_weights(net, Weights("w.pth", "", front(prefix, deeper)), name="r18")
+    assert torch.equal(net.conv1.weight, before)
+
+
+def test_a_transformer_with_more_blocks_is_refused_in_other_names_as_well():
+    deeper = torchvision.models.VisionTransformer(32, 16, 3, 3, 48, 192).state_dict()
+    for weights in (vit(depth=3).state_dict(), deeper):
+        with pytest.raises(InputError, match="deeper network"):
+            load_weights(vit(), Weights("w.pth", "", dict(weights)), name="vit")

@@ -55,6 +55,7 @@ class Attack:
     ("extra", "named"),
     [
         (argparse.Namespace(lr=1), "argparse.Namespace"),
+        (argparse.Namespace(), "argparse.Namespace"),
         (np.float64(0.3), "numpy.dtype"),
         (np.arange(3), "numpy.ndarray"),
         (Path("w.pth"), "pathlib"),

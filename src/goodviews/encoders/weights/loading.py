@@ -39,7 +39,8 @@ def load_weights(
         A sentence: the share that was loaded, from where in the file, and what was left out.
 
     Raises:
-        InputError: The file cannot be read, or holds too few of the weights.
+        InputError: The file cannot be read, holds too few of the weights, or holds a deeper
+            network.
 
     Example:
         >>> net = nn.Linear(2, 1)
@@ -53,6 +54,11 @@ def load_weights(
     found = match(module, path.tensors, copy=copy)
     if found.share < least or not found.found:
         raise _belongs_elsewhere(path, found, name, module)
+    if found.further:
+        raise InputError(
+            f"{path.file} holds a deeper network than {name}: it also has {_some(found.further)}. "
+            "Name that network."
+        )
     bad = [key for key, value in found.found.items() if not bool(value.isfinite().all())]
     if bad:
         raise InputError(

@@ -6,7 +6,7 @@ may hold several copies of a network. The prefix and the dialect that load most 
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +19,7 @@ _WRAPPERS = re.compile(r"\b(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped
 """Parts of names that compiled, sharded and checkpointed modules add anywhere."""
 _AVERAGED = {"ema", "teacher", "average", "averaged"}
 _TARGETS = {"momentum", "target", "k", "key"}
+_NUMBERED = re.compile(r"(?<=[._])\d+(?=\.)")
 _COUNTER = "num_batches_tracked"
 
 
@@ -33,6 +34,8 @@ class Match:
         left: Names of tensors below the prefix that have no place in the network.
         adapted: Names of the weights that were adapted to the network's shape.
         copies: Prefixes of other copies that would load as much.
+        further: Left names that continue a numbered sequence of the network, such as
+            ``layer1.2`` after ``layer1.1``: the file holds a deeper network.
         share: Share of the network's weights that were found.
     """
 
@@ -42,6 +45,7 @@ class Match:
     left: tuple[str, ...]
     adapted: tuple[str, ...]
     copies: tuple[str, ...]
+    further: tuple[str, ...]
     share: float
 
 
@@ -92,7 +96,7 @@ def match(module: nn.Module, tensors: Mapping[str, Tensor], *, copy: str = "") -
             if best is None or score > best[0]:
                 best = (score, prefix, dialect)
     if best is None:
-        return Match({}, "", tuple(own), tuple(plain), (), (), 0.0)
+        return Match({}, "", tuple(own), tuple(plain), (), (), (), 0.0)
     (reached, *_), prefix, dialect = best
     found, used, adapted = {}, set(), []
     for name, value in own.items():
@@ -104,16 +108,18 @@ def match(module: nn.Module, tensors: Mapping[str, Tensor], *, copy: str = "") -
             used |= {prefix + part for part in names}
             if there.shape != value.shape:
                 adapted.append(name)
+    left = tuple(n for n in plain if n.startswith(prefix) and n not in used
+                 and not n.endswith(_COUNTER))  # fmt: skip
     return Match(
         found,
         prefix,
         tuple(name for name in own if name not in found and not name.endswith(_COUNTER)),
-        tuple(n for n in plain if n.startswith(prefix) and n not in used
-              and not n.endswith(_COUNTER)),
+        left,
         tuple(adapted),
         tuple(p for p, loads in equal.items() if p != prefix and loads == reached),
+        _further(used, left, len(prefix)),
         reached / total,
-    )  # fmt: skip
+    )
 
 
 def _splits(name: str) -> Iterator[tuple[str, str]]:
@@ -122,6 +128,25 @@ def _splits(name: str) -> Iterator[tuple[str, str]]:
     for place, letter in enumerate(name):
         if letter == ".":
             yield name[place + 1 :], name[: place + 1]
+
+
+def _further(used: Iterable[str], left: Iterable[str], start: int) -> tuple[str, ...]:
+    """Names that were left and whose number is after the last of a sequence that was used."""
+    last: dict[str, int] = {}
+    for name in used:
+        for front, number in _numbers(name[start:]):
+            last[front] = max(number, last.get(front, -1))
+    return tuple(
+        name
+        for name in left
+        if any(number > last.get(front, number) for front, number in _numbers(name[start:]))
+    )
+
+
+def _numbers(name: str) -> Iterator[tuple[str, int]]:
+    """Each number in a name, below its first part, with what is before it."""
+    for found in _NUMBERED.finditer(name):
+        yield name[: found.start()], int(found[0])
 
 
 def _rank(prefix: str) -> int:

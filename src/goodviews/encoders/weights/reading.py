@@ -58,11 +58,10 @@ class Weights:
 class _StandIn:
     """In the place of an object of an unknown class: it keeps its attributes and does nothing."""
 
+    held: Any = None  # of an object without attributes, whose state is not in the file
+
     def __new__(cls, *_: Any, **__: Any) -> "_StandIn":
         return object.__new__(cls)
-
-    def __init__(self, *_: Any, **__: Any) -> None:
-        self.held: Any = {}
 
     def __setstate__(self, state: Any) -> None:
         self.held = state
