@@ -83,3 +83,16 @@ def test_a_fourth_channel_of_an_array_is_data_unless_three_are_asked_for():
     white = load(pixels, channels=3)
     pictures = [Image.fromarray(one, "RGBA") for one in pixels]
     assert np.abs(white.pixels.astype(int) - load(pictures).pixels).max() <= 1
+
+
+@pytest.mark.parametrize("alpha", [BAND[0], disc()])
+def test_a_band_that_only_some_pictures_have_is_noted(tmp_path, alpha):
+    root = folder(tmp_path / "set", [alpha] * 4)
+    for i, colour in enumerate(colours(5)):
+        Image.fromarray(colour).save(root / f"plain{i}.png")
+    found = load(root)
+    assert found.pixels.shape[1] == 3
+    noted = [
+        note for note in found.notes if "4 pictures" in note and "folder of their own" in note
+    ]
+    assert bool(noted) == np.array_equal(alpha, BAND[0])

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from goodviews.core.text import counted
 from goodviews.data.decode import Header
 
 ALPHAS = 64
@@ -56,6 +57,22 @@ def alpha_note(alpha: np.ndarray, channels: int) -> str:
     return (
         "Transparent pictures were drawn on white; if their last channel holds data, keep it with "
         f"--channels {channels} (channels={channels})."
+    )
+
+
+def mixed_note(alpha: np.ndarray, pictures: int) -> str:
+    """What was done where only some pictures have transparency, (P,) of them; empty if it is one.
+
+    Example:
+        >>> mixed_note(np.repeat([0, 255], 50).astype(np.uint8), 4)
+        ''
+    """
+    if not is_data(alpha):
+        return ""
+    return (
+        f"{counted(pictures, 'picture')} of all have a last channel that is transparency by the "
+        "format, but does not behave like it; they were drawn on white as the others do not have "
+        "it. If it is data, put them in a folder of their own."
     )
 
 

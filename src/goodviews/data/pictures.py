@@ -14,7 +14,7 @@ import numpy as np
 
 from goodviews.core.errors import InputError
 from goodviews.core.text import counted
-from goodviews.data.alpha import ALPHAS, alpha_note, is_data, with_alpha
+from goodviews.data.alpha import ALPHAS, alpha_note, is_data, mixed_note, with_alpha
 from goodviews.data.cache import Rows, finite
 from goodviews.data.channels import spread
 from goodviews.data.decode import PLAIN, Header, Reading
@@ -81,7 +81,7 @@ def read_pictures(
         side = size if size is not None else default_size(list(found.values()))
         spaced = [list(found)[i] for i in spread(len(found))]
         notes: tuple[str, ...] = ()
-        if how.channels.count or all(one.alpha for one in found.values()):
+        if how.channels.count or any(one.alpha for one in found.values()):
             found, notes = _settle_alpha(found, spaced, pixels, how)
         channels = _common_channels(names, found, how.channels.count)
         kind = _common_kind(names, found)
@@ -151,8 +151,14 @@ def _settle_alpha(
     if count := how.channels.count:
         wanted = {i: kept[i] if kept[i].channels == count else one for i, one in found.items()}
         return wanted, ()
+    having = [i for i, header in found.items() if header.alpha]
+    if len(having) < len(found):
+        spaced = [having[i] for i in spread(len(having))]
     images = [_attempt(pixels, i, kept[i], None, how) for i in spaced[:ALPHAS]]
     planes = [image[-1].ravel() for image in images if not isinstance(image, str)]
+    if len(having) < len(found):
+        note = mixed_note(np.concatenate(planes), len(having)) if planes else ""
+        return found, (note,) if note else ()
     most = max(header.channels for header in kept.values())
     kept = {i: replace(header, channels=most) for i, header in kept.items()}
     if not planes or not (note := alpha_note(np.concatenate(planes), most)):
