@@ -239,3 +239,13 @@ def test_damaged_files_of_svhn_are_refused(tmp_path, monkeypatch):
     for split in ("train", "test"):
         (tmp_path / f"{split}_32x32.mat").write_bytes(b"MATLAB 5.0 MAT-file" + bytes(200))
     assert "or damaged there" in refused("svhn", root=tmp_path)
+
+
+def test_labels_that_are_python_objects_are_refused_with_the_way_to_save_them(tmp_path):
+    labels = np.array(["cat", None, float("nan"), "dog"] * 16, dtype=object)
+    np.savez(tmp_path / "a.npz", images=noise(64, 8, 8), labels=labels)
+    assert "labels=labels.astype(str)" in refused(tmp_path / "a.npz")
+    np.savez(tmp_path / "a.npz", images=noise(64, 8, 8), labels=labels.astype(str))
+    images = load(tmp_path / "a.npz")
+    assert images.classes["label"] == ("cat", "dog")
+    assert (images.labels["label"] < 0).sum() == 32

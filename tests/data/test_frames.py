@@ -124,3 +124,13 @@ def test_pandas_itself_is_understood(folder: Path) -> None:
     shuffled = frame.sample(frac=1, random_state=0)
     for labels in (frame, shuffled, frame.set_index("file"), frame.set_index("file")["label"]):
         assert right(load(folder, labels=labels))
+
+
+def test_fewer_rows_than_images_are_theirs_only_if_the_index_is_named() -> None:
+    places = [i for i in range(COUNT) if i % 3]
+    kinds = [kind(i) for i in places]
+    with pytest.raises(InputError, match=r"8 rows for 12 images of array: give .*'row'"):
+        load(PIXELS, labels=Frame({"label": kinds}, places))
+    images = load(PIXELS, labels=Frame({"label": kinds}, places, "row"))
+    names = [images.classes["label"][c] if c >= 0 else "" for c in images.labels["label"]]
+    assert names == [kind(i) if i % 3 else "" for i in range(COUNT)]

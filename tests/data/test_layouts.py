@@ -1,5 +1,6 @@
 """Layouts of well-known tables: one column per class, boxes, numbers in a second file."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -133,7 +134,7 @@ def test_classes_that_differ_in_case_are_named(tmp_path: Path) -> None:
     [
         (b"PK\x03\x04rest", "is a spreadsheet or an archive"),
         (b"\x93NUMPY", "is a NumPy array"),
-        (b'{"images": [{"id": 1,\n"x": 2}]}', "is JSON, but not one object per line"),
+        (b'{"images": [{"id": 1,\n"x": 2}]}', "is JSON, but neither objects like"),
         (b"one\ntwo\n", "but got one column, 'one'"),
     ],
 )
@@ -145,3 +146,34 @@ def test_a_file_that_is_not_a_table_is_called_what_it_is(
         read_tables(tmp_path / "labels.csv")
     with pytest.raises(InputError, match="it is a folder"):
         read_tables(tmp_path)
+
+
+KINDS = [["cat", "dog"][i % 2] for i in range(COUNT)]
+PAIRS = list(zip(FILES, KINDS, strict=True))
+WRITTEN = {
+    "a list of objects": json.dumps([{"file": f, "label": k} for f, k in PAIRS], indent=1),
+    "one object": json.dumps(dict(PAIRS), indent=1),
+    "a comment": "# made by hand\n\nfile,label\n" + "".join(f"{f},{k}\n" for f, k in PAIRS),
+    "blanks before quotes": "file, label\n" + "".join(f'"{f}" , "{k}"\n' for f, k in PAIRS),
+}
+
+
+@pytest.mark.parametrize("form", WRITTEN)
+def test_tables_as_other_programs_write_them(tmp_path: Path, form: str) -> None:
+    found = read(tmp_path, WRITTEN[form])
+    assert list(found.columns) == ["label"]
+    assert names_of(found, "label") == KINDS
+
+
+def test_a_marked_header_stays_a_header(tmp_path: Path) -> None:
+    found = read(tmp_path, "#file,label\n" + "".join(f"{f},{k}\n" for f, k in PAIRS))
+    assert names_of(found, "label") == KINDS
+
+
+def test_json_of_another_layout_is_refused(tmp_path: Path) -> None:
+    coco = {"images": [{"id": 0, "file_name": FILES[0]}], "annotations": [{"category_id": 1}]}
+    for made in (coco, [FILES], [{"file": FILES[0]}]):
+        with pytest.raises(
+            InputError, match=r"is JSON, but neither objects like .* save it as CSV"
+        ):
+            read(tmp_path, json.dumps(made), "labels.json")

@@ -131,7 +131,11 @@ def _read(file: Path, channels: Channels) -> list[Part]:
     except Exception as error:  # a damaged file can raise any exception
         text = str(error).split("\n")[0].rstrip(".") or type(error).__name__
         if "allow_pickle" in text or "Python objects" in text:
-            text = "it holds Python objects, not numbers"
+            raise InputError(
+                f"Cannot read {file}: an array in it holds Python objects, which could run code "
+                "when they are read. Save it with numpy.savez(file, images=..., "
+                "labels=labels.astype(str))."
+            ) from error
         raise InputError(
             f"Cannot read {file}: {text}. Save it with numpy.savez(file, images=..., labels=...)."
         ) from error

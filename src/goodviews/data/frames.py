@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from goodviews.core.errors import InputError
+from goodviews.core.text import counted
 from goodviews.data.image_column import Finder, is_named, kind_of
 from goodviews.data.tables import Table
 
@@ -53,8 +54,14 @@ def frame_table(labels: Any, find: Finder, what: str) -> Table | None:
             f"Neither the index nor a column of {kind} names the images of {what}: add a column "
             f"'file' with names like {find.names[0]!r}."
         )
-    if not numbers or count != len(find.names):
+    if not numbers or (count != len(find.names) and _named(table, find)):
         return table
+    if count != len(find.names):
+        raise InputError(
+            f"{kind[0].upper()}{kind[1:]} has {counted(count, 'row')} for {len(find.names):,} "
+            f"images of {what}: give labels.rename_axis('row') if its index is the number of "
+            "the image."
+        )
     if place != list(range(count)) and sorted(place) == list(range(count)):
         raise InputError(
             f"The index of {kind} is not in order: give labels.reset_index(drop=True) if the rows "
@@ -69,6 +76,11 @@ def frame_table(labels: Any, find: Finder, what: str) -> Table | None:
             f"labels.drop(columns={moved[0]!r})."
         )
     return None
+
+
+def _named(table: Table, find: Finder) -> bool:
+    """Whether a column holds the numbers of the images and is named so."""
+    return any(is_named(head) and _finds(table, k, find) for k, head in enumerate(table.rows[0]))
 
 
 def _moved(table: Table, k: int, find: Finder) -> bool:

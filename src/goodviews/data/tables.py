@@ -75,12 +75,14 @@ def read_tables(path: Path) -> Readings:
     """
     text, notes = _text(path)
     lines = _lines(text)
+    while len(lines) > 1 and _is_comment(*lines[:2]):
+        text = text.partition(lines.pop(0))[2]
     if not lines:
         raise InputError(f"{path} is empty; expected lines like 'images/a.png,cat'.")
     if joined := _joined(path, lines):
         return Readings([joined])
     if lines[0].lstrip().startswith(("{", "[")):
-        rows = _json_lines(path, lines)
+        rows = _json_rows(path, text, lines)
         return Readings([Table(path.name, rows, True, path.parent, notes)])
     separators = [one for one in SEPARATORS if one in lines[0] or one in lines[-1]]
     if lines[0].lower().startswith("sep=") and len(lines[0].strip()) <= 5:
@@ -137,10 +139,17 @@ def _lines(text: str) -> list[str]:
     return [line for line in text.split("\n") if line.strip()]
 
 
+def _is_comment(line: str, after: str) -> bool:
+    """Whether a first line such as ``# made by hand`` is above the header."""
+    return line.startswith("#") and not any(one in line for one in SEPARATORS if one in after)
+
+
 def _split(path: Path, text: str, separator: str) -> list[list[str]]:
     """Rows of a CSV file that are not empty, all of the width of the first."""
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        reader = csv.reader(
+            io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True
+        )
         lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
     except csv.Error as error:
         raise InputError(
@@ -184,26 +193,36 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _json_lines(path: Path, lines: list[str]) -> list[list[str]]:
-    """Rows of a file with one JSON object per line; values that are not scalars are left out."""
+def _json_rows(path: Path, text: str, lines: list[str]) -> list[list[str]]:
+    """Rows of JSON: one object per line or in a list, or one object of paths and labels.
 
-    def one(line: str) -> dict[str, Any]:
-        made = json.loads(line)
-        if not isinstance(made, dict):
-            raise ValueError("not an object")
-        return made
-
+    Values that are not scalars are left out.
+    """
     try:
-        found = [one(line) for line in lines]
+        found = _objects(text, lines)
+        heads = list(dict.fromkeys(head for row in found for head in row))
+        heads = [h for h in heads if not any(isinstance(row.get(h), dict | list) for row in found)]
+        if len(heads) < 2:
+            raise ValueError("no two columns")
     except (ValueError, RecursionError) as error:
         raise InputError(
-            f"{path} is JSON, but not one object per line like "
-            '{"file_name": "a.png", "label": "cat"}; save it as CSV, with lines like '
-            "'images/a.png,cat'."
+            f"{path} is JSON, but neither objects like "
+            '{"file_name": "a.png", "label": "cat"} nor one like {"a.png": "cat"}; save it as '
+            "CSV, with lines like 'images/a.png,cat'."
         ) from error
-    heads = list(dict.fromkeys(head for row in found for head in row))
-    heads = [h for h in heads if not any(isinstance(row.get(h), dict | list) for row in found)]
     return [heads, *([_cell(row.get(head)) for head in heads] for row in found)]
+
+
+def _objects(text: str, lines: list[str]) -> list[dict[str, Any]]:
+    try:
+        made = json.loads(text)
+    except ValueError:
+        made = [json.loads(line) for line in lines]
+    if isinstance(made, dict):
+        made = [{"path": path, "label": label} for path, label in made.items()]
+    if not isinstance(made, list) or not all(isinstance(one, dict) for one in made):
+        raise ValueError("not objects")
+    return made
 
 
 def _cell(value: Any) -> str:
