@@ -19,15 +19,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import groupby, product
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from goodviews.core import Cells, run_origin
-from goodviews.core.cells import hashed
+from goodviews.core import Cells, hardware, run_origin, write_table
+from goodviews.core.cells import hashed, read_values
 from goodviews.core.intervals import student_interval
 from goodviews.data import Images, load
 from goodviews.evaluation import represent
@@ -36,8 +37,9 @@ from goodviews.evaluation.logistic import fit_logistic
 from goodviews.jobs.study.run import one_thread
 from goodviews.training import Settings, change, train
 from goodviews.views import parse_view
-from timing import arguments, keep
+from timing import arguments
 
+SORT = itemgetter("track", "part", "engine", "asked", "changes", "seed")
 CHOOSING = 100
 """First seed of the runs that choose."""
 
@@ -143,11 +145,8 @@ def with_length(settings: Settings, shown: int, count: int) -> Settings:
 def table(rows: Sequence[dict[str, Any]]) -> list[str]:
     """A line for each track, engine, length and part: mean and 95 % interval over seeds."""
     lines = []
-    keys = dict.fromkeys(
-        tuple(row[k] for k in ("track", "part", "engine", "asked")) for row in rows
-    )
-    for key in sorted(keys):
-        own = [r for r in rows if tuple(r[k] for k in ("track", "part", "engine", "asked")) == key]
+    for key, group in groupby(rows, key=itemgetter("track", "part", "engine", "asked", "changes")):
+        own = list(group)
         texts = []
         for name, digits in (("cpu_s", 1), ("knn", 4), ("linear", 4)):
             values = np.array([row[name] for row in own])
@@ -155,7 +154,7 @@ def table(rows: Sequence[dict[str, Any]]) -> list[str]:
             if len(own) > 1:
                 found = student_interval(values)
                 texts[-1] += f" [{found.low:.{digits}f}, {found.high:.{digits}f}]"
-        lines.append(f"{' '.join(map(str, key)):45s} {len(own)} seeds: {', '.join(texts)}")
+        lines.append(f"{' '.join(map(str, key)).strip():45s} {len(own)} seeds: {', '.join(texts)}")
     return lines
 
 
@@ -184,8 +183,9 @@ def main() -> None:
     if asked.quick:
         asked.track, asked.shown, asked.part = ["digits"], [2000], "choose"
     run = run_origin("python benchmarks/speedrun.py", seeds=asked.seeds, threads=1)
-    cells = Cells((asked.out or Path("results") / "speedrun") / "items")
-    first, rows = CHOOSING * (asked.part == "choose"), []
+    folder = asked.out or Path("results") / "speedrun" / hardware()
+    cells = Cells(folder / "items")
+    first = CHOOSING * (asked.part == "choose")
     with one_thread():
         for track in asked.track:
             count = len(parts_of(images_of(track), asked.part)[0])
@@ -193,9 +193,12 @@ def main() -> None:
                 about = {"track": track, "engine": engine, "asked": shown, "seed": first + seed,
                          "part": asked.part, "changes": " ".join(asked.set)}  # fmt: skip
                 settings = with_length(change(ENGINES[engine], asked.set), shown, count)
-                rows.append(run_one(cells, about, settings))
+                run_one(cells, about, settings)
+    stored = [read_values(path) for path in sorted((folder / "items").glob("*.npz"))]
+    rows = sorted((row for row in stored if row), key=SORT)
     print("\n".join(table(rows)))
-    keep("speedrun", asked, rows, run)
+    write_table(folder, rows, run)
+    print(f"rows in {folder}")
 
 
 if __name__ == "__main__":
