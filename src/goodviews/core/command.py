@@ -114,6 +114,8 @@ def recorded(command: str) -> str:
         'goodviews evaluate timm:vit@w.pth photos --out e'
         >>> recorded("goodviews study photos --views 'crop() // flip()'")
         "goodviews study photos --views 'crop() // flip()'"
+        >>> recorded("python benchmarks/views.py --out ~/rows")
+        'python benchmarks/views.py --out rows'
     """
     if "/" not in command and os.sep not in command:
         return command
@@ -149,6 +151,8 @@ def _last_part(word: str, *, sure: bool) -> str:
     if at:
         return f"{head}@{_last_part(tail, sure=True)}"
     path = PurePath(word)
+    if path.suffix == ".py" and not path.is_absolute() and word[0] not in "~.":
+        return word  # a script of the repository
     if sure or path.is_absolute() or word.startswith(("~", ".")) or _exists(word):
         own = path.name in _OWN and path.parent.name
         return f"{own}/{path.name}" if own else path.name or word.strip("./~") or "."
