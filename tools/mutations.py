@@ -100,6 +100,8 @@ THRESHOLDS = (
     Threshold("the encoders lost", GAME, "last.shared_nats < @ * ceiling", "0.1"),
     Threshold("nothing moved", GAME, "last.moved < @:", "1e-4"),
     Threshold("uneven classes", "data/doctor.py", "counts[most] > @ * counts[least]", "10"),
+    Threshold("values in a sliver", "data/doctor.py", "SLIVER = @", "0.2"),
+    Threshold("fill value far from it", "data/doctor.py", "FAR = @", "0.5"),
     Threshold("few labels", "data/doctor.py", "known < @:", "100"),
 )
 

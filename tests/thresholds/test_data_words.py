@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from goodviews.data import Images
-from goodviews.data.doctor import _labels
+from goodviews.data import Images, load
+from goodviews.data.doctor import _labels, _squashed
 
 
 def images(*counts):
@@ -27,3 +27,15 @@ def test_classes_are_uneven_once_one_is_ten_times_another(larger, odd):
 def test_less_than_a_hundred_labels_leave_wide_intervals(known, few):
     half = known // 2
     assert ("missing" in {one.kind for one in _labels(images(half, known - half))}) is few
+
+
+@pytest.mark.parametrize("marked", [1, 40])
+@pytest.mark.parametrize(
+    ("fill", "top", "reported"),
+    [(255, 40, True), (255, 60, False), (200, 40, True), (130, 40, False)],
+)
+def test_a_fill_value_far_from_a_sliver_is_reported(marked, fill, top, reported):
+    """8-bit values keep their range, so a fill value leaves the others in a small part of it."""
+    pixels = np.random.default_rng(0).integers(0, top, (40, 16, 16), dtype=np.uint8)
+    pixels.reshape(40, -1)[:, :marked] = fill
+    assert ("mark no data" in _squashed(load(pixels))) is reported

@@ -25,6 +25,8 @@ QUANTILES = (0.001, 0.999)
 
 SLIVER = 0.2
 """Share of the range that should hold more than nearly all values."""
+FAR = 0.5
+"""Distance to all other values at which a value of 8 bits may mark missing data."""
 
 
 @dataclass(frozen=True)
@@ -205,14 +207,23 @@ def _pixels(images: Images) -> list[Finding]:
 def _squashed(images: Images) -> str:
     """A sentence where nearly all values of every channel are in a small part of [0, 1]."""
     some = images.batch(np.unique(np.linspace(0, len(images) - 1, 256).astype(int))).numpy()
-    ends = np.quantile(some.transpose(1, 0, 2, 3).reshape(images.channels, -1), QUANTILES, axis=1)
-    widest = float((ends[1] - ends[0]).max())
-    if not 0 < widest < SLIVER:
-        return ""
-    return (
-        f"99.8 % of the values lie within {100 * widest:.2g} % of the range that became 0 to 1 "
-        f"(from {ends[0].min():.3g} to {ends[1].max():.3g})."
-    )
+    values = some.transpose(1, 0, 2, 3).reshape(images.channels, -1)
+    for fill in (None, values.max(), values.min()):
+        kept = values if fill is None else np.where(values == fill, np.nan, values)
+        if np.isnan(kept).all(axis=1).any():
+            continue
+        ends = np.nanquantile(kept, QUANTILES, axis=1)
+        low, high = float(ends[0].min()), float(ends[1].max())
+        widest = float((ends[1] - ends[0]).max())
+        near = fill is not None and min(abs(fill - low), abs(fill - high)) < FAR
+        if 0 < widest < SLIVER and not near:
+            share = "99.8 % of the values" if fill is None else "Nearly all other values"
+            return (
+                ("" if fill is None else f"Some values are {fill:.3g}, perhaps to mark no data. ")
+                + f"{share} lie within {100 * widest:.2g} % of the range that became 0 to 1 (from "
+                f"{low:.3g} to {high:.3g})."
+            )
+    return ""
 
 
 def _next(images: Images, data: Data, options: dict[str, Any]) -> list[Finding]:
