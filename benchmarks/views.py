@@ -4,7 +4,7 @@ One process, one thread, CPU seconds. Contestants are warmed up, rounds are inte
 the median of the rounds is told, as source images per second and as a multiple of lightly.
 All end in float32 planes in [0, 1], not normalised. Images come from GOODVIEWS_DATA.
 
-    python benchmarks/views.py [--quick] [--out FOLDER]
+    python benchmarks/views.py [--quick] [--jpeg] [--out FOLDER]
 """
 
 import argparse
@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +25,12 @@ from PIL import Image
 from torch import Tensor
 
 from goodviews.core.origin import hardware, run_origin, write_table
-from goodviews.views import parse_view
+from goodviews.data import ImageFile
+from goodviews.views import parse_view, views_of_files
 from goodviews.views.compiled.warm import warm_up
 
 Chain = Callable[[Image.Image], object]
-ROUNDS = 5
+ROUNDS = 9
 BATCH = 256
 SPEC = "crop(scale=(0.08, 1){size})|flip(p=0.5)|jitter(1.0, p=0.8)|grey(p=0.2){blur}"
 Work = Callable[[], object]
@@ -55,7 +57,7 @@ def jpegs() -> list[bytes]:
 
 
 def decoded(file: bytes) -> Tensor:
-    """(3, H, W) uint8 by torchvision's libjpeg-turbo, the fastest decoder tried here."""
+    """(3, H, W) uint8 by torchvision's libjpeg-turbo."""
     from torchvision.io import ImageReadMode, decode_jpeg
 
     with warnings.catch_warnings():
@@ -77,20 +79,25 @@ def ours(images: np.ndarray, blur: bool, compiled: bool) -> Work:
     return run
 
 
-def ours_jpeg(files: list[bytes], blur: bool, compiled: bool) -> Work:
+def ours_jpeg(files: list[bytes], blur: bool, decode: str) -> Work:
+    """From files; the decoder is the package's, or that of torchvision, one file at a time."""
     pair = parse_view(SPEC.format(size=", size=224", blur="|blur(p=0.5)" if blur else ""))
-    epoch = iter(range(1 << 30))
+    epoch, samples = iter(range(1 << 30)), torch.arange(len(files))
 
     def run() -> object:
+        os.environ["GOODVIEWS_COMPILED"] = "1"
+        made = [ImageFile(file) for file in files]
+        return views_of_files(pair, made, seed=0, samples=samples, epoch=next(epoch))
+
+    def run_alone(compiled: bool) -> object:
         os.environ["GOODVIEWS_COMPILED"] = str(int(compiled))
         turn, seen = next(epoch), []
         for number, file in enumerate(files):
             sample = torch.tensor([number])
-            image = decoded(file)[None]
-            seen = [pair(image, seed=0, samples=sample, epoch=turn)]
+            seen = [pair(decoded(file)[None], seed=0, samples=sample, epoch=turn)]
         return seen
 
-    return run
+    return run if decode == "files" else partial(run_alone, decode == "compiled")
 
 
 def alone(chain: Chain, images: list[Image.Image]) -> list[object]:
@@ -173,39 +180,42 @@ def kornia(images: np.ndarray, size: int, blur: bool) -> Work:
     return run
 
 
-def contests(quick: bool) -> list[tuple[str, int, dict[str, Work]]]:
+def chains(size: int, blur: bool) -> dict[str, Chain]:
+    """Transforms of single images, by library; all but lightly's only where installed."""
+    made = {"lightly": lightly(size, blur), "torchvision v2, uint8": torchvision(size, blur)}
+    if find_spec("albumentations"):
+        made["albumentations"] = albumentations(size, blur)
+    return made
+
+
+def contests(quick: bool, jpeg: bool) -> list[tuple[str, int, dict[str, Work]]]:
     """Table name, images per round, and who competes; lightly is the measure."""
     table = []
     for size in (32, 96):
-        if quick and size > 32:
+        if jpeg or (quick and size > 32):
             break
         images = pictures(size)
         images = images[:64] if quick else images
         pil = [Image.fromarray(image) for image in images]
         for blur in (False, True):
-            each = {
-                "lightly": lightly(size, blur),
-                "torchvision v2, uint8": torchvision(size, blur),
-                "albumentations": albumentations(size, blur),
+            rivals: dict[str, Work] = {
+                name: partial(alone, f, pil) for name, f in chains(size, blur).items()
             }
-            rivals: dict[str, Work] = {name: partial(alone, f, pil) for name, f in each.items()}
-            rivals["kornia, batched"] = kornia(images, size, blur)
+            if find_spec("kornia"):
+                rivals["kornia, batched"] = kornia(images, size, blur)
             rivals["goodviews, batched torch"] = ours(images, blur, False)
             rivals["goodviews, compiled"] = ours(images, blur, True)
             table.append((f"{size} px" + " + blur" * blur, len(images), rivals))
     files = jpegs()[: 8 if quick else 32]
     for blur in (False, True):
-        each = {
-            "lightly": lightly(224, blur),
-            "torchvision v2, uint8": torchvision(224, blur),
-            "albumentations": albumentations(224, blur),
-        }
-        rivals = {name: partial(opened, f, files) for name, f in each.items()}
-        rivals["goodviews, batched torch"] = ours_jpeg(files, blur, False)
-        rivals["goodviews, compiled"] = ours_jpeg(files, blur, True)
+        rivals = {name: partial(opened, f, files) for name, f in chains(224, blur).items()}
+        rivals["goodviews, batched torch"] = ours_jpeg(files, blur, "batched")
+        rivals["goodviews, compiled"] = ours_jpeg(files, blur, "compiled")
+        rivals["goodviews, views_of_files"] = ours_jpeg(files, blur, "files")
         rivals["decoding alone, PIL"] = lambda: [
             np.array(Image.open(io.BytesIO(b)).convert("RGB")) for b in files
         ]
+        rivals["decoding alone, ImageFile"] = lambda: [ImageFile(b).read() for b in files]
         rivals["decoding alone, torchvision"] = lambda: [decoded(b) for b in files]
         table.append(("JPEG 500x375 to 224" + " + blur" * blur, len(files), rivals))
     return table
@@ -223,6 +233,7 @@ def seconds(work: Work, least: float = 0.05) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few images, to see that it runs")
+    parser.add_argument("--jpeg", action="store_true", help="only the tables from JPEG files")
     parser.add_argument("--out", type=Path, default=None, help="folder for rows.csv and run.json")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -234,16 +245,18 @@ def main() -> None:
         cv2.setNumThreads(1)
     except ImportError:
         pass
-    packages = ("lightly", "torchvision", "albumentations", "kornia", "numba", "pillow")
+    names = {"pillow": "PIL"}
+    for package in ("lightly", "torchvision", "albumentations", "kornia", "numba", "simplejpeg"):
+        names[package] = package
     run = run_origin(
-        f"python benchmarks/views.py{' --quick' if asked.quick else ''}",
+        "python benchmarks/views.py" + " --quick" * asked.quick + " --jpeg" * asked.jpeg,
         seeds=[0],
         threads=1,
-        peers={package: version(package) for package in packages},
+        peers={package: version(package) for package, name in names.items() if find_spec(name)},
     )
     warm_up()
     rows: list[dict[str, object]] = []
-    for name, count, rivals in contests(asked.quick):
+    for name, count, rivals in contests(asked.quick, asked.jpeg):
         for work in rivals.values():
             work()
         taken: dict[str, list[float]] = {rival: [] for rival in rivals}

@@ -163,3 +163,20 @@ def test_params_kept_in_a_file_replay_the_view(tmp_path):
     torch.save(params, tmp_path / "params.pt")
     again = torch.load(tmp_path / "params.pt", weights_only=True)
     assert torch.equal(views.apply(images, again), views.apply(images, params))
+
+
+def test_collate_makes_views_of_files(tmp_path):
+    from PIL import Image
+
+    from goodviews.data import ImageFile
+
+    items = []
+    for place, size in enumerate([(40, 30), (33, 51)]):
+        path = tmp_path / f"{place}.jpg"
+        Image.radial_gradient("L").resize(size).convert("RGB").save(path)
+        items.append((place, ImageFile(path), size[0]))
+    (v1, v2), labels = Collate("crop(size=16)|flip()", seed=3)(items)
+    assert v1.shape == v2.shape == (2, 3, 16, 16)
+    assert labels.tolist() == [40, 33]
+    alone = [Collate("crop(size=16)|flip()", seed=3)([item])[0][0] for item in items]
+    assert torch.equal(v1, torch.cat(alone))

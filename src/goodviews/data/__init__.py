@@ -3,6 +3,7 @@
 from goodviews.data.digits import digits
 from goodviews.data.doctor import Finding, examine
 from goodviews.data.hashing import content_hash
+from goodviews.data.image_file import ImageFile
 from goodviews.data.images import Images
 from goodviews.data.loading import load
 from goodviews.data.moving_digits import MovingWorlds, moving_worlds
@@ -14,6 +15,7 @@ from goodviews.data.worlds import stacked_images, world_images
 __all__ = [
     "Data",
     "Finding",
+    "ImageFile",
     "Images",
     "Labels",
     "MovingWorlds",

@@ -4,6 +4,16 @@ from goodviews.views.base import View, register
 from goodviews.views.chain import Chain
 from goodviews.views.compose import ViewPair, parse_view
 from goodviews.views.families import default_views
+from goodviews.views.files import views_of_files
 from goodviews.views.multicrop import MultiCrop
 
-__all__ = ["Chain", "MultiCrop", "View", "ViewPair", "default_views", "parse_view", "register"]
+__all__ = [
+    "Chain",
+    "MultiCrop",
+    "View",
+    "ViewPair",
+    "default_views",
+    "parse_view",
+    "register",
+    "views_of_files",
+]

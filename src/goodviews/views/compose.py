@@ -7,7 +7,6 @@ from typing import cast
 from torch import Tensor
 
 from goodviews.core.errors import InputError, check_tensor
-from goodviews.core.rng import Key
 from goodviews.spec.catalogue import VIEWS
 from goodviews.spec.files import pin
 from goodviews.spec.grammar import Call, expand, format_calls
@@ -95,7 +94,9 @@ class ViewPair:
         return (self.first, self.second)[which].plain(images)
 
     @staticmethod
-    def key(which: int, images: Tensor, seed: int | Tensor, samples: Tensor, epoch: int) -> Key:
+    def key(
+        which: int, images: Tensor, seed: int | Tensor, samples: Tensor, epoch: int
+    ) -> PairKey:
         """Random key of one view of a batch, on the device of the images."""
         samples = samples.to(images.device)
         own = compiled.key_of(seed=seed, samples=samples, epoch=epoch, view=which)

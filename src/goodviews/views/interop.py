@@ -19,6 +19,7 @@ from goodviews.core.rng import Key
 from goodviews.views.base import Params, Shape, View
 from goodviews.views.chain import Chain
 from goodviews.views.compose import ViewPair, parse_view
+from goodviews.views.files import Source, views_of_files
 
 Part = str | View | Callable[[Tensor], Tensor]
 
@@ -171,6 +172,8 @@ class Collate:
     """Collate function of a DataLoader that makes the views of a whole batch at once.
 
     Items are ``(place, image, ...)``, where the place is the index of the image in its dataset.
+    An image is a tensor, a PIL image or, fastest from JPEG files, a
+    :class:`goodviews.data.ImageFile` (then all are).
     The views depend only on (seed, place, epoch), not on the workers or the order.
 
     Args:
@@ -203,10 +206,14 @@ class Collate:
                 "Collate expects items (place, image, ...), where the place is an integer."
             )
         samples = torch.tensor([item[0] for item in items])
-        images = torch.stack([as_images(item[1]) for item in items])
-        self.views.check(tuple(images.shape[1:]))
-        views = self.views(images, seed=self.seed, samples=samples, epoch=self.epoch)
-        rest = [default_collate(list(column)) for column in zip(*items, strict=True)][2:]
+        given, key = [item[1] for item in items], {"seed": self.seed, "epoch": self.epoch}
+        if all(isinstance(image, Source) for image in given):
+            views = views_of_files(self.views, given, samples=samples, **key)
+        else:
+            images = torch.stack([as_images(image) for image in given])
+            self.views.check(tuple(images.shape[1:]))
+            views = self.views(images, samples=samples, **key)
+        rest = [default_collate(list(column)) for column in [*zip(*items, strict=True)][2:]]
         return (views, *rest)
 
 

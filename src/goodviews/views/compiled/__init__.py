@@ -10,9 +10,11 @@ Numba is imported at the first call, which compiles for some seconds and stores 
 :func:`goodviews.views.compiled.warm.warm_up` to compile in advance.
 """
 
+import gc
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 
 import numpy as np
@@ -21,6 +23,7 @@ from torch import Tensor
 
 from goodviews.core.rng import Key
 from goodviews.views.base import Params, Shape, View
+from goodviews.views.compiled.codes import CROP
 from goodviews.views.compiled.plan import draw_plan, program, unpack
 from goodviews.views.compiled.room import tensor_for
 from goodviews.views.compiled.threads import shared_out
@@ -39,7 +42,7 @@ def available() -> bool:
         >>> available()
         True
     """
-    return _on() and _kernels() is not None
+    return _on() and kernels() is not None
 
 
 def render(
@@ -69,7 +72,7 @@ def render(
     if torch.compiler.is_compiling() or not _taken(images):
         return None
     run = program(steps, place)
-    if run is None or not _on() or (kernels := _kernels()) is None:
+    if run is None or not _on() or (loaded := kernels()) is None:
         return None
     count, channels, height, width = images.shape
     ints, flags, floats = run.pack(params)
@@ -80,32 +83,37 @@ def render(
     last = images.is_contiguous(memory_format=torch.channels_last) and channels > 1
     if last and not images.is_contiguous():
         flat = images.permute(0, 2, 3, 1).reshape(-1).numpy()
-        strides = np.array([1, width * channels, channels, images[0].numel()])
+        layout = (1, width * channels, channels)
     else:
         flat = images.reshape(-1).numpy()
-        strides = np.array([height * width, width, 1, images[0].numel()])
+        layout = (height * width, width, 1)
     high, wide = (run.size or height, run.size or width)
     out = tensor_for((count, channels, high, wide))
     into = out.view(-1).numpy()
     data, values = (flat, _NONE) if images.dtype == torch.uint8 else (_NO_BYTES, flat)
     size = np.array([high, wide])
+    strides = np.empty((count, 4), np.int64)
+    strides[:, :3], strides[:, 3] = layout, np.arange(count) * (channels * height * width)
+    boxes = np.zeros((4, count), np.float32)
+    if run.codes[0] == CROP:
+        boxes[2:] = ints[2:4]
 
     def work(first: int, last: int) -> None:
-        kernels[0](
+        loaded[0](
             *(data, values, strides, channels, run.codes, run.reach),
-            *(ints, flags, floats, size, into, first, last),
+            *(ints, boxes, flags, floats, size, into, first, last),
         )
 
     shared_out(work, count, channels * high * wide)
     return out, run.places[-1] + 1
 
 
-def draw(steps: tuple[View, ...], shape: Shape, key: Key) -> Params | None:
+def draw(steps: tuple[View, ...], shape: Shape | Sequence[Shape], key: Key) -> Params | None:
     """Draw the parameters of all steps, if there is a kernel for each.
 
     Args:
         steps: Steps of a chain.
-        shape: Shape (C, H, W) of the images.
+        shape: Shape (C, H, W) of the images, or one for each.
         key: Random key with one word per image.
 
     Returns:
@@ -122,16 +130,22 @@ def draw(steps: tuple[View, ...], shape: Shape, key: Key) -> Params | None:
     words = key.words
     if torch.compiler.is_compiling() or words.device.type != "cpu" or type(words) is not Tensor:
         return None
-    plan = draw_plan(steps, tuple(shape))
-    if plan is None or not _on() or (kernels := _kernels()) is None:
+    shapes = [tuple(one) for one in ([shape] if isinstance(shape[0], int) else shape)]  # type: ignore[arg-type]
+    numbers = {one: number for number, one in enumerate(dict.fromkeys(shapes))}
+    plans = [plan for one in numbers if (plan := draw_plan(steps, one)) is not None]
+    if len(plans) < len(numbers) or not _on() or (loaded := kernels()) is None:
         return None
-    codes, constants, rows = plan
+    codes, _, rows = plans[0]
+    constants = np.stack([plan[1] for plan in plans])
+    which = np.zeros(len(words), np.int64)
+    if len(numbers) > 1:
+        which[:] = [numbers[one] for one in shapes]
     ints = torch.empty(rows[0], len(words), dtype=torch.int64)
     flags = torch.empty(rows[1], len(words), dtype=torch.bool)
     floats = torch.empty(rows[2], len(words))
-    kernels[1](
+    loaded[1](
         words.contiguous().numpy().view(np.uint64),
-        *(codes, constants, ints.numpy(), flags.numpy(), floats.numpy()),
+        *(codes, constants, which, ints.numpy(), flags.numpy(), floats.numpy()),
     )
     return unpack(steps, ints, flags, floats)
 
@@ -151,12 +165,12 @@ def key_of(*, seed: int | Tensor, samples: Tensor, epoch: int, view: int) -> Key
         True
     """
     usual = torch.compiler.is_compiling() or samples.device.type != "cpu" or samples.ndim != 1
-    if usual or isinstance(seed, Tensor) or not _on() or (kernels := _kernels()) is None:
+    if usual or isinstance(seed, Tensor) or not _on() or (loaded := kernels()) is None:
         return Key.of(seed=seed, samples=samples, epoch=epoch, view=view)
     steps = [(number + 1) * _GOLDEN % (1 << 64) for number in (seed, epoch, view)]
     words = torch.empty(len(samples), dtype=torch.int64)
     places = samples.to(torch.int64).contiguous().numpy().view(np.uint64)
-    kernels[2](places, np.array(steps, np.uint64), words.numpy().view(np.uint64))
+    loaded[2](places, np.array(steps, np.uint64), words.numpy().view(np.uint64))
     return Key(words)
 
 
@@ -176,15 +190,20 @@ def _on() -> bool:
 
 
 @lru_cache(maxsize=1)
-def _kernels() -> tuple[Callable[..., None], ...] | None:
+def kernels() -> tuple[Callable[..., None], ...] | None:
     """Kernels that render, draw and hash; None, with a warning, if numba is not installed."""
     try:
-        from goodviews.views.compiled.jit import compiled_apart, stamp
+        with _uncollected():
+            from goodviews.views.compiled.jit import compiled_apart, stamp
 
         compiled_apart("from goodviews.views.compiled.warm import warm_up; warm_up()", stamp())
-        from goodviews.views.compiled.draws import draw as drawing
-        from goodviews.views.compiled.draws import hash_words
-        from goodviews.views.compiled.kernel import render as rendering
+        with _uncollected():
+            from goodviews.views.compiled.draws import draw as drawing
+            from goodviews.views.compiled.draws import hash_words
+            from goodviews.views.compiled.kernel import render as rendering
+
+            few = np.zeros(0, np.uint64)
+            hash_words(few, np.zeros(3, np.uint64), few)  # numba loads most of itself here
     except ImportError as error:
         warnings.warn(
             f"Views run without compiled kernels, several times slower ({error}); "
@@ -194,3 +213,15 @@ def _kernels() -> tuple[Callable[..., None], ...] | None:
         )
         return None
     return rendering, drawing, hash_words
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection while numba is imported: passes over torch's objects take a fifth."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -80,13 +80,13 @@ def _cached(version: int) -> Callable[..., None]:
     """Make the entry, the only function cached on disk, with the hash of all kernels."""
 
     @njit(nogil=True, cache=True, error_model="numpy")
-    def entry(words, codes, constants, ints, flags, floats):
+    def entry(words, codes, constants, which, ints, flags, floats):
         if version == 0:  # never true; it makes the hash a part of the cache key
             return
         for b in range(len(words)):
             whole, yes, real = 0, 0, 0
             for step in range(len(codes)):
-                word, given = _fold(words[b], step), constants[step]
+                word, given = _fold(words[b], step), constants[which[b], step]
                 code, p = codes[step], np.float32(given[0])
                 if code == CROP:
                     _crop(word, given, ints[whole:], b)
@@ -112,7 +112,8 @@ draw = _cached(stamp())
 Args:
     words: (B,) uint64, key of each image.
     codes: (S,), codes of the steps.
-    constants: (S, 8), arguments of the steps.
+    constants: (shapes, S, 8), arguments of the steps for images of each shape.
+    which: (B,) int64, shape of each image.
     ints: (rows, B) int64, output.
     flags: (rows, B) bool, output.
     floats: (rows, B) float32, output.

@@ -18,8 +18,9 @@ def _cached(version: int) -> Callable[..., None]:
 
     @njit(nogil=True, cache=True, error_model="numpy")
     def entry(
-        data, values, strides, channels, codes, reach, ints, flags, floats, size, out, first, last
-    ):
+        data, values, layouts, channels, codes, reach,
+        ints, boxes, flags, floats, size, out, first, last,
+    ):  # fmt: skip
         if version == 0:  # never true; it makes the hash a part of the cache key
             return
         n = size[0] * size[1]
@@ -28,17 +29,17 @@ def _cached(version: int) -> Callable[..., None]:
         folded = cut and len(codes) > 1 and codes[1] == FLIP  # a crop can flip without extra cost
         for b in range(first, last):
             image = out[b * channels * n : (b + 1) * channels * n]
-            at = b * strides[3]
+            strides, at = layouts[b, :3], layouts[b, 3]
             if cut:
                 flipped = folded and flags[0, b]
                 if len(data):
                     crop(
-                        *(data, at, strides, channels, ints, b, size, reach[0], flipped),
+                        *(data, at, strides, channels, ints, boxes, b, size, reach[0], flipped),
                         *(_SHARE, reach[0] > 1, image),
                     )
                 else:
                     crop(
-                        *(values, at, strides, channels, ints, b, size, reach[0], flipped),
+                        *(values, at, strides, channels, ints, boxes, b, size, reach[0], flipped),
                         *(ONE, True, image),
                     )
             elif len(data):
@@ -74,11 +75,13 @@ render = _cached(stamp())
 Args:
     data: Concatenated uint8 images, or empty.
     values: Concatenated float32 images, if ``data`` is empty.
-    strides: (4,), offsets from one channel, row, column and image to the next.
+    layouts: (B, 4), offsets from one channel, row and column to the next, and of the image.
     channels: Number of channels C.
     codes: (steps,), codes of the steps in order; a crop can only be first.
     reach: (steps,), taps on each side of a blur; 1 for a bilinear crop, 2 for a bicubic one.
     ints: (rows, B) int64 parameters, in the order of the steps.
+    boxes: (4, B) float32, first row and column of a crop less those in ``ints``, and its exact
+        height and width.
     flags: (rows, B) Boolean parameters.
     floats: (rows, B) float32 parameters.
     size: (2,), height and width of the views.

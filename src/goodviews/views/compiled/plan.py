@@ -134,7 +134,7 @@ def _reach(step: View) -> int | None:
     return 0 if type(step) in _RECORDS else None
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def draw_plan(
     steps: tuple[View, ...], shape: Shape
 ) -> tuple[np.ndarray, np.ndarray, tuple[int, int, int]] | None:

@@ -14,9 +14,9 @@ _3_2, _5_2 = np.float32(1.5), np.float32(2.5)
 
 
 @exact
-def _count(length, out, reach):
+def _count(extent, out, reach):
     """Number of taps of each output of a line; ``reach`` is 1 for bilinear, 2 for bicubic."""
-    step = np.float32(length) / np.float32(out)
+    step = extent / np.float32(out)
     return 2 * reach if step <= ONE else math.ceil(np.float32(2 * reach) * step) + 1
 
 
@@ -32,13 +32,16 @@ def _weight(distance, reach):
 
 
 @exact
-def _taps(length, out, reach, first, weights):
-    """First source pixel and weights of each output of a line."""
-    step = np.float32(length) / np.float32(out)
+def _taps(start, extent, length, out, reach, first, weights):
+    """First source pixel and weights of each output of a line.
+
+    The ``length`` source pixels cover ``extent`` pixels from ``start`` on, 0 <= start < 1.
+    """
+    step = extent / np.float32(out)
     wide = max(step, ONE)
-    count = _count(length, out, reach)
+    count = _count(extent, out, reach)
     for place in range(out):
-        centre = (np.float32(place) + HALF) * step
+        centre = start + (np.float32(place) + HALF) * step
         begin = max(math.floor(centre - HALF - np.float32(reach) * wide) + 1, 0)
         total = ZERO
         for k in range(count):
@@ -73,15 +76,17 @@ def _bands(length, mirrored, first, weights, lows, counts, deep, matrix):
 
 
 @quick
-def crop(source, origin, strides, channels, boxes, b, size, reach, mirrored, scale, cut, out):
+def crop(
+    source, origin, strides, channels, ints, boxes, b, size, reach, mirrored, scale, cut, out
+):
     """Resize rows and then columns, one line of the view at a time, and flip if needed."""
-    top, left, height, width = boxes[0, b], boxes[1, b], boxes[2, b], boxes[3, b]
+    top, left, height, width = ints[0, b], ints[1, b], ints[2, b], ints[3, b]
     high, wide = size[0], size[1]
-    tall, broad = _count(height, high, reach), _count(width, wide, reach)
+    tall, broad = _count(boxes[2, b], high, reach), _count(boxes[3, b], wide, reach)
     row_first, row_taps = np.empty(high, np.int64), np.empty(tall * high, np.float32)
     col_first, col_taps = np.empty(wide, np.int64), np.empty(broad * wide, np.float32)
-    _taps(height, high, reach, row_first, row_taps)
-    _taps(width, wide, reach, col_first, col_taps)
+    _taps(boxes[0, b], boxes[2, b], height, high, reach, row_first, row_taps)
+    _taps(boxes[1, b], boxes[3, b], width, wide, reach, col_first, col_taps)
     for k in range(len(row_taps)):
         row_taps[k] *= scale
     bands = (wide + LANES - 1) // LANES
