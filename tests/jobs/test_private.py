@@ -21,7 +21,15 @@ def contents(path):
                 yield name.encode() + packed.read(name)
 
 
-@pytest.mark.parametrize("spelling", ["absolute", "relative", "home", "link"])
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        pytest.param("absolute", marks=pytest.mark.slow),
+        pytest.param("relative", marks=pytest.mark.slow),
+        "home",
+        "link",
+    ],
+)
 def test_nothing_that_is_written_names_a_folder_of_the_machine(spelling, tmp_path, monkeypatch):
     home = tmp_path / SECRET
     (home / "data").mkdir(parents=True)
