@@ -75,6 +75,13 @@ def test_a_damaged_file_is_skipped_and_a_broken_link_is_named(pets) -> None:
     assert len(images) == 7
 
 
+def test_a_class_that_is_a_link_to_nowhere_is_an_error(pets) -> None:
+    """So it is where a disk is not mounted; the dataset would have a class less."""
+    (pets / "fish").symlink_to(pets / "not-mounted", target_is_directory=True)
+    with pytest.raises(InputError, match="Cannot read the folder fish: it is a link"):
+        load(pets)
+
+
 def test_links_to_folders_above_end(pets) -> None:
     (pets / "cat" / "again").symlink_to(pets, target_is_directory=True)
     (pets / "itself").symlink_to(pets / "itself")

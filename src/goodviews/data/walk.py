@@ -145,9 +145,23 @@ def _files(root: Path, loops: list[str]) -> Iterator[str]:
         except OSError as error:
             raise unreadable(below or str(root), error, folder=True) from error
         listed = [one for one in listed if not one[0].startswith(".") and one[0] != "__MACOSX"]
+        for name, is_folder in listed:
+            if not is_folder and not os.path.splitext(name)[1]:
+                _check_link(root, f"{below}/{name}" if below else name)
         paths = [(f"{below}/{name}" if below else name, is_folder) for name, is_folder in listed]
         waiting += [path for path, is_folder in reversed(paths) if is_folder]
         yield from (path for path, is_folder in paths if not is_folder)
+
+
+def _check_link(root: Path, name: str) -> None:
+    """Check that what may be a link to a folder, since it has no ending, leads somewhere."""
+    try:
+        os.stat(root / name)
+    except FileNotFoundError as error:
+        reason = OSError(errno.ENOENT, "it is a link that leads nowhere")
+        raise unreadable(name, reason, folder=True) from error
+    except OSError:  # a link to itself is no folder; a file is read later, if it is an image
+        return
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
