@@ -8,7 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+
+from goodviews.encoders import build_pair, save_encoder
 
 GOODVIEWS = [sys.executable, "-m", "goodviews"]
 LINUX = pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no /dev/full")
@@ -105,3 +109,30 @@ def test_a_study_that_is_stopped_takes_its_workers_along(name, code, whole_group
     assert not any(map(runs, workers))
     if name != "KILL":
         assert "Resume with: goodviews study digits" in said.splitlines()[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "code"), [("TERM", 143), ("HUP", 129), ("INT", 130)])
+@pytest.mark.parametrize("verb", ["pretrain", "evaluate", "learn-views"])
+def test_the_other_long_verbs_end_with_the_command_to_resume(verb, name, code, tmp_path):
+    images = np.random.default_rng(0).integers(0, 255, (2000, 32, 32, 3), dtype=np.uint8)
+    np.savez(tmp_path / "photos.npz", images=images, labels=np.arange(2000) % 4)
+    encoders = build_pair(
+        "convnet(width=64)", *torch.rand(2, 4, 3, 32, 32), shared=True, head="8", seed=0
+    )
+    save_encoder(tmp_path / "encoder.safetensors", encoders.eval(), about={})
+    words = {
+        "pretrain": ["photos.npz", "--backbone", "convnet(width=8)", "--epochs", "5000"],
+        "evaluate": ["encoder.safetensors", "photos.npz", "--protocol", "finetune"],
+        "learn-views": ["photos.npz", "--mode", "unsupervised", "--steps", "5000"],
+    }[verb]
+    with subprocess.Popen(
+        [*GOODVIEWS, verb, *words, "--out", "run"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    ) as job:
+        mark = tmp_path / "run" / ".goodviews"  # there once the job writes to its folder
+        while not mark.exists() and job.poll() is None:
+            time.sleep(0.1)
+        time.sleep(1)
+        job.send_signal(getattr(signal, f"SIG{name}"))
+        assert job.wait(60) == code
+        assert f"Resume with: goodviews {verb}" in job.stderr.read().splitlines()[-1]
