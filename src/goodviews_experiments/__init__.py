@@ -60,7 +60,7 @@ def run(name: str, scale: str, out: Path | None = None) -> Path:
     command = f"goodviews reproduce {name} --scale {scale}"
 
     def own(folder: Path) -> bool:
-        """Whether the rows of this command lie there, or runs of it and no rows yet."""
+        """Whether a folder holds the rows of this command, or runs of it and no rows yet."""
         names = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
         if names == {"items"} and (folder / "items" / "settings.json").is_file():
             return True  # the store refuses runs of other settings

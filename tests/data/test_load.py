@@ -230,7 +230,7 @@ def test_an_array_file_that_is_none_is_told_as_what_it_is(tmp_path: Path) -> Non
     with pytest.raises(InputError, match=r"not that of an \.npy file"):
         load(tmp_path / "notes.npy")
     np.save(tmp_path / "objects.npy", np.array([None, 1]), allow_pickle=True)
-    with pytest.raises(InputError, match=r"it holds Python objects, not numbers\. Save"):
+    with pytest.raises(InputError, match=r"holds Python objects, .* Save images as numbers"):
         load(tmp_path / "objects.npy")
 
 

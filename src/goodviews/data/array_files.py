@@ -133,8 +133,8 @@ def _read(file: Path, channels: Channels) -> list[Part]:
         if "allow_pickle" in text or "Python objects" in text:
             raise InputError(
                 f"Cannot read {file}: an array in it holds Python objects, which could run code "
-                "when they are read. Save it with numpy.savez(file, images=..., "
-                "labels=labels.astype(str))."
+                "when they are read. Save images as numbers and labels as text: "
+                "numpy.savez(file, images=..., labels=labels.astype(str))."
             ) from error
         raise InputError(
             f"Cannot read {file}: {text}. Save it with numpy.savez(file, images=..., labels=...)."
