@@ -160,7 +160,7 @@ def _check_link(root: Path, name: str) -> None:
     except FileNotFoundError as error:
         reason = OSError(errno.ENOENT, "it is a link that leads nowhere")
         raise unreadable(name, reason, folder=True) from error
-    except OSError:  # a link to itself is no folder; a file is read later, if it is an image
+    except OSError:  # a link to itself is not a folder; files are read later, if they are images
         return
 
 
