@@ -196,3 +196,11 @@ def test_heavy_libraries_are_not_loaded_before_they_are_needed(code, absent):
     out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert out.returncode == 0, out.stderr
     assert out.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("module", ["goodviews.jobs.study", "goodviews.views"])
+def test_a_study_and_a_view_start_without_what_only_later_parts_use(module):
+    late = "sklearn", "scipy.stats", "lightning_fabric", "torch._dynamo", "altair", "timm", "numba"
+    code = f"import sys, torch, {module}; print([m for m in {late!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -7,9 +7,6 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold, StratifiedKFold
 
 PENALTIES = tuple(10.0**power for power in (-5, -4, -3, -2, -1))
 
@@ -44,6 +41,9 @@ def linear_log_probs(
         probs[:, known] = 1 - floor * (classes - 1)
         logs = np.log(probs)
         return logs
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
     model = LogisticRegression(C=1 / (penalty * len(labels)), max_iter=100, tol=1e-3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -75,6 +75,8 @@ def choose_penalty(
         counts = np.unique(labels[fit], return_counts=True)[1]
         if len(fit) < 3:
             continue
+        from sklearn.model_selection import KFold, StratifiedKFold
+
         kind = StratifiedKFold if len(counts) and counts.min() >= 3 else KFold
         folds = kind(3, shuffle=True, random_state=place)
         for inner, outer in folds.split(fit, labels[fit]):

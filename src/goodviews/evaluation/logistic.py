@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.optimize import minimize
 from torch import Tensor
 
 from goodviews.core.errors import InputError, check_positive, check_shapes
@@ -160,6 +159,8 @@ class _Problem:
     def solve(self, tolerance: float, most: int) -> tuple[Tensor, Tensor, float, int]:
         """Weights, bias, mean cross-entropy and number of evaluations at the optimum."""
         begin = torch.cat([self.root.T @ self.weight, self.bias[None]]).double()
+        from scipy.optimize import minimize
+
         found = minimize(
             self._value,
             begin.flatten().cpu().numpy(),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.model_selection import KFold, StratifiedKFold
 from torch import Tensor
 
 from goodviews.core.errors import InputError
@@ -247,6 +246,8 @@ def fold_penalty(features: Tensor, labels: np.ndarray, *, classes: int, seed: in
     if len(labels) < 3:
         return some[0]
     counts = np.unique(labels, return_counts=True)[1]
+    from sklearn.model_selection import KFold, StratifiedKFold
+
     kind = StratifiedKFold if counts.min() >= 3 else KFold
     losses = np.zeros(len(some))
     for inner, outer in kind(3, shuffle=True, random_state=seed).split(labels, labels):

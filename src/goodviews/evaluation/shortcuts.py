@@ -13,7 +13,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm
 
 from goodviews.core.errors import InputError, check_shapes
 from goodviews.core.intervals import items_interval
@@ -169,6 +168,8 @@ def shortcuts(
             )
     made = [_curve(features, factor, fit, test, fewest, seed) for factor in factors]
     made.sort(key=lambda one: -one[0].speed_nats)
+    from scipy.stats import norm
+
     z = float(norm.ppf(1 - LEVEL / 2 / max(len(made) - 1, 1)))
     gaps = []
     for (_, left), (_, right) in pairwise(made):

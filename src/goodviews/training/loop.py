@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 
 from goodviews.core.distributed import reporting_lost
 from goodviews.core.errors import InputError
@@ -26,6 +26,9 @@ from goodviews.training.schedule import build_schedule
 from goodviews.training.settings import Settings
 from goodviews.training.state import Checkpoints, Start
 from goodviews.views import Chain, ViewPair, parse_view
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def train(
     look: Look | None = None,
     watch: Callable[[Learner, History], None] | None = None,
     tick: Callable[[], None] | None = None,
-    fabric: Fabric | None = None,
+    fabric: "Fabric | None" = None,
 ) -> TrainResult:
     """Pretrain the encoders of a pair of views.
 

@@ -8,18 +8,19 @@ import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from inspect import signature
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import torch
 import torch.distributed as dist
-from lightning_fabric import Fabric
-from lightning_fabric.plugins.precision.precision import _PRECISION_INPUT
-from lightning_fabric.strategies import DDPStrategy, FSDPStrategy, Strategy
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from goodviews.core.errors import InputError, unknown
 from goodviews.training.settings import Settings
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+    from lightning_fabric.strategies import Strategy
 
 STRATEGIES = ("auto", "ddp", "fsdp")
 
@@ -84,13 +85,15 @@ def resolve_precision(precision: str, device: str = "cpu") -> str:
     return "bf16-mixed" if quick else "32-true"
 
 
-def make_fabric(device: str, precision: str, **options: Any) -> Fabric:
+def make_fabric(device: str, precision: str, **options: Any) -> "Fabric":
     """Fabric of a device and a precision, which may be ``auto``, without its notices.
 
     Example:
         >>> make_fabric("cpu", "auto", devices=1).device.type
         'cpu'
     """
+    from lightning_fabric import Fabric
+
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     name: Any = resolve_precision(precision, device)
     return Fabric(accelerator=device, precision=name, **options)
@@ -137,6 +140,8 @@ def check_machine(settings: Settings, *, strategy: str = "auto") -> None:
         InputError: One of them does not exist.
     """
     check_device(settings.device)
+    from lightning_fabric.plugins.precision.precision import _PRECISION_INPUT
+
     precisions = {str(one) for part in get_args(_PRECISION_INPUT) for one in get_args(part)}
     if settings.precision not in precisions | {"auto"}:
         raise InputError(
@@ -149,7 +154,7 @@ def check_machine(settings: Settings, *, strategy: str = "auto") -> None:
 
 def launch(
     settings: Settings, *, devices: int = 1, nodes: int = 1, strategy: str = "auto"
-) -> Fabric:
+) -> "Fabric":
     """Set up devices and processes.
 
     Under torchrun, the processes that it started are used. Under SLURM, Fabric joins the
@@ -173,6 +178,8 @@ def launch(
     if strategy not in STRATEGIES:
         raise unknown("strategy", strategy, STRATEGIES)
     devices, nodes = processes(devices, nodes)
+    from lightning_fabric.strategies import DDPStrategy, FSDPStrategy
+
     chosen: str | Strategy = "auto"
     if strategy == "fsdp":
         if not torch.cuda.is_available():
@@ -215,7 +222,7 @@ def _sync_name() -> str:
 
 
 def wrap(
-    fabric: Fabric, learner: nn.Module, optimiser: torch.optim.Optimizer, settings: Settings
+    fabric: "Fabric", learner: nn.Module, optimiser: torch.optim.Optimizer, settings: Settings
 ) -> tuple[Any, Any]:
     """Set up learner and optimiser with Fabric, compiled if ``compile`` is set."""
     learner.to(memory_format=torch.channels_last)

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.model_selection import StratifiedKFold
 from torch import nn
 
 from goodviews.core.cells import Cells, hashed
@@ -134,6 +133,8 @@ class Tuner:
         if len(self.rates) == 1 or np.unique(y, return_counts=True)[1].min() < 2:
             return self.rates[0]
         losses = np.zeros(len(self.rates))
+        from sklearn.model_selection import StratifiedKFold
+
         folds = StratifiedKFold(2, shuffle=True, random_state=self.seed)
         for inner, outer in folds.split(index, y):
             start = self._probe(index[inner], self._penalty(index[inner]))

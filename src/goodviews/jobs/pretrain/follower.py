@@ -3,9 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-from lightning_fabric import Fabric
+from typing import TYPE_CHECKING, Any
 
 from goodviews.core.progress import Report
 from goodviews.jobs.pretrain.probe import Probe, row_line
@@ -13,6 +11,9 @@ from goodviews.training import Learner, Settings
 from goodviews.training.diagnostics.health import FATAL, HEALTHY, CollapseError, Monitor
 from goodviews.training.diagnostics.monitor import History
 from goodviews.training.log import Log
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 _SILENT_S = 60.0
 """Seconds after which a line is due; more in a run that has taken long already."""
@@ -41,7 +42,7 @@ class Follower:
         folder: Path,
         settings: Settings,
         *,
-        fabric: Fabric,
+        fabric: "Fabric",
         every: int,
         probe: Probe | None,
         track: str,

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import KFold, StratifiedKFold
 
 from goodviews.core.errors import InputError
 from goodviews.data import Images, Splits, draw_labels, splits
@@ -208,6 +207,8 @@ def _compact(labels: np.ndarray, classes: tuple[str, ...]) -> tuple[np.ndarray, 
 
 def _folds(pool: np.ndarray, labels: np.ndarray, draws: int) -> tuple[LabelDraw, ...]:
     """Repeated folds: each is fitted on four fifths and tested on the last."""
+    from sklearn.model_selection import KFold, StratifiedKFold
+
     smallest = np.bincount(labels[pool])
     smallest = smallest[smallest > 0].min()
     count = 5 if len(pool) >= 25 else 2

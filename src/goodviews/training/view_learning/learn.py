@@ -7,10 +7,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from goodviews.data import Images
@@ -29,6 +29,9 @@ from goodviews.training.view_learning.parts import Maker, hold_out, split_labell
 from goodviews.training.view_learning.players import Players
 from goodviews.views import parse_view
 from goodviews.views.generators import Generator
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 @dataclass(frozen=True)
@@ -170,7 +173,7 @@ def _joint_step(
     optimiser: torch.optim.Optimizer,
     x_BCHW: Tensor,
     few: tuple[Tensor, ...],
-    fabric: Fabric,
+    fabric: "Fabric",
     *,
     still: bool,
 ) -> Tensor:
@@ -201,7 +204,7 @@ def _joint_step(
 
 
 def _encoder_step(
-    players: Players, optimiser: torch.optim.Optimizer, x_BCHW: Tensor, fabric: Fabric
+    players: Players, optimiser: torch.optim.Optimizer, x_BCHW: Tensor, fabric: "Fabric"
 ) -> None:
     """Update the encoders only."""
     with fabric.autocast():

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
-from sklearn.model_selection import StratifiedKFold
 
 from goodviews.core.interval import Interval
 from goodviews.core.records.verdict import Regime
@@ -158,6 +157,8 @@ def cross_fitted_accuracy(table: TaskTable, winner: int) -> float:
     folds = _FOLDS if np.bincount(labels)[np.unique(labels)].min() >= _FOLDS else 2
     scores = []
     for repeat in range(_REPEATS):
+        from sklearn.model_selection import StratifiedKFold
+
         split = StratifiedKFold(folds, shuffle=True, random_state=repeat)
         for chooses, reports in split.split(labels, labels):
             chosen = items[:, chooses].mean(axis=1).argmax()
