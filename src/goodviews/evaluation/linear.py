@@ -31,6 +31,9 @@ def linear_log_probs(
     Returns:
         (M, C) natural logarithms; rows sum to 1 as probabilities.
     """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
     centre, spread = fitted.mean(axis=0), fitted.std(axis=0)
     spread = np.where(spread > 1e-6, spread, 1.0) * np.sqrt(fitted.shape[1])
     known = np.unique(labels)
@@ -41,9 +44,6 @@ def linear_log_probs(
         probs[:, known] = 1 - floor * (classes - 1)
         logs = np.log(probs)
         return logs
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
     model = LogisticRegression(C=1 / (penalty * len(labels)), max_iter=100, tol=1e-3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -70,13 +70,13 @@ def choose_penalty(
     Returns:
         One of five powers of ten; the smallest if every set has fewer than three items.
     """
+    from sklearn.model_selection import KFold, StratifiedKFold
+
     losses = np.zeros(len(PENALTIES))
     for place, fit in enumerate(fits):
         counts = np.unique(labels[fit], return_counts=True)[1]
         if len(fit) < 3:
             continue
-        from sklearn.model_selection import KFold, StratifiedKFold
-
         kind = StratifiedKFold if len(counts) and counts.min() >= 3 else KFold
         folds = kind(3, shuffle=True, random_state=place)
         for inner, outer in folds.split(fit, labels[fit]):

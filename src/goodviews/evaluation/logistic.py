@@ -158,9 +158,9 @@ class _Problem:
 
     def solve(self, tolerance: float, most: int) -> tuple[Tensor, Tensor, float, int]:
         """Weights, bias, mean cross-entropy and number of evaluations at the optimum."""
-        begin = torch.cat([self.root.T @ self.weight, self.bias[None]]).double()
         from scipy.optimize import minimize
 
+        begin = torch.cat([self.root.T @ self.weight, self.bias[None]]).double()
         found = minimize(
             self._value,
             begin.flatten().cpu().numpy(),

@@ -245,10 +245,10 @@ def _schedule(
 
 
 def _folds(labels: np.ndarray, index: np.ndarray, seed: int) -> list[Parts]:
-    smallest = int(np.unique(labels[index], return_counts=True)[1].min())
-    count = max(2, min(FOLDS, smallest))
     from sklearn.model_selection import StratifiedKFold
 
+    smallest = int(np.unique(labels[index], return_counts=True)[1].min())
+    count = max(2, min(FOLDS, smallest))
     cut = StratifiedKFold(count, shuffle=True, random_state=seed).split(index, labels[index])
     none = np.zeros(0, dtype=np.int64)
     return [Parts(index[np.sort(fit)], none, index[np.sort(test)]) for fit, test in cut]

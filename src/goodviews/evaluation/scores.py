@@ -242,12 +242,12 @@ def fold_penalty(features: Tensor, labels: np.ndarray, *, classes: int, seed: in
         One of :func:`goodviews.evaluation.factor_readout.penalties`; the strongest for fewer
         than three items.
     """
+    from sklearn.model_selection import KFold, StratifiedKFold
+
     some = penalties(len(labels))
     if len(labels) < 3:
         return some[0]
     counts = np.unique(labels, return_counts=True)[1]
-    from sklearn.model_selection import KFold, StratifiedKFold
-
     kind = StratifiedKFold if counts.min() >= 3 else KFold
     losses = np.zeros(len(some))
     for inner, outer in kind(3, shuffle=True, random_state=seed).split(labels, labels):

@@ -156,6 +156,8 @@ def shortcuts(
         >>> found.order, found.is_easier("loud", "faint")
         (('loud', 'faint'), True)
     """
+    from scipy.stats import norm
+
     if not factors:
         raise InputError("shortcuts needs at least one factor; name columns of a table.")
     for factor in factors:
@@ -168,8 +170,6 @@ def shortcuts(
             )
     made = [_curve(features, factor, fit, test, fewest, seed) for factor in factors]
     made.sort(key=lambda one: -one[0].speed_nats)
-    from scipy.stats import norm
-
     z = float(norm.ppf(1 - LEVEL / 2 / max(len(made) - 1, 1)))
     gaps = []
     for (_, left), (_, right) in pairwise(made):

@@ -129,12 +129,12 @@ class Tuner:
 
     def _rate(self, index: np.ndarray) -> float:
         """The encoder's rate with the lowest cross-entropy over two folds of some labels."""
+        from sklearn.model_selection import StratifiedKFold
+
         y = self.labels[index]
         if len(self.rates) == 1 or np.unique(y, return_counts=True)[1].min() < 2:
             return self.rates[0]
         losses = np.zeros(len(self.rates))
-        from sklearn.model_selection import StratifiedKFold
-
         folds = StratifiedKFold(2, shuffle=True, random_state=self.seed)
         for inner, outer in folds.split(index, y):
             start = self._probe(index[inner], self._penalty(index[inner]))

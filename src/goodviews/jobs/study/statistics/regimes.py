@@ -150,6 +150,8 @@ def cross_fitted_accuracy(table: TaskTable, winner: int) -> float:
         table: Results of a task.
         winner: Place of the winning candidate.
     """
+    from sklearn.model_selection import StratifiedKFold
+
     items = table.layout.items_VN[: len(table.views)]
     if table.choosing.shape[1]:
         return float(items[winner].mean())
@@ -157,8 +159,6 @@ def cross_fitted_accuracy(table: TaskTable, winner: int) -> float:
     folds = _FOLDS if np.bincount(labels)[np.unique(labels)].min() >= _FOLDS else 2
     scores = []
     for repeat in range(_REPEATS):
-        from sklearn.model_selection import StratifiedKFold
-
         split = StratifiedKFold(folds, shuffle=True, random_state=repeat)
         for chooses, reports in split.split(labels, labels):
             chosen = items[:, chooses].mean(axis=1).argmax()
