@@ -107,5 +107,7 @@ def test_a_damaged_file_is_one_sentence_or_made_again(job, written, tmp_path, mo
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("job", READERS)
-def test_a_spread_of_damaged_values_is_one_sentence_or_made_again(job, written, tmp_path, monkeypatch):
+def test_a_spread_of_damaged_values_is_one_sentence_or_made_again(
+    job, written, tmp_path, monkeypatch
+):
     check(written, tmp_path, monkeypatch, job, most=40, readers=READERS[job])
