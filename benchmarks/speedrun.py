@@ -16,7 +16,7 @@ from all of them. ``--quick`` runs one short run of each engine on scikit-learn'
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from itertools import groupby, product
@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torchvision import transforms as T
 
 from goodviews.core import Cells, hardware, run_origin, write_table
 from goodviews.core.cells import hashed, read_values
@@ -37,6 +38,7 @@ from goodviews.evaluation.logistic import fit_logistic
 from goodviews.jobs.study.run import one_thread
 from goodviews.training import Settings, change, train
 from goodviews.views import parse_view
+from rivals import simclr_loop, simclr_transform, statistics_of
 from timing import arguments
 
 SORT = itemgetter("track", "part", "engine", "asked", "changes", "seed")
@@ -51,19 +53,27 @@ class Track:
     Attributes:
         data: Name of the data.
         size: Side of the images; None keeps it.
-        views: Spec of both views.
+        least: Smallest share of the area that a crop shows.
+        rest: Spec of what follows the crop.
     """
 
     data: str
     size: int | None
-    views: str
+    least: float
+    rest: str = ""
+
+    @property
+    def views(self) -> str:
+        """Spec of both views."""
+        return f"crop(scale=({self.least}, 1)){self.rest}"
 
 
+_COLOUR = "|flip()|jitter(0.5)|grey()"
 TRACKS = {
-    "cifar10": Track("cifar10_jpeg", None, "crop(scale=(0.2, 1))|flip()|jitter(0.5)|grey()"),
-    "imagenette": Track("imagenette96", 32, "crop(scale=(0.2, 1))|flip()|jitter(0.5)|grey()"),
-    "mnist": Track("MNIST", 16, "crop(scale=(0.35, 1))"),
-    "digits": Track("digits", None, "crop(scale=(0.35, 1))"),
+    "cifar10": Track("cifar10_jpeg", None, 0.2, _COLOUR),
+    "imagenette": Track("imagenette96", 32, 0.2, _COLOUR),
+    "mnist": Track("MNIST", 16, 0.35),
+    "digits": Track("digits", None, 0.35),
 }
 
 ENGINES = {
@@ -88,6 +98,8 @@ ENGINES = {
         precision="bf16-mixed",
     ),
 }
+ENGINES["lightly"] = ENGINES["landed"]
+"""Backbone, optimiser and batch of the landed default in the loop of lightly's user."""
 
 
 @lru_cache(maxsize=1)
@@ -107,32 +119,58 @@ def parts_of(images: Images, part: str) -> tuple[np.ndarray, np.ndarray]:
     return np.sort(order[cut:]), np.sort(order[:cut])
 
 
-def measure(track: str, settings: Settings, *, seed: int, part: str) -> dict[str, Any]:
+Represent = Callable[[torch.Tensor], torch.Tensor]
+
+
+def ours(
+    track: Track, images: Images, index: np.ndarray, settings: Settings, seed: int
+) -> Represent:
+    """Pretrain with an engine of ours."""
+    made = train(images, index, parse_view(track.views), settings=settings, seed=seed)
+    return made.encoders.represent
+
+
+def theirs(
+    track: Track, images: Images, index: np.ndarray, settings: Settings, seed: int
+) -> Represent:
+    """Pretrain with the loop of lightly's user."""
+    norm = statistics_of(images, index)
+    colour, size = images.channels == 3, images.height
+    transform = simclr_transform(size, track.least, norm, colour=colour, grey=0.2)
+    backbone = simclr_loop(images, index, transform, settings, seed=seed).eval()
+    normalise = T.Normalize(**norm)
+    return lambda pixels: backbone(normalise(pixels))
+
+
+def measure(about: dict[str, Any], settings: Settings) -> dict[str, Any]:
     """Train once and evaluate: CPU seconds and both accuracies."""
-    images = images_of(track)
-    index, test = parts_of(images, part)
+    track, seed, engine = TRACKS[about["track"]], about["seed"], about["engine"]
+    images = images_of(about["track"])
+    index, test = parts_of(images, about["part"])
     labels = next(iter(images.labels.values()))
     classes = len(next(iter(images.classes.values())))
-    pair = parse_view(TRACKS[track].views)
+    some = np.sort(np.random.default_rng(seed).permutation(index)[: about["asked"]])
     begun = time.process_time()
-    made = train(images, index, pair, settings=settings, seed=seed)
+    made = (theirs if engine == "lightly" else ours)(track, images, some, settings, seed)
     seconds = time.process_time() - begun
 
+    @torch.no_grad()
     def embed(pixels: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
-        return made.encoders.represent(pixels)
+        return made(pixels)
 
-    fitted, tested = (represent(images, some, embed) for some in (index, test))
+    fitted, tested = (represent(images, part, embed) for part in (index, test))
     near = knn_predict(
         fitted.numpy(), labels[index], tested.numpy(), classes=classes, neighbours=20
     )
     probe = fit_logistic(fitted.numpy(), labels[index], classes=classes, penalty=1e-3)
     linear = probe.log_probs(tested.numpy()).argmax(dim=1).numpy()
+    batch = min(settings.batch, len(some))
     return {
         "cpu_s": seconds,
-        "shown": made.history.steps * min(settings.batch, len(index)),
+        "shown": settings.epochs * (len(some) // batch) * batch,
         "knn": float((near == labels[test]).mean()),
         "linear": float((linear == labels[test]).mean()),
-        "pretrained": len(index),
+        "pretrained": len(some),
         "tested": len(test),
     }
 
@@ -161,10 +199,9 @@ def table(rows: Sequence[dict[str, Any]]) -> list[str]:
 def run_one(cells: Cells, about: dict[str, Any], settings: Settings) -> dict[str, Any]:
     """One row: stored, or measured now."""
     name = "{track}-{engine}-{asked}-{seed}".format(**about) + f"-{hashed(asdict(settings))}"
-    options = {"seed": about["seed"], "part": about["part"]}
     found = cells.load(name)
     if found is None:
-        found = about | measure(about["track"], settings, **options)
+        found = about | measure(about, settings)
         cells.save(name, found)
     print(*table([found]), flush=True)
     return found
@@ -174,7 +211,7 @@ def main() -> None:
     """Run what is missing, and write the table."""
     parser = arguments(__doc__)
     parser.add_argument("--track", nargs="+", choices=TRACKS, default=["imagenette"])
-    parser.add_argument("--engine", nargs="+", choices=ENGINES, default=list(ENGINES))
+    parser.add_argument("--engine", nargs="+", choices=ENGINES, default=["landed", "new"])
     parser.add_argument("--shown", nargs="+", type=int, default=[80_000])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--part", choices=["report", "choose"], default="report")

@@ -10,7 +10,6 @@ transforms on PIL images in a DataLoader, ``NTXentLoss``, AdamW, scikit-learn.
     python benchmarks/study.py [--quick] [--out FOLDER]
 """
 
-import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -31,15 +30,13 @@ from torchvision import transforms as T
 from goodviews.core.origin import run_origin
 from goodviews.data import Images, load
 from goodviews.data.hashing import content_hash
-from goodviews.encoders import ConvNet
-from goodviews.encoders.small import Projector
 from goodviews.jobs.study import cells
 from goodviews.jobs.study.plan import Cell, Plan, Task, make_plan
 from goodviews.jobs.study.run import one_thread
 from goodviews.measurement import shared
-from goodviews.training import Settings
+from goodviews.training.small import small_settings
 from goodviews.views import ViewPair
-from rivals import Photographs, statistics_of
+from rivals import Photographs, simclr_loop, simclr_transform, statistics_of
 from timing import arguments, keep, peers
 
 Clock = Callable[[], float]
@@ -51,8 +48,6 @@ SETS = {
 }
 """The views that a study of colour photographs and of grey images tries by default."""
 
-
-DIM = 64
 SHOWN = 80_000
 """Images that a default study shows to each encoder."""
 
@@ -128,56 +123,13 @@ def ours(plan: Plan, view: str) -> tuple[Parts, float]:
 
 def lightly(plan: Plan, scale: float, colour: bool) -> tuple[Parts, float]:
     """The same cell as its user writes it: seconds by part, and accuracy."""
-    from lightly.loss import NTXentLoss
-    from lightly.transforms import SimCLRTransform
-    from lightly.transforms.multi_view_transform import MultiViewTransform
-
-    parts, images, settings = Parts(), plan.images, plan.settings
-    size = images.height
+    parts, images = Parts(), plan.images
     norm = statistics_of(images, plan.splits.pretrain)
     with parts.time("rest"):
-        torch.manual_seed(0)
-        if colour:
-            transform: Any = SimCLRTransform(
-                input_size=size,
-                cj_strength=0.5,
-                min_scale=scale,
-                random_gray_scale=0.0,
-                gaussian_blur=0.0,
-                normalize=norm,
-            )
-        else:
-            one = T.Compose(
-                [T.RandomResizedCrop(size, (scale, 1.0)), T.ToTensor(), T.Normalize(**norm)]
-            )
-            transform = MultiViewTransform([one, one])
-        loader = DataLoader(
-            Photographs(images, plan.splits.pretrain, transform),
-            batch_size=settings.batch,
-            shuffle=True,
-            drop_last=True,
+        transform = simclr_transform(images.height, scale, norm, colour=colour)
+        backbone = simclr_loop(
+            images, plan.splits.pretrain, transform, plan.settings, timed=parts.time
         )
-        backbone = ConvNet(channels=images.channels, size=size)
-        head = Projector(backbone.features, DIM)
-        model = nn.Sequential(backbone, head)
-        criterion = NTXentLoss(temperature=0.1)
-        lr = 6e-3 * math.sqrt(settings.batch / 256)
-        optimiser = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=1e-3)
-        steps = settings.epochs * len(loader)
-        rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, lr, total_steps=steps, pct_start=0.1)
-        for _ in range(settings.epochs):
-            batches = iter(loader)
-            while True:
-                with parts.time("views"):
-                    batch = next(batches, None)
-                if batch is None:
-                    break
-                with parts.time("encoder"):
-                    loss = criterion(model(batch[0]), model(batch[1]))
-                    optimiser.zero_grad()
-                    loss.backward()
-                    optimiser.step()
-                    rate.step()
         with parts.time("readouts"):
             plain = T.Compose([T.ToTensor(), T.Normalize(**norm)])
             accuracy = their_readouts(plan, backbone.eval(), plain)
@@ -255,7 +207,7 @@ def planned(name: str, quick: bool) -> tuple[Plan, tuple[float, ...], str]:
         images,
         views=tuple(view.replace("{s}", str(s)) for s in scales),
         seeds=(0,),
-        settings=Settings(epochs=epochs, device="cpu"),
+        settings=replace(small_settings(images.height, device="cpu"), epochs=epochs),
         candidates=None,
         per_class=10,
         draws=10,
