@@ -37,8 +37,14 @@ def pretrain(
     context: typer.Context,
     data: Data = None,
     recipe: Annotated[
-        str, typer.Option(metavar="NAME", help="Method, such as simclr, mocov2, infomin, vicreg.")
-    ] = "simclr",
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Method, such as simclr, mocov2, infomin, vicreg (default: small for images of "
+            "at most 64 pixels without --backbone and --start, otherwise simclr).",
+            show_default=False,
+        ),
+    ] = None,
     backbone: Annotated[
         str | None,
         typer.Option(

@@ -8,6 +8,7 @@ from goodviews.core.text import counted
 from goodviews.data import Images
 from goodviews.spec.grammar import parse_spec
 from goodviews.training import Settings
+from goodviews.training.small import PATCHES, small_settings
 
 _SMALL = 96
 """Largest side of images for which a backbone gets the stem for small images."""
@@ -45,6 +46,9 @@ def adapted_settings(
     if typical and side <= _SMALL:
         settings = replace(settings, encoder=settings.encoder.replace("imagenet", "small"))
         said.append(f"Images have {side} pixels, so the stem is 3 x 3 without a max-pool.")
+    if "stem='patches'" in settings.encoder and "encoder" not in given and side < PATCHES:
+        settings = replace(settings, encoder=small_settings(side).encoder)
+        said.append(f"Images have {side} pixels, so the stem has no patches.")
     batch = min(settings.batch, max(count // 8 // 2 * 2, 4))
     if batch < settings.batch and "batch" not in given:
         settings = replace(settings, batch=batch)

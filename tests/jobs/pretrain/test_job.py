@@ -13,7 +13,7 @@ from goodviews.cli.main import main
 from goodviews.core.errors import InputError
 from goodviews.data import Images, digits
 from goodviews.encoders import load_encoder
-from goodviews.jobs.pretrain import pretrain
+from goodviews.jobs.pretrain import job, pretrain
 from goodviews.methods import METHODS, method
 from goodviews.methods.adapt import OLDEST, adapted_settings, oldest_key
 from goodviews.spec.grammar import parse_spec
@@ -244,3 +244,27 @@ def test_the_log_and_the_bar_are_shown_when_asked_for(few, capsys):
     assert capsys.readouterr().err == ""
     pretrain("few.npz", out="b", progress=True, **options)
     assert "3 of 3 steps trained (100 %)" in capsys.readouterr().err
+
+
+def test_small_images_get_the_small_method_unless_something_larger_is_asked_for(tmp_path):
+    quick = {"epochs": 1, "views": "noise(std=0.1)", "changes": {"head": "projector(dim=4)"}}
+    made = pretrain(images(24, size=16), out=tmp_path / "a", **quick)
+    assert made.settings.name == "small"
+    assert "patches" in made.settings.encoder
+    assert "muon" in made.settings.optimiser
+    assert made.settings.precision == "auto"
+    made = pretrain(images(24, size=16), out=tmp_path / "b", backbone="convnet(width=2)", **quick)
+    assert made.settings.name == "simclr"
+    made = pretrain(images(24, size=16), out=tmp_path / "c", start=tmp_path / "a", **quick)
+    assert made.settings.name == "simclr"
+    assert "patches" in made.settings.encoder
+
+
+@pytest.mark.parametrize(("side", "name"), [(64, "small"), (65, "simclr")])
+def test_the_largest_side_of_the_small_method(side, name, tmp_path, monkeypatch):
+    def stopped(*_, settings, **__):
+        raise InputError(f"recipe {settings.name}.")
+
+    monkeypatch.setattr(job, "train", stopped)
+    with pytest.raises(InputError, match=f"recipe {name}"):
+        pretrain(images(8, size=side), out=tmp_path)

@@ -32,6 +32,9 @@ from goodviews.training.machine import check_machine, first_process
 from goodviews.training.track import check_tracker
 from goodviews.views import ViewPair, parse_view
 
+_SMALL = 64
+"""Largest side of images for which the default method is ``small``."""
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -71,7 +74,7 @@ class Trained:
 def pretrain(
     data: Data = None,
     *,
-    method: str | Settings = "simclr",
+    method: str | Settings | None = None,
     backbone: str | None = None,
     views: str | Path | None = None,
     start: str | Path | None = None,
@@ -102,7 +105,9 @@ def pretrain(
 
     Args:
         data: Images in any form that :func:`goodviews.load` accepts.
-        method: Name of a method, such as ``"simclr"``, or settings of your own.
+        method: Name of a method, such as ``"simclr"``, or settings of your own (default:
+            ``"small"`` for images of at most 64 pixels, if neither ``backbone`` nor ``start`` is
+            given; otherwise ``"simclr"``).
         backbone: Spec of the backbone, such as ``"resnet18"`` (default: the method's).
         views: Spec of the two views, or a file that holds one, such as the ``best_view.txt`` of
             a study (default: the method's views).
@@ -153,7 +158,7 @@ def pretrain(
         (8, 'healthy')
     """
     spec = view_of(views)
-    settings = named(method) if isinstance(method, str) else method
+    settings = named(method or "simclr") if isinstance(method, str | None) else method
     asked = _change_texts(device=device, precision=precision) + change_texts(changes)
     asked += _change_texts(encoder=backbone, epochs=epochs, batch=batch)
     typed = [text.partition("=")[0].strip() for text in asked]
@@ -163,6 +168,8 @@ def pretrain(
     images = load(
         data, labels=labels, size=size, channels=channels, value_range=value_range, root=root
     )
+    if method is None and start is None and "encoder" not in typed and _is_small(images):
+        settings = change(named("small"), asked)
     index = splits(images).pretrain if hold_out else np.flatnonzero(images.part == 0)
     if spec:
         settings, typed = replace(settings, views=spec), [*typed, "views"]
@@ -259,6 +266,11 @@ def _check(
     check_machine(settings, strategy=strategy)
     check_tracker(track)
     check_owner(Path(out or "."), "pretrain", own=is_run if out else lambda _: True)
+
+
+def _is_small(images: Images) -> bool:
+    """Whether the default is the small encoder of a study."""
+    return min(images.height, images.width) <= _SMALL
 
 
 def _started(
