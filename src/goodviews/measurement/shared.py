@@ -21,6 +21,7 @@ from goodviews.evaluation import fit_temperature, held_out_bound
 from goodviews.information import Estimate
 from goodviews.training import Settings, train
 from goodviews.training.diagnostics.monitor import History, levelled_off
+from goodviews.training.small import small_settings
 from goodviews.views import ViewPair, parse_view
 
 _FITTED = 1024
@@ -144,7 +145,8 @@ def shared_nats(
     data = images if isinstance(images, Images) else load(images)
     pair = parse_view(view) if isinstance(view, str) else view
     draws = draws or Draws()
-    settings = settings or Settings()
+    if settings is None:
+        settings = small_settings(pair.side((data.channels, data.height, data.width)))
     if epochs is not None:
         settings = replace(settings, epochs=epochs)
     if encoder is not None:

@@ -20,7 +20,7 @@ _MOST = 1_000_000
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of pretraining. The defaults are those of a study.
+    """Settings of pretraining; a study takes :func:`goodviews.training.small.small_settings`.
 
     Attributes:
         name: Name of the method.

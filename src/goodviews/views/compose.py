@@ -51,6 +51,17 @@ class ViewPair:
         ]
         return kinds[0] == kinds[1]
 
+    def side(self, shape: Shape) -> int:
+        """Smaller side in pixels of the views of images of a shape.
+
+        Example:
+            >>> parse_view("crop(size=24)").side((3, 32, 40))
+            24
+        """
+        return min(
+            side for chain in (self.first, self.second) for side in chain.out_shape(shape)[-2:]
+        )
+
     def __call__(
         self, images: Tensor, *, seed: int | Tensor, samples: Tensor, epoch: int
     ) -> tuple[Tensor, Tensor]:

@@ -8,8 +8,9 @@ from goodviews.core.files import read_json
 from goodviews.core.records.rows import read_rows
 from goodviews.core.records.verdict import Verdict
 from goodviews.data import load
+from goodviews.jobs.study import readings, study
 from goodviews.jobs.study import run as running
-from goodviews.jobs.study import study
+from goodviews.training.small import small_settings
 
 VIEWS = ("crop(scale=(0.2, 1))", "identity()")
 
@@ -204,3 +205,28 @@ def test_a_view_whose_loss_breaks_is_left_out_and_named(tmp_path, monkeypatch):
     assert sorted(view.view for view in task.views) == sorted(VIEWS)
     failed = [check for check in result.verdict.trust if check.name == "Runs finished"]
     assert "The loss is nan" in failed[0].text
+
+
+@pytest.mark.parametrize("size", [16, 12])
+def test_by_default_a_study_takes_the_small_settings_and_scratch_the_plain_encoder(
+    size, tmp_path, monkeypatch
+):
+    """The smallest view counts; training from scratch never has patches unless asked."""
+    taken, real = [], readings.train_supervised
+
+    def spy(*arguments, settings, **options):
+        taken.append(settings.encoder)
+        return real(*arguments, settings=settings, **options)
+
+    monkeypatch.setattr(readings, "train_supervised", spy)
+    views = ["identity()", f"crop(size={size})"]
+    quick(tmp_path / "s", views=views, seeds=1)
+    about, wanted = read_json(tmp_path / "s" / "run.json"), small_settings(size)
+    assert about["encoder"] == wanted.encoder
+    assert about["optimiser"] == wanted.optimiser
+    assert about["precision"] in ("32-true", "bf16-mixed")
+    assert set(taken) == {"convnet(width=16)"}
+    assert ("from scratch" in about["splits"]["protocol"]) == (size == 16)
+    taken.clear()
+    quick(tmp_path / "t", views=views, seeds=1, encoder="convnet(width=4)")
+    assert set(taken) == {"convnet(width=4)"}

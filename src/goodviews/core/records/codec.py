@@ -7,7 +7,7 @@ Fields keep their order and names. An :class:`~goodviews.core.interval.Interval`
 
 import math
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import (
     Annotated,
@@ -74,7 +74,8 @@ def from_json(kind: type[R], value: object, where: str) -> R:
         where: What to call the value in an error, such as the name of its file.
 
     Raises:
-        InputError: A field is missing, unknown or of another type; the message names it.
+        InputError: A field without a default is missing, or a field is unknown or of another
+            type; the message names it.
 
     Example:
         >>> from dataclasses import dataclass
@@ -124,12 +125,16 @@ class _Mismatch(Exception):
 def _record(kind: type[R], value: object) -> R:
     if not isinstance(value, dict):
         raise _Mismatch(f"is {_short(value)}, but expected an object")
-    hints, known, made = _hints(kind), set(), {}
+    hints = _hints(kind)
+    known: set[str] = set()
+    made: dict[str, Any] = {}
     for one in fields(kind):  # type: ignore[arg-type]  # callers pass dataclasses only
         hint = hints[one.name]
         keys = _keys(one.name, hint)
+        known.update(keys or (one.name,))
+        if not keys and one.name not in value and one.default is not MISSING:
+            continue  # a field that is newer than the file
         for key in keys or (one.name,):
-            known.add(key)
             if key not in value:
                 raise _Mismatch("is missing", key)
         if keys:

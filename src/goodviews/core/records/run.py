@@ -82,6 +82,8 @@ class Run:
     family: Family | None
     encoder: str
     objective: str
+    optimiser: str = ""
+    precision: str = ""
     epochs: int
     batch: int
     candidates: int

@@ -9,7 +9,7 @@ import torch
 from goodviews.data import Finding, Images
 from goodviews.encoders import build_pair
 from goodviews.spec.grammar import expand
-from goodviews.training import Settings
+from goodviews.training.small import small_settings
 from goodviews.views import compiled, default_views, parse_view
 
 _BATCH = 256
@@ -30,7 +30,8 @@ def pace(images: Images) -> list[Finding]:
     family = expand(text)
     pair = parse_view(family.specs[0] if family else text)
     rows = np.random.default_rng(0).permutation(len(images))[:_BATCH]
-    samples, settings = torch.from_numpy(rows), Settings()
+    samples = torch.from_numpy(rows)
+    settings = small_settings(pair.side((images.channels, images.height, images.width)))
 
     def views() -> tuple[torch.Tensor, torch.Tensor]:
         return pair(images.raw(rows), seed=0, samples=samples, epoch=0)

@@ -123,8 +123,10 @@ def shared(
         ``words``, one sentence.
     """
     from goodviews.measurement import shared_nats
-    from goodviews.training import Settings
+    from goodviews.training.small import small_settings
+    from goodviews.views import parse_view
 
+    side = parse_view(view).side((images.channels, images.height, images.width))
     done = 0
 
     def tick() -> None:
@@ -135,7 +137,8 @@ def shared(
     found = shared_nats(
         view,
         replace(images, labels={}, classes={}),  # labels would move the split
-        settings=Settings(device="cpu", epochs=_EPOCHS),
+        settings=small_settings(side, device="cpu"),
+        epochs=_EPOCHS,
         seed=seed,
         tick=tick,
     ).estimate

@@ -13,6 +13,8 @@ from goodviews.jobs.study.pairs import describe_display
 from goodviews.jobs.study.plan import Plan
 from goodviews.jobs.study.run import Done
 from goodviews.spec.grammar import Family
+from goodviews.training.machine import resolve_precision
+from goodviews.training.small import scratch_encoder
 
 
 def describe(
@@ -42,6 +44,8 @@ def describe(
         family=_family(family),
         encoder=plan.settings.encoder,
         objective=plan.settings.objective,
+        optimiser=plan.settings.optimiser,
+        precision=resolve_precision(plan.settings.precision, plan.settings.device),
         epochs=plan.settings.epochs,
         batch=min(plan.settings.batch, len(plan.splits.pretrain)),
         candidates=plan.candidates,
@@ -112,7 +116,10 @@ def _protocol(plan: Plan) -> str:
     )
     if not plan.tasks:
         return f"{start}; there are no labels."
-    task = plan.tasks[0]
+    task, scratch = plan.tasks[0], scratch_encoder(plan.settings.encoder)
+    other = ""
+    if scratch != plan.settings.encoder:
+        other = f"; training from scratch takes {scratch}, which is more accurate there"
     if task.crossed:
         how = (
             f"readouts are fitted to {task.budget:,} of the {len(task.items):,} labels and tested "
@@ -123,8 +130,7 @@ def _protocol(plan: Plan) -> str:
             f"each of {len(task.draws)} readouts is fitted to {task.budget:,} labels of "
             f"pretraining images and tested on {int((~task.choose).sum()):,} held-out images"
         )
+    choice = "the view is selected and measured on different folds of them"
     if task.choose.any():
-        return (
-            f"{start}; {how}; the view is selected with {int(task.choose.sum()):,} other labels."
-        )
-    return f"{start}; {how}; the view is selected and measured on different folds of them."
+        choice = f"the view is selected with {int(task.choose.sum()):,} other labels"
+    return f"{start}; {how}; {choice}{other}."

@@ -38,6 +38,7 @@ from goodviews.spec.names import check_names
 from goodviews.training import Settings
 from goodviews.training.machine import check_device
 from goodviews.training.objective import build_objective
+from goodviews.training.small import small_settings
 from goodviews.views import default_views, parse_view
 
 _PAIRS = 6
@@ -205,10 +206,11 @@ def study(
     if not specs:
         specs, family = _specs(default_views(images.channels, images.height))
     shape = (images.channels, images.height, images.width)
-    for spec in specs:
-        parse_view(spec).check(shape)
+    pairs = [parse_view(spec) for spec in specs]
+    for pair in pairs:
+        pair.check(shape)
 
-    settings = Settings(device=_device(device))
+    settings = small_settings(min(pair.side(shape) for pair in pairs), device=_device(device))
     settings = replace(
         settings,
         encoder=encoder or settings.encoder,

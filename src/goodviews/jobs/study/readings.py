@@ -4,6 +4,7 @@ Letters: M tested items, R label draws, F representation.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from goodviews.evaluation import LabelDraw, evaluate_readout, represent
 from goodviews.evaluation.encoders import settle
 from goodviews.jobs.study.parts import FIT, scratch_steps
 from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task
+from goodviews.training.small import scratch_encoder
 from goodviews.training.supervised import train_supervised
 from goodviews.views import ViewPair, parse_view
 
@@ -176,6 +178,7 @@ def baseline(
         settle(encoders.eval(), encoders.represent, some[:_SETTLED])
         return of_encoder(plan, encoders)
 
+    settings = replace(plan.settings, encoder=scratch_encoder(plan.settings.encoder))
     augment = parse_view("translate(0.1)|flip()" if images.channels == 3 else "translate(0.1)")
 
     def scratch(task: Task) -> dict[str, np.ndarray]:
@@ -188,7 +191,7 @@ def baseline(
                 task.labels[draw.fit],
                 augment,
                 classes=len(task.classes),
-                settings=plan.settings,
+                settings=settings,
                 seed=seed + number,
                 steps=scratch_steps(len(draw.fit)),
             )

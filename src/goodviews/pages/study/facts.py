@@ -12,6 +12,8 @@ from goodviews.core.tokens import REGIMES
 from goodviews.pages import words
 from goodviews.pages.study.tables import troubles
 
+_PRECISION = {"bf16-mixed": "bfloat16 products", "32-true": "float32"}
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -98,6 +100,12 @@ def made(run: Run) -> list[tuple[str, str]]:
         split += f" drawn {splits.label_draws} times"
     runs = f"{cells.done} done, {cells.failed} failed, {cells.resumed} resumed"
     runs += f", {cells.undertrained} still improving, {cells.collapsed} collapsed"
+    training = (
+        f"{run.epochs} epochs",
+        f"batches of {run.batch}",
+        run.optimiser,
+        _PRECISION.get(run.precision, run.precision),
+    )
     items = [
         ("data", f"{data.name}, {data.count:,} images, {size}"),
         ("source", data.source),
@@ -110,7 +118,7 @@ def made(run: Run) -> list[tuple[str, str]]:
         ("hash of the splits", splits.hash),
         ("encoder", run.encoder),
         ("objective", run.objective),
-        ("training", f"{run.epochs} epochs, batches of {run.batch}"),
+        ("training", ", ".join(filter(None, training))),
         ("candidates K", f"{run.candidates:,}"),
         ("seeds", ", ".join(map(str, run.seeds))),
         ("runs", runs),
