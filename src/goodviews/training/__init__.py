@@ -6,6 +6,7 @@ from goodviews.training.machine import launch
 from goodviews.training.optim import build_optimiser
 from goodviews.training.schedule import build_schedule
 from goodviews.training.settings import Settings, change, change_texts
+from goodviews.training.small import small_settings
 from goodviews.training.state import Interrupted, load_state, save_state
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "launch",
     "load_state",
     "save_state",
+    "small_settings",
     "train",
 ]

@@ -4,6 +4,7 @@ Three views of each planted data set: noise in place of the channels of the labe
 of those of one nuisance; and weak noise on every value, which erases nothing.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from goodviews.core import intervals, run_origin, write_table
 from goodviews.jobs.study import make_plan, view_reader
 from goodviews.jobs.study.statistics import Layout, loses
-from goodviews.training import Settings
+from goodviews.training import small_settings
 from goodviews.views import parse_view
 from goodviews_experiments.calibration_worlds.planted import plant, seed_of
 
@@ -86,7 +87,9 @@ def erasures(world: str, seed: int) -> list[dict[str, Any]]:
         planted.images,
         views=tuple(views.values()),
         seeds=seeds,
-        settings=Settings(encoder=planted.encoder, device="cpu"),
+        settings=replace(
+            small_settings(planted.images.height, device="cpu"), encoder=planted.encoder
+        ),
         candidates=None,
         per_class=LABELS,
         draws=DRAWS,

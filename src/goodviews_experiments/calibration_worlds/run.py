@@ -11,6 +11,7 @@ sentence in ``planted``, committed before that half was first run.
 
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy as np
 from goodviews.core import intervals, run_origin, to_json, write_table
 from goodviews.jobs.study import Store, make_plan, study
 from goodviews.jobs.study.statistics import TaskTable, read, tabulate
-from goodviews.training import Settings
+from goodviews.training import small_settings
 from goodviews_experiments.calibration_worlds.planted import (
     HELD_OUT,
     TUNING,
@@ -108,7 +109,11 @@ def one_study(world: str, seed: int) -> list[dict[str, Any]]:
             planted.images,
             views=tuple(views),
             seeds=seeds,
-            settings=Settings(encoder=planted.encoder, epochs=EPOCHS, device="cpu"),
+            settings=replace(
+                small_settings(planted.images.height, device="cpu"),
+                encoder=planted.encoder,
+                epochs=EPOCHS,
+            ),
             candidates=None,
             per_class=LABELS,
             draws=DRAWS,

@@ -14,7 +14,8 @@ from typing import Any
 from goodviews.core import run_origin, write_table
 from goodviews.data import load
 from goodviews.jobs.study import Cell, CellResult, Plan, Store, make_plan, one_thread, run_cell
-from goodviews.training import Settings
+from goodviews.training import small_settings
+from goodviews.views import parse_view
 from goodviews_experiments.short_and_long.tables import (
     Budget,
     agreement,
@@ -130,12 +131,14 @@ def trained(
         InputError: The data are not there, or a view does not fit them.
     """
     images = load(world.data, size=world.size)
+    shape = (images.channels, images.height, images.width)
+    side = min(parse_view(view).side(shape) for view in world.views)
     plan = make_plan(
         images,
         images,
         views=world.views,
         seeds=seeds,
-        settings=Settings(epochs=epochs),
+        settings=replace(small_settings(side), epochs=epochs),
         candidates=None,
         per_class=world.per_class,
         draws=world.draws,

@@ -29,6 +29,7 @@ from goodviews.jobs.study.verdict.trust import trust
 from goodviews.jobs.study.verdict.unlabelled import unlabelled
 from goodviews.jobs.study.verdict.words import spec_labels
 from goodviews.spec.grammar import Family
+from goodviews.training.small import scratch_encoder
 
 _WORDS: dict[Regime, str] = {
     "missing": "Loses information that the task needs.",
@@ -101,7 +102,7 @@ def _task(
         alt=_alt(table, order),
         winner=f"v-{plan.views.index(table.views[reading.winner]) + 1}",
         views=tuple(_view(plan, table, reading, view, labels, by_accuracy) for view in order),
-        baselines=tuple(_baseline(table, name) for name in (SCRATCH, RANDOM, RAW)),
+        baselines=tuple(_baseline(plan, table, name) for name in (SCRATCH, RANDOM, RAW)),
         curve=_curve(reading),
         peak=_peak(reading),
     )
@@ -195,11 +196,12 @@ def _notes(table: TaskTable, reading: Reading, view: int, kept: Interval) -> lis
     return notes
 
 
-def _baseline(table: TaskTable, name: str) -> Baseline:
-    records = table.records[name]
+def _baseline(plan: Plan, table: TaskTable, name: str) -> Baseline:
+    records, scratch = table.records[name], scratch_encoder(plan.settings.encoder)
+    own = "same encoder" if scratch == plan.settings.encoder else scratch
     budget = f"same {table.task.budget:,} labels"
     detail = {
-        SCRATCH: f"same encoder, {budget}",
+        SCRATCH: f"{own}, {budget}",
         RANDOM: f"same encoder, untrained; {budget}",
         RAW: f"logistic regression, {budget}",
     }[name]
