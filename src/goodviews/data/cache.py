@@ -55,6 +55,7 @@ class Draft:
     skipped: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     label_note: str = ""
+    groups: np.ndarray | None = None
 
 
 class Rows:
@@ -233,7 +234,7 @@ def cached(
         about["names"] = hashlib.sha256(names.encode()).hexdigest()
         with _writing(root):
             (temp / "names.json").write_text(names, encoding="utf-8")
-        _describe(temp, about, draft.labels, draft.classes, part)
+        _describe(temp, about, draft.labels, draft.classes, part, draft.groups)
     return Images.open(folder)
 
 
@@ -270,6 +271,7 @@ def in_memory(
         part=part,
         notes=(*draft.notes, *found.warnings),
         label_note=draft.label_note,
+        groups=draft.groups,
     )
 
 
@@ -279,6 +281,7 @@ def relabelled(
     classes: dict[str, tuple[str, ...]],
     notes: Sequence[str],
     label_note: str = "",
+    groups: np.ndarray | None = None,
 ) -> Images:
     """The same cached pixels with other labels, in a separate cache folder.
 
@@ -288,6 +291,7 @@ def relabelled(
         classes: Task to class names.
         notes: Further sentences for :attr:`Images.notes`.
         label_note: Sentence for :attr:`Images.label_note`.
+        groups: (N,) group of each image (default: those of ``images``).
 
     Returns:
         Images whose ``cache`` can be opened like any other.
@@ -300,14 +304,17 @@ def relabelled(
     about["notes"] = [*before, *notes]
     about["name"] = images.name
     text = json.dumps([classes, about["notes"], label_note], sort_keys=True)
-    key = hashlib.sha256(text.encode() + content_hash(b"", labels).encode()).hexdigest()[:16]
+    groups = images.groups if groups is None else groups
+    told = text.encode() + content_hash(b"", labels).encode()
+    told += b"" if groups is None else groups.astype("<i8").tobytes()
+    key = hashlib.sha256(told).hexdigest()[:16]
     folder = home / f"labels-{key}"
     try:
         return replace(open_checked(folder), name=images.name)
     except InputError:
         pass
     with _building(folder) as temp:
-        _describe(temp, about, labels, classes, images.part)
+        _describe(temp, about, labels, classes, images.part, groups)
     return Images.open(folder)
 
 
@@ -331,12 +338,15 @@ def _describe(
     labels: dict[str, np.ndarray],
     classes: dict[str, tuple[str, ...]],
     part: np.ndarray,
+    groups: np.ndarray | None,
 ) -> None:
     about["hash"] = content_hash(bytes.fromhex(about["digest"]), labels, part)
     about["tasks"] = {task: list(classes[task]) for task in labels}
+    about["groups"] = _group_sum(groups)
     about["format"] = FORMAT
     about["check"] = _check(about)
     arrays: dict[str, Any] = {f"task_{i}": c for i, c in enumerate(labels.values())}
+    arrays |= {} if groups is None else {"groups": groups}
     with _writing(folder.parent):
         np.savez(folder / "labels.npz", part=part, **arrays)
         text = json.dumps(about, ensure_ascii=False, indent=1)
@@ -365,6 +375,7 @@ def open_checked(folder: Path) -> Images:
             == about["names"]
             and about["hash"]
             == content_hash(bytes.fromhex(about["digest"]), images.labels, images.part)
+            and about.get("groups", 0) == _group_sum(images.groups)
             and len(sums) == -(-state.st_size // BLOCK)
             and all(_sum_of(file, int(i)) == sums[i] for i in _blocks(len(sums), same))
         )
@@ -373,6 +384,11 @@ def open_checked(folder: Path) -> Images:
     if not whole:
         raise InputError(f"The image cache {folder} was changed after it was written.")
     return images
+
+
+def _group_sum(groups: np.ndarray | None) -> int:
+    """Checksum of groups; 0 where there are none."""
+    return 0 if groups is None else zlib.crc32(groups.astype("<i8").tobytes())
 
 
 def _check(about: dict[str, Any]) -> str:

@@ -50,6 +50,8 @@ class Images:
             when the dataset has no split.
         notes: Sentences to show the user: peculiarities of the dataset, next steps.
         label_note: One sentence: which column of a table of labels names the images, and how.
+        groups: (N,) int64, the group of each image (patient, slide, scene), which no split
+            divides; ``None`` where each image is by itself. They are not part of ``hash``.
 
     Example:
         >>> from goodviews.data import load
@@ -73,6 +75,7 @@ class Images:
     part: np.ndarray = field(default_factory=_no_parts)
     notes: tuple[str, ...] = ()
     label_note: str = ""
+    groups: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if len(self.part) == 0:
@@ -230,7 +233,9 @@ class Images:
             with labelled.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
                 part = arrays["part"]
                 labels = {task: arrays[f"task_{i}"] for i, task in enumerate(about["tasks"])}
-            if any(len(column) != shape[0] for column in (part, *labels.values())):
+                groups = arrays["groups"] if "groups" in arrays.files else None
+            columns = (part, *labels.values(), *([] if groups is None else [groups]))
+            if any(len(column) != shape[0] for column in columns):
                 raise ValueError("the numbers of labels and pixels differ")
             pixels = np.memmap(file, dtype=dtype, mode="r", shape=shape)
             return cls(
@@ -247,6 +252,7 @@ class Images:
                 part=part,
                 notes=tuple(about["notes"]),
                 label_note=about["label_note"],
+                groups=groups,
             )
         except Exception as error:  # a broken file can raise any exception
             raise InputError(

@@ -199,4 +199,5 @@ def _only(images: Images, split: str) -> Images:
         part=np.zeros(len(keep), dtype=np.int8),
         hash=content_hash(pixels, labels),
         cache=None,
+        groups=None if images.groups is None else images.groups[keep],
     )
