@@ -1,6 +1,7 @@
 """Estimators of the information that two views share, in nats, with standard errors."""
 
 from goodviews.information import critics, functionals
+from goodviews.information.bottleneck import Bottleneck, bottleneck
 from goodviews.information.bounds import (
     dv_estimate,
     infonce_bound,
@@ -39,6 +40,7 @@ from goodviews.information.usable import usable_information
 
 __all__ = [
     "BilinearCritic",
+    "Bottleneck",
     "Check",
     "ConcatenatedCritic",
     "CosineCritic",
@@ -46,6 +48,7 @@ __all__ = [
     "GaussianConditional",
     "MineValue",
     "SeparableCritic",
+    "bottleneck",
     "club_bound",
     "conditional_mutual_information",
     "critics",
