@@ -92,6 +92,8 @@ def test_files_named_in_the_text_exist(page):
 
 def blocks():
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
+        if page.parent.name == "tutorials":
+            continue  # one program each: tests/test_tutorials.py
         fenced = re.findall(r"```(\w*)\n(.*?)```", page.read_text("utf8"), re.DOTALL)
         for number, (kind, code) in enumerate(fenced):
             if kind.startswith("py"):
