@@ -23,7 +23,7 @@ def rows() -> list[list[str]]:
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row[0].strip("*"))
 def test_a_term_has_a_definition_a_formula_and_a_place_that_exists(row):
-    term, definition, formula, place = row
+    term, definition, _, place = row
     assert all(row), row
     assert definition.endswith(".")
     found = PLACE.fullmatch(place)

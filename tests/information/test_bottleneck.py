@@ -62,9 +62,7 @@ def test_the_curve_rises_is_concave_and_begins_at_nothing():
     kept = [float(point.kept_nats) for point in points]
     task = [float(point.task_nats) for point in points]
     assert kept[:2] == task[:2] == [0, 0]
-    assert all(
-        b >= a - 1e-9 for some in (kept, task) for a, b in pairwise(some)
-    )
+    assert all(b >= a - 1e-9 for some in (kept, task) for a, b in pairwise(some))
     assert all(y <= x + 1e-9 for x, y in zip(kept, task, strict=True))
     steps = [(b - a, d - c) for (a, c), (b, d) in pairwise(zip(kept, task, strict=True))]
     slopes = [up / right for right, up in steps if right > 1e-6]
