@@ -95,13 +95,13 @@ def test_links_to_folders_above_end(pets) -> None:
 
 def test_pictures_of_other_kinds_are_counted_and_named(pets) -> None:
     (pets / "fox").mkdir()
-    for name in ("a.HEIC", "b.heic", "c.dcm", "fox/d.CR2", "notes.txt", "scan.nii.gz", ".e.heic"):
+    for name in ("a.HEIC", "b.heic", "c.mha", "fox/d.CR2", "notes.txt", "scan.nii.gz", ".e.heic"):
         (pets / name).touch()
     np.save(pets / "features.npy", np.zeros((8, 512), np.float32))
     note = next(note for note in load(pets).notes if "skipped" in note)
     assert note == (
         "6 files of kinds that are not read were skipped (fox holds nothing else): 2 .heic, "
-        "1 .cr2, 1 .dcm, 1 .nii.gz and 1 .npy; convert them to PNG."
+        "1 .cr2, 1 .mha, 1 .nii.gz and 1 .npy; convert them to PNG."
     )
     assert any(note in str(finding) for finding in examine(pets))
 

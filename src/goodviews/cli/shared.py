@@ -68,7 +68,8 @@ Channels = Annotated[
     typer.Option(
         metavar="WHICH",
         help="Axis of arrays that holds the channels, first or last; their number, such as 4 to "
-        "keep transparency as a channel; or both, as in first,4 (default: found from the data).",
+        "keep transparency as a channel; or both, as in first,4. For files of several pages, "
+        "pages (each is a channel) or slices (each is an image) (default: found from the data).",
         show_default=False,
     ),
 ]

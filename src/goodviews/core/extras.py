@@ -8,6 +8,10 @@ from types import ModuleType
 from goodviews.core.errors import InputError
 
 
+class MissingExtra(InputError):
+    """An optional library is not installed; the message holds the command to type."""
+
+
 def need(module: str, extra: str) -> ModuleType:
     """Import an optional library, or raise an error that says which extra installs it.
 
@@ -19,7 +23,7 @@ def need(module: str, extra: str) -> ModuleType:
         The module.
 
     Raises:
-        InputError: The library is not installed; the message holds the command to type.
+        MissingExtra: The library is not installed; the message holds the command to type.
 
     Example:
         >>> need("json", "core").dumps([1])
@@ -30,7 +34,7 @@ def need(module: str, extra: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name and module.split(".")[0] != error.name.split(".")[0]:
             raise
-        raise InputError(f"{module} is not installed: type {install_command(extra)}.") from error
+        raise MissingExtra(f"{module} is not installed: type {install_command(extra)}.") from error
 
 
 def install_command(extra: str) -> str:

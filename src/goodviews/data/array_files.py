@@ -22,13 +22,14 @@ from goodviews.data.arrays import (
     LABEL_KEYS,
     Progress,
     array_draft,
-    channels_first,
     part_keys,
+    unstacked,
 )
 from goodviews.data.cache import Draft, Rows
 from goodviews.data.channels import ANY, Channels
 from goodviews.data.common_classes import common_classes
 from goodviews.data.labels import texts_of
+from goodviews.data.stacks import MARK
 
 VAL = "test is the test part; val joins the train part."
 
@@ -43,6 +44,7 @@ class Part:
         classes: Names of the classes.
         notes: Sentences to show.
         source: What the images were.
+        depth: Number of images of one volume, which follow each other.
     """
 
     images: np.ndarray
@@ -50,6 +52,7 @@ class Part:
     classes: list[str] | None = None
     notes: list[str] = field(default_factory=list)
     source: str = "an array file"
+    depth: int = 1
 
 
 def read_arrays(
@@ -109,6 +112,10 @@ def read_arrays(
         progress=progress,
     )
     draft.notes = (*dict.fromkeys(note for part in parts for note in part.notes), *draft.notes)
+    if (depth := parts[0].depth) > 1:
+        rows_of = np.array(draft.names, dtype=np.int64)
+        draft.groups = rows_of // depth
+        draft.names = [f"{row // depth}{MARK}{row % depth}" for row in rows_of.tolist()]
     return draft
 
 
@@ -119,7 +126,8 @@ def _read(file: Path, channels: Channels) -> list[Part]:
             raise OSError("it is not a regular file")
         if _begins(file, b"\x93NUMPY"):
             array = np.load(file, mmap_mode="r", allow_pickle=False)
-            return [Part(channels_first(array, file, channels))]
+            images, depth = unstacked(array, file, channels)
+            return [Part(images, depth=depth)]
         if not _begins(file, b"PK"):
             raise ValueError(f"the content is not that of an {file.suffix} file")
         with ZipFile(file) as archive:
@@ -147,7 +155,7 @@ def _parts(arrays: Any, file: Path, channels: Channels) -> list[Part]:
     classes = [str(name) for name in arrays["classes"]] if "classes" in keys else None
     if "jpeg" in keys and "offsets" in keys:
         images = _decode_jpegs(arrays["jpeg"], arrays["offsets"], file)
-        found = {"": (images, next((name for name in LABEL_KEYS if name in keys), None))}
+        found = {"": (images, 1, next((name for name in LABEL_KEYS if name in keys), None))}
     else:
         named = part_keys(keys)
         if not named:
@@ -156,14 +164,16 @@ def _parts(arrays: Any, file: Path, channels: Channels) -> list[Part]:
                 f"of {', '.join(IMAGE_KEYS[:4])}, or as train_images and test_images."
             )
         found = {
-            part: (channels_first(arrays[image], file, channels), label)
+            part: (*unstacked(arrays[image], file, channels), label)
             for part, (image, label) in named.items()
         }
     parts = {}
-    for part, (images, label) in found.items():
-        one = parts[part] = Part(images, classes=classes)
+    for part, (images, depth, label) in found.items():
+        one = parts[part] = Part(images, classes=classes, depth=depth)
         if label:
-            one.labels = texts_of(arrays[label], len(images), classes, file, one.notes)
+            count = len(images) // depth
+            texts = texts_of(arrays[label], count, classes, file, one.notes)
+            one.labels = texts.repeat(depth)
         if "jpeg" in keys and "offsets" in keys:
             parts[part].source = "JPEG files"
     tests = next((part for part in ("test", "val") if part in parts), None)
@@ -184,6 +194,8 @@ def join(parts: Sequence[Part]) -> Part:
                 for part in parts
             ]
         )
+    if len({part.depth for part in parts}) > 1:
+        raise InputError("The volumes of all parts must have the same number of slices.")
     if len({part.images.shape[1:] for part in parts}) > 1:
         raise InputError(
             "The images of all parts must have the same shape (channels, height, width), but got "
@@ -191,7 +203,7 @@ def join(parts: Sequence[Part]) -> Part:
         )
     notes = [note for part in parts for note in part.notes]
     images = parts[0].images if len(parts) == 1 else np.concatenate([p.images for p in parts])
-    return Part(images, labels, parts[0].classes, notes, parts[0].source)
+    return Part(images, labels, parts[0].classes, notes, parts[0].source, parts[0].depth)
 
 
 def _begins(file: Path, mark: bytes) -> bool:

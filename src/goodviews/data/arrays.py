@@ -183,6 +183,29 @@ def _transparency(parts: Sequence[np.ndarray]) -> tuple[str, ...]:
     )
 
 
+def unstacked(
+    array: np.ndarray, what: str | Path, channels: Channels = ANY
+) -> tuple[np.ndarray, int]:
+    """:func:`channels_first` of images, or of volumes whose slices are images.
+
+    Args:
+        array: Images, or, with ``channels.stack`` ``slices``, (N, depth, H, W) or
+            (N, depth, H, W, C) or (N, depth, C, H, W).
+        what: The file or object, for messages.
+        channels: What the user gives.
+
+    Returns:
+        (N * depth, C, H, W), and the depth; 1 for images.
+
+    Raises:
+        InputError: These are not images.
+    """
+    if channels.stack != "slices" or array.ndim < 4:
+        return channels_first(array, what, channels), 1
+    merged = array.reshape(-1, *array.shape[2:])
+    return channels_first(merged, what, channels), array.shape[1]
+
+
 def channels_first(array: np.ndarray, what: str | Path, channels: Channels = ANY) -> np.ndarray:
     """Move the channels of images before their height and width.
 

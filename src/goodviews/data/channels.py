@@ -24,6 +24,9 @@ SAMPLE = 256
 
 AXES = ("first", "last")
 
+STACKS = ("pages", "slices")
+"""What the pages of one file are: the channels of one image, or images of their own."""
+
 WHICH = "give --channels first or --channels last (in Python, channels='first' or channels='last')"
 """What to type where an array leaves it open."""
 
@@ -36,18 +39,21 @@ class Channels:
         axis: ``first``, ``last``, or ``None`` to find it.
         count: Number of channels, or ``None`` to find it. Of pictures with transparency, one more
             than their colours keeps transparency as data.
+        stack: ``pages``: the pages of a file are its channels; ``slices``: each is an image;
+            ``None`` to find it.
 
     Example:
         >>> Channels.of("first,4"), Channels.of(3).count
-        (Channels(axis='first', count=4), 3)
+        (Channels(axis='first', count=4, stack=None), 3)
     """
 
     axis: str | None = None
     count: int | None = None
+    stack: str | None = None
 
     @classmethod
     def of(cls, value: "str | int | Channels | None") -> "Channels":
-        """Parse ``first``, ``last``, a number, or both such as ``first,4``.
+        """Parse ``first``, ``last``, ``pages``, ``slices``, a number, or several: ``first,4``.
 
         Raises:
             InputError: The value is none of these.
@@ -57,19 +63,23 @@ class Channels:
         words = [] if value is None else [word.strip() for word in str(value).split(",")]
         axes = [word for word in words if word in AXES]
         counts = [int(word) for word in words if word.isascii() and word.isdigit()]
-        known = len(axes) + len(counts) == len(words)
-        if isinstance(value, bool) or not known or max(len(axes), len(counts)) > 1 or 0 in counts:
+        stacks = [word for word in words if word in STACKS]
+        found = axes, counts, stacks
+        known = sum(map(len, found)) == len(words)
+        if isinstance(value, bool) or not known or max(map(len, found)) > 1 or 0 in counts:
             raise InputError(
                 "channels must be first, last, a number of channels such as 4, or both such as "
-                f"first,4; but got {value!r}."
+                "first,4; for files of several pages, pages (each is a channel) or slices (each "
+                f"is an image); but got {value!r}."
             )
-        return cls(axes[0] if axes else None, counts[0] if counts else None)
+        return cls(*(one[0] if one else None for one in found))  # type: ignore[arg-type]
 
     def __bool__(self) -> bool:
-        return self.axis is not None or self.count is not None
+        return self != ANY
 
     def __str__(self) -> str:
-        return ",".join(str(one) for one in (self.axis, self.count) if one is not None)
+        words = (self.axis, self.count, self.stack)
+        return ",".join(str(one) for one in words if one is not None)
 
 
 ANY = Channels()

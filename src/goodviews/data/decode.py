@@ -6,14 +6,17 @@ Letters: C H W one image.
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageFile, ImageOps, features
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError, features
 
 from goodviews.core.errors import InputError
 from goodviews.data.channels import ANY, MOST, WHICH, Channels, known_axis, readings, spread
+from goodviews.data.dicom import dicom_pixels, dicom_slide, is_dicom
 from goodviews.data.outliers import Fence
+from goodviews.data.tiff import NODATA, Layout, number, tiff_layout, tiff_pixels
 
 EXTENSIONS = frozenset(
     f".{name}"
@@ -21,15 +24,18 @@ EXTENSIONS = frozenset(
         *("jpg", "jpeg", "jpe", "jfif", "png", "bmp", "gif", "tif", "tiff", "webp"),
         *("ppm", "pgm", "pbm", "pnm", "jp2", "npy"),
         *(("avif",) if "avif" in features.get_supported_modules() else ()),
+        *(("dcm", "dicom") if find_spec("pydicom") else ()),
     )
 )
 """Endings of image files, in lower case."""
 
+PILLOW = EXTENSIONS - {".npy", ".dcm", ".dicom"}
+"""Endings of files that are certainly not DICOM files."""
+
+TIFFS = (".tif", ".tiff")
+
 LARGEST = float(np.finfo(np.float32).max)
 """Largest stored value."""
-
-NODATA = 42113
-"""TIFF tag in which GDAL writes the value of pixels without data, as text."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,10 @@ class Header:
         alpha: Whether the image is transparent and will be drawn on white.
         remark: Losses or peculiarities, for the notes; otherwise empty.
         nodata: The value that the file declares to mean that there is no data.
+        page: Number of the page that is the image, from 0; ``None`` for the whole file.
+        pages: Number of pages that are the channels.
+        reader: ``tifffile`` or ``pydicom``, where one of them reads the file.
+        groups: What the image belongs to, from the widest: patient, study, series, file.
     """
 
     width: int
@@ -55,6 +65,10 @@ class Header:
     alpha: bool = False
     remark: str = ""
     nodata: float | None = None
+    page: int | None = None
+    pages: int = 1
+    reader: str = ""
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,42 +79,114 @@ class Reading:
         channels: Axis and number of channels, where the user gives them.
         axis: Axis of the channels of arrays whose shape leaves it open.
         fence: Range of the values, for images that are resized; ``None`` changes no value.
+        given: Values of black and white that the user gives.
     """
 
     channels: Channels = ANY
     axis: str | None = None
     fence: Fence | None = None
+    given: tuple[float, float] | None = None
 
 
 PLAIN = Reading()
 """Nothing is known before the images are read."""
 
 
-def read_header(path: Path, how: Reading = PLAIN) -> Header:
+def read_header(path: Path, how: Reading = PLAIN, page: int | None = None) -> Header:
     """Read the size, channels and bit depth of a file.
 
+    Args:
+        path: Path of the file.
+        how: How the dataset is read.
+        page: Page, frame or slice that is the image; ``None`` for the whole file.
+
     Raises:
+        MissingExtra: A library that reads the file is not installed.
         Exception: Any exception of its reader on a broken file; the caller skips the file.
     """
     if not path.is_file():  # a pipe would wait for a writer, a device never ends
         raise ValueError("it is not a regular file")
     if os.path.getsize(path) == 0:
         raise ValueError("the file is empty")
+    groups = () if page is None else (str(path),)
     if path.suffix.lower() == ".npy":
-        return header_of(np.load(path, mmap_mode="r", allow_pickle=False), how)
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        header = header_of(array if page is None else array[page], how)
+        return replace(header, page=page, groups=groups)
+    if path.suffix.lower() not in PILLOW and is_dicom(path):
+        return _dicom_header(path, how, page)
+    if path.suffix.lower() in TIFFS and not pillow_is_exact(path):
+        return _tiff_header(tiff_layout(path), page, groups)
     with Image.open(path) as image:
-        header = header_of(image, how)
+        if page is not None:
+            image.seek(page)
+        header = header_of(image, how, paged=page is not None)
         if header.format == "PNG" and image.mode in ("RGB", "RGBA") and _png_bits(path) == 16:
             header = replace(header, kind="uint16")
-        return header
+        return replace(header, page=page, groups=groups)
 
 
-def header_of(image: Image.Image | np.ndarray, how: Reading = PLAIN) -> Header:
+def pillow_is_exact(path: Path) -> bool:
+    """Whether Pillow reads a TIFF without a loss: at most 4 bands, 8 bits or one band."""
+    try:
+        with Image.open(path) as image:
+            tags = image.tag_v2  # type: ignore[attr-defined]
+            bands = len(image.getbands())
+            return max(tags.get(258, (1,))) <= 8 * (4 if bands == 1 else 1) and int(
+                tags.get(277, 1)
+            ) <= max(bands, 3 * (image.mode == "P"))
+    except UnidentifiedImageError:
+        return False
+    except AttributeError:  # the content is not that of a TIFF
+        return True
+
+
+def _tiff_header(layout: Layout, page: int | None, groups: tuple[str, ...]) -> Header:
+    pages = layout.pages if page is None else 1
+    alpha = layout.alpha and pages == 1
+    more = f"only the first of {layout.more + 1:,} series of images of a TIFF was read"
+    return Header(
+        width=layout.width,
+        height=layout.height,
+        channels=layout.channels * pages - alpha,
+        kind=_kind(layout.dtype),
+        format="TIFF",
+        alpha=alpha,
+        remark=more if layout.more else "",
+        nodata=layout.nodata,
+        page=page,
+        pages=pages,
+        reader="tifffile",
+        groups=groups,
+    )
+
+
+def _dicom_header(path: Path, how: Reading, page: int | None) -> Header:
+    slide = dicom_slide(path, how.given)
+    pages = slide.frames if page is None else 1
+    return Header(
+        width=slide.width,
+        height=slide.height,
+        channels=slide.channels * pages,
+        kind=slide.kind,
+        format="DICOM",
+        nodata=slide.padding if slide.kind == "float32" else None,
+        page=page,
+        pages=pages,
+        reader="pydicom",
+        groups=(*slide.groups, str(path)),
+    )
+
+
+def header_of(
+    image: Image.Image | np.ndarray, how: Reading = PLAIN, *, paged: bool = False
+) -> Header:
     """Read the size, channels and bit depth of an image in memory.
 
     Args:
         image: A Pillow image, or an array (H, W), (H, W, C) or (C, H, W).
         how: How the dataset is read.
+        paged: Whether the image is one page of a file, which a Pillow image was turned to.
 
     Raises:
         ValueError: The array is not one image.
@@ -110,7 +196,7 @@ def header_of(image: Image.Image | np.ndarray, how: Reading = PLAIN) -> Header:
         return Header(width, height, channels, _kind(image.dtype), "npy")
     kind, channels = "uint8", 3
     alpha = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
-    remark, nodata = "", None
+    remark, nodata, pages = "", None, 1
     if image.mode in ("1", "L", "LA", "La"):
         channels = 1
     elif image.mode.startswith("I;16"):
@@ -118,7 +204,12 @@ def header_of(image: Image.Image | np.ndarray, how: Reading = PLAIN) -> Header:
     elif image.mode in ("I", "F"):
         channels, kind = 1, "float32"
     if image.format == "TIFF":
-        channels, remark, nodata = _tiff(image, channels)
+        nodata = number(image.tag_v2.get(NODATA, ""))  # type: ignore[attr-defined]
+        found = [] if paged else like_first(image)
+        if len(found) > 1 and pages_are_channels(image, len(found), how):
+            pages, alpha, channels = len(found), False, channels * len(found)
+        elif len(found) > 1:
+            remark = f"only the first of {len(found):,} pages of a TIFF was read"
     elif getattr(image, "n_frames", 1) > 1 and image.format in ("GIF", "WEBP", "PNG"):
         remark = "only the first frame of an animation was read"
     width, height = image.size
@@ -126,28 +217,13 @@ def header_of(image: Image.Image | np.ndarray, how: Reading = PLAIN) -> Header:
     if exif and image.getexif().get(0x0112, 1) >= 5:
         width, height = height, width
     name = {"MPO": "JPEG", None: "Pillow"}.get(image.format) or str(image.format)
-    return Header(width, height, channels, kind, name, alpha, remark, nodata)
-
-
-def _tiff(image: Image.Image, channels: int) -> tuple[int, str, float | None]:
-    """Channels, losses, and the value that the file declares to mean that there is no data."""
-    tags = image.tag_v2  # type: ignore[attr-defined]
-    remark = ""
-    if channels == 3 and 16 in tags.get(258, ()):
-        remark = "16-bit colour TIFF was read with 8 bits (save as PNG or .npy)"
-    elif (samples := int(tags.get(277, 1))) > len(image.getbands()):
-        remark = f"only {len(image.getbands())} of the {samples} channels of a TIFF were read"
-        remark += " (save them as .npy)"
-    if pages := _pages(image):
-        channels = pages
-    elif (frames := getattr(image, "n_frames", 1)) > 1:
-        remark = f"only the first of {frames:,} pages of a TIFF was read, not the other "
-        remark += f"{frames - 1:,} (save them as .npy or as separate files)"
-    try:
-        nodata = float(str(tags.get(NODATA, "")).strip("\0 "))
-    except ValueError:
-        nodata = None
-    return channels, remark, nodata
+    return Header(
+        *(width, height, channels, kind, name),
+        alpha=alpha,
+        remark=remark,
+        nodata=nodata,
+        pages=pages,
+    )
 
 
 def file_axis(paths: Sequence[Path], channels: Channels) -> str | None:
@@ -187,12 +263,24 @@ def decode(
         Exception: Whatever its reader raises on a broken file.
     """
     if header.format == "npy":
-        return pixels_of(np.load(path, allow_pickle=False), header, size, how)
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        return pixels_of(array if header.page is None else array[header.page], header, size, how)
+    if header.reader == "tifffile":
+        image = tiff_pixels(path, header.page)
+        if header.alpha and header.channels == 3:
+            image = on_white(image)
+        return _stored(image, header, size, how)
+    if header.reader == "pydicom":
+        frames = range(header.pages) if header.page is None else [header.page]
+        image = np.concatenate([dicom_pixels(path, frame, how.given) for frame in frames])
+        return _stored(image, header, size, how)
     if header.format == "PNG" and header.kind == "uint16" and header.channels > 1:
         return fit(_inside(_deep_png(path, header), header, how), size)
     with Image.open(path) as image:
         if size is not None and header.format == "JPEG":
             image.draft(None, (2 * size, 2 * size))  # decode at most twice the final size
+        if header.page is not None:
+            image.seek(header.page)
         return pixels_of(image, header, size, how)
 
 
@@ -215,15 +303,13 @@ def pixels_of(
     """
     if isinstance(image, np.ndarray):
         array = channels_last(image, how.channels, how.axis).transpose(2, 0, 1)
-        kept = header.kind == "uint8" or array.dtype == np.float64
-        array = standard(array if kept else array.astype(header.kind))
-        return fit(_inside(array, header, how), size)
-    if header.format == "TIFF" and _pages(image):
+        return _stored(array, header, size, how)
+    if header.pages > 1:
         planes = []
-        for page in range(header.channels):
+        for page in like_first(image):
             image.seek(page)
-            planes.append(np.asarray(image))
-        return fit(_inside(standard(np.stack(planes)), header, how), size)
+            planes.append(np.atleast_3d(np.asarray(image)).transpose(2, 0, 1))
+        return fit(_inside(standard(np.concatenate(planes)), header, how), size)
     image.load()
     plain = _plain(ImageOps.exif_transpose(image), header)
     if size is not None and header.kind == "uint8":
@@ -231,6 +317,14 @@ def pixels_of(
     array = np.asarray(plain)
     array = array[None] if array.ndim == 2 else array.transpose(2, 0, 1)
     return fit(_inside(standard(array), header, how), size)
+
+
+def _stored(array: np.ndarray, header: Header, size: int | None, how: Reading) -> np.ndarray:
+    """(C, H, W) in the header's type, resized."""
+    kept = header.kind == "uint8" or array.dtype == np.float64
+    array = standard(array if kept else array.astype(header.kind))
+    array = array.astype(header.kind, copy=False)
+    return fit(_inside(array, header, how), size)
 
 
 def _inside(image: np.ndarray, header: Header, how: Reading) -> np.ndarray:
@@ -408,15 +502,24 @@ def _deep_png(path: Path, header: Header) -> np.ndarray:
     return np.ascontiguousarray(values)
 
 
-def _pages(image: Image.Image) -> int:
-    """Number of grey pages of one size in a TIFF; 0 when it is not such a stack."""
+def like_first(image: Image.Image) -> list[int]:
+    """Numbers of the pages of a TIFF that have the size and mode of the first; no overviews."""
     count = getattr(image, "n_frames", 1)
-    if image.format != "TIFF" or not 1 < count <= MOST:
-        return 0
+    if image.format != "TIFF" or count == 1:
+        return [0]
+    found = []
     first = (image.size, image.mode)
-    same = first[1] in ("L", "F", "I") or first[1].startswith("I;16")
-    for page in range(1, count):
+    for page in range(count):
         image.seek(page)
-        same = same and (image.size, image.mode) == first
+        tags = image.tag_v2  # type: ignore[attr-defined]
+        if (image.size, image.mode) == first and not int(tags.get(254, 0)) & 5:
+            found.append(page)
     image.seek(0)
-    return count if same else 0
+    return found or [0]
+
+
+def pages_are_channels(image: Image.Image, count: int, how: Reading) -> bool:
+    """Whether the pages of a TIFF are the channels of one image: by default, few grey ones."""
+    if how.channels.stack is not None:
+        return how.channels.stack == "pages"
+    return count <= MOST and (image.mode in ("L", "F", "I") or image.mode.startswith("I;16"))

@@ -2,18 +2,20 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
 from goodviews.core.errors import InputError
+from goodviews.core.extras import MissingExtra
 from goodviews.data.cache import Draft, Rows
 from goodviews.data.channels import ANY, Channels
 from goodviews.data.decode import EXTENSIONS, Reading, decode, file_axis, read_header
 from goodviews.data.hashing import states
 from goodviews.data.pictures import read_pictures
+from goodviews.data.stacks import Item, expand, group_numbers, image_names
 from goodviews.data.walk import UNREADABLE, skipped_notes, unreadable, walk
 
 TRAIN = ("train", "training")
@@ -118,6 +120,7 @@ def read_folder(
     *,
     size: int | None = None,
     channels: Channels = ANY,
+    given: tuple[float, float] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Draft:
     """Decode all images of a listing into rows.
@@ -127,60 +130,89 @@ def read_folder(
         rows: Receives the images.
         size: Side in pixels (default: :func:`goodviews.data.pictures.default_size`).
         channels: Axis and number of channels, where the user gives them.
+        given: Values of black and white that the user gives.
         progress: Called with the images done and all images.
 
     Returns:
-        Names, class labels, parts, and skipped files.
+        Names, class labels, parts, groups, and skipped files.
 
     Raises:
         InputError: No image can be read, the system does not let us read one, or the images
             differ in channels or value types.
     """
     paths = [listing.root / file for file in listing.files]
+    how = Reading(channels, None, given=given)
+    items = expand(paths, how)
+    names = image_names(listing.files, items)
     denied: list[InputError] = []
 
-    def readable(action: Callable[..., Any], i: int, *args: Any) -> Any:
+    def readable(action: Callable[..., Any], i: int, *args: Any, **more: Any) -> Any:
         """Result of an action; what the system does not let us read ends the reading."""
         if denied:
             raise denied[0]
         try:
-            return action(paths[i], *args)
+            return action(paths[items[i][0]], *args, **more)
+        except MissingExtra as error:
+            denied.append(error)
+            raise
         except OSError as error:
             if error.errno in UNREADABLE:
-                denied.append(unreadable(listing.files[i], error))
+                denied.append(unreadable(listing.files[items[i][0]], error))
             raise
 
     read = read_pictures(
-        listing.files,
-        lambda i, how: readable(read_header, i, how),
+        names,
+        lambda i, how: readable(read_header, i, how, items[i][1]),
         lambda i, header, side, how: readable(decode, i, header, side, how),
         rows,
         size=size,
-        how=Reading(channels, file_axis(paths, channels)),
+        how=replace(
+            how, axis=file_axis([paths[i] for i, page in items if page is None], channels)
+        ),
         progress=progress,
     )
     if denied:
         raise denied[0]
-    failed = {i: read.failed[i].replace(str(paths[i]), paths[i].name) for i in sorted(read.failed)}
+    failed = {
+        i: read.failed[i].replace(str(paths[items[i][0]]), paths[items[i][0]].name)
+        for i in sorted(read.failed)
+    }
     if not read.kept:
-        raise _nothing(listing, failed)
-    labels, classes = _classes([listing.groups[i] for i in read.kept] if listing.groups else [])
+        raise _nothing(listing, names, failed)
+    files = [items[i][0] for i in read.kept]
+    labels, classes = _classes([listing.groups[i] for i in files] if listing.groups else [])
+    kept = [names[i] for i in read.kept]
+    groups, grouped = group_numbers(read.groups, kept)
+    notes = (*listing.notes, *read.notes, *(one for one in (_stacked(items), grouped) if one))
     return Draft(
         source=read.source,
-        names=[listing.files[i] for i in read.kept],
+        names=kept,
         labels=labels,
         classes=classes,
-        part=np.array([listing.part[i] for i in read.kept], dtype=np.int8),
-        skipped=tuple((listing.files[i], why) for i, why in failed.items()),
-        notes=(*listing.notes, *read.notes),
+        part=np.array([listing.part[i] for i in files], dtype=np.int8),
+        skipped=tuple((names[i], why) for i, why in failed.items()),
+        notes=notes,
+        groups=groups,
     )
 
 
-def _nothing(listing: Listing, failed: dict[int, str]) -> InputError:
+def _stacked(items: list[Item]) -> str:
+    """A sentence about files that hold several images; empty where there are none."""
+    stacks = {file for file, page in items if page is not None}
+    if not stacks:
+        return ""
+    count = sum(page is not None for _, page in items)
+    return (
+        f"{len(stacks):,} files hold {count:,} pages, frames or slices, each of them an image; to "
+        "read them as the channels of one image, give --channels pages (channels='pages')."
+    )
+
+
+def _nothing(listing: Listing, names: list[str], failed: dict[int, str]) -> InputError:
     first = min(failed)
     return InputError(
         f"None of the {len(failed)} image files in {listing.root} can be read (the first, "
-        f"{listing.files[first]}: {failed[first]}); check whether they are damaged."
+        f"{names[first]}: {failed[first]}); check whether they are damaged."
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from goodviews.core.errors import InputError
 from goodviews.data.image_column import WAYS, Finder, are_files, image_column
 from goodviews.data.layouts import one_hot, several_labels, without_boxes
 from goodviews.data.missing import known_texts, missing_note
+from goodviews.data.stacks import file_of, files_of
 from goodviews.data.tables import Readings, Table, read_tables
 
 Columns = dict[str, np.ndarray]
@@ -104,6 +105,8 @@ def read_cells(
 ) -> Cells:
     """Read the cells of a table of images as text, without interpretation.
 
+    A row that names a file of several images is about all of them, unless the table names pages.
+
     Args:
         source: Path of the file, or a table.
         names: Name of every image, in order.
@@ -117,6 +120,12 @@ def read_cells(
         InputError: Same as for :func:`read_labels`.
     """
     read = Readings([source]) if isinstance(source, Table) else read_tables(Path(source))
+    files = files_of(names)
+    if len(files) < len(names) and not _names_pages(read):
+        cells = read_cells(source, files, home, negative=negative)
+        at = {file: i for i, file in enumerate(files)}
+        rows = [at[file_of(name)] for name in names]
+        return replace(cells, values={head: c[rows] for head, c in cells.values.items()})
     table, place = image_column(read, Finder(names, home, read.tables[0].folder))
     body = table.rows[1:] if place.header else table.rows
     heads = _heads(table, place.column, place.header)
@@ -152,6 +161,11 @@ def read_cells(
         f"Labels of {table.name}: {which} names {place.score:,} of {len(names):,} images, {way}."
     )
     return Cells(values, missing, notes, matched, double)
+
+
+def _names_pages(read: Readings) -> bool:
+    """Whether a table names the pages of files, as in ``a.tif#3``."""
+    return any(file_of(cell) != cell for row in read.tables[0].rows[:1000] for cell in row)
 
 
 def _joined(tables: Sequence[Cells]) -> Cells:

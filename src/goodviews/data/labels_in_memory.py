@@ -21,6 +21,7 @@ from goodviews.data.labels import (
     texts_of,
 )
 from goodviews.data.missing import known_texts, missing_note
+from goodviews.data.stacks import files_of
 
 
 def label_columns(labels: Any, classes: Any, names: list[str], what: str, home: str = "") -> Found:
@@ -45,7 +46,9 @@ def label_columns(labels: Any, classes: Any, names: list[str], what: str, home: 
     if labels is None:
         return Found({}, {})
     count = len(names)
-    table = frame_table(labels, Finder(names, home), what) if _has_names(labels) else None
+    table = (
+        frame_table(labels, Finder(files_of(names), home), what) if _has_names(labels) else None
+    )
     if table is not None:
         return read_labels(table, names, home)
     several = isinstance(labels, Mapping) or hasattr(labels, "columns")

@@ -77,7 +77,8 @@ def load(
         size: Height and width in pixels, instead of the rule above.
         channels: Axis of arrays that holds the channels, ``first`` or ``last``, needed only where
             it is not clear; the number of channels, such as 4 to keep the transparency of pictures
-            as a channel; or both, ``"first,4"``.
+            as a channel; or both, ``"first,4"``. Of files of several pages: ``"pages"`` are the
+            channels of one image, ``"slices"`` are images that share a group.
         value_range: Values of black and white, the same for all channels (default: the rule that
             :attr:`Images.range_note` states). Values outside become the nearer of them.
         name: Name of the dataset in records, instead of its own.

@@ -33,12 +33,14 @@ class Pictures(NamedTuple):
         failed: Number of each other image, and the reason why it could not be read.
         source: One sentence: form of the images, and how they were resized.
         notes: Sentences about losses or peculiarities.
+        groups: What each of the kept images belongs to, from the widest.
     """
 
     kept: list[int]
     failed: dict[int, str]
     source: str = ""
     notes: tuple[str, ...] = ()
+    groups: tuple[tuple[str, ...], ...] = ()
 
 
 def read_pictures(
@@ -113,7 +115,11 @@ def read_pictures(
     if not kept:
         return Pictures(kept, failed)
     return Pictures(
-        kept, failed, _source(headers, side, channels, kind), (*notes, *_remarks(headers))
+        kept,
+        failed,
+        _source(headers, side, channels, kind),
+        (*notes, *_remarks(headers)),
+        tuple(header.groups for header in headers),
     )
 
 

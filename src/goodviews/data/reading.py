@@ -10,6 +10,7 @@ from goodviews.core.plugins import load_plugins
 from goodviews.data.array_files import read_arrays
 from goodviews.data.cache import Draft, Rows, cached, relabelled, row_names
 from goodviews.data.channels import ANY, Channels
+from goodviews.data.decode import TIFFS
 from goodviews.data.digits import digits
 from goodviews.data.folders import list_folder, read_folder
 from goodviews.data.hashing import states
@@ -109,9 +110,12 @@ def read_set(
         return _named(path.name.lower(), size, path.parent, given, home, progress)
     listing = list_folder(path)
     key = ["folder", str(path), size, listing.stamps(), listing.notes, str(channels)]
+    key += ["stacks"] * any(file.lower().endswith(TIFFS) for file in listing.files)
 
     def build(rows: Rows) -> Draft:
-        return read_folder(listing, rows, size=size, channels=channels, progress=progress)
+        return read_folder(
+            listing, rows, size=size, channels=channels, given=given, progress=progress
+        )
 
     images = cached(home, path.name, key, build, given)
     if images.labels or not listing.tables or not tables:

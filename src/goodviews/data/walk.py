@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from goodviews.core.errors import InputError
+from goodviews.core.extras import install_command
 from goodviews.data.decode import EXTENSIONS
+from goodviews.data.dicom import is_dicom
 
 OTHERS = frozenset(
     f".{name}"
@@ -23,6 +25,9 @@ OTHERS = frozenset(
     )
 )
 """Endings of files that may hold pictures, in lower case; those that are read are not counted."""
+
+DICOM = ".dcm" in EXTENSIONS
+"""Whether DICOM files are read."""
 
 TABLES = ("metadata.csv", "metadata.jsonl")
 """Tables of labels beside the images, whose column ``file_name`` names them."""
@@ -74,7 +79,7 @@ def walk(root: Path) -> Walk:
     for path in _files(root, found.loops):
         name = path.rpartition("/")[2].lower()
         ending = os.path.splitext(name)[1]
-        if ending in EXTENSIONS:
+        if ending in EXTENSIONS or (DICOM and _is_bare_dicom(root / path, ending)):
             found.images.append(path)
         elif ending in OTHERS or name.endswith(".nii.gz"):
             found.others.append(path)
@@ -89,12 +94,22 @@ def walk(root: Path) -> Walk:
     return found
 
 
+def _is_bare_dicom(path: Path, ending: str) -> bool:
+    """Whether a file without an ending, as scanners write them, is a DICOM file."""
+    if (ending and not ending[1:].isdecimal()) or path.name == "DICOMDIR":
+        return False
+    try:
+        return path.is_file() and is_dicom(path)
+    except OSError:
+        return False
+
+
 def skipped_notes(found: Walk) -> list[str]:
     """Sentences that count pictures that are not read, by kind, and links not followed.
 
     Example:
-        >>> skipped_notes(Walk(["a.png"], ["b.heic", "c.HEIC", "d.dcm"]))[0]
-        '3 files of kinds that are not read were skipped: 2 .heic and 1 .dcm; convert them to PNG.'
+        >>> skipped_notes(Walk(["a.png"], ["b.heic", "c.HEIC", "d.psd"]))[0]
+        '3 files of kinds that are not read were skipped: 2 .heic and 1 .psd; convert them to PNG.'
     """
     notes = [_others(found)] if found.others else []
     if found.loops:
@@ -114,7 +129,10 @@ def _others(found: Walk) -> str:
     count = len(found.others)
     what = "1 file of a kind that is not read was" if count == 1 else f"{count:,} files of kinds "
     what += "" if count == 1 else "that are not read were"
-    return f"{what} skipped{where}: {_kinds(found.others)}; convert them to PNG."
+    text = f"{what} skipped{where}: {_kinds(found.others)}; convert them to PNG."
+    if any(path.lower().endswith((".dcm", ".dicom")) for path in found.others):
+        text += f" DICOM files are read after {install_command('science')}."
+    return text
 
 
 def _kinds(paths: list[str]) -> str:
