@@ -23,12 +23,12 @@ NORMAL = 1.96
 """97.5 % point of the normal distribution, rounded as published tables have it."""
 
 
-def wilson(right: int, items: int) -> tuple[float, float]:
+def wilson(right: float, items: float) -> tuple[float, float]:
     """95 % interval of a proportion (Wilson, 1927), always inside [0, 1].
 
     Args:
         right: Number of correct items.
-        items: Number of items, at least 1.
+        items: Number of items, above 0.
 
     Example:
         >>> low, high = wilson(10, 10)
@@ -121,6 +121,60 @@ def half_width(*sources: tuple[float, int]) -> float:
     wide = [stdtrit(degrees, 0.975) ** 2 * variance for variance, degrees in sources]
     half: float = float(sum(wide)) ** 0.5
     return half
+
+
+def mean_variance(values: np.ndarray, groups: np.ndarray | None = None) -> tuple[float, int]:
+    r"""Variance of the mean over items, and its degrees of freedom.
+
+    With groups it is that of a ratio of two sums over G groups, as in a cluster sample:
+    :math:`\frac{G}{G - 1} \sum_g (\sum_{i \in g} (x_i - \bar x))^2 / N^2`.
+
+    Args:
+        values: (N,), one for each item.
+        groups: (N,) group of each item; items of one group may be alike.
+
+    Returns:
+        The variance, infinite for a single group, and the degrees of freedom.
+
+    Example:
+        >>> mean_variance(np.array([0.0, 0.0, 1.0, 1.0]), np.array([1, 1, 2, 2]))
+        (0.25, 1)
+    """
+    if groups is None:
+        return float(values.var(ddof=1)) / len(values), len(values) - 1
+    _, place = np.unique(groups, return_inverse=True)
+    sums = np.bincount(place, values - values.mean())
+    count = len(sums)
+    if count < 2:
+        return math.inf, 1
+    return float((sums**2).sum() / len(values) ** 2 * count / (count - 1)), count - 1
+
+
+def grouped_wilson(right: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
+    """Wilson's interval with the number of independent items that the groups amount to.
+
+    That number is p (1 - p) over the variance of p between groups, at most N, and it is lowered
+    for the quantile of Student's t with G - 1 degrees of freedom (Korn and Graubard, 1998). Where
+    all items are right, or none, it is the number of groups.
+
+    Args:
+        right: (N,) whether each item is right, or the share of runs in which it is.
+        groups: (N,) group of each item.
+
+    Example:
+        >>> low, high = grouped_wilson(np.array([1.0, 1.0, 0.0, 0.0]), np.array([1, 1, 2, 2]))
+        >>> low < wilson(2, 4)[0] and high > wilson(2, 4)[1]
+        True
+    """
+    share, count = float(right.mean()), len(np.unique(groups))
+    if count < 2:
+        return 0.0, 1.0
+    variance, degrees = mean_variance(right, groups)
+    items = float(count)
+    if 0 < share < 1:
+        items = min(share * (1 - share) / variance, len(right)) if variance else len(right)
+    items *= (Z / float(stdtrit(degrees, 0.975))) ** 2
+    return wilson(share * items, items)
 
 
 def runs_interval(runs: np.ndarray) -> tuple[float, float]:

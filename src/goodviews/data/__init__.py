@@ -2,6 +2,7 @@
 
 from goodviews.data.digits import digits
 from goodviews.data.doctor import Finding, examine
+from goodviews.data.groups import Groups
 from goodviews.data.hashing import content_hash
 from goodviews.data.image_file import ImageFile
 from goodviews.data.images import Images
@@ -15,6 +16,7 @@ from goodviews.data.worlds import stacked_images, world_images
 __all__ = [
     "Data",
     "Finding",
+    "Groups",
     "ImageFile",
     "Images",
     "Labels",

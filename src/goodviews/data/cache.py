@@ -301,7 +301,7 @@ def relabelled(
     about = json.loads((home / "about.json").read_text("utf-8", errors="surrogateescape"))
     before = images.notes if home == images.cache else about["notes"]
     about |= {"pixels": "../pixels.bin", "label_note": label_note}
-    about["notes"] = [*before, *notes]
+    about["notes"] = list(dict.fromkeys([*before, *notes]))
     about["name"] = images.name
     text = json.dumps([classes, about["notes"], label_note], sort_keys=True)
     groups = images.groups if groups is None else groups

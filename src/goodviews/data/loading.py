@@ -10,6 +10,7 @@ from goodviews.core.errors import InputError, unknown
 from goodviews.core.text import counted
 from goodviews.data.cache import cache_root, relabelled, row_names
 from goodviews.data.channels import Channels
+from goodviews.data.groups import Groups, with_groups
 from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
 from goodviews.data.labels import Found, read_labels
@@ -33,6 +34,7 @@ def load(
     root: str | Path | None = None,
     cache: Path | None = None,
     split: str | None = None,
+    groups: Groups = None,
     progress: Progress = None,
 ) -> Images:
     """Load images; later calls map the decoded images from the cache.
@@ -85,6 +87,9 @@ def load(
         root: Folder of torchvision's datasets, also for downloads.
         cache: Folder for decoded images, instead of ``GOODVIEWS_CACHE`` or the platform's.
         split: ``train`` or ``test``: load only this part of a dataset that has both.
+        groups: Column of the table of labels that holds the group of each image (patient, slide,
+            scene), or (N,) numbers or names of groups: no split divides a group
+            (:attr:`Images.groups`). The column is not a task.
         progress: Called with the images done and all images while they are decoded.
 
     Returns:
@@ -136,6 +141,8 @@ def load(
         )
     if labels is not None:
         images = _labelled(images, labels)
+    if groups is not None:
+        images = with_groups(images, groups, data=data, labels=labels)
     if name is not None:
         images = replace(images, name=name)
     return images if split is None else _only(images, split)

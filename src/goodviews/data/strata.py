@@ -3,10 +3,15 @@
 import numpy as np
 
 from goodviews.core.errors import InputError
+from goodviews.data.folds import cut_groups, one_by_group
 
 
 def cut(
-    index: np.ndarray, labels: np.ndarray | None, count: int, seed: int
+    index: np.ndarray,
+    labels: np.ndarray | None,
+    count: int,
+    seed: int,
+    groups: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Split off ``count`` images, stratified by class (scikit-learn's splitter).
 
@@ -18,6 +23,7 @@ def cut(
         labels: (N,) class numbers of the whole set, or ``None`` for a random cut.
         count: Size of the second part, 0 < count < n.
         seed: Random seed of the split.
+        groups: (N,) group of each image; whole groups of about ``count`` images are split off.
 
     Returns:
         The rest and the part split off, both sorted.
@@ -29,23 +35,25 @@ def cut(
     """
     from sklearn.model_selection import train_test_split
 
-    groups = None
+    if groups is not None:
+        return cut_groups(index, labels, count, seed, groups)
+    strata = None
     if labels is not None:
-        groups = _merged(labels[index])
-        classes = len(np.unique(groups))
+        strata = _merged(labels[index])
+        classes = len(np.unique(strata))
         if classes < 2 or min(count, len(index) - count) < classes:
-            groups = None
-    rest, part = train_test_split(index, test_size=count, random_state=seed, stratify=groups)
+            strata = None
+    rest, part = train_test_split(index, test_size=count, random_state=seed, stratify=strata)
     return np.sort(rest), np.sort(part)
 
 
-def _merged(groups: np.ndarray) -> np.ndarray:
-    """Merge groups of one into the unlabelled group; a lone unlabelled image joins the largest."""
-    numbers, counts = np.unique(groups, return_counts=True)
-    groups = np.where(np.isin(groups, numbers[counts < 2]), -1, groups)
-    if (groups == -1).sum() == 1:
-        groups = np.where(groups == -1, numbers[counts.argmax()], groups)
-    return groups
+def _merged(labels: np.ndarray) -> np.ndarray:
+    """Merge classes of one into the unlabelled; a lone unlabelled image joins the largest."""
+    numbers, counts = np.unique(labels, return_counts=True)
+    labels = np.where(np.isin(labels, numbers[counts < 2]), -1, labels)
+    if (labels == -1).sum() == 1:
+        labels = np.where(labels == -1, numbers[counts.argmax()], labels)
+    return labels
 
 
 def draw_labels(
@@ -56,6 +64,7 @@ def draw_labels(
     count: int | None = None,
     draws: int = 10,
     seed: int = 0,
+    groups: np.ndarray | None = None,
 ) -> list[np.ndarray]:
     """Draw labels for readouts from a pool: repeated stratified draws of one size.
 
@@ -70,6 +79,8 @@ def draw_labels(
             Give either ``per_class`` or ``count``.
         draws: Number of draws.
         seed: Random seed of the draws.
+        groups: (N,) group of each image. A draw then takes one image of each group of a class,
+            in random order, before it takes a second of any, since labels of one group are alike.
 
     Returns:
         ``draws`` sorted arrays of indices into the whole set.
@@ -87,24 +98,27 @@ def draw_labels(
             f"Give either per_class or count, but got per_class={per_class} and count={count}."
         )
     index = np.sort(np.asarray(index))
-    groups = labels[index]
-    if len(index) == 0 or (groups < 0).any():
+    known = labels[index]
+    if len(index) == 0 or (known < 0).any():
         raise InputError(
-            f"All images of the pool need a label, but {int((groups < 0).sum())} of {len(index)} "
+            f"All images of the pool need a label, but {int((known < 0).sum())} of {len(index)} "
             "have none; index only those with labels >= 0."
         )
-    numbers, counts = np.unique(groups, return_counts=True)
+    numbers, counts = np.unique(known, return_counts=True)
     if per_class is not None:
         if per_class < 1:
             raise InputError(f"per_class must be at least 1, but got {per_class}.")
         budget = np.minimum(counts, per_class)
     else:
         budget = _shares(counts, int(count or 0))
-    members = [index[groups == number] for number in numbers]
+    members = [index[known == number] for number in numbers]
     out = []
     for draw in range(draws):
         rng = np.random.default_rng([seed, draw])
-        chosen = [rng.permutation(one)[:size] for one, size in zip(members, budget, strict=True)]
+        orders = [rng.permutation(one) for one in members]
+        if groups is not None:
+            orders = [one_by_group(order, groups) for order in orders]
+        chosen = [order[:size] for order, size in zip(orders, budget, strict=True)]
         out.append(np.sort(np.concatenate(chosen)))
     return out
 

@@ -24,7 +24,13 @@ def check_budgets(budgets: Sequence[str]) -> None:
 
 
 def drawn_sets(
-    labels: np.ndarray, pool: np.ndarray, *, budget: str, draws: int, seed: int = 0
+    labels: np.ndarray,
+    pool: np.ndarray,
+    *,
+    budget: str,
+    draws: int,
+    seed: int = 0,
+    groups: np.ndarray | None = None,
 ) -> list[np.ndarray]:
     """Draw the labels of a budget, the same for every encoder.
 
@@ -34,6 +40,7 @@ def drawn_sets(
         budget: ``"1%"`` of the pool, or ``"10"`` per class.
         draws: Number of draws.
         seed: Random seed of the draws.
+        groups: (N,) group of each item, as in :func:`goodviews.data.draw_labels`.
 
     Returns:
         Sorted indices, one array per draw.
@@ -48,14 +55,16 @@ def drawn_sets(
     number, share = _budget(budget)
     have = len(np.unique(labels[pool]))
     if not share:
-        return draw_labels(labels, pool, per_class=int(number), draws=draws, seed=seed)
+        return draw_labels(
+            labels, pool, per_class=int(number), draws=draws, seed=seed, groups=groups
+        )
     count = min(round(len(pool) * number), len(pool))
     if count < have:
         raise InputError(
             f"{budget} of {len(pool):,} labels is fewer than one for each of {have} classes; use "
             "a larger share, or a number per class."
         )
-    return draw_labels(labels, pool, count=count, draws=draws, seed=seed)
+    return draw_labels(labels, pool, count=count, draws=draws, seed=seed, groups=groups)
 
 
 def usable_budgets(budgets: Sequence[str], labels: np.ndarray, pool: np.ndarray) -> list[str]:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from goodviews.data.folds import folds
+
 PENALTIES = tuple(10.0**power for power in (-5, -4, -3, -2, -1))
 
 
@@ -57,7 +59,12 @@ def linear_log_probs(
 
 
 def choose_penalty(
-    features: np.ndarray, labels: np.ndarray, fits: Sequence[np.ndarray], *, classes: int
+    features: np.ndarray,
+    labels: np.ndarray,
+    fits: Sequence[np.ndarray],
+    *,
+    classes: int,
+    groups: np.ndarray | None = None,
 ) -> float:
     """Select the penalty with the lowest cross-entropy on inner folds of the fitted examples.
 
@@ -66,20 +73,16 @@ def choose_penalty(
         labels: (N,) class numbers.
         fits: Index sets on which readouts will be fitted; inner folds stay inside each set.
         classes: C.
+        groups: (N,) group of each example, which no fold divides.
 
     Returns:
         One of five powers of ten; the smallest if every set has fewer than three items.
     """
-    from sklearn.model_selection import KFold, StratifiedKFold
-
     losses = np.zeros(len(PENALTIES))
     for place, fit in enumerate(fits):
-        counts = np.unique(labels[fit], return_counts=True)[1]
         if len(fit) < 3:
             continue
-        kind = StratifiedKFold if len(counts) and counts.min() >= 3 else KFold
-        folds = kind(3, shuffle=True, random_state=place)
-        for inner, outer in folds.split(fit, labels[fit]):
+        for inner, outer in folds(fit, labels, 3, seed=place, groups=groups):
             for number, penalty in enumerate(PENALTIES):
                 logs = linear_log_probs(
                     features[fit[inner]],

@@ -5,14 +5,15 @@ Letters: N items, n tested items, F representation, C classes.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from goodviews.core.errors import check_shapes, unknown
-from goodviews.core.intervals import half_width, wilson
+from goodviews.core.intervals import grouped_wilson, half_width, mean_variance, wilson
+from goodviews.data.folds import folds, groups_by_class
 from goodviews.evaluation.scores import Judged, Parts, few_labels, knn, linear, sgd
 from goodviews.evaluation.sgd import PROTOCOLS, find_protocol
 from goodviews.information import effective_rank
@@ -94,6 +95,7 @@ def evaluate_representation(
     seed: int = 0,
     about: Mapping[str, str | float | None] | None = None,
     more: Mapping[str, Callable[[Parts], Judged]] | None = None,
+    groups: np.ndarray | None = None,
 ) -> tuple[list[Score], dict[str, np.ndarray]]:
     """Evaluate a representation with several protocols.
 
@@ -114,6 +116,8 @@ def evaluate_representation(
             ``seen``.
         more: Additional protocols: name to a function of the items for fitting, selection and
             test.
+        groups: (N,) group of each item. No group is divided between parts or folds, and
+            intervals are those of groups, not of items.
 
     Returns:
         The scores, and per protocol the (n,) share of correct answers of each tested item, to
@@ -133,8 +137,8 @@ def evaluate_representation(
     """
     check_shapes("features: N F, labels: N", features, labels)
     x = torch.as_tensor(features).float()
-    folds = [parts] if isinstance(parts, Parts) else _folds(labels, parts, seed)
-    test = np.concatenate([fold.test for fold in folds])
+    every = fold_parts(labels, parts, seed=seed, groups=groups)
+    test = np.concatenate([fold.test for fold in every])
     shared = {"encoder": "", "role": "encoder", "task": "", **(about or {}), "seed": seed}
     options = {"neighbours": neighbours, "temperature": temperature, "bf16": bf16}
     jobs: dict[str, Callable[[Parts], Judged]] = {}
@@ -154,9 +158,9 @@ def evaluate_representation(
     scores, right = [], {}
     for name, job in jobs.items():
         begun = time.perf_counter()
-        found = [job(fold) for fold in folds]
+        found = [job(fold) for fold in every]
         right[name] = np.concatenate([one.right for one in found])
-        scores.append(_score(name, found, folds, labels, test, shared, begun))
+        scores.append(_score(name, found, every, labels, test, shared, begun))
     if "geometry" in kinds:
         scores.append(_geometry(x, test, shared))
     return scores, right
@@ -169,6 +173,7 @@ def paired_difference(
     name: str,
     like: Score,
     runs: Sequence[tuple[float, int]] = (),
+    groups: np.ndarray | None = None,
 ) -> Score:
     """Paired difference of two accuracies on the same tested items.
 
@@ -178,12 +183,13 @@ def paired_difference(
         name: Name of the difference, for example ``"mine minus raw pixels"``.
         like: Score of the first representation, from which other fields are copied.
         runs: Variance that random training adds to each mean, and its degrees of freedom.
+        groups: (n,) group of each item.
 
     Returns:
         A row of role ``difference``.
     """
     gap = first - other
-    half = half_width(_of_mean(gap), *runs)
+    half = half_width(mean_variance(gap, groups), *runs)
     mean = float(gap.mean())
     return Score(
         encoder=name,
@@ -200,11 +206,6 @@ def paired_difference(
         encoder_seed=like.encoder_seed,
         seen=like.seen,
     )
-
-
-def _of_mean(values: np.ndarray) -> tuple[float, int]:
-    """Variance of the mean of values (N,), and its degrees of freedom."""
-    return float(values.var(ddof=1)) / len(values), len(values) - 1
 
 
 def uniformity_of(features: Tensor) -> float:
@@ -244,20 +245,34 @@ def _schedule(
     return lambda p: sgd(x, labels, p, classes=classes, protocol=protocol, seed=seed)
 
 
-def _folds(labels: np.ndarray, index: np.ndarray, seed: int) -> list[Parts]:
-    from sklearn.model_selection import StratifiedKFold
+def fold_parts(
+    labels: np.ndarray, parts: Parts | np.ndarray, *, seed: int, groups: np.ndarray | None = None
+) -> list[Parts]:
+    """The parts of each fold, of which there is one where the parts are given.
 
-    smallest = int(np.unique(labels[index], return_counts=True)[1].min())
+    Args:
+        labels: (N,) integers, -1 where there is no label.
+        parts: Items for fitting, selection and test, or indices that are cross-fitted.
+        seed: Random seed of the folds.
+        groups: (N,) group of each item, which no fold divides.
+    """
+    if isinstance(parts, Parts):
+        return [parts if groups is None else replace(parts, groups=groups)]
+    smallest = int(np.unique(labels[parts], return_counts=True)[1].min())
+    if groups is not None:
+        smallest = int(groups_by_class(labels[parts], groups[parts])[1].min())
     count = max(2, min(FOLDS, smallest))
-    cut = StratifiedKFold(count, shuffle=True, random_state=seed).split(index, labels[index])
     none = np.zeros(0, dtype=np.int64)
-    return [Parts(index[np.sort(fit)], none, index[np.sort(test)]) for fit, test in cut]
+    return [
+        Parts(parts[np.sort(fit)], none, parts[np.sort(test)], groups)
+        for fit, test in folds(parts, labels, count, seed=seed, groups=groups)
+    ]
 
 
 def _score(
     name: str,
     found: list[Judged],
-    folds: list[Parts],
+    parts: list[Parts],
     labels: np.ndarray,
     test: np.ndarray,
     shared: Mapping[str, object],
@@ -266,13 +281,16 @@ def _score(
     right = np.concatenate([one.right for one in found])
     by_draw = np.mean([one.by_draw for one in found], axis=0)
     value = float(right.mean())
-    if len(by_draw) == 1:
-        low, high = wilson(round(float(right.sum())), len(right))
-    else:  # both items and draws of labels vary
-        half = half_width(_of_mean(right), _of_mean(by_draw))
+    groups = None if parts[0].groups is None else parts[0].groups[test]
+    if len(by_draw) > 1:  # both items and draws of labels vary
+        half = half_width(mean_variance(right, groups), mean_variance(by_draw))
         low, high = max(0.0, value - half), min(1.0, value + half)
+    elif groups is not None:
+        low, high = grouped_wilson(right, groups)
+    else:
+        low, high = wilson(round(float(right.sum())), len(right))
     chance = np.concatenate(
-        [labels[fold.test] == np.bincount(labels[fold.pool]).argmax() for fold in folds]
+        [labels[fold.test] == np.bincount(labels[fold.pool]).argmax() for fold in parts]
     )
     logs = [one.log_prob for one in found if one.log_prob is not None]
     nats = None
@@ -291,7 +309,7 @@ def _score(
         chance=float(chance.mean()),
         fitted=found[0].fitted,
         tested=len(test),
-        setting=found[0].setting + (f"; {len(folds)} folds" if len(folds) > 1 else ""),
+        setting=found[0].setting + (f"; {len(parts)} folds" if len(parts) > 1 else ""),
         seconds=time.perf_counter() - begun,
         **shared,  # type: ignore[arg-type]
     )

@@ -80,6 +80,7 @@ def evaluate_readout(
     choose_on: int = 3,
     penalty: float | None = None,
     knn: bool = True,
+    groups: np.ndarray | None = None,
 ) -> Readout:
     """Fit and test a linear readout (and nearest neighbours) on every draw.
 
@@ -93,6 +94,7 @@ def evaluate_readout(
         choose_on: Number of draws used to select the penalty.
         penalty: Fixed penalty of the readout (default: selected).
         knn: Whether to evaluate nearest neighbours; otherwise their results are zeros.
+        groups: (N,) group of each item, which no fold for the penalty divides.
 
     Returns:
         Accuracy and log probability per item.
@@ -110,9 +112,14 @@ def evaluate_readout(
     if penalty is not None:
         penalties = [penalty] * len(draws)
     elif np.isin(np.concatenate(fits), np.concatenate([draw.test for draw in draws])).any():
-        penalties = [choose_penalty(features, labels, [fit], classes=classes) for fit in fits]
+        penalties = [
+            choose_penalty(features, labels, [fit], classes=classes, groups=groups)
+            for fit in fits
+        ]
     else:
-        once = choose_penalty(features, labels, fits[:choose_on], classes=classes)
+        once = choose_penalty(
+            features, labels, fits[:choose_on], classes=classes, groups=groups
+        )
         penalties = [once] * len(draws)
     total = np.zeros((4, len(labels)))
     by_draw = []

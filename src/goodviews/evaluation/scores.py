@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from goodviews.core.errors import InputError
+from goodviews.data.folds import folds
 from goodviews.evaluation.budgets import drawn_sets
 from goodviews.evaluation.factor_readout import choose_logistic, penalties
 from goodviews.evaluation.knn import knn_votes
@@ -26,11 +27,14 @@ class Parts:
         choose: Items for selecting a penalty or a learning rate; if empty, folds of ``pool`` are
             used.
         test: Tested items.
+        groups: (N,) group of each of all items; no group is divided between the parts, or
+            between folds of ``pool``.
     """
 
     pool: np.ndarray
     choose: np.ndarray
     test: np.ndarray
+    groups: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         for one, other in ((self.pool, self.test), (self.choose, self.test)):
@@ -39,6 +43,17 @@ class Parts:
                 raise InputError(
                     f"Tested items must not be fitted, but {len(both)} are, such as {both[0]}."
                 )
+            if self.groups is not None:
+                same = np.intersect1d(self.groups[one], self.groups[other])
+                if len(same):
+                    raise InputError(
+                        f"Items of one group must not be fitted and tested, but {len(same)} groups "
+                        f"are on both sides, such as {same[0]}."
+                    )
+
+    def of(self, items: np.ndarray) -> np.ndarray | None:
+        """Groups of some items, if there are groups."""
+        return None if self.groups is None else self.groups[items]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +94,7 @@ def linear(features: Tensor, labels: np.ndarray, parts: Parts, *, classes: int) 
             x, y, features[parts.choose], labels[parts.choose], classes=classes
         )
     else:
-        penalty = fold_penalty(x, y, classes=classes)
+        penalty = fold_penalty(x, y, classes=classes, groups=parts.of(parts.pool))
     probe = fit_logistic(x, y, classes=classes, penalty=penalty)
     return _judge(probe, features, labels, parts.test, f"penalty {penalty:g}", len(y))
 
@@ -209,11 +224,13 @@ def few_labels(
     Raises:
         InputError: The budget is not a number, or leaves a class without a label.
     """
-    sets = drawn_sets(labels, parts.pool, budget=budget, draws=draws, seed=seed)
+    sets = drawn_sets(
+        labels, parts.pool, budget=budget, draws=draws, seed=seed, groups=parts.groups
+    )
     right, logs, by_draw, chosen = [], [], [], []
     for index in sets:
         x, y = features[index], labels[index]
-        penalty = fold_penalty(x, y, classes=classes, seed=seed)
+        penalty = fold_penalty(x, y, classes=classes, seed=seed, groups=parts.of(index))
         probe = fit_logistic(x, y, classes=classes, penalty=penalty)
         one = _judge(probe, features, labels, parts.test, "", len(index))
         right.append(one.right)
@@ -229,7 +246,14 @@ def few_labels(
     )
 
 
-def fold_penalty(features: Tensor, labels: np.ndarray, *, classes: int, seed: int = 0) -> float:
+def fold_penalty(
+    features: Tensor,
+    labels: np.ndarray,
+    *,
+    classes: int,
+    seed: int = 0,
+    groups: np.ndarray | None = None,
+) -> float:
     """Select the penalty with the lowest cross-entropy over three folds of the fitted items.
 
     Args:
@@ -237,20 +261,17 @@ def fold_penalty(features: Tensor, labels: np.ndarray, *, classes: int, seed: in
         labels: (N,) integers below ``classes``.
         classes: C.
         seed: Random seed of the folds.
+        groups: (N,) group of each item, which no fold divides.
 
     Returns:
         One of :func:`goodviews.evaluation.factor_readout.penalties`; the strongest for fewer
-        than three items.
+        than three items, or one group.
     """
-    from sklearn.model_selection import KFold, StratifiedKFold
-
     some = penalties(len(labels))
     if len(labels) < 3:
         return some[0]
-    counts = np.unique(labels, return_counts=True)[1]
-    kind = StratifiedKFold if counts.min() >= 3 else KFold
     losses = np.zeros(len(some))
-    for inner, outer in kind(3, shuffle=True, random_state=seed).split(labels, labels):
+    for inner, outer in folds(np.arange(len(labels)), labels, 3, seed=seed, groups=groups):
         probe: LinearProbe | None = None
         for number, penalty in enumerate(some):
             probe = fit_logistic(

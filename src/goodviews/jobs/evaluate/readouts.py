@@ -18,6 +18,7 @@ from goodviews.evaluation.protocols import (
     KINDS,
     Score,
     evaluate_representation,
+    fold_parts,
     paired_difference,
 )
 from goodviews.evaluation.scores import Judged, Parts
@@ -130,6 +131,7 @@ def readouts(found: Represented, protocols: Protocols, progress: Report) -> list
                 "seen": found.seen[task] if one is found.encoder else 0.0,
             },
             more=_tuned(found, one, task, protocols, budgets, progress),
+            groups=found.images.groups,
         )
         scores += made
     progress("readouts made", len(jobs), len(jobs))
@@ -163,6 +165,7 @@ def _tuned(
         folder=protocols.folder / "finetune",
         progress=progress,
         name=one.label,
+        groups=found.images.groups,
     )
     jobs: dict[str, Callable[[Parts], Judged]] = {}
     if "finetune" in protocols.kinds:
@@ -192,8 +195,23 @@ def _differences(
         runs = _of_runs(score, [items.mean() for items in blank]) if trained else []
         for other, items in others.items():
             name = f"{score.encoder} minus {other}"
-            made.append(paired_difference(mine, items, name=name, like=score, runs=runs))
+            groups = _tested_groups(found, score.task)
+            made.append(
+                paired_difference(mine, items, name=name, like=score, runs=runs, groups=groups)
+            )
     return made
+
+
+def _tested_groups(found: Represented, task: str) -> np.ndarray | None:
+    """(n,) group of each tested image, in the order in which folds test them."""
+    groups, test = found.images.groups, found.splits.test[task]
+    if groups is None:
+        return None
+    if found.splits.cross_fitted(task):
+        column = found.images.labels[task]
+        made = fold_parts(column, test, seed=found.seed, groups=groups)
+        test = np.concatenate([fold.test for fold in made])
+    return groups[test]
 
 
 def _of_runs(score: Score, blank: Sequence[float]) -> list[tuple[float, int]]:

@@ -20,6 +20,7 @@ from torch import nn
 from goodviews.core.cells import Cells, hashed
 from goodviews.core.errors import InputError
 from goodviews.data import Images
+from goodviews.data.folds import folds
 from goodviews.evaluation import represent
 from goodviews.evaluation.budgets import drawn_sets
 from goodviews.evaluation.factor_readout import choose_logistic
@@ -56,6 +57,7 @@ class Tuner:
         folder: Where predictions and checkpoints are stored.
         progress: Called with a stage, epochs done and all epochs of a training.
         name: Name of the encoder in the stage.
+        groups: (N,) group of each image, which no fold divides.
     """
 
     def __init__(
@@ -74,13 +76,14 @@ class Tuner:
         folder: Path | None = None,
         progress: Callable[[str, int, int], None] | None = None,
         name: str = "the encoder",
+        groups: np.ndarray | None = None,
     ) -> None:
         self.images, self.labels, self.encoder = images, labels, encoder
         self.features = torch.as_tensor(features).float()
         self.classes, self.rates, self.runs = classes, tuple(rates), runs
         self.settings = replace(settings, views=settings.views or fitted_views(images))
         self.steps, self.seed, self.folder = steps, seed, folder
-        self.progress, self.name = progress, name
+        self.progress, self.name, self.groups = progress, name, groups
 
     def full(self, parts: Parts) -> Judged:
         """Fine-tune with all labels of the pool, several times; see :class:`Judged`.
@@ -120,7 +123,8 @@ class Tuner:
             budget: Labels per draw, as :func:`goodviews.evaluation.budgets.drawn_sets` takes it.
             draws: Number of draws.
         """
-        sets = drawn_sets(self.labels, parts.pool, budget=budget, draws=draws, seed=self.seed)
+        more = {"seed": self.seed, "groups": self.groups}
+        sets = drawn_sets(self.labels, parts.pool, budget=budget, draws=draws, **more)
         rate, logs = self._rate(sets[0]), []
         for number, index in enumerate(sets):
             start = self._probe(index, self._penalty(index))
@@ -129,14 +133,12 @@ class Tuner:
 
     def _rate(self, index: np.ndarray) -> float:
         """The encoder's rate with the lowest cross-entropy over two folds of some labels."""
-        from sklearn.model_selection import StratifiedKFold
-
         y = self.labels[index]
         if len(self.rates) == 1 or np.unique(y, return_counts=True)[1].min() < 2:
             return self.rates[0]
         losses = np.zeros(len(self.rates))
-        folds = StratifiedKFold(2, shuffle=True, random_state=self.seed)
-        for inner, outer in folds.split(index, y):
+        halves = folds(index, self.labels, 2, seed=self.seed, groups=self.groups)
+        for inner, outer in halves:
             start = self._probe(index[inner], self._penalty(index[inner]))
             for number, rate in enumerate(self.rates):
                 logs = self._predict(index[inner], index[outer], start, rate, 0)
@@ -145,7 +147,8 @@ class Tuner:
 
     def _penalty(self, index: np.ndarray) -> float:
         x, y = self.features[index], self.labels[index]
-        return fold_penalty(x, y, classes=self.classes, seed=self.seed)
+        groups = None if self.groups is None else self.groups[index]
+        return fold_penalty(x, y, classes=self.classes, seed=self.seed, groups=groups)
 
     def _probe(self, index: np.ndarray, penalty: float) -> LinearProbe:
         x, y = self.features[index], self.labels[index]

@@ -9,6 +9,7 @@ import numpy as np
 
 from goodviews.core.errors import InputError
 from goodviews.data import Images, Splits, draw_labels, splits
+from goodviews.data.folds import folds
 from goodviews.evaluation import LabelDraw
 from goodviews.training import Settings
 from goodviews.views import parse_view
@@ -47,6 +48,7 @@ class Task:
             selection and reporting are cross-fitted.
         budget: Labels that one readout is fitted to.
         crossed: Whether fitted and tested images are folds of the same ones.
+        groups: (N,) group of each image, which no fold divides.
     """
 
     name: str
@@ -57,6 +59,12 @@ class Task:
     choose: np.ndarray
     budget: int
     crossed: bool
+    groups: np.ndarray | None = None
+
+    @property
+    def tested_groups(self) -> np.ndarray | None:
+        """(M,) group of each tested item."""
+        return None if self.groups is None else self.groups[self.items]
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,25 +183,25 @@ def make_plan(
 
 def _task(images: Images, parts: Splits, name: str, *, per_class: int, draws: int) -> Task:
     labels, classes = _compact(images.labels[name], images.classes[name])
+    groups = images.groups
     if parts.cross_fitted(name):
-        made = _folds(parts.pool[name], labels, draws)
+        made = _folds(parts.pool[name], labels, draws, groups)
         items = parts.pool[name]
         none = np.zeros(len(items), dtype=bool)
-        return Task(name, labels, classes, made, items, none, len(made[0].fit), True)
+        return Task(name, labels, classes, made, items, none, len(made[0].fit), True, groups)
     choosers = parts.choose[name]
     fixed = len(choosers) >= _FIXED_CHOOSERS and not np.isin(choosers, parts.pretrain).any()
     pool = parts.pool[name] if fixed else np.union1d(parts.pool[name], choosers)
     items = np.union1d(parts.test[name], choosers) if fixed else parts.test[name]
     known = (labels[parts.pretrain] >= 0).mean()
     if known > 0.9:
-        fits = draw_labels(labels, pool, per_class=per_class, draws=draws)
+        fits = draw_labels(labels, pool, per_class=per_class, draws=draws, groups=groups)
     else:
         count = max(int(0.8 * len(pool)), len(np.unique(labels[pool])))
-        fits = draw_labels(labels, pool, count=count, draws=draws)
+        fits = draw_labels(labels, pool, count=count, draws=draws, groups=groups)
     made = tuple(LabelDraw(fit, items) for fit in fits)
-    return Task(
-        name, labels, classes, made, items, fixed & np.isin(items, choosers), len(fits[0]), False
-    )
+    choose = fixed & np.isin(items, choosers)
+    return Task(name, labels, classes, made, items, choose, len(fits[0]), False, groups)
 
 
 def _compact(labels: np.ndarray, classes: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -205,16 +213,13 @@ def _compact(labels: np.ndarray, classes: tuple[str, ...]) -> tuple[np.ndarray, 
     return number[labels], tuple(classes[k] for k in kept)
 
 
-def _folds(pool: np.ndarray, labels: np.ndarray, draws: int) -> tuple[LabelDraw, ...]:
+def _folds(
+    pool: np.ndarray, labels: np.ndarray, draws: int, groups: np.ndarray | None
+) -> tuple[LabelDraw, ...]:
     """Repeated folds: each is fitted on four fifths and tested on the last."""
-    from sklearn.model_selection import KFold, StratifiedKFold
-
-    smallest = np.bincount(labels[pool])
-    smallest = smallest[smallest > 0].min()
     count = 5 if len(pool) >= 25 else 2
     made = []
     for repeat in range(max(round(draws / count), 1)):
-        kind = StratifiedKFold if smallest >= count else KFold
-        folds = kind(count, shuffle=True, random_state=repeat)
-        made += [LabelDraw(pool[a], pool[b]) for a, b in folds.split(pool, labels[pool])]
+        cut = folds(pool, labels, count, seed=repeat, groups=groups)
+        made += [LabelDraw(pool[a], pool[b]) for a, b in cut]
     return tuple(made)

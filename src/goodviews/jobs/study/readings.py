@@ -59,7 +59,8 @@ def _read(
 ) -> dict[str, np.ndarray]:
     """Evaluate a readout, and again with shuffled labels: the null of every study."""
     labels, classes = task.labels[index], len(task.classes)
-    found = evaluate_readout(features, labels, draws, classes=classes)
+    groups = None if task.groups is None else task.groups[index]
+    found = evaluate_readout(features, labels, draws, classes=classes, groups=groups)
     shuffled = np.random.default_rng(0).permutation(labels)
     null = evaluate_readout(
         features,

@@ -19,7 +19,7 @@ import math
 import numpy as np
 
 from goodviews.core.interval import Interval
-from goodviews.core.intervals import pooled_half_width
+from goodviews.core.intervals import mean_variance, pooled_half_width
 
 
 class Layout:
@@ -33,6 +33,7 @@ class Layout:
             the others (twin, baselines) keep their own. All of them by default.
         shares: Whether scores lie in [0, 1]. Items that all score the same then still leave
             room for one that would not (two pseudo-items, Agresti and Coull, 1998).
+        groups: (N,) group of each item: then groups are what varies, not items.
     """
 
     def __init__(
@@ -42,8 +43,9 @@ class Layout:
         *,
         pooled: int | None = None,
         shares: bool = False,
+        groups: np.ndarray | None = None,
     ) -> None:
-        self.shares = shares
+        self.shares, self.groups = shares, groups
         self.rows, self.seeds, self.items = items.shape
         self.pooled = self.rows if pooled is None else pooled
         self.means_VS = items.mean(axis=2)
@@ -122,7 +124,7 @@ class Layout:
     def seed_share(self, first: int, second: int) -> float:
         """Share of the variance of a difference that comes from seeds, between 0 and 1."""
         seeds = (self.run_variance(first) + self.run_variance(second)) / self.seeds
-        items = (self.items_VN[first] - self.items_VN[second]).var(ddof=1) / self.items
+        items, _ = mean_variance(self.items_VN[first] - self.items_VN[second], self.groups)
         return float(seeds / (seeds + items)) if seeds + items > 0 else 0.0
 
     def _own(self, row: int) -> list[tuple[float, float, float]]:
@@ -167,8 +169,9 @@ class Layout:
     ) -> Interval:
         parts = [(square * times / self.seeds, dof) for square, times, dof in pieces]
         if len(items) > 1:
-            spread = items.var(ddof=1) + (2 / len(items) if self.shares else 0.0)
-            parts.append((spread / len(items), len(items) - 1))
+            spread, dof = mean_variance(items, self.groups)
+            independent = dof + 1  # items, or groups of them
+            parts.append((spread + (2 / independent**2 if self.shares else 0.0), dof))
         if draws is not None and len(draws) > 1:
             parts.append((draws.var(ddof=1) / len(draws), len(draws) - 1))
         half = pooled_half_width(parts, among=among)

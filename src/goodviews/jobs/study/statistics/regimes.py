@@ -23,6 +23,7 @@ import numpy as np
 
 from goodviews.core.interval import Interval
 from goodviews.core.records.verdict import Regime
+from goodviews.data.folds import folds
 from goodviews.jobs.study.statistics.layout import Layout
 from goodviews.jobs.study.statistics.sweet_spot import Curve, Peak, fit_curve
 from goodviews.jobs.study.statistics.table import RANDOM, TaskTable
@@ -150,20 +151,18 @@ def cross_fitted_accuracy(table: TaskTable, winner: int) -> float:
         table: Results of a task.
         winner: Place of the winning candidate.
     """
-    from sklearn.model_selection import StratifiedKFold
-
     items = table.layout.items_VN[: len(table.views)]
     if table.choosing.shape[1]:
         return float(items[winner].mean())
     labels = table.task.labels[table.task.items]
-    folds = _FOLDS if np.bincount(labels)[np.unique(labels)].min() >= _FOLDS else 2
+    count = _FOLDS if np.bincount(labels)[np.unique(labels)].min() >= _FOLDS else 2
+    every, groups = np.arange(len(labels)), table.task.tested_groups
     scores = []
     for repeat in range(_REPEATS):
-        split = StratifiedKFold(folds, shuffle=True, random_state=repeat)
-        for chooses, reports in split.split(labels, labels):
+        for chooses, reports in folds(every, labels, count, seed=repeat, groups=groups):
             chosen = items[:, chooses].mean(axis=1).argmax()
             scores.append(items[chosen, reports].mean())
-    return float(np.mean(scores))
+    return float(np.mean(scores)) if scores else float(items[winner].mean())
 
 
 def _noise(layout: Layout, count: int) -> np.ndarray:

@@ -112,6 +112,15 @@ def tabulate(plan: Plan, number: int, results: dict[Cell, CellResult]) -> TaskTa
         )
         return gather(name, only=only) if known and not task.crossed else None
 
+    tested = task.tested_groups
+    groups = None if tested is None else tested[report]
+
+    def layout(
+        items: np.ndarray, draws: np.ndarray | None = None, *, shares: bool = False
+    ) -> Layout:
+        pooled = min(len(views), len(items))
+        return Layout(items[:, :, report], draws, pooled=pooled, shares=shares, groups=groups)
+
     right = gather("right")
     draws = by_draw("draws")
     records = {
@@ -133,13 +142,10 @@ def tabulate(plan: Plan, number: int, results: dict[Cell, CellResult]) -> TaskTa
         task=task,
         views=views,
         rows=names,
-        layout=Layout(right[:, :, report], draws, pooled=len(views), shares=True),
-        usable=Layout(gather("nats")[:, :, report], by_draw("nats_draws"), pooled=len(views)),
-        null=Layout(gather("null", only=-1)[:, :, report], pooled=len(views), shares=True),
-        kept=Layout(
-            gather("kept", only=len(views))[:, :, report],
-            by_draw("kept_draws", only=len(views)),
-        ),
+        layout=layout(right, draws, shares=True),
+        usable=layout(gather("nats"), by_draw("nats_draws")),
+        null=layout(gather("null", only=-1), shares=True),
+        kept=layout(gather("kept", only=len(views)), by_draw("kept_draws", only=len(views))),
         choosing=right[: len(views)][:, :, task.choose].mean(axis=1),
         raw=(raw.arrays[f"{number}.right"][report], raw.arrays[f"{number}.draws"]),
         nats=nats,

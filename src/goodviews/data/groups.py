@@ -1,0 +1,134 @@
+"""The group of each image (patient, slide, scene): from a column of a table, or an array.
+
+Letters: N images.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from torch import Tensor
+
+from goodviews.core.errors import InputError, unknown
+from goodviews.core.text import counted
+from goodviews.data.cache import relabelled, row_names
+from goodviews.data.folders import list_folder
+from goodviews.data.frames import frame_table
+from goodviews.data.hashing import content_hash
+from goodviews.data.image_column import Finder
+from goodviews.data.images import Images
+from goodviews.data.labels import as_texts, encode, read_cells
+from goodviews.data.labels_in_memory import host_array
+from goodviews.data.missing import known_texts
+from goodviews.data.tables import Table
+
+Groups: TypeAlias = str | np.ndarray | Tensor | Sequence[Any] | None
+"""Name of a column of the labels, or (N,) numbers or names of groups."""
+
+
+def with_groups(images: Images, groups: Groups, *, data: Any = None, labels: Any = None) -> Images:
+    """The same images with groups; a column that names groups is no longer a task.
+
+    An image without a group is a group by itself.
+
+    Args:
+        images: The images.
+        groups: Name of a column of the labels, or (N,) numbers or names of groups.
+        data: What the images were read from, which may have tables beside it.
+        labels: Labels that were given, in a file or in memory.
+
+    Returns:
+        Images with :attr:`Images.groups`.
+
+    Raises:
+        InputError: There is no such column, or not one group per image.
+    """
+    if not isinstance(groups, str):
+        texts = known_texts(
+            as_texts(host_array(groups), len(images), "groups")[0], negative=False
+        )[0]
+        return _grouped(images, "", np.array(texts, dtype=object))
+    seen = set(images.labels)
+    if groups in images.labels:
+        names = np.array([*images.classes[groups], ""], dtype=object)
+        return _grouped(images, groups, names[images.labels[groups]])
+    for table in _tables(images, data, labels):
+        if isinstance(table, Mapping):
+            if groups in table:
+                return with_groups(_without(images, groups), table[groups])
+            continue
+        cells = read_cells(table, row_names(images), images.name, negative=False).values
+        if groups in cells:
+            return _grouped(images, groups, cells[groups])
+        seen |= set(cells)
+    if not seen:
+        raise InputError(
+            f"There is no column {groups!r}, because {images.name} has no table of labels; give "
+            "one with --labels FILE."
+        )
+    raise unknown("column of groups", groups, seen)
+
+
+def _tables(
+    images: Images, data: Any, labels: Any
+) -> Iterator[Path | Table | Mapping[str, Any]]:
+    """Tables and mappings of columns in which a name may be found."""
+    if isinstance(labels, str | Path):
+        yield from [Path(labels).expanduser()] if str(labels) != "none" else []
+    elif isinstance(labels, Mapping) or hasattr(labels, "columns"):
+        table = frame_table(labels, Finder(row_names(images), images.name), images.name)
+        columns = labels if isinstance(labels, Mapping) else list(labels.columns)
+        yield table or {str(head): labels[head] for head in columns}
+    if isinstance(data, Mapping):
+        yield data
+    elif isinstance(data, str | Path) and Path(data).is_dir():
+        home = Path(data)
+        yield from (home / table for table in list_folder(home).tables)
+    elif isinstance(data, str | Path) and Path(data).suffix == ".npz":
+        rows = np.array([int(name) for name in row_names(images)])
+        with np.load(data, allow_pickle=False) as file:
+            yield {
+                name: file[name][rows]
+                for name in file.files
+                if file[name].ndim == 1 and len(file[name]) > rows.max()
+            }
+
+
+def _grouped(images: Images, column: str, texts: np.ndarray) -> Images:
+    """Images with the groups of these names; an empty name makes a group of one image."""
+    known, names = encode(list(texts))
+    alone = known < 0
+    numbers = np.where(alone, len(names) + np.cumsum(alone) - 1, known).astype(np.int64)
+    sizes = np.bincount(numbers)
+    what = f"Column {column!r} gives" if column else "There are"
+    note = (
+        f"{what} {counted(len(names), 'group')} of {sizes.min():,} to {sizes.max():,} images; no "
+        "split divides a group."
+    )
+    if alone.any() and len(names):
+        note += f" {counted(int(alone.sum()), 'image')} without a group count as one group each."
+    return _without(images, column, note=note, groups=numbers)
+
+
+def _without(
+    images: Images, column: str, *, note: str = "", groups: np.ndarray | None = None
+) -> Images:
+    """The images without a task and without notes about its column."""
+    labels = {task: one for task, one in images.labels.items() if task != column}
+    classes = {task: one for task, one in images.classes.items() if task != column}
+    notes = [one for one in images.notes if not column or repr(column) not in one]
+    notes += [note] if note else []
+    if images.cache is not None:
+        return relabelled(images, labels, classes, notes, images.label_note, groups)
+    return replace(
+        images,
+        labels=labels,
+        classes=classes,
+        notes=tuple(notes),
+        groups=images.groups if groups is None else groups,
+        hash=images.hash
+        if len(labels) == len(images.labels)
+        else content_hash(images.pixels, labels, images.part),
+    )
