@@ -10,8 +10,10 @@ from scipy.stats import binom, binomtest
 from goodviews.core.intervals import (
     clopper_pearson,
     explained,
+    grouped_wilson,
     half_width,
     items_interval,
+    mean_variance,
     normal_interval,
     pooled_half_width,
     seeds_interval,
@@ -118,3 +120,24 @@ def test_items_shared_by_all_seeds_do_not_average_out_over_seeds():
     errors = np.full(9, 0.1)
     found = seeds_interval(np.ones(9), errors)
     assert found.high - found.value == pytest.approx(1.96 * 0.1, rel=0.01)
+
+
+def test_intervals_of_groups_cover_where_those_of_items_do_not() -> None:
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(40), 10)
+    inside = {"items": 0, "groups": 0, "mean": 0}
+    for _ in range(400):
+        right = (rng.random(40) < 0.6)[groups].astype(float)
+        low, high = wilson(right.sum(), len(right))
+        inside["items"] += low < 0.6 < high
+        low, high = grouped_wilson(right, groups)
+        inside["groups"] += low < 0.6 < high
+        half = half_width(mean_variance(right, groups))
+        inside["mean"] += abs(right.mean() - 0.6) < half
+    assert inside["items"] < 0.6 * 400
+    assert min(inside["groups"], inside["mean"]) > 0.92 * 400
+
+
+def test_groups_of_one_item_are_items() -> None:
+    values = np.random.default_rng(0).random(50)
+    assert mean_variance(values, np.arange(50)) == pytest.approx(mean_variance(values))

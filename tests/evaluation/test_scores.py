@@ -210,3 +210,20 @@ def test_an_unknown_protocol_names_the_nearest():
     x, y = blobs(count=30)
     with pytest.raises(InputError, match="Did you mean 'linear'"):
         evaluate_representation(x, y, thirds(30), classes=3, kinds=("linaer",))
+
+
+def test_coin_flip_labels_of_patients_are_read_out_at_chance() -> None:
+    rng = np.random.default_rng(0)
+    patients = np.repeat(np.arange(60), 5)
+    x = rng.standard_normal((60, 100))[patients] + 0.02 * rng.standard_normal((300, 100))
+    y = rng.integers(0, 2, 60)[patients]
+    (wide,), _ = evaluate_representation(x, y, np.arange(300), classes=2, kinds=("linear",))
+    assert wide.top1 > 0.9  # images of a patient are on both sides
+    found, _ = evaluate_representation(
+        x, y, np.arange(300), classes=2, budgets=("10",), groups=patients
+    )
+    for score in found[:3]:
+        assert score.top1_low < 0.5 < score.top1_high
+        assert score.top1 < 0.7
+    with pytest.raises(InputError, match="groups are on both sides"):
+        Parts(np.arange(2), np.arange(0), np.arange(2, 5), patients)

@@ -2,12 +2,26 @@
 
 import typer
 
-from goodviews.cli.shared import Channels, Data, Labels, Range, Root, Size, show, verb
+from goodviews.cli.shared import (
+    Channels,
+    Data,
+    Groups,
+    Labels,
+    NoLabels,
+    Range,
+    Root,
+    Size,
+    chosen_labels,
+    show,
+    verb,
+)
 
 
 def doctor(
     data: Data = None,
     labels: Labels = None,
+    no_labels: NoLabels = False,
+    groups: Groups = None,
     size: Size = None,
     channels: Channels = None,
     value_range: Range = None,
@@ -20,7 +34,13 @@ def doctor(
     from goodviews.jobs.look import doctor as job
 
     found = job(
-        data, labels=labels, size=size, channels=channels, value_range=value_range, root=root
+        data,
+        labels=chosen_labels(labels, no_labels),
+        groups=groups,
+        size=size,
+        channels=channels,
+        value_range=value_range,
+        root=root,
     )
     show(found)
     if not found.usable:

@@ -39,9 +39,20 @@ Data = Annotated[
 Labels = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE|none",
-        help="Table of labels: a column of paths, one column per task. With none, folders are not "
-        "classes.",
+        metavar="FILE",
+        help="Table of labels: a column of paths, one column per task.",
+        show_default=False,
+    ),
+]
+NoLabels = Annotated[
+    bool, typer.Option("--no-labels", help="Folders are not classes: use no labels.")
+]
+Groups = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Column of the labels that holds the group of each image (patient, slide, scene): no "
+        "split divides a group.",
         show_default=False,
     ),
 ]
@@ -102,6 +113,13 @@ Seed = Annotated[
 ]
 Device = Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda.", callback=_device)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the result only.")]
+
+
+def chosen_labels(labels: Path | None, no_labels: bool) -> Path | str | None:
+    """The labels of ``--labels`` and ``--no-labels``, as :func:`goodviews.load` takes them."""
+    if labels is not None and no_labels:
+        raise InputError(f"Give either --labels {labels} or --no-labels, not both.")
+    return "none" if no_labels else labels
 
 
 def verb(function: Callable[..., Any]) -> typer.Typer:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from goodviews.cli import shared
-from goodviews.cli.shared import Channels, Data, Labels, Quiet, Range, Root, Size
+from goodviews.cli.shared import Channels, Data, Labels, NoLabels, Quiet, Range, Root, Size
 from goodviews.core.errors import MOST_SEED
 
 app = typer.Typer(
@@ -50,6 +50,7 @@ def show(
         ),
     ] = False,
     labels: Labels = None,
+    no_labels: NoLabels = False,
     size: Size = None,
     channels: Channels = None,
     value_range: Range = None,
@@ -69,7 +70,7 @@ def show(
         out=out,
         seed=seed,
         bound=bound,
-        labels=labels,
+        labels=shared.chosen_labels(labels, no_labels),
         size=size,
         channels=channels,
         value_range=value_range,

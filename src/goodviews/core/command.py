@@ -51,6 +51,18 @@ def command_line(
     return " ".join(words)
 
 
+def label_options(labels: object) -> dict[str, object]:
+    """Options of a command for labels: a table, or none; nothing for labels in memory.
+
+    Example:
+        >>> command_line("study", {"data": "photos", **label_options("none")})
+        'goodviews study photos --no-labels'
+    """
+    if str(labels) == "none":
+        return {"no_labels": True}
+    return {"labels": labels if isinstance(labels, str | Path) else None}
+
+
 def changed_command(command: str, option: str, value: object, *, fresh: bool = False) -> str:
     """A command with one option changed.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.command import command_line
+from goodviews.core.command import command_line, label_options
 from goodviews.core.errors import InputError
 from goodviews.data.images import Images
 from goodviews.data.loading import load
@@ -239,11 +239,12 @@ def _next(images: Images, data: Data, options: dict[str, Any]) -> list[Finding]:
         protocol = splits(images).protocol
     except InputError as error:
         return [Finding("broken", str(error))]
-    names = {"labels": "labels", "size": "size", "channels": "channels"}
+    names = {"groups": "groups", "size": "size", "channels": "channels"}
     names |= {"value_range": "range", "root": "root"}
     given = {word: options[key] for key, word in names.items() if options.get(key) is not None}
-    if not all(isinstance(one, str | Path | int | None) for one in (data, given.get("labels"))):
+    labels = options.get("labels")
+    if not all(isinstance(one, str | Path | None) for one in (data, labels, given.get("groups"))):
         ready = "goodviews.study(...) with the same arguments"
     else:
-        ready = command_line("study", {"data": data, **given})
+        ready = command_line("study", {"data": data, **label_options(labels), **given})
     return [Finding("read", protocol), Finding("next", "Ready:", ready)]

@@ -3,7 +3,7 @@
 Letters: N images.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -71,9 +71,7 @@ def with_groups(images: Images, groups: Groups, *, data: Any = None, labels: Any
     raise unknown("column of groups", groups, seen)
 
 
-def _tables(
-    images: Images, data: Any, labels: Any
-) -> Iterator[Path | Table | Mapping[str, Any]]:
+def _tables(images: Images, data: Any, labels: Any) -> Iterator[Path | Table | Mapping[str, Any]]:
     """Tables and mappings of columns in which a name may be found."""
     if isinstance(labels, str | Path):
         yield from [Path(labels).expanduser()] if str(labels) != "none" else []
@@ -99,13 +97,17 @@ def _tables(
 def _grouped(images: Images, column: str, texts: np.ndarray) -> Images:
     """Images with the groups of these names; an empty name makes a group of one image."""
     known, names = encode(list(texts))
+    if not names:
+        raise InputError(f"No image has a group in {column or 'groups'}; choose another column.")
     alone = known < 0
     numbers = np.where(alone, len(names) + np.cumsum(alone) - 1, known).astype(np.int64)
     sizes = np.bincount(numbers)
     what = f"Column {column!r} gives" if column else "There are"
+    sizes = sizes[: len(names)]
+    most = "" if sizes.min() == sizes.max() else f" to {sizes.max():,}"
     note = (
-        f"{what} {counted(len(names), 'group')} of {sizes.min():,} to {sizes.max():,} images; no "
-        "split divides a group."
+        f"{what} {counted(len(names), 'group')} of {sizes.min():,}{most} images; no split divides "
+        "a group."
     )
     if alone.any() and len(names):
         note += f" {counted(int(alone.sum()), 'image')} without a group count as one group each."

@@ -181,9 +181,7 @@ def _apart(tested: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
     return train
 
 
-def usable_labels(
-    task: str, column: np.ndarray, groups: np.ndarray | None = None
-) -> np.ndarray:
+def usable_labels(task: str, column: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
     """Labels without classes of a single image, which cannot be split.
 
     Args:

@@ -113,13 +113,10 @@ def evaluate_readout(
         penalties = [penalty] * len(draws)
     elif np.isin(np.concatenate(fits), np.concatenate([draw.test for draw in draws])).any():
         penalties = [
-            choose_penalty(features, labels, [fit], classes=classes, groups=groups)
-            for fit in fits
+            choose_penalty(features, labels, [fit], classes=classes, groups=groups) for fit in fits
         ]
     else:
-        once = choose_penalty(
-            features, labels, fits[:choose_on], classes=classes, groups=groups
-        )
+        once = choose_penalty(features, labels, fits[:choose_on], classes=classes, groups=groups)
         penalties = [once] * len(draws)
     total = np.zeros((4, len(labels)))
     by_draw = []

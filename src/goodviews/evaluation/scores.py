@@ -47,8 +47,8 @@ class Parts:
                 same = np.intersect1d(self.groups[one], self.groups[other])
                 if len(same):
                     raise InputError(
-                        f"Items of one group must not be fitted and tested, but {len(same)} groups "
-                        f"are on both sides, such as {same[0]}."
+                        f"Items of one group must not be fitted and tested, but {len(same)} "
+                        f"groups are on both sides, such as {same[0]}."
                     )
 
     def of(self, items: np.ndarray) -> np.ndarray | None:

@@ -268,3 +268,31 @@ def test_the_largest_side_of_the_small_method(side, name, tmp_path, monkeypatch)
     monkeypatch.setattr(job, "train", stopped)
     with pytest.raises(InputError, match=f"recipe {name}"):
         pretrain(images(8, size=side), out=tmp_path)
+
+
+def test_a_method_that_learns_from_labels_takes_the_column_that_is_named(tmp_path):
+    planted = images()
+    rare = np.where(np.arange(96) % 2, -1, planted.labels["kind"])
+    both = replace(
+        planted,
+        labels={"rare": rare} | planted.labels,
+        classes={"rare": ("a", "b", "c")} | planted.classes,
+    )
+    options = {"method": "supcon", "views": "noise(std=0.1)", "changes": [*SMALL, "epochs=1"]}
+    with pytest.raises(InputError, match=r"48 images have none for task rare.*--task kind"):
+        pretrain(both, out=tmp_path / "first", **options)
+    named = pretrain(both, out=tmp_path / "named", task="kind", **options)
+    alone = pretrain(planted, out=tmp_path / "alone", **options)
+    assert named.history.losses == alone.history.losses
+    with pytest.raises(InputError, match="kindd"):
+        pretrain(both, out=tmp_path / "wrong", task="kindd", **options)
+
+
+def test_a_run_without_held_out_images_leaves_out_groups_of_the_test_part(tmp_path):
+    groups = np.arange(96) // 4
+    part = (np.arange(96) % 16 == 0).astype(np.int8)  # one image of every fourth group
+    made = replace(images(), groups=groups, part=part)
+    said = []
+    options = {"views": "noise(std=0.1)", "changes": [*SMALL, "epochs=1"], "log": said.append}
+    pretrain(made, out=tmp_path, **options)
+    assert "on 72 images" in said[0]

@@ -15,7 +15,7 @@ from goodviews.core.errors import MOST_SEED, InputError, check_whole, unknown
 from goodviews.core.files import read_json
 from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
-from goodviews.data import Data, Images, Labels, load, splits
+from goodviews.data import Data, Groups, Images, Labels, load, splits
 from goodviews.evaluation.budgets import check_budgets
 from goodviews.evaluation.openers import open_encoder
 from goodviews.evaluation.protocols import Score
@@ -69,6 +69,7 @@ def evaluate(
     data: Data = None,
     *,
     labels: Labels = None,
+    groups: Groups = None,
     task: str | None = None,
     leakage: str | Path | None = None,
     view: str | None = None,
@@ -100,6 +101,8 @@ def evaluate(
             :func:`goodviews.evaluation.openers.open_encoder`.
         data: Images in any form that :func:`goodviews.load` accepts.
         labels: CSV of labels, or labels in any form that :func:`goodviews.load` accepts.
+        groups: Column of the labels that holds the group of each image, or (N,) groups, as in
+            :func:`goodviews.load`: no split divides a group.
         task: Column of labels to use (default: all).
         leakage: CSV of factors: which of them does the encoder keep?
         view: Spec of a view: does the encoder keep what it draws?
@@ -163,7 +166,13 @@ def evaluate(
         value_range = stored.get("value_range") if value_range is None else value_range
         channels = stored.get("channels") if channels is None else channels
     images = load(
-        data, labels=labels, size=size, channels=channels, value_range=value_range, root=root
+        data,
+        labels=labels,
+        groups=groups,
+        size=size,
+        channels=channels,
+        value_range=value_range,
+        root=root,
     )
     if task is not None and task not in images.labels:
         raise unknown("task", task, images.labels)

@@ -12,7 +12,7 @@ from goodviews.core.errors import MOST_SEED, check_whole, unknown
 from goodviews.core.files import write_json, write_text
 from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
-from goodviews.data import Data, Labels, load
+from goodviews.data import Data, Groups, Labels, load
 from goodviews.jobs.learn_views.compare import Judges, split_width
 from goodviews.jobs.learn_views.folder import (
     change_pictures,
@@ -81,6 +81,7 @@ def learn_views(
     out: str | Path | None = None,
     mode: str = "semi",
     labels: Labels = None,
+    groups: Groups = None,
     task: str | None = None,
     generator: str | None = None,
     views: str | None = None,
@@ -109,6 +110,8 @@ def learn_views(
         mode: ``"semi"`` (shared information and a few labels), ``"unsupervised"``
             (information alone) or ``"supervised"`` (labels alone).
         labels: Labels in any form that :func:`goodviews.load` accepts; a few are enough.
+        groups: Column of the labels that holds the group of each image, or (N,) groups, as in
+            :func:`goodviews.load`: no split divides a group.
         task: Column of labels to use (default: the first).
         generator: Spec of the generator (default: ``nvp(blocks=6, width=32)``).
         views: Spec of the steps before the generator (default: ``crop(scale=(0.3, 1))|flip()``).
@@ -172,7 +175,13 @@ def learn_views(
     check_device(device)
     check_owner(Path(out or "."), "learn-views", own=is_learning if out else lambda _: True)
     images = load(
-        data, labels=labels, size=size, channels=channels, value_range=value_range, root=root
+        data,
+        labels=labels,
+        groups=groups,
+        size=size,
+        channels=channels,
+        value_range=value_range,
+        root=root,
     )
     roles = share_out(images, mode=mode, task=task)
     first = split_width(game.split, images.channels)
@@ -196,7 +205,9 @@ def learn_views(
         learned = play(images, roles, game, seed, folder, say, report_progress)
         settings = judging(game, len(roles.learn), judge_steps)
         judges = Judges(images, roles, settings, learned.candidates, seed)
-        cells = Cells(folder / "judged" / hashed(asdict(settings), images.hash, seed))
+        known = [asdict(settings), images.hash, seed]
+        known += [] if images.groups is None else [images.groups]
+        cells = Cells(folder / "judged" / hashed(*known))
         tried, choice, warning = chosen(learned, game, judges, folder, cells, report_progress)
         for sentence in (learned.history.stopped, choice.reason, warning.replace("`", "")):
             if sentence:

@@ -50,7 +50,7 @@ def share_out(images: Images, *, mode: str, task: str | None = None) -> Roles:
 
     The test images of the dataset are used for the reported accuracy. Without such, a third of
     the labelled images is, class by class, and at most 2,000. A fifth of the others is held out
-    for the bound, at most 1,024, unlabelled ones first.
+    for the bound, at most 1,024, unlabelled ones first. Groups of images are not divided.
 
     Args:
         images: The data.
@@ -87,12 +87,18 @@ def share_out(images: Images, *, mode: str, task: str | None = None) -> Roles:
         )
     test = np.flatnonzero((images.part == 1) & (labels >= 0))[:TEST_MOST]
     if not len(test) and len(known) >= 6:
-        known, test = cut(known, labels, min(len(known) // 3, TEST_MOST), seed=0)
+        most = min(len(known) // 3, TEST_MOST)
+        known, test = cut(known, labels, most, seed=0, groups=images.groups)
     rest = np.setdiff1d(train, test)
+    if images.groups is not None:
+        rest = rest[~np.isin(images.groups[rest], images.groups[test])]
+        known = np.intersect1d(known, rest)
     rng = np.random.default_rng(0)
     bare = rng.permutation(rest[labels[rest] < 0])
     order = np.concatenate([bare, rng.permutation(rest[labels[rest] >= 0])])
     held = order[: min(HELD_MOST, max(len(rest) // 5, 8))]
+    if images.groups is not None:
+        _, held = cut(rest, None, len(held), seed=0, groups=images.groups)
     labelled = np.setdiff1d(known, held)
     learn = np.setdiff1d(rest, held)
     said = f"{len(learn):,} images to learn from and {len(held):,} held out for the bound"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from goodviews.core.command import command_line
+from goodviews.core.command import command_line, label_options
 from goodviews.core.text import ends, number, share
 from goodviews.jobs.learn_views.compare import LEARNED, RAW
 from goodviews.training.view_learning import GAME_VERDICTS
@@ -123,7 +123,12 @@ def next_command(
         'goodviews study photos --views @run/views.txt --seeds 5'
     """
     views = [f"@{spec}", *fixed]
-    given: dict[str, object] = {"data": data, "views": views, "labels": labels, "size": size}
+    given: dict[str, object] = {
+        "data": data,
+        "views": views,
+        **label_options(labels),
+        "size": size,
+    }
     given |= {"channels": channels, "range": value_range, "seeds": 5}
     return command_line("study", given)
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from goodviews.core.claim import check_page
-from goodviews.core.command import command_line, recorded
+from goodviews.core.command import command_line, label_options, recorded
 from goodviews.core.errors import MOST_SEED, check_whole
 from goodviews.core.files import write_text
 from goodviews.core.progress import Report, as_report, draws_progress
-from goodviews.data import Data, Finding, Labels, examine, load
+from goodviews.data import Data, Finding, Groups, Labels, examine, load
 from goodviews.jobs.look.pace import pace
 from goodviews.jobs.look.show import look, shared
 from goodviews.pages.views.page import views_page
@@ -125,9 +125,8 @@ def show_views(
     )
     place = data if data is None or isinstance(data, str | Path) else images.name
     given: dict[str, Any] = {"data": place, "views": spec}
-    table = labels if isinstance(labels, str | Path) else None
-    given |= {"labels": table, "size": size, "channels": channels, "range": value_range}
-    given["root"] = root
+    given |= {**label_options(labels), "size": size, "channels": channels}
+    given |= {"range": value_range, "root": root}
     verb = "study"
     if len(pair.first.out_shape((images.channels, images.height, images.width))) != 3:
         verb, given["recipe"] = "pretrain", "cpc"  # a study reads one image per view, no stacks
@@ -143,6 +142,7 @@ def doctor(
     data: Data = None,
     *,
     labels: Labels = None,
+    groups: Groups = None,
     size: int | None = None,
     channels: str | int | None = None,
     value_range: tuple[float, float] | None = None,
@@ -153,6 +153,8 @@ def doctor(
     Args:
         data: Images in any form that :func:`goodviews.load` accepts.
         labels: CSV of labels.
+        groups: Column of the labels that holds the group of each image, or (N,) groups, as in
+            :func:`goodviews.load`: no split divides a group.
         size: Height and width to resize the images to, in pixels.
         channels: ``first`` or ``last`` for arrays, the number of channels, or both; as in
             :func:`goodviews.load`.
@@ -167,7 +169,8 @@ def doctor(
         >>> found.usable, found.findings[0].sentence
         (True, "1,797 images named 'digits', 1 channel, 16x16 pixels, float32.")
     """
-    given: dict[str, Any] = {"labels": labels, "size": size, "channels": channels}
+    given: dict[str, Any] = {"labels": labels, "groups": groups, "size": size}
+    given["channels"] = channels
     given |= {"value_range": value_range, "root": root}
     found = Checkup(examine(data, **given))
     if found.usable:

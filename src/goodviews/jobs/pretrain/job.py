@@ -9,11 +9,12 @@ import numpy as np
 
 from goodviews.core.claim import check_owner, claimed
 from goodviews.core.command import default_folder
-from goodviews.core.errors import MOST_SEED, InputError, check_whole
+from goodviews.core.errors import MOST_SEED, InputError, check_whole, unknown
 from goodviews.core.files import write_json
 from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
-from goodviews.data import Data, Images, Labels, load, splits
+from goodviews.data import Data, Groups, Images, Labels, load, splits
+from goodviews.data.splits import training_images
 from goodviews.encoders import PairEncoder, save_encoder
 from goodviews.encoders.sources import without_sources
 from goodviews.evaluation.seen import write_seen
@@ -83,6 +84,8 @@ def pretrain(
     batch: int | None = None,
     changes: Iterable[str] | Mapping[str, Any] = (),
     labels: Labels = None,
+    groups: Groups = None,
+    task: str | None = None,
     size: int | None = None,
     channels: str | int | None = None,
     value_range: tuple[float, float] | None = None,
@@ -120,7 +123,11 @@ def pretrain(
         batch: Images per step (default: the method's, fewer for small datasets).
         changes: Other settings to change: ``{"head": "projector(dim=8)"}``, or texts such as
             ``"head=projector(dim=8)"``. Names are those of :class:`goodviews.training.Settings`.
-        labels: Labels for the readouts on the way; training does not need them.
+        labels: Labels for the readouts on the way; most methods do not learn from them.
+        groups: Column of the labels that holds the group of each image, or (N,) groups, as in
+            :func:`goodviews.load`: no split divides a group.
+        task: Column of labels for the readouts on the way, from which ``supcon`` and
+            ``supervised`` learn (default: the first).
         size: Height and width to resize the images to, in pixels.
         channels: ``first`` or ``last`` for arrays, the number of channels, or both; as in
             :func:`goodviews.load`.
@@ -166,11 +173,19 @@ def pretrain(
     _check(settings, seed, devices, nodes, strategy, probe_every, track, out)
 
     images = load(
-        data, labels=labels, size=size, channels=channels, value_range=value_range, root=root
+        data,
+        labels=labels,
+        groups=groups,
+        size=size,
+        channels=channels,
+        value_range=value_range,
+        root=root,
     )
     if method is None and start is None and "encoder" not in typed and _is_small(images):
         settings = change(named("small"), asked)
-    index = splits(images).pretrain if hold_out else np.flatnonzero(images.part == 0)
+    if task is not None and task not in images.labels:
+        raise unknown("task", task, images.labels)
+    index = splits(images).pretrain if hold_out else training_images(images)
     if spec:
         settings, typed = replace(settings, views=spec), [*typed, "views"]
     if not settings.views:
@@ -190,7 +205,7 @@ def pretrain(
         if zero:
             keep_beside(settings.views, folder)
         say = log if log and zero else _silent  # one of several processes speaks
-        probe, split, note = _probe(images, pair)
+        probe, split, note = _probe(images, pair, task)
         say(
             f"{settings.name} on {len(index):,} images of {images.name}, {images.channels} x "
             f"{images.height} x {images.width}: {settings.encoder}, views {settings.views}."
@@ -219,7 +234,7 @@ def pretrain(
                 pair,
                 settings=settings,
                 seed=seed,
-                labels=_labels(images, index, settings),
+                labels=_labels(images, index, settings, task),
                 start=begins,
                 folder=folder,
                 watch=follower,
@@ -299,26 +314,31 @@ def _silent(line: str) -> None:
     """Show nothing."""
 
 
-def _labels(images: Images, index: np.ndarray, settings: Settings) -> np.ndarray | None:
-    """Labels of the first task, for methods that learn from them."""
+def _labels(
+    images: Images, index: np.ndarray, settings: Settings, task: str | None
+) -> np.ndarray | None:
+    """Labels of the task, for methods that learn from them."""
     if not settings.objective.startswith(("supcon", "cross_entropy")):
         return None
-    for task in images.labels:
-        found: np.ndarray = images.labels[task][index]
-        if (found >= 0).all():
-            return found
-        raise InputError(
-            f"{settings.name} learns from labels, but {int((found < 0).sum())} images have none "
-            f"for task {task}; leave those out, or choose a method without labels."
-        )
-    raise InputError(f"{settings.name} learns from labels, but {images.name} has none.")
+    if not images.labels:
+        raise InputError(f"{settings.name} learns from labels, but {images.name} has none.")
+    task = task or next(iter(images.labels))
+    found: np.ndarray = images.labels[task][index]
+    if (found >= 0).all():
+        return found
+    whole = [name for name, column in images.labels.items() if (column[index] >= 0).all()]
+    other = f"choose a complete column with --task {whole[0]}" if whole else "leave those out"
+    raise InputError(
+        f"{settings.name} learns from labels, but {int((found < 0).sum())} images have none "
+        f"for task {task}; {other}, or choose a method without labels."
+    )
 
 
-def _probe(images: Images, pair: ViewPair) -> tuple[Probe | None, str, str]:
+def _probe(images: Images, pair: ViewPair, task: str | None) -> tuple[Probe | None, str, str]:
     """The readouts on the way, the hash of their split, and a sentence where there are none."""
     if not images.labels:
         return None, "", ""
     try:
-        return Probe(images, pair), splits(images).hash, ""
+        return Probe(images, pair, task), splits(images).hash, ""
     except InputError as error:
         return None, "", f"No readouts on the way: {error}"

@@ -10,6 +10,7 @@ import numpy as np
 
 from goodviews.core.text import number
 from goodviews.data import Images, splits
+from goodviews.data.strata import cut
 from goodviews.encoders import PairEncoder
 from goodviews.evaluation import represent
 from goodviews.evaluation.knn import knn_predict
@@ -27,19 +28,24 @@ class Probe:
     Args:
         images: With labels; those of images that are not trained on will do.
         pair: The views; images are given to the encoders in their form.
+        task: Name of the task (default: the first).
 
     Raises:
         InputError: There are too few labels.
     """
 
-    def __init__(self, images: Images, pair: ViewPair) -> None:
+    def __init__(self, images: Images, pair: ViewPair, task: str | None = None) -> None:
         self.images, self.pair = images, pair
-        self.task = next(iter(images.labels))
+        self.task = task or next(iter(images.labels))
         parts = splits(images)
         pool, test = parts.pool[self.task], parts.test[self.task]
         if parts.cross_fitted(self.task):  # the same images: a fifth is tested
-            order = np.random.default_rng(0).permutation(pool)
-            pool, test = order[len(order) // 5 :], order[: len(order) // 5]
+            if images.groups is not None:
+                column = images.labels[self.task]
+                pool, test = cut(pool, column, max(len(pool) // 5, 1), 0, images.groups)
+            else:
+                order = np.random.default_rng(0).permutation(pool)
+                pool, test = order[len(order) // 5 :], order[: len(order) // 5]
         rng = np.random.default_rng(0)
         self.known, self.tested = (np.sort(rng.permutation(rows)[:_MOST]) for rows in (pool, test))
 

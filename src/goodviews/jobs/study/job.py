@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from goodviews.core.claim import check_owner, claimed
-from goodviews.core.command import command_line, default_folder, recorded, restored
+from goodviews.core.command import command_line, default_folder, label_options, recorded, restored
 from goodviews.core.errors import MOST_SEED, InputError, check_whole
 from goodviews.core.files import write_json, write_text
 from goodviews.core.plugins import sources
@@ -19,7 +19,7 @@ from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.core.records.rows import Row
 from goodviews.core.records.verdict import Advice, Verdict
 from goodviews.core.text import counted
-from goodviews.data import Data, Images, Labels, load
+from goodviews.data import Data, Groups, Images, Labels, load
 from goodviews.encoders import build_backbone
 from goodviews.jobs.study.about import describe
 from goodviews.jobs.study.budget import default_epochs
@@ -104,6 +104,7 @@ def study(
     views: str | Iterable[str] | None = None,
     out: str | Path | None = None,
     labels: Labels = None,
+    groups: Groups = None,
     task_data: Data = None,
     seeds: int | Sequence[int] = 3,
     candidates: int | None = None,
@@ -134,6 +135,8 @@ def study(
             of data.
         out: The study folder (default: ``study-`` and the name of the data).
         labels: Labels in any form that :func:`goodviews.load` accepts.
+        groups: Column of the labels that holds the group of each image, or (N,) groups, as in
+            :func:`goodviews.load`: no split divides a group.
         task_data: Other data, on whose labels the representations are evaluated.
         seeds: How many, or which.
         candidates: K of the information bound; as many as are held out, at most 4,096.
@@ -197,7 +200,7 @@ def study(
         report_progress("images read", done, total)
 
     way: dict[str, Any] = {"channels": channels, "value_range": value_range, "root": root}
-    images = load(data, labels=labels, size=size, **way, progress=reading)
+    images = load(data, labels=labels, groups=groups, size=size, **way, progress=reading)
     task_images = images
     if task_data is not None:
         wanted = None if isinstance(task_data, Images) else size or images.height
@@ -269,9 +272,9 @@ def study(
         if best:
             write_text(best_view, best + "\n")
             given: dict[str, Any] = {"data": place, "backbone": "resnet18", "views": best_view}
-            table = labels if isinstance(labels, str | Path) else None
-            given |= {"labels": table, "size": size, "channels": channels, "range": value_range}
-            given["root"] = root
+            given |= {**label_options(labels), "size": size, "channels": channels}
+            given |= {"range": value_range, "root": root}
+            given["groups"] = groups if isinstance(groups, str) else None
             following = command_line("pretrain", given)
             if named == IN_MEMORY:
                 following = (
