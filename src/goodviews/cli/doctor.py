@@ -1,5 +1,8 @@
 """``goodviews doctor [DATA]``."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from goodviews.cli.shared import (
@@ -26,10 +29,33 @@ def doctor(
     channels: Channels = None,
     value_range: Range = None,
     root: Root = None,
+    features: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHICH",
+            help="Features of the nodes of graphs: rows, degree or one (default: as given).",
+            show_default=False,
+        ),
+    ] = None,
+    nodes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Table of nodes of a graph (default: nodes.csv beside its edges)."
+        ),
+    ] = None,
+    directed: Annotated[
+        bool | None,
+        typer.Option(
+            "--directed/--undirected",
+            help="Whether the edges of graphs keep their direction (default: undirected).",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Report what was read from DATA, what is odd, slow or missing, and what to type next.
 
-    The exit code is 2 when a study could not use the dataset.
+    DATA is images, or graphs: a known name such as cora, a raw folder, an .npz or .mat file, or a
+    table of edges. The exit code is 2 when a study could not use the dataset.
     """
     from goodviews.jobs.look import doctor as job
 
@@ -41,6 +67,7 @@ def doctor(
         channels=channels,
         value_range=value_range,
         root=root,
+        graphs={"features": features, "nodes": nodes, "directed": directed},
     )
     show(found)
     if not found.usable:

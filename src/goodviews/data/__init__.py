@@ -1,7 +1,8 @@
 """Images from folders, arrays and dataset names; their cache, labels and splits."""
 
 from goodviews.data.digits import digits
-from goodviews.data.doctor import Finding, examine
+from goodviews.data.doctor import examine
+from goodviews.data.finding import Finding
 from goodviews.data.groups import Groups
 from goodviews.data.hashing import content_hash
 from goodviews.data.image_file import ImageFile

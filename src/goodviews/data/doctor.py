@@ -3,7 +3,6 @@
 import hashlib
 import time
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from goodviews.core.command import command_line, label_options
 from goodviews.core.errors import InputError
+from goodviews.data.finding import Finding
 from goodviews.data.images import Images
 from goodviews.data.loading import load
 from goodviews.data.objects import Data
@@ -27,29 +27,6 @@ SLIVER = 0.2
 """Share of the range that should hold more than nearly all values."""
 FAR = 0.5
 """Distance to all other values at which a value of 8 bits may mark missing data."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of a diagnosis.
-
-    Attributes:
-        kind: ``read`` (what was found), ``odd``, ``missing``, ``slow``, ``broken`` (the dataset
-            cannot be used) or ``next``.
-        sentence: What was found.
-        action: What to do about it; empty when there is nothing to do.
-
-    Example:
-        >>> print(Finding("missing", "There are no labels.", "Add some."))
-        missing: There are no labels. Add some.
-    """
-
-    kind: str
-    sentence: str
-    action: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.sentence}" + (f" {self.action}" if self.action else "")
 
 
 def examine(data: Data = None, **options: Any) -> list[Finding]:

@@ -10,6 +10,7 @@ from goodviews.core.errors import InputError, unknown
 from goodviews.core.text import counted
 from goodviews.data.cache import cache_root, relabelled, row_names
 from goodviews.data.channels import Channels
+from goodviews.data.graphs.loading import is_graph_data
 from goodviews.data.groups import Groups, with_groups
 from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
@@ -120,19 +121,24 @@ def load(
         images = _with_range(moving_images(size), given)
     elif data is None or isinstance(data, str | Path):
         home = cache_root(cache)
-        images = read_set(
-            data,
-            size=size,
-            root=root,
-            channels=said,
-            given=given,
-            home=home,
-            tables=labels is None,
-            progress=progress,
-        )
+        try:
+            images = read_set(
+                data,
+                size=size,
+                root=root,
+                channels=said,
+                given=given,
+                home=home,
+                tables=labels is None,
+                progress=progress,
+            )
+        except InputError:
+            _refuse_graphs(data)
+            raise
         if images.cache is None:  # made, not read
             images = _with_range(images, given)
     else:
+        _refuse_graphs(data)
         images = read_object(data, size=size, channels=said, given=given, progress=progress)
     if said.count not in (None, images.channels):
         raise InputError(
@@ -146,6 +152,16 @@ def load(
     if name is not None:
         images = replace(images, name=name)
     return images if split is None else _only(images, split)
+
+
+def _refuse_graphs(data: Data) -> None:
+    """Raise an error for graphs, which only some jobs take."""
+    if is_graph_data(data):
+        shown = data if isinstance(data, str | Path) else f"The {type(data).__name__}"
+        raise InputError(
+            f"{shown} holds graphs, but images are expected here; read graphs with "
+            "goodviews.data.graphs.load_graphs, or check them with goodviews doctor."
+        )
 
 
 def _with_range(images: Images, given: tuple[float, float] | None) -> Images:

@@ -7,6 +7,7 @@ from goodviews.evaluation.factors import Factor, as_factors, drawn_factors
 from goodviews.evaluation.features import represent
 from goodviews.evaluation.held_out import fit_temperature, held_out_bound
 from goodviews.evaluation.knn import knn_predict, knn_votes
+from goodviews.evaluation.links import LinkSplit, split_links
 from goodviews.evaluation.logistic import fit_logistic
 from goodviews.evaluation.openers import open_encoder, register_encoders
 from goodviews.evaluation.readout import LabelDraw, Readout, evaluate_readout
@@ -14,6 +15,7 @@ from goodviews.evaluation.readout import LabelDraw, Readout, evaluate_readout
 __all__ = [
     "Factor",
     "LabelDraw",
+    "LinkSplit",
     "Readout",
     "as_factors",
     "drawn_factors",
@@ -33,4 +35,5 @@ __all__ = [
     "scores",
     "settle",
     "shortcuts",
+    "split_links",
 ]

@@ -1,5 +1,6 @@
 """The jobs that look before a long run: what a view does to images, and whether data are fine."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from goodviews.core.errors import MOST_SEED, check_whole
 from goodviews.core.files import write_text
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Finding, Groups, Labels, examine, load
+from goodviews.data.graphs import examine_graphs, is_graph_data
 from goodviews.jobs.look.pace import pace
 from goodviews.jobs.look.show import look, shared
 from goodviews.pages.views.page import views_page
@@ -147,11 +149,13 @@ def doctor(
     channels: str | int | None = None,
     value_range: tuple[float, float] | None = None,
     root: str | Path | None = None,
+    graphs: Mapping[str, Any] | None = None,
 ) -> Checkup:
     """Report what was read from data, what is odd, slow or missing, and what to do about it.
 
     Args:
-        data: Images in any form that :func:`goodviews.load` accepts.
+        data: Images in any form that :func:`goodviews.load` accepts, or graphs in any form that
+            :func:`goodviews.data.graphs.load_graphs` accepts.
         labels: CSV of labels.
         groups: Column of the labels that holds the group of each image, or (N,) groups, as in
             :func:`goodviews.load`: no split divides a group.
@@ -160,6 +164,8 @@ def doctor(
             :func:`goodviews.load`.
         value_range: Values of black and white (default: found from the data).
         root: Folder of torchvision's downloaded datasets.
+        graphs: For graphs, more arguments of :func:`goodviews.data.graphs.load_graphs`:
+            ``features``, ``nodes``, ``directed``.
 
     Returns:
         The findings; printed, a table with a line for each.
@@ -172,10 +178,25 @@ def doctor(
     given: dict[str, Any] = {"labels": labels, "groups": groups, "size": size}
     given["channels"] = channels
     given |= {"value_range": value_range, "root": root}
+    if is_graph_data(data):
+        return Checkup(_examine_graphs(data, given, graphs or {}))
+    if any(value is not None for value in (graphs or {}).values()):
+        named = ", ".join(name for name, value in (graphs or {}).items() if value is not None)
+        return Checkup([Finding("broken", f"The option {named} is for graphs, not for images.")])
     found = Checkup(examine(data, **given))
     if found.usable:
         found.findings[-1:-1] = pace(load(data, **given))
     return found
+
+
+def _examine_graphs(
+    data: Any, images: Mapping[str, Any], options: Mapping[str, Any]
+) -> list[Finding]:
+    """Findings about graphs; options of images are refused."""
+    named = [name for name, value in images.items() if value is not None]
+    if named:
+        return [Finding("broken", f"The option {named[0]} is for images, but these are graphs.")]
+    return examine_graphs(data, **{k: v for k, v in options.items() if v is not None})
 
 
 def _steps(seen: dict[str, Any]) -> list[str]:

@@ -1,0 +1,22 @@
+"""Graphs as plain tensors: the type, its parts and batches, and other libraries' graphs."""
+
+from goodviews.graphs.centrality import CENTRALITIES, adjacency, centrality
+from goodviews.graphs.convert import from_networkx, from_pyg, to_networkx, to_pyg
+from goodviews.graphs.graph import Graph
+from goodviews.graphs.making import make_graph
+from goodviews.graphs.parts import batch_graphs, part_of, shared_nodes
+
+__all__ = [
+    "CENTRALITIES",
+    "Graph",
+    "adjacency",
+    "batch_graphs",
+    "centrality",
+    "from_networkx",
+    "from_pyg",
+    "make_graph",
+    "part_of",
+    "shared_nodes",
+    "to_networkx",
+    "to_pyg",
+]

@@ -1,0 +1,89 @@
+"""Links are split without leaks, on sparse, dense and bipartite graphs."""
+
+import networkx as nx
+import pytest
+import torch
+
+from goodviews.core.errors import InputError
+from goodviews.evaluation import split_links
+from goodviews.evaluation.links import _negatives
+from goodviews.graphs import batch_graphs, from_networkx, make_graph
+
+GRAPHS = {
+    "sparse": nx.gnp_random_graph(200, 0.02, seed=0),
+    "dense": nx.gnp_random_graph(30, 0.7, seed=0),
+    "bipartite": nx.complete_bipartite_graph(12, 9),
+    "large": nx.gnm_random_graph(3000, 6000, seed=0),
+}
+
+
+def pairs(edges):
+    return {tuple(pair) for pair in edges.T.tolist()}
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+@pytest.mark.parametrize("missing", [0.0, 0.5])
+def test_parts_are_disjoint_canonical_and_complete(name, missing):
+    graph = from_networkx(GRAPHS[name])
+    split = split_links(graph, missing=missing, seed=3)
+    links = [split.train, split.val, split.test, split.removed]
+    everything = set().union(*map(pairs, links))
+    assert everything == pairs(graph.edges)
+    assert sum(part.shape[1] for part in links) == len(everything)
+    negatives = [split.val_negatives, split.test_negatives]
+    for part in (*links, *negatives):
+        assert bool((part[0] < part[1]).all())
+    drawn = set().union(*map(pairs, negatives))
+    assert len(drawn) == sum(part.shape[1] for part in negatives)
+    assert not drawn & everything
+    assert split.test_negatives.shape == split.test.shape
+    assert pairs(split.graph.edges) == everything - set().union(*map(pairs, links[1:]))
+
+
+def test_the_same_links_are_tested_whatever_is_missing_and_however_edges_are_listed(rng):
+    graph = from_networkx(GRAPHS["sparse"])
+    one, two = split_links(graph), split_links(graph, missing=0.9)
+    assert torch.equal(one.test, two.test)
+    assert torch.equal(one.test_negatives, two.test_negatives)
+    assert pairs(two.train) < pairs(one.train)
+    order = torch.randperm(graph.edges.shape[1], generator=rng)
+    again = split_links(make_graph(graph.edges.flip(0)[:, order], nodes=graph.nodes))
+    assert again.hash == one.hash
+    assert split_links(graph, seed=1).hash != one.hash
+
+
+def test_shares_and_ratio_are_those_asked():
+    split = split_links(from_networkx(GRAPHS["large"]), ratio=3)
+    assert split.test.shape[1] == 600
+    assert split.val.shape[1] == 300
+    assert split.test_negatives.shape[1] == 1800
+
+
+@pytest.mark.parametrize("nodes", [60, 3000], ids=["listed", "drawn"])
+def test_negatives_are_uniform_over_the_pairs_without_a_link(nodes):
+    ring = from_networkx(nx.cycle_graph(nodes))
+    low = 0
+    drawn = 0
+    for seed in range(40):
+        found = _negatives(ring, 50, seed)
+        low += int((found[0] < nodes // 2).sum())
+        drawn += found.shape[1]
+    # The lower end of a uniform pair is below half with probability 3/4, up to terms of 1/nodes.
+    assert abs(low / drawn - 0.75) < 3 * (0.75 * 0.25 / drawn) ** 0.5 + 1 / nodes
+
+
+@pytest.mark.parametrize(
+    ("graph", "given", "sentence"),
+    [
+        (make_graph([[0, 1], [1, 0]], nodes=2, directed=True), {}, "this graph is directed"),
+        (make_graph(torch.zeros(2, 0).long(), nodes=5), {}, "no links to split"),
+        (make_graph([[0, 1], [1, 2]], nodes=3), {}, "each part needs at least one"),
+        (from_networkx(nx.complete_graph(20)), {}, "only 0 of 190 pairs have no link"),
+        (from_networkx(nx.cycle_graph(40)), {"missing": 1.0}, "missing must be a share"),
+        (from_networkx(nx.cycle_graph(40)), {"ratio": 0}, "ratio must be a whole number"),
+        (batch_graphs([make_graph([[0], [1]], nodes=2)] * 2), {}, "a batch of 2"),
+    ],
+)
+def test_what_cannot_be_split_is_answered(graph, given, sentence):
+    with pytest.raises(InputError, match=sentence):
+        split_links(graph, **given)
