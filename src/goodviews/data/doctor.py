@@ -11,6 +11,7 @@ import numpy as np
 from goodviews.core.command import command_line, label_options
 from goodviews.core.errors import InputError
 from goodviews.data.finding import Finding
+from goodviews.data.group_checks import group_signs
 from goodviews.data.images import Images
 from goodviews.data.loading import load
 from goodviews.data.objects import Data
@@ -213,7 +214,7 @@ def _next(images: Images, data: Data, options: dict[str, Any]) -> list[Finding]:
             )
         ]
     try:
-        protocol = splits(images).protocol
+        parts = splits(images)
     except InputError as error:
         return [Finding("broken", str(error))]
     names = {"groups": "groups", "size": "size", "channels": "channels"}
@@ -224,4 +225,5 @@ def _next(images: Images, data: Data, options: dict[str, Any]) -> list[Finding]:
         ready = "goodviews.study(...) with the same arguments"
     else:
         ready = command_line("study", {"data": data, **label_options(labels), **given})
-    return [Finding("read", protocol), Finding("next", "Ready:", ready)]
+    signs = [Finding("odd", *one) for one in group_signs(images, parts)]
+    return [Finding("read", parts.protocol), *signs, Finding("next", "Ready:", ready)]
