@@ -211,7 +211,8 @@ def _tested_groups(found: Represented, task: str) -> np.ndarray | None:
         column = found.images.labels[task]
         made = fold_parts(column, test, seed=found.seed, groups=groups)
         test = np.concatenate([fold.test for fold in made])
-    return groups[test]
+    tested: np.ndarray = groups[test]
+    return tested
 
 
 def _of_runs(score: Score, blank: Sequence[float]) -> list[tuple[float, int]]:

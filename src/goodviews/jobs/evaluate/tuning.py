@@ -123,8 +123,14 @@ class Tuner:
             budget: Labels per draw, as :func:`goodviews.evaluation.budgets.drawn_sets` takes it.
             draws: Number of draws.
         """
-        more = {"seed": self.seed, "groups": self.groups}
-        sets = drawn_sets(self.labels, parts.pool, budget=budget, draws=draws, **more)
+        sets = drawn_sets(
+            self.labels,
+            parts.pool,
+            budget=budget,
+            draws=draws,
+            seed=self.seed,
+            groups=self.groups,
+        )
         rate, logs = self._rate(sets[0]), []
         for number, index in enumerate(sets):
             start = self._probe(index, self._penalty(index))
