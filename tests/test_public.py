@@ -7,6 +7,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import goodviews
 
@@ -52,11 +53,23 @@ def learn_of(place):
     return goodviews.learn_views((images, [0, 1] * 40), out=place / "learned", **small)
 
 
+def maps_of(place):
+    for number in range(4):
+        for folder in ("images", "labels"):
+            (place / "maps" / folder).mkdir(parents=True, exist_ok=True)
+            made = np.random.default_rng(number).integers(0, 2, (32, 32), dtype=np.uint8)
+            Image.fromarray(made).save(place / "maps" / folder / f"{number}.png")
+    return place / "maps"
+
+
 CALLS = {
     "study": study_of,
     "pretrain": pretrain_of,
     "evaluate": lambda place: goodviews.evaluate(
         pretrain_of(place), place / "tiny.npz", protocols=["knn"], seeds=1, out=place / "evaluated"
+    ),
+    "transfer": lambda place: goodviews.transfer(
+        "convnet(width=4)", maps_of(place), steps=1, seeds=1, size=32, out=place / "transferred"
     ),
     "export": lambda place: goodviews.export(pretrain_of(place).folder, to="safetensors"),
     "learn_views": learn_of,

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from goodviews.jobs.pretrain import Trained, pretrain
     from goodviews.jobs.report import report
     from goodviews.jobs.study import StudyResult, study
+    from goodviews.jobs.transfer import Transferred, transfer
     from goodviews.measurement import SharedNats, shared_nats
     from goodviews.methods import method
     from goodviews.objectives import infonce
@@ -60,6 +61,7 @@ _HOMES = {
     "jobs.pretrain": "Trained pretrain",
     "jobs.report": "report",
     "jobs.study": "StudyResult study",
+    "jobs.transfer": "Transferred transfer",
     "measurement": "SharedNats shared_nats",
     "methods": "method",
     "objectives": "infonce",
@@ -80,6 +82,7 @@ __all__ = [
     "SharedNats",
     "StudyResult",
     "Trained",
+    "Transferred",
     "View",
     "ViewPair",
     "core",
@@ -113,6 +116,7 @@ __all__ = [
     "study",
     "train",
     "training",
+    "transfer",
     "views",
     "worlds",
 ]

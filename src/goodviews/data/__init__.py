@@ -12,6 +12,7 @@ from goodviews.data.moving_digits import MovingWorlds, moving_worlds
 from goodviews.data.objects import Data, Labels
 from goodviews.data.splits import Splits, splits
 from goodviews.data.strata import draw_labels
+from goodviews.data.targets import Scenes, Target, read_scenes
 from goodviews.data.worlds import stacked_images, world_images
 
 __all__ = [
@@ -22,13 +23,16 @@ __all__ = [
     "Images",
     "Labels",
     "MovingWorlds",
+    "Scenes",
     "Splits",
+    "Target",
     "content_hash",
     "digits",
     "draw_labels",
     "examine",
     "load",
     "moving_worlds",
+    "read_scenes",
     "splits",
     "stacked_images",
     "world_images",

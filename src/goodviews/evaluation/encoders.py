@@ -79,15 +79,31 @@ def settle(model: nn.Module, embed: Callable[[Tensor], Tensor], images: Tensor) 
         >>> norm.running_mean
         tensor([0.5000])
     """
-    norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    for norm in _norms(model):
+        if norm.weight is not None and not bool(norm.weight.any()):
+            norm.weight.fill_(1.0)
+    measure_norms(model, lambda: embed(images))
+
+
+@torch.no_grad()
+def measure_norms(model: nn.Module, run: Callable[[], object]) -> None:
+    """Replace the running statistics of batch-norms by means over what a function sends through.
+
+    Args:
+        model: Model with batch-norms, which are in evaluation mode afterwards.
+        run: Applies it to one or several batches.
+    """
+    norms = _norms(model)
     kept = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
-        if norm.weight is not None and not bool(norm.weight.any()):
-            norm.weight.fill_(1.0)
         norm.momentum = None  # the plain mean of what is seen
         norm.train()
-    embed(images)
+    run()
     for norm, momentum in zip(norms, kept, strict=True):
         norm.momentum = momentum
         norm.eval()
+
+
+def _norms(model: nn.Module) -> list[nn.modules.batchnorm._BatchNorm]:
+    return [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
