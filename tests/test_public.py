@@ -71,6 +71,7 @@ CALLS = {
     "transfer": lambda place: goodviews.transfer(
         "convnet(width=4)", maps_of(place), steps=1, seeds=1, size=32, out=place / "transferred"
     ),
+    "embed": lambda place: goodviews.embed("pixels", place / "tiny.npz", out=place / "z.npz"),
     "export": lambda place: goodviews.export(pretrain_of(place).folder, to="safetensors"),
     "learn_views": learn_of,
     "report": lambda place: goodviews.report(place / "study"),

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from goodviews.data import Images, examine, load
     from goodviews.encoders import load_encoder
     from goodviews.information import Estimate, infonce_bound
+    from goodviews.jobs.embed import Embedding, embed
     from goodviews.jobs.evaluate import Evaluation, evaluate
     from goodviews.jobs.export import export
     from goodviews.jobs.learn_views import LearnedViews, learn_views
@@ -54,6 +55,7 @@ _HOMES = {
     "data": "Images examine load",
     "encoders": "load_encoder",
     "information": "Estimate infonce_bound",
+    "jobs.embed": "Embedding embed",
     "jobs.evaluate": "Evaluation evaluate",
     "jobs.export": "export",
     "jobs.learn_views": "LearnedViews learn_views",
@@ -73,6 +75,7 @@ _HOMES = {
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
+    "Embedding",
     "Estimate",
     "Evaluation",
     "Images",
@@ -89,6 +92,7 @@ __all__ = [
     "data",
     "default_views",
     "doctor",
+    "embed",
     "encoders",
     "evaluate",
     "evaluation",

@@ -28,6 +28,7 @@ VERBS = {
     "learn-views": "Learn views from your images: an invertible generator, and its page.",
     "evaluate": "Evaluate any encoder, and which factors it keeps: --leakage meta.csv.",
     "transfer": "Judge a backbone by a class or a depth for each pixel, against others.",
+    "embed": "Write the representations of images to a file, with names, labels and patch maps.",
     "export": "Export a backbone to timm, torchvision, safetensors, ONNX or detectron2.",
     "report": "Make the page of a study again, or of an embedding with --embedding z.npy.",
     "views": "List the views, or show what a spec does to your images.",

@@ -5,6 +5,7 @@ Letters: B images, N of them in the dataset, C H W one image, F representation.
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from goodviews.core.errors import InputError, unknown
-from goodviews.core.files import DAMAGED
+from goodviews.core.files import DAMAGED, read_json
 from goodviews.core.plugins import Registry, load_plugins
 from goodviews.core.text import counted
 from goodviews.encoders import Backbone, PairEncoder, build_backbone, load_encoder, load_weights
@@ -140,6 +141,21 @@ def register_encoders(library: str) -> Callable[[Callable[..., nn.Module]], Any]
         return make
 
     return register
+
+
+def reading_of(encoder: Any) -> dict[str, Any]:
+    """How a pretraining run was asked to read its images, so that others are read alike.
+
+    Args:
+        encoder: A run, its folder or its encoder; anything else gives nothing.
+    """
+    place = getattr(encoder, "folder", encoder)
+    if not isinstance(place, str | Path):
+        return {}
+    folder = Path(place) if Path(place).suffix != ".safetensors" else Path(place).parent
+    with suppress(InputError, OSError, ValueError, AttributeError):
+        return dict(read_json(folder / "passport.json").get("reading") or {})
+    return {}
 
 
 def _named(text: str, opening: Opening) -> Encoder:

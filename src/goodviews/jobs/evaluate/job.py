@@ -1,7 +1,6 @@
 """The job ``evaluate``: an encoder and labelled images in; scores and a leakage matrix out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,12 +11,11 @@ import torch
 from goodviews.core.claim import check_owner, claimed
 from goodviews.core.command import default_folder
 from goodviews.core.errors import MOST_SEED, InputError, check_whole, unknown
-from goodviews.core.files import read_json
 from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Groups, Images, Labels, load, splits
 from goodviews.evaluation.budgets import check_budgets
-from goodviews.evaluation.openers import open_encoder
+from goodviews.evaluation.openers import open_encoder, reading_of
 from goodviews.evaluation.protocols import Score
 from goodviews.jobs.evaluate.files import check_same, is_evaluation, write
 from goodviews.jobs.evaluate.finetune import FINETUNE
@@ -162,7 +160,7 @@ def evaluate(
     where = torch.device(found_gpu if device == "auto" else device)
     tuning = change(FINETUNE, [f"device={where.type}", *changed])
     if not isinstance(data, Images):
-        stored = _reading_of(encoder)
+        stored = reading_of(encoder)
         value_range = stored.get("value_range") if value_range is None else value_range
         channels = stored.get("channels") if channels is None else channels
     images = load(
@@ -227,17 +225,6 @@ def evaluate(
         files = write(folder, found, scores, board, run, tuning if chosen.tunes else None)
         notes = [one.loaded, *found.notes] if one.loaded else found.notes
         return Evaluation(folder, scores, board, notes, files)
-
-
-def _reading_of(encoder: Any) -> dict[str, Any]:
-    """How a pretraining run was asked to read its images, so that others are read alike."""
-    place = getattr(encoder, "folder", encoder)
-    if not isinstance(place, str | Path):
-        return {}
-    folder = Path(place) if Path(place).suffix != ".safetensors" else Path(place).parent
-    with suppress(InputError, OSError, ValueError, AttributeError):
-        return dict(read_json(folder / "passport.json").get("reading") or {})
-    return {}
 
 
 def _default(encoder: str, data: str) -> Path:

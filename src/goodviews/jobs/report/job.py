@@ -19,8 +19,9 @@ def report(folder: Any = None, *, embedding: Any = None, out: str | Path | None 
         folder: Folder of a study, of learned views, or of the experiment ``duality``; or what
             :func:`goodviews.study` or :func:`goodviews.learn_views` returned.
         embedding: (N, D) array or tensor with a row per sample, from any library, or a file that
-            holds one (``.npy``, or ``.npz`` with one array), instead of a folder. Its page shows
-            how it compares under sample-contrastive and dimension-contrastive criteria.
+            holds one (``.npy``, ``.npz`` with one array, or that of :func:`goodviews.embed`),
+            instead of a folder. Its page shows how it compares under sample-contrastive and
+            dimension-contrastive criteria.
         out: Folder of the page; for an embedding also the file (default: beside what is
             reported on; ``embedding.html`` for an array).
 
@@ -93,14 +94,15 @@ def _read(path: Path) -> "np.ndarray":
     if isinstance(loaded, np.ndarray):
         return loaded
     with loaded:
-        if len(loaded.files) != 1:
+        name = "representations" if "representations" in loaded.files else None
+        if name is None and len(loaded.files) != 1:
             names = ", ".join(loaded.files) or "nothing"
             raise InputError(
-                f"Expected one array in {path}, but it holds {names}: save it alone with "
-                f"numpy.save."
+                f"Expected one array in {path}, or the file of goodviews embed, but it holds "
+                f"{names}: save it alone with numpy.save."
             )
         try:
-            found: np.ndarray = loaded[loaded.files[0]]
+            found: np.ndarray = loaded[name or loaded.files[0]]
         except DAMAGED as error:
             raise InputError(f"Cannot read {path}: it is damaged or cut short.") from error
         return found
