@@ -27,6 +27,7 @@ class Listing:
         channels: Channel counts it takes: ``any``, or such as ``3``.
         strength: Name of what its strength scales; empty when it has none.
         source: Where its defaults come from.
+        takes: What it makes views of: ``images`` or ``graphs``.
     """
 
     home: str
@@ -35,6 +36,7 @@ class Listing:
     channels: str = "any"
     strength: str = ""
     source: str = "ours"
+    takes: str = "images"
 
 
 _FOLDER = Path(__file__).parents[1] / "views"
@@ -76,7 +78,9 @@ def _classes(text: str, module: str) -> Iterator[tuple[str, Listing]]:
             name, does = (ast.literal_eval(value) for value in call.args)
             words = {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}
             arguments = tuple(fields[made.name].items())
-            yield name, Listing(f"{module}:{made.name}", arguments, does, **words)
+            takes = "graphs" if ".views.graphs." in module else "images"
+            home = f"{module}:{made.name}"
+            yield name, Listing(home, arguments, does, **words, takes=takes)
 
 
 def _field(line: ast.stmt) -> tuple[str, Any] | None:

@@ -16,8 +16,11 @@ def list_views() -> str:
     """
     load_plugins()
     lines = []
-    for name, view in VIEWS.items():
-        lines += [_call(name, view.arguments), f"    {view.does}", f"    {_facts(view)}"]
+    for takes in ("images", "graphs"):
+        lines += ["", "Views of graphs:"] if takes == "graphs" else []
+        for name, view in VIEWS.items():
+            if view.takes == takes:
+                lines += [_call(name, view.arguments), f"    {view.does}", f"    {_facts(view)}"]
     group = ""
     for name, preset in PRESETS.items():
         if preset.group != group:
@@ -36,7 +39,9 @@ def _call(name: str, arguments: Iterable[tuple[str, object]]) -> str:
 
 
 def _facts(of: Listing | Preset) -> str:
-    return f"channels: {of.channels}; strength: {of.strength or 'none'}; source: {of.source}"
+    graphs = "graphs" in (getattr(of, "takes", ""), getattr(of, "group", ""))
+    channels = "" if graphs else f"channels: {of.channels}; "
+    return f"{channels}strength: {of.strength or 'none'}; source: {of.source}"
 
 
 def _short(value: object) -> str:

@@ -16,7 +16,7 @@ class Preset:
     """A name for a spec.
 
     Attributes:
-        group: Group in a list: papers, data or colour spaces.
+        group: Group in a list: papers, data, colour spaces or graphs.
         spec: The spec behind the name. The argument ``size`` sets the size of crops without one,
             ``area`` their lower bound of the area, ``strength`` the strength of every step that
             has one.
@@ -206,5 +206,44 @@ COLOURS = {
     )
 }  # fmt: skip
 
-PRESETS: dict[str, Preset] = {**PAPERS, **DATA, **COLOURS}
+_STRENGTH: tuple[tuple[str, Any], ...] = (("strength", 1.0),)
+
+
+def _dropped(one: tuple[float, float], two: tuple[float, float], more: str = "") -> str:
+    """Edges dropped each way and columns masked, at the rates (edges, features) of both views."""
+    return " // ".join(
+        f"drop_edges({edges}{more}, each_way=True)|mask_features({features}{more})"
+        for edges, features in (one, two)
+    )
+
+
+GRAPHS = {
+    "grace": Preset(
+        "graphs", _dropped((0.2, 0.3), (0.4, 0.4)),
+        "Zhu et al., 2020, arXiv:2006.04131, their code: the rates of Cora",
+        "edges and columns of features dropped at random", _STRENGTH, "",
+    ),
+    "gca": Preset(
+        "graphs", _dropped((0.3, 0.1), (0.5, 0.1), ", by='degree'"),
+        "Zhu et al., 2021, arXiv:2010.14945, their code: the rates of Amazon Photo",
+        "edges and columns dropped less where nodes are central", _STRENGTH, "",
+    ),
+    "bgrl": Preset(
+        "graphs", _dropped((0.5, 0.2), (0.4, 0.1)),
+        "Thakoor et al., 2022, arXiv:2102.06514, their code: the rates of Amazon Computers",
+        "as GRACE, at other rates", _STRENGTH, "",
+    ),
+    "ccassg": Preset(
+        "graphs", "drop_edges(0.4, each_way=True)|mask_features(0.1)",
+        "Zhang et al., 2021, arXiv:2106.12484, their code: the rates of Cora",
+        "as GRACE, one rate for both views", _STRENGTH, "",
+    ),
+    "graphcl": Preset(
+        "graphs", "drop_nodes(0.2) // walk(0.8)",
+        "You et al., 2020, arXiv:2010.13902: a fifth is lost; their pair for molecules [likely]",
+        "nodes dropped against a random walk", _STRENGTH, "",
+    ),
+}  # fmt: skip
+
+PRESETS: dict[str, Preset] = {**PAPERS, **DATA, **COLOURS, **GRAPHS}
 """All presets by name; no preset has the name of a view."""

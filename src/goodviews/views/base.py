@@ -21,7 +21,40 @@ Shape = tuple[int, ...]
 """Shape (C, H, W) of an image; steps that make several images of one put their number first."""
 
 
-class View(ABC):
+class Step(ABC):
+    """Abstract base of one step of a view, of whatever kind of data.
+
+    :func:`register` makes subclasses frozen dataclasses of literals, so that ``repr`` is the spec.
+
+    Attributes:
+        takes: What the step makes views of: ``images`` or ``graphs``.
+        methods: Methods that a registered step has, each with its arguments.
+    """
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+    name: ClassVar[str]
+    takes: ClassVar[str]
+    methods: ClassVar[tuple[tuple[str, str], ...]]
+
+    def at(self, strength: float) -> "Step":
+        """Return the step at a strength, where 0 changes nothing and 1 is the step itself.
+
+        Raises:
+            InputError: The step has no strength, or the strength is not valid.
+        """
+        raise InputError(f"{self.name} has no strength, but got strength={strength!r}.")
+
+    def __repr__(self) -> str:
+        """Return the spec of the step, without arguments that have their default."""
+        given = [
+            f"{field.name}={getattr(self, field.name)!r}"
+            for field in fields(self)
+            if getattr(self, field.name) != field.default
+        ]
+        return f"{self.name}({', '.join(given)})"
+
+
+class View(Step):
     """Abstract base of one step of a view.
 
     :func:`register` makes subclasses frozen dataclasses of literals, so that ``repr`` is the spec.
@@ -44,8 +77,11 @@ class View(ABC):
         (True, [[[[1.0, 0.0]]]])
     """
 
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-    name: ClassVar[str]
+    takes: ClassVar[str] = "images"
+    methods: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("sample", "shape, key"),
+        ("apply", "images, params"),
+    )
     form: ClassVar[bool] = False
     unit: ClassVar[bool] = True
     axes: ClassVar[int] = 3
@@ -78,19 +114,11 @@ class View(ABC):
         """Prepare images for evaluation: apply the step if it is a form step."""
         return self.apply(images, {}) if self.form else images
 
-    def at(self, strength: float) -> "View":
-        """Return the step at a strength, where 0 changes nothing and 1 is the step itself.
-
-        Raises:
-            InputError: The step has no strength, or the strength is not valid.
-        """
-        raise InputError(f"{self.name} has no strength, but got strength={strength!r}.")
-
     def out_shape(self, shape: Shape) -> Shape:
         """Shape (C', H', W') of the views of images of a given shape."""
         return shape
 
-    def check(self, shape: Shape) -> None:  # noqa: B027
+    def check(self, shape: Shape) -> None:
         """Check that images have a shape that this view accepts.
 
         Raises:
@@ -100,15 +128,6 @@ class View(ABC):
     def clipped(self, images: Tensor, params: Params) -> float:  # noqa: ARG002
         """Share of the values that :meth:`apply` clips to [0, 1]."""
         return 0.0
-
-    def __repr__(self) -> str:
-        """Return the spec of the step, without arguments that have their default."""
-        given = [
-            f"{field.name}={getattr(self, field.name)!r}"
-            for field in fields(self)
-            if getattr(self, field.name) != field.default
-        ]
-        return f"{self.name}({', '.join(given)})"
 
 
 class Joint(View):
@@ -147,14 +166,14 @@ class Joint(View):
             side.check(shape)
 
 
-_CLASSES: dict[str, type[View]] = {}
-Step = TypeVar("Step", bound=View)
+_CLASSES: dict[str, type[Step]] = {}
+Kind = TypeVar("Kind", bound=Step)
 
 
 @dataclass_transform(frozen_default=True)
 def register(
     name: str, does: str, *, channels: str = "any", strength: str = "", source: str = "ours"
-) -> Callable[[type[Step]], type[Step]]:
+) -> Callable[[type[Kind]], type[Kind]]:
     """Make a class a view that specs can name, here and on the command line.
 
     The class becomes a frozen dataclass; each field is an argument of the spec, with its default.
@@ -167,7 +186,7 @@ def register(
         source: Source of its defaults.
 
     Returns:
-        A decorator for subclasses of :class:`View`.
+        A decorator for subclasses of :class:`View`, and of ``GraphView``.
 
     Raises:
         InputError: The name is taken, or the class lacks a method that every view has.
@@ -186,7 +205,7 @@ def register(
         dim(0.9)|flip()
     """
 
-    def made(cls: type[Step]) -> type[Step]:
+    def made(cls: type[Kind]) -> type[Kind]:
         home = f"{getattr(cls, '__module__', '')}:{getattr(cls, '__qualname__', cls)}"
         _check_class(name, cls, strength)
         try:
@@ -201,7 +220,7 @@ def register(
                 )
         kind.name = name
         arguments = tuple((field.name, field.default) for field in fields(kind))
-        listing = Listing(home, arguments, does, channels, strength, source)
+        listing = Listing(home, arguments, does, channels, strength, source, kind.takes)
         VIEWS.add(name, listing, home=home)
         _CLASSES[name] = kind
         return kind
@@ -211,7 +230,7 @@ def register(
 
 def _check_class(name: str, cls: Any, strength: str) -> None:
     """Check that a class can be registered as a view."""
-    if not (isinstance(cls, type) and issubclass(cls, View)):
+    if not (isinstance(cls, type) and issubclass(cls, Step)):
         raise InputError(
             f"Expected a subclass of goodviews.views.View for {name!r}, but got {cls!r}."
         )
@@ -219,28 +238,48 @@ def _check_class(name: str, cls: Any, strength: str) -> None:
         raise InputError(f"View {name} is a dataclass; remove @dataclass, register makes it one.")
     if lacking := sorted(cls.__abstractmethods__):
         raise InputError(f"View {name} lacks {' and '.join(lacking)}, which every view has.")
-    for method, taken in (("sample", "shape, key"), ("apply", "images, params")):
-        if len(signature(getattr(cls, method)).parameters) != 3:
+    for method, taken in cls.methods:
+        if len(signature(getattr(cls, method)).parameters) != taken.count(",") + 2:
             raise InputError(f"View {name} has {method}() that does not take (self, {taken}).")
-    if strength and cls.at is View.at:
+    if strength and cls.at is Step.at:
         raise InputError(f"View {name} has a strength, but no method at(self, strength).")
 
 
-def view_class(name: str) -> type[View]:
-    """Return the class of a view, after importing its module if needed.
+def step_class(name: str) -> type[Step]:
+    """Return the class of a view of images or graphs, after importing its module if needed.
 
     Raises:
         InputError: There is no view of this name.
+
+    Example:
+        >>> from goodviews.views.base import step_class
+        >>> step_class("drop_nodes")()
+        drop_nodes()
+    """
+    listing = VIEWS.find(name)
+    if name not in _CLASSES:
+        import_module(listing.home.partition(":")[0])
+    return _CLASSES[name]
+
+
+def view_class(name: str) -> type[View]:
+    """Return the class of a view of images, after importing its module if needed.
+
+    Raises:
+        InputError: There is no view of this name, or it is a view of graphs.
 
     Example:
         >>> from goodviews.views.base import view_class
         >>> view_class("flip")()
         flip()
     """
-    listing = VIEWS.find(name)
-    if name not in _CLASSES:
-        import_module(listing.home.partition(":")[0])
-    return _CLASSES[name]
+    found = step_class(name)
+    if not issubclass(found, View):
+        raise InputError(
+            f"{name} is a view of {found.takes}, but a view of images is expected here, such as "
+            "crop(); goodviews.views.graphs.parse_graph_view makes views of graphs."
+        )
+    return found
 
 
 def check_probability(step: str, p: float) -> None:

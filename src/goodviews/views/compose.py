@@ -12,7 +12,7 @@ from goodviews.spec.files import pin
 from goodviews.spec.grammar import Call, expand, format_calls
 from goodviews.spec.names import bind, spell
 from goodviews.views import compiled
-from goodviews.views.base import Joint, Shape, View, view_class
+from goodviews.views.base import Joint, Shape, Step, View, step_class, view_class
 from goodviews.views.chain import Chain, PairKey
 
 
@@ -188,12 +188,23 @@ def _alone(steps: list[View], text: str) -> list[View]:
 
 
 def _step(call: Call) -> View:
+    bind(call)
+    view_class(call.name)  # refuses views of graphs
+    return cast(View, make_step(call))
+
+
+def make_step(call: Call) -> Step:
+    """The step of a call, at the strength that the call gives.
+
+    Raises:
+        InputError: The name or an argument is not valid.
+    """
     given = bind(call)
     listing = VIEWS[call.name]
     named = [name for name, _ in listing.arguments]
     strength = None if "strength" in named else given.pop("strength", None)
     try:
-        step = view_class(call.name)(**given)
+        step = step_class(call.name)(**given)
         if strength is not None:
             if not (math.isfinite(strength) and strength >= 0):
                 raise InputError(f"The strength of {call} must be a number of at least 0.")
