@@ -2,6 +2,7 @@
 
 from goodviews.evaluation import factor_readout, leakage, scores, shortcuts
 from goodviews.evaluation.advice import leakage_board
+from goodviews.evaluation.boxes import Detections, Matches, average_precision, match_boxes
 from goodviews.evaluation.encoders import raw_pixels, settle
 from goodviews.evaluation.factors import Factor, as_factors, drawn_factors
 from goodviews.evaluation.features import represent
@@ -10,14 +11,21 @@ from goodviews.evaluation.knn import knn_predict, knn_votes
 from goodviews.evaluation.links import LinkSplit, split_links
 from goodviews.evaluation.logistic import fit_logistic
 from goodviews.evaluation.openers import open_encoder, register_encoders
+from goodviews.evaluation.pixels import class_counts, depth_errors, depth_sums, mean_iou
 from goodviews.evaluation.readout import LabelDraw, Readout, evaluate_readout
 
 __all__ = [
+    "Detections",
     "Factor",
     "LabelDraw",
     "LinkSplit",
+    "Matches",
     "Readout",
     "as_factors",
+    "average_precision",
+    "class_counts",
+    "depth_errors",
+    "depth_sums",
     "drawn_factors",
     "evaluate_readout",
     "factor_readout",
@@ -28,6 +36,8 @@ __all__ = [
     "knn_votes",
     "leakage",
     "leakage_board",
+    "match_boxes",
+    "mean_iou",
     "open_encoder",
     "raw_pixels",
     "register_encoders",

@@ -64,12 +64,12 @@ def summary(
         key = (row["encoder"], row["freeze"], row["labelled"], metric)
         groups.setdefault(key, []).append(float(row[metric]))  # type: ignore[arg-type]
     lines.append("")
-    for (name, mode, count, metric), scores in groups.items():
+    for (name, mode, count, score), scores in groups.items():
         mean = sum(scores) / len(scores)
-        shown = number(mean, 3) if metric == "abs_rel" else number(100 * mean, 1)
+        shown = number(mean, 3) if score == "abs_rel" else number(100 * mean, 1)
         named = other_name(str(name), str(mode))
         lines.append(
             f"  {named:<28} {FROZEN[str(mode)]:<10} {count:>6} labelled   "
-            f"{SHOWN[str(metric)]} {shown} ({counted(len(scores), 'seed')})"
+            f"{SHOWN[str(score)]} {shown} ({counted(len(scores), 'seed')})"
         )
     return [*lines, *notes]
