@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?=
 
-.PHONY: install study test check format lint types docs browser clean
+.PHONY: install study test check format lint types docs site browser clean
 
 install: $(VENV)/installed
 
@@ -37,8 +37,13 @@ docs: install
 
 check: format lint types test docs
 
+# The documentation as pages that need no network: open build/site/index.html.
+site: install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[site]'
+	$(BIN)/python tools/site.py
+
 browser: install
 	$(BIN)/python -m pytest -m browser tests/e2e
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache

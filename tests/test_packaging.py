@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 CODE = ("src", "tests", "benchmarks", "examples", "tools")
-FOR_US = {"dev", "bench"}
+FOR_US = {"dev", "bench", "site"}
 """Extras of those who change goodviews; all others are for those who use it."""
 IMPORT_NAMES = {"pillow": "PIL", "scikit-learn": "sklearn", "vl-convert-python": "vl_convert"}
 

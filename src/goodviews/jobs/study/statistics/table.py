@@ -14,7 +14,9 @@ from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task
 from goodviews.jobs.study.statistics.layout import Layout
 
-RAW, RANDOM, SCRATCH = BASELINES
+RAW, _, SCRATCH = BASELINES
+RANDOM = BASELINES[1]
+"""Name of the baseline whose encoder keeps its random weights."""
 
 
 @dataclass(eq=False)
