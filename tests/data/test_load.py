@@ -206,7 +206,7 @@ def test_float_arrays_say_their_range(tmp_path: Path) -> None:
 
 BAD = {
     "nan": ({"images": np.full((10, 8, 8), np.nan)}, "Image 0 has NaN .* 10 of 10 images"),
-    "flat": ({"images": np.zeros((10, 64, 64, 64))}, "reshape"),
+    "flat": ({"images": np.zeros((10, 64, 64, 64))}, "--channels slices for volumes"),
     "no images": ({"weights": np.zeros(3)}, "holds weights"),
     "few labels": ({"images": noise(9, 8, 8), "labels": np.zeros(8)}, r"shape \(9,\)"),
     "text": ({"images": np.full((9, 8, 8), "a")}, "Expected numbers"),

@@ -8,6 +8,7 @@ import typer
 from goodviews.cli.shared import (
     Channels,
     Data,
+    Fit,
     Groups,
     Labels,
     NoLabels,
@@ -16,6 +17,7 @@ from goodviews.cli.shared import (
     Size,
     chosen_labels,
     show,
+    sized,
     verb,
 )
 
@@ -26,6 +28,7 @@ def doctor(
     no_labels: NoLabels = False,
     groups: Groups = None,
     size: Size = None,
+    fit: Fit = None,
     channels: Channels = None,
     value_range: Range = None,
     root: Root = None,
@@ -63,7 +66,7 @@ def doctor(
         data,
         labels=chosen_labels(labels, no_labels),
         groups=groups,
-        size=size,
+        size=sized(size, fit),
         channels=channels,
         value_range=value_range,
         root=root,

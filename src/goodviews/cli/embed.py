@@ -9,6 +9,7 @@ from goodviews.cli.shared import (
     Channels,
     Data,
     Device,
+    Fit,
     Groups,
     Labels,
     NoLabels,
@@ -18,6 +19,7 @@ from goodviews.cli.shared import (
     Size,
     chosen_labels,
     show,
+    sized,
     verb,
 )
 
@@ -41,6 +43,7 @@ def embed(
     no_labels: NoLabels = False,
     groups: Groups = None,
     size: Size = None,
+    fit: Fit = None,
     channels: Channels = None,
     value_range: Range = None,
     root: Root = None,
@@ -61,7 +64,7 @@ def embed(
             patches=patches,
             labels=chosen_labels(labels, no_labels),
             groups=groups,
-            size=size,
+            size=sized(size, fit),
             channels=channels,
             value_range=value_range,
             root=root,

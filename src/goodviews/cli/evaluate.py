@@ -10,6 +10,7 @@ from goodviews.cli.shared import (
     Channels,
     Data,
     Device,
+    Fit,
     Groups,
     Labels,
     NoLabels,
@@ -21,6 +22,7 @@ from goodviews.cli.shared import (
     chosen_labels,
     resumable,
     show,
+    sized,
     verb,
 )
 from goodviews.core.errors import MOST_SEED
@@ -125,6 +127,7 @@ def evaluate(
         ),
     ] = None,
     size: Size = None,
+    fit: Fit = None,
     channels: Channels = None,
     value_range: Range = None,
     root: Root = None,
@@ -158,7 +161,7 @@ def evaluate(
             seed=seed,
             seeds=seeds,
             out=out,
-            size=size,
+            size=sized(size, fit),
             channels=channels,
             value_range=value_range,
             root=root,

@@ -10,6 +10,7 @@ from goodviews.cli.shared import (
     Channels,
     Data,
     Device,
+    Fit,
     Groups,
     Labels,
     NoLabels,
@@ -23,6 +24,7 @@ from goodviews.cli.shared import (
     log,
     resumable,
     show,
+    sized,
     verb,
 )
 
@@ -95,6 +97,7 @@ def learn_views(
         bool, typer.Option("--no-compare", help="Do not compare with fixed views.")
     ] = False,
     size: Size = None,
+    fit: Fit = None,
     channels: Channels = None,
     value_range: Range = None,
     root: Root = None,
@@ -122,7 +125,7 @@ def learn_views(
             split=split,
             steps=steps,
             changes=change or (),
-            size=size,
+            size=sized(size, fit),
             channels=channels,
             value_range=value_range,
             root=root,

@@ -11,6 +11,7 @@ from goodviews.cli.shared import (
     Channels,
     Data,
     Device,
+    Fit,
     Groups,
     Labels,
     NoLabels,
@@ -24,6 +25,7 @@ from goodviews.cli.shared import (
     log,
     resumable,
     show,
+    sized,
     verb,
 )
 from goodviews.core.errors import unknown
@@ -111,6 +113,7 @@ def pretrain(
     groups: Groups = None,
     task: Task = None,
     size: Size = None,
+    fit: Fit = None,
     channels: Channels = None,
     value_range: Range = None,
     root: Root = None,
@@ -172,7 +175,7 @@ def pretrain(
             labels=chosen_labels(labels, no_labels),
             groups=groups,
             task=task,
-            size=size,
+            size=sized(size, fit),
             channels=channels,
             value_range=value_range,
             root=root,

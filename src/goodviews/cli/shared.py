@@ -65,12 +65,19 @@ Task = Annotated[
     ),
 ]
 Size = Annotated[
-    int | None,
+    str | None,
     typer.Option(
-        min=1,
-        max=65_536,
         metavar="PIXELS",
-        help="Height and width to resize the images to.",
+        help="Height and width to resize the images to: a side such as 64, or both as in 32x128.",
+        show_default=False,
+    ),
+]
+Fit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOW",
+        help="How images of another shape are resized: crop (the largest centred part of that "
+        "shape), pad (the whole image, with black around it) or stretch (default: crop).",
         show_default=False,
     ),
 ]
@@ -120,6 +127,14 @@ def chosen_labels(labels: Path | None, no_labels: bool) -> Path | str | None:
     if labels is not None and no_labels:
         raise InputError(f"Give either --labels {labels} or --no-labels, not both.")
     return "none" if no_labels else labels
+
+
+def sized(size: str | None, fit: str | None) -> int | str | None:
+    """The size and the fit as one value, as :func:`goodviews.load` takes them."""
+    if fit not in (None, "crop", "pad", "stretch"):
+        raise InputError(f"fit must be crop, pad or stretch, but got {fit!r}.")
+    text = ",".join(word for word in (size, fit) if word)
+    return int(text) if text.isascii() and text.isdigit() else text or None
 
 
 def verb(function: Callable[..., Any]) -> typer.Typer:

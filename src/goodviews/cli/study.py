@@ -9,6 +9,7 @@ from goodviews.cli.shared import (
     Channels,
     Data,
     Device,
+    Fit,
     Groups,
     Labels,
     NoLabels,
@@ -20,6 +21,7 @@ from goodviews.cli.shared import (
     open_command,
     resumable,
     show,
+    sized,
     verb,
 )
 from goodviews.core.progress import Progress
@@ -70,6 +72,7 @@ def study(
         ),
     ] = None,
     size: Size = None,
+    fit: Fit = None,
     channels: Channels = None,
     value_range: Range = None,
     epochs: Annotated[
@@ -136,7 +139,7 @@ def study(
             task_data=task_data,
             seeds=seeds,
             candidates=candidates,
-            size=size,
+            size=sized(size, fit),
             channels=channels,
             value_range=value_range,
             epochs=epochs,

@@ -6,7 +6,18 @@ from typing import Annotated
 import typer
 
 from goodviews.cli import shared
-from goodviews.cli.shared import Channels, Data, Labels, NoLabels, Quiet, Range, Root, Size
+from goodviews.cli.shared import (
+    Channels,
+    Data,
+    Fit,
+    Labels,
+    NoLabels,
+    Quiet,
+    Range,
+    Root,
+    Size,
+    sized,
+)
 from goodviews.core.errors import MOST_SEED
 
 app = typer.Typer(
@@ -52,6 +63,7 @@ def show(
     labels: Labels = None,
     no_labels: NoLabels = False,
     size: Size = None,
+    fit: Fit = None,
     channels: Channels = None,
     value_range: Range = None,
     root: Root = None,
@@ -71,7 +83,7 @@ def show(
         seed=seed,
         bound=bound,
         labels=shared.chosen_labels(labels, no_labels),
-        size=size,
+        size=sized(size, fit),
         channels=channels,
         value_range=value_range,
         root=root,

@@ -29,6 +29,8 @@ from goodviews.data.cache import Draft, Rows
 from goodviews.data.channels import ANY, Channels
 from goodviews.data.common_classes import common_classes
 from goodviews.data.labels import texts_of
+from goodviews.data.pictures import SQUARE
+from goodviews.data.size import Size
 from goodviews.data.stacks import MARK
 
 VAL = "test is the test part; val joins the train part."
@@ -59,7 +61,7 @@ def read_arrays(
     files: Sequence[Path],
     rows: Rows,
     *,
-    size: int | None = None,
+    size: Size = SQUARE,
     channels: Channels = ANY,
     progress: Progress = None,
 ) -> Draft:
@@ -74,7 +76,7 @@ def read_arrays(
     Args:
         files: One file, or several: the last holds the test images.
         rows: Receives the images.
-        size: Side in pixels; see :func:`array_draft`.
+        size: Height and width; see :func:`array_draft`.
         channels: Axis and number of channels, where the user gives them.
         progress: Called with the images done and all images.
 

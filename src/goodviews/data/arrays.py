@@ -17,7 +17,8 @@ from goodviews.data.channels import ANY, MOST, WHICH, Channels, channel_axis, re
 from goodviews.data.decode import fit, on_white, standard
 from goodviews.data.labels import encode
 from goodviews.data.outliers import Fence
-from goodviews.data.pictures import INFINITE
+from goodviews.data.pictures import INFINITE, SQUARE
+from goodviews.data.size import Size
 
 IMAGE_KEYS = ("images", "x", "data", "arr_0", "X")
 LABEL_KEYS = ("labels", "y", "label", "targets", "target")
@@ -65,7 +66,7 @@ def array_draft(
     classes: Sequence[str] | None,
     rows: Rows,
     *,
-    size: int | None = None,
+    size: Size = SQUARE,
     what: str = "arrays",
     skip: bool = False,
     progress: Progress = None,
@@ -78,8 +79,8 @@ def array_draft(
             no label.
         classes: Names of the classes.
         rows: Receives the images.
-        size: Side in pixels. ``None`` keeps images with sides of at most 64; of other images the
-            centre square is resized to 64 when the shorter side is at least 128, otherwise to 32.
+        size: Height and width. The default keeps images with sides of at most 64; others are
+            resized to 64 when the shorter side is at least 128, otherwise to 32.
         what: Origin of the images, for the source sentence.
         skip: Whether images with NaN or infinite values are left out and named.
         progress: Called with the images done and all images.
@@ -96,9 +97,10 @@ def array_draft(
             "Train and test images must have the same shape (channels, height, width), but got "
             f"{shape} and {parts[1].shape[1:]}."
         )
-    if size is None and max(shape[1:]) > 64:
-        size = 64 if min(shape[1:]) >= 128 else 32
-    resized = size is not None and shape[1:] != (size, size)
+    sides = size.sides
+    if sides is None and max(shape[1:]) > 64:
+        sides = (64, 64) if min(shape[1:]) >= 128 else (32, 32)
+    resized = sides is not None and shape[1:] != sides
     total = sum(len(part) for part in parts)
     parts = _one_type(parts)
     fence = _fence(parts) if resized else None
@@ -115,7 +117,7 @@ def array_draft(
                 block = block[whole]
             if resized and len(block):
                 inside = block if fence is None else [fence.inside(image) for image in block]
-                block = np.stack([fit(image, size) for image in inside])
+                block = np.stack([fit(image, sides, size.fit) for image in inside])
             if len(block):
                 rows.add(block, [str(i) for i in numbers])
             kept += numbers.tolist()
@@ -126,14 +128,16 @@ def array_draft(
         raise _infinite(parts, total)
     pixels = f"{shape[1]}x{shape[2]} pixels and {counted(shape[0], 'channel')}"
     text = f"{len(kept):,} images of {pixels} from {what}"
-    if resized:
-        text += f", centre square resized to {size}x{size} (antialiased bilinear)"
+    if resized and sides is not None:
+        text += f", {size.words(*sides)}"
+    cut = replace(size, sides=sides).lost(*shape[1:]) if resized else ""
+    lost = (cut,) if cut else ()
     left = sorted(set(range(total)) - set(kept))
     draft = Draft(
         source=f"{text}.",
         names=[str(i) for i in kept],
         skipped=tuple((f"image {i}", INFINITE) for i in left),
-        notes=_transparency(parts),
+        notes=(*_transparency(parts), *lost),
     )
     if len(parts) == 2:
         part_of = np.repeat(np.array([0, 1], dtype=np.int8), [len(part) for part in parts])
@@ -231,7 +235,8 @@ def channels_first(array: np.ndarray, what: str | Path, channels: Channels = ANY
         return array[:, None]
     found = readings(array.shape[1:], channels) if array.size and array.ndim == 4 else []
     if len(found) == 2:
-        axis = channel_axis(list(array[spread(len(array))]), channels)
+        some = spread(len(array), array[0].size)
+        axis = channel_axis([array[i] for i in some], channels)
         if axis is None:
             raise InputError(
                 f"Axis 1 or axis 3 of {what}, of shape {array.shape}, could be the channels, and "

@@ -12,7 +12,7 @@ import numpy as np
 from goodviews.core.errors import InputError
 
 MOST = 16
-"""Maximum length of an array axis that is taken for channels."""
+"""Maximum length of an array axis that is taken for channels where another axis is longer."""
 
 UNLIKE, ALIKE = 0.7, 0.4
 """By how much (in log units) the steps along channels differ from those along pixels, and how
@@ -22,12 +22,21 @@ pixels, 2 to 16 channels) 78 % were decided, and one of them wrongly."""
 SAMPLE = 256
 """Maximum number of images that are compared."""
 
+VALUES = 32_000_000
+"""Maximum number of values that are compared, unless one image has more."""
+
+SIDE = 128
+"""Maximum length of each axis of what is compared, where images have more values together."""
+
 AXES = ("first", "last")
 
 STACKS = ("pages", "slices")
 """What the pages of one file are: the channels of one image, or images of their own."""
 
-WHICH = "give --channels first or --channels last (in Python, channels='first' or channels='last')"
+WHICH = (
+    "give --channels first or --channels last (in Python, channels='first' or channels='last'), "
+    "or --channels slices for volumes"
+)
 """What to type where an array leaves it open."""
 
 
@@ -64,15 +73,19 @@ class Channels:
         axes = [word for word in words if word in AXES]
         counts = [int(word) for word in words if word.isascii() and word.isdigit()]
         stacks = [word for word in words if word in STACKS]
-        found = axes, counts, stacks
-        known = sum(map(len, found)) == len(words)
-        if isinstance(value, bool) or not known or max(map(len, found)) > 1 or 0 in counts:
+        lengths = [len(axes), len(counts), len(stacks)]
+        known = sum(lengths) == len(words)
+        if isinstance(value, bool) or not known or max(lengths) > 1 or 0 in counts:
             raise InputError(
                 "channels must be first, last, a number of channels such as 4, or both such as "
                 "first,4; for files of several pages, pages (each is a channel) or slices (each "
                 f"is an image); but got {value!r}."
             )
-        return cls(*(one[0] if one else None for one in found))  # type: ignore[arg-type]
+        return cls(
+            axes[0] if axes else None,
+            counts[0] if counts else None,
+            stacks[0] if stacks else None,
+        )
 
     def __bool__(self) -> bool:
         return self != ANY
@@ -97,24 +110,26 @@ def readings(shape: Sequence[int], channels: Channels = ANY) -> list[str]:
         ``first`` for (C, H, W), ``last`` for (H, W, C), both, or neither.
 
     Example:
-        >>> readings((3, 32, 32)), readings((3, 16, 16)), readings((40, 40, 40))
-        (['first'], ['first', 'last'], [])
+        >>> readings((3, 32, 32)), readings((3, 16, 16)), readings((40, 40, 224))
+        (['first'], ['first', 'last'], ['first', 'last'])
     """
     length = dict(zip(AXES, (shape[0], shape[2]), strict=True))
     if channels.count is not None:
         found = [axis for axis in AXES if length[axis] == channels.count]
     else:
-        found = [axis for axis in AXES if length[axis] <= MOST or axis == channels.axis]
+        few = [axis for axis in AXES if length[axis] <= MOST or axis == channels.axis]
+        found = few or list(AXES)
     return [axis for axis in found if channels.axis in (None, axis)]
 
 
 def channel_axis(images: Sequence[np.ndarray], channels: Channels = ANY) -> str | None:
     """Find the axis that holds the channels of a set of images.
 
-    An axis longer than 16 does not. Where two axes remain, it takes clear evidence:
+    An axis longer than 16 does not where the other is shorter. Where two axes remain, it takes
+    clear evidence:
 
-    * exactly one reading is a square image with fewer channels than twice its side, and the
-      pixels do not contradict;
+    * exactly one reading is a square image, with fewer channels than twice its side or more than
+      16, and the pixels do not contradict;
     * one axis has the same length in all images while the other does not;
     * neighbouring values differ along one outer axis as they do along the middle one, as pixels
       do, and much more or much less along the other.
@@ -141,7 +156,8 @@ def channel_axis(images: Sequence[np.ndarray], channels: Channels = ANY) -> str 
     shapes = [image.shape for image in images]
     by_shape = _square(shapes) or _constant(shapes)
     common = Counter(shapes).most_common(1)[0][0]
-    by_pixels = _unlike(np.stack([image for image in images if image.shape == common][:SAMPLE]))
+    alike = [image for image in images if image.shape == common]
+    by_pixels = _unlike(np.stack([alike[i] for i in spread(len(alike), alike[0].size)]))
     if by_shape and by_pixels and by_shape != by_pixels:
         return None
     return by_shape or by_pixels
@@ -170,7 +186,8 @@ def _square(shapes: Sequence[tuple[int, ...]]) -> str | None:
     found = []
     for axis, (count, height, width) in zip(AXES, ((0, 1, 2), (2, 0, 1)), strict=True):
         if all(one[height] == one[width] for one in shapes) and all(
-            one[count] < 2 * one[height] or one[height] == 1 for one in shapes
+            one[count] < 2 * one[height] or one[height] == 1 or min(one[0], one[2]) > MOST
+            for one in shapes
         ):
             found.append(axis)
     squares = sum(one[1] == one[2] for one in shapes), sum(one[0] == one[1] for one in shapes)
@@ -187,6 +204,8 @@ def _unlike(images: np.ndarray) -> str | None:
     """The outer axis of (N, A, H, B) along which values change unlike along H."""
     if min(images.shape[1:]) < 2:
         return None
+    if images.size > VALUES:
+        images = images[:, :SIDE, :SIDE, :SIDE]
     values = images.astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
         steps = [np.abs(np.diff(values, axis=axis)) for axis in (1, 2, 3)]
@@ -199,6 +218,7 @@ def _unlike(images: np.ndarray) -> str | None:
     return "last" if first < ALIKE and last - first > UNLIKE else None
 
 
-def spread(count: int) -> np.ndarray:
-    """Evenly spaced numbers of at most ``SAMPLE`` of ``count`` images."""
-    return np.unique(np.linspace(0, count - 1, min(count, SAMPLE)).astype(int))
+def spread(count: int, each: int = 1) -> np.ndarray:
+    """Evenly spaced numbers of at most ``SAMPLE`` of ``count`` images of ``each`` values."""
+    most = min(count, SAMPLE, max(1, VALUES // max(each, 1)))
+    return np.unique(np.linspace(0, count - 1, most).astype(int))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError, features
@@ -16,6 +17,7 @@ from goodviews.core.errors import InputError
 from goodviews.data.channels import ANY, MOST, WHICH, Channels, known_axis, readings, spread
 from goodviews.data.dicom import dicom_pixels, dicom_slide, is_dicom
 from goodviews.data.outliers import Fence
+from goodviews.data.size import box, inner
 from goodviews.data.tiff import NODATA, Layout, number, tiff_layout, tiff_pixels
 
 EXTENSIONS = frozenset(
@@ -33,6 +35,9 @@ PILLOW = EXTENSIONS - {".npy", ".dcm", ".dicom"}
 """Endings of files that are certainly not DICOM files."""
 
 TIFFS = (".tif", ".tiff")
+
+Sides: TypeAlias = tuple[int, int] | None
+"""(H, W) in pixels; ``None`` for those of the image."""
 
 LARGEST = float(np.finfo(np.float32).max)
 """Largest stored value."""
@@ -80,12 +85,14 @@ class Reading:
         axis: Axis of the channels of arrays whose shape leaves it open.
         fence: Range of the values, for images that are resized; ``None`` changes no value.
         given: Values of black and white that the user gives.
+        fit: How images of another shape are fitted; see :class:`goodviews.data.size.Size`.
     """
 
     channels: Channels = ANY
     axis: str | None = None
     fence: Fence | None = None
     given: tuple[float, float] | None = None
+    fit: str = "crop"
 
 
 PLAIN = Reading()
@@ -245,15 +252,13 @@ def file_axis(paths: Sequence[Path], channels: Channels) -> str | None:
     return known_axis(images, names, channels)
 
 
-def decode(
-    path: Path, header: Header, size: int | None = None, how: Reading = PLAIN
-) -> np.ndarray:
+def decode(path: Path, header: Header, size: Sides = None, how: Reading = PLAIN) -> np.ndarray:
     """Read the pixels of a file.
 
     Args:
         path: Path of the file.
         header: Header from :func:`read_header`.
-        size: Side to which the centre square is resized; ``None`` keeps height and width.
+        size: (H, W) to which the image is resized; ``None`` keeps height and width.
         how: How the dataset is read.
 
     Returns:
@@ -266,19 +271,19 @@ def decode(
         array = np.load(path, mmap_mode="r", allow_pickle=False)
         return pixels_of(array if header.page is None else array[header.page], header, size, how)
     if header.reader == "tifffile":
-        image = tiff_pixels(path, header.page)
+        planes = tiff_pixels(path, header.page)
         if header.alpha and header.channels == 3:
-            image = on_white(image)
-        return _stored(image, header, size, how)
+            planes = on_white(planes)
+        return _stored(planes, header, size, how)
     if header.reader == "pydicom":
         frames = range(header.pages) if header.page is None else [header.page]
-        image = np.concatenate([dicom_pixels(path, frame, how.given) for frame in frames])
-        return _stored(image, header, size, how)
+        planes = np.concatenate([dicom_pixels(path, frame, how.given) for frame in frames])
+        return _stored(planes, header, size, how)
     if header.format == "PNG" and header.kind == "uint16" and header.channels > 1:
-        return fit(_inside(_deep_png(path, header), header, how), size)
+        return fit(_inside(_deep_png(path, header), header, how), size, how.fit)
     with Image.open(path) as image:
         if size is not None and header.format == "JPEG":
-            image.draft(None, (2 * size, 2 * size))  # decode at most twice the final size
+            image.draft(None, (2 * max(size), 2 * max(size)))  # at most twice the final size
         if header.page is not None:
             image.seek(header.page)
         return pixels_of(image, header, size, how)
@@ -287,7 +292,7 @@ def decode(
 def pixels_of(
     image: Image.Image | np.ndarray,
     header: Header,
-    size: int | None = None,
+    size: Sides = None,
     how: Reading = PLAIN,
 ) -> np.ndarray:
     """Read the pixels of an image in memory.
@@ -295,7 +300,7 @@ def pixels_of(
     Args:
         image: A Pillow image, or an array (H, W), (H, W, C) or (C, H, W).
         header: Header from :func:`header_of`.
-        size: Side to which the centre square is resized; ``None`` keeps height and width.
+        size: (H, W) to which the image is resized; ``None`` keeps height and width.
         how: How the dataset is read.
 
     Returns:
@@ -309,22 +314,24 @@ def pixels_of(
         for page in like_first(image):
             image.seek(page)
             planes.append(np.atleast_3d(np.asarray(image)).transpose(2, 0, 1))
-        return fit(_inside(standard(np.concatenate(planes)), header, how), size)
+        return fit(_inside(standard(np.concatenate(planes)), header, how), size, how.fit)
     image.load()
     plain = _plain(ImageOps.exif_transpose(image), header)
     if size is not None and header.kind == "uint8":
-        plain = plain.resize((size, size), Image.Resampling.BILINEAR, box=_centre(*plain.size))
+        goal = inner(*plain.size, size) if how.fit == "pad" else size
+        cut = box(*plain.size, size) if how.fit == "crop" else None
+        plain = plain.resize(goal[::-1], Image.Resampling.BILINEAR, box=cut)
     array = np.asarray(plain)
     array = array[None] if array.ndim == 2 else array.transpose(2, 0, 1)
-    return fit(_inside(standard(array), header, how), size)
+    return fit(_inside(standard(array), header, how), size, how.fit)
 
 
-def _stored(array: np.ndarray, header: Header, size: int | None, how: Reading) -> np.ndarray:
+def _stored(array: np.ndarray, header: Header, size: Sides, how: Reading) -> np.ndarray:
     """(C, H, W) in the header's type, resized."""
     kept = header.kind == "uint8" or array.dtype == np.float64
     array = standard(array if kept else array.astype(header.kind))
     array = array.astype(header.kind, copy=False)
-    return fit(_inside(array, header, how), size)
+    return fit(_inside(array, header, how), size, how.fit)
 
 
 def _inside(image: np.ndarray, header: Header, how: Reading) -> np.ndarray:
@@ -360,34 +367,53 @@ def channels_last(array: np.ndarray, channels: Channels, doubt: str | None = Non
     )
 
 
-def fit(image: np.ndarray, size: int | None) -> np.ndarray:
-    """Resize the centre square of an image to ``size`` pixels, antialiased bilinear.
+def fit(image: np.ndarray, size: Sides, how: str = "crop") -> np.ndarray:
+    """Resize an image to ``size`` pixels, antialiased bilinear.
 
     Args:
-        image: (C, H, W), uint8, uint16 or float32.
-        size: Side in pixels; ``None`` returns the image unchanged.
+        image: (C, h, w), uint8, uint16 or float32.
+        size: (H, W) in pixels; ``None`` returns the image unchanged.
+        how: ``crop`` takes the largest centred part of the right shape, ``stretch`` the whole
+            image; ``pad`` the whole image, with 0 (of floats: the lowest value) around it.
 
     Returns:
-        (C, size, size), the same type.
+        (C, H, W), the same type.
 
     Example:
-        >>> fit(np.full((5, 40, 60), 7, np.uint8), 16).shape
+        >>> fit(np.full((5, 40, 60), 7, np.uint8), (16, 16)).shape
         (5, 16, 16)
+        >>> fit(np.full((1, 2, 4), 7, np.uint8), (4, 4), "pad")[0, :, 0].tolist()
+        [0, 7, 7, 0]
     """
-    if size is None or image.shape[1:] == (size, size):
+    if size is None or image.shape[1:] == size:
         return image
-    box = _centre(image.shape[2], image.shape[1])
-    planes = []
-    for plane in image:
-        source = plane if image.dtype == np.uint8 else plane.astype(np.float32)
-        small = Image.fromarray(np.ascontiguousarray(source)).resize(
-            (size, size), Image.Resampling.BILINEAR, box=box
-        )
-        planes.append(np.asarray(small))
-    stacked = np.stack(planes)
-    if image.dtype == np.uint16:
-        return np.clip(np.rint(stacked), 0, 65535).astype(np.uint16)
-    return stacked.astype(image.dtype, copy=False)
+    height, width = image.shape[1:]
+    goal = inner(width, height, size) if how == "pad" else size
+    cut = box(width, height, size) if how == "crop" else None
+    if goal != (height, width) or how == "crop":
+        planes = []
+        for plane in image:
+            source = plane if image.dtype == np.uint8 else plane.astype(np.float32)
+            small = Image.fromarray(np.ascontiguousarray(source)).resize(
+                goal[::-1], Image.Resampling.BILINEAR, box=cut
+            )
+            planes.append(np.asarray(small))
+        stacked = np.stack(planes)
+        if image.dtype == np.uint16:
+            stacked = np.clip(np.rint(stacked), 0, 65535)
+        image = stacked.astype(image.dtype, copy=False)
+    return _padded(image, size) if how == "pad" else image
+
+
+def _padded(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The image (C, h, w) in the middle of (C, H, W)."""
+    height, width = image.shape[1:]
+    top, left = (size[0] - height) // 2, (size[1] - width) // 2
+    paper = np.zeros((len(image), *size), image.dtype)
+    if image.dtype == np.float32:
+        paper += image.min(axis=(1, 2), keepdims=True)
+    paper[:, top : top + height, left : left + width] = image
+    return paper
 
 
 def standard(array: np.ndarray) -> np.ndarray:
@@ -452,12 +478,6 @@ def _plain(image: Image.Image, header: Header) -> Image.Image:
     if header.channels == 1:
         return image.convert("L") if image.mode == "1" else image
     return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _centre(width: int, height: int) -> tuple[float, float, float, float]:
-    side = min(width, height)
-    left, top = (width - side) / 2, (height - side) / 2
-    return left, top, left + side, top + side
 
 
 def on_white(image: np.ndarray) -> np.ndarray:

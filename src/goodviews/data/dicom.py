@@ -213,7 +213,7 @@ def _window(data: Any, frame: int) -> Callable[[np.ndarray], np.ndarray] | None:
     ]
     if found[0] is None or found[1] is None:
         return None
-    centre, width = (float(one if np.isscalar(one) else one[0]) for one in found[:2])
+    centre, width = (float(np.ravel(one)[0]) for one in found[:2])
     shape = str(found[2] or "LINEAR")
     if shape == "SIGMOID":
         return lambda values: 1 / (1 + np.exp(np.clip(-4 * (values - centre) / width, -700, 700)))

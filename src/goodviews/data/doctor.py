@@ -12,7 +12,7 @@ from goodviews.core.command import command_line, label_options
 from goodviews.core.errors import InputError
 from goodviews.data.finding import Finding
 from goodviews.data.group_checks import group_signs
-from goodviews.data.images import Images
+from goodviews.data.images import Images, spaced
 from goodviews.data.loading import load
 from goodviews.data.objects import Data
 from goodviews.data.splits import FEWEST, splits
@@ -184,7 +184,7 @@ def _pixels(images: Images) -> list[Finding]:
 
 def _squashed(images: Images) -> str:
     """A sentence where nearly all values of every channel are in a small part of [0, 1]."""
-    some = images.batch(np.unique(np.linspace(0, len(images) - 1, 256).astype(int))).numpy()
+    some = images.batch(spaced(images)).numpy()
     values = some.transpose(1, 0, 2, 3).reshape(images.channels, -1)
     for fill in (None, values.max(), values.min()):
         kept = values if fill is None else np.where(values == fill, np.nan, values)

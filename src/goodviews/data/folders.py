@@ -14,7 +14,8 @@ from goodviews.data.cache import Draft, Rows
 from goodviews.data.channels import ANY, Channels
 from goodviews.data.decode import EXTENSIONS, Reading, decode, file_axis, read_header
 from goodviews.data.hashing import states
-from goodviews.data.pictures import read_pictures
+from goodviews.data.pictures import SQUARE, read_pictures
+from goodviews.data.size import Size
 from goodviews.data.stacks import Item, expand, group_numbers, image_names
 from goodviews.data.walk import UNREADABLE, skipped_notes, unreadable, walk
 
@@ -118,7 +119,7 @@ def read_folder(
     listing: Listing,
     rows: Rows,
     *,
-    size: int | None = None,
+    size: Size = SQUARE,
     channels: Channels = ANY,
     given: tuple[float, float] | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -128,7 +129,7 @@ def read_folder(
     Args:
         listing: Listing from :func:`list_folder`.
         rows: Receives the images.
-        size: Side in pixels (default: :func:`goodviews.data.pictures.default_size`).
+        size: Height and width (default: :func:`goodviews.data.pictures.default_size`).
         channels: Axis and number of channels, where the user gives them.
         given: Values of black and white that the user gives.
         progress: Called with the images done and all images.

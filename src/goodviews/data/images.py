@@ -17,12 +17,21 @@ from goodviews.core.errors import InputError
 from goodviews.data.display import sheet, to_bytes
 from goodviews.data.value_range import Scale
 
+VALUES = 8_000_000
+"""Maximum number of values that are looked at together."""
+
 FORMAT = 2
 """Version of the layout of cache folders; folders of other versions are built again."""
 
 
 def _no_parts() -> np.ndarray:
     return np.zeros(0, dtype=np.int8)
+
+
+def spaced(images: "Images", most: int = 256) -> np.ndarray:
+    """Numbers of evenly spaced images, ``most`` or as many as have 8 million values."""
+    count = max(1, min(len(images), most, VALUES // max(images.pixels[0].size, 1)))
+    return np.unique(np.linspace(0, len(images) - 1, count).astype(int))
 
 
 def _scale(stored: list[Any]) -> Any:
@@ -163,7 +172,7 @@ class Images:
         """
         if self.pixels.dtype == np.uint8:
             return 0.0, 1.0
-        some = self.batch(np.linspace(0, len(self) - 1, min(len(self), 256)).astype(int))
+        some = self.batch(spaced(self))
         low, high = np.quantile(some.numpy(), (0.01, 0.99))
         return float(low), float(high)
 

@@ -19,16 +19,15 @@ from goodviews.data.labels_in_memory import label_columns
 from goodviews.data.moving_digits import moving_images
 from goodviews.data.objects import Data, Labels, read_object
 from goodviews.data.reading import MOVING, Progress, read_set
+from goodviews.data.size import Size, SizeLike
 from goodviews.data.value_range import check_range, given_range
-
-SIZE_MOST = 1024
 
 
 def load(
     data: Data = None,
     *,
     labels: Labels = None,
-    size: int | None = None,
+    size: SizeLike = None,
     channels: str | int | None = None,
     value_range: tuple[float, float] | None = None,
     name: str | None = None,
@@ -77,7 +76,10 @@ def load(
             number, NaN, ``None``, an empty text and other spellings of these mean that there
             is no label. It replaces the labels of the dataset; ``"none"`` removes them, where
             folders are not classes.
-        size: Height and width in pixels, instead of the rule above.
+        size: Pixels, instead of the rule above: a side such as 32, or height and width such as
+            ``"32x128"`` or (32, 128). The largest centred part of that shape is taken; with
+            ``"32x128,pad"`` (or ``"pad"`` alone) the whole image is kept between black margins,
+            with ``"stretch"`` the ratio of its sides changes.
         channels: Axis of arrays that holds the channels, ``first`` or ``last``, needed only where
             it is not clear; the number of channels, such as 4 to keep the transparency of pictures
             as a channel; or both, ``"first,4"``. Of files of several pages: ``"pages"`` are the
@@ -105,26 +107,25 @@ def load(
         >>> len(images), images.channels, images.height
         (1797, 1, 16)
     """
-    if size is not None and not 4 <= size <= SIZE_MOST:
-        raise InputError(f"size must be from 4 to {SIZE_MOST} pixels, but got {size}.")
+    wanted = Size.of(size)
     root = None if root is None else Path(root)
     said, given = Channels.of(channels), check_range(value_range)
     if isinstance(data, Images):
         images = data
-        if size is not None and (images.height, images.width) != (size, size):
+        if wanted.sides not in (None, (images.height, images.width)):
             raise InputError(
                 f"{images.name} was already loaded with {images.height}x{images.width} pixels; "
-                f"load it again with size={size}."
+                f"load it again with size={size!r}."
             )
         images = _with_range(images, given)
     elif isinstance(data, str) and data.lower() == MOVING:
-        images = _with_range(moving_images(size), given)
+        images = _with_range(moving_images(wanted.side(MOVING)), given)
     elif data is None or isinstance(data, str | Path):
         home = cache_root(cache)
         try:
             images = read_set(
                 data,
-                size=size,
+                size=wanted,
                 root=root,
                 channels=said,
                 given=given,
@@ -139,7 +140,7 @@ def load(
             images = _with_range(images, given)
     else:
         _refuse_graphs(data)
-        images = read_object(data, size=size, channels=said, given=given, progress=progress)
+        images = read_object(data, size=wanted, channels=said, given=given, progress=progress)
     if said.count not in (None, images.channels):
         raise InputError(
             f"{images.name} has {counted(images.channels, 'channel')}, but channels={said.count} "

@@ -12,6 +12,7 @@ from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
 from goodviews.data.names import shared
 from goodviews.data.reading import read_set
+from goodviews.data.size import Size
 from goodviews.worlds.moving_digits import MovingDigits
 
 DIGITS, PHOTOS = ("mnist", "MNIST"), ("imagenette96", "imagenette96")
@@ -189,7 +190,7 @@ def _part(
     if name == BUNDLED:
         images = bundled_photographs(size)
     else:
-        images = read_set(name, size=size, home=cache_root(None))
+        images = read_set(name, size=Size.of(size), home=cache_root(None))
     if not images.labels:
         raise InputError(f"{name} has no labels, but moving digits need its classes.")
     task = next(iter(images.labels))

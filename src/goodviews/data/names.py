@@ -13,6 +13,8 @@ from goodviews.core.errors import InputError
 from goodviews.data.arrays import array_draft
 from goodviews.data.cache import Draft, Rows, cache_root
 from goodviews.data.hashing import states
+from goodviews.data.pictures import SQUARE
+from goodviews.data.size import Size
 
 IDX = {"mnist": "MNIST", "fashionmnist": "FashionMNIST", "kmnist": "KMNIST"}
 """Datasets in the four-file format of MNIST: name to folder."""
@@ -61,7 +63,7 @@ def read_named(
     root: Path | None,
     rows: Rows,
     *,
-    size: int | None = None,
+    size: Size = SQUARE,
     progress: Callable[[int, int], None] | None = None,
 ) -> Draft:
     """Read a torchvision dataset: its train part (and unlabelled images), then its test part.

@@ -22,12 +22,13 @@ from goodviews.data.arrays import (
 )
 from goodviews.data.cache import Draft, Rows, in_memory
 from goodviews.data.channels import ANY, Channels, known_axis, spread
-from goodviews.data.decode import Header, Reading, header_of, pixels_of
+from goodviews.data.decode import Header, Reading, Sides, header_of, pixels_of
 from goodviews.data.held import Held, Indexed
 from goodviews.data.hugging import held_dataset
 from goodviews.data.images import Images
 from goodviews.data.labels_in_memory import host_array, label_columns
-from goodviews.data.pictures import read_pictures
+from goodviews.data.pictures import SQUARE, read_pictures
+from goodviews.data.size import Size
 
 TAKEN = (
     "a path, a known name, an array (N, H, W[, C]), (images, labels), a list of pictures or a "
@@ -45,7 +46,7 @@ Labels: TypeAlias = str | Path | np.ndarray | Tensor | Sequence[Any] | Mapping[s
 def read_object(
     data: Any,
     *,
-    size: int | None = None,
+    size: Size = SQUARE,
     channels: Channels = ANY,
     given: tuple[float, float] | None = None,
     progress: Progress = None,
@@ -54,7 +55,7 @@ def read_object(
 
     Args:
         data: The object.
-        size: Side in pixels (default: the rule for files).
+        size: Height and width (default: the rule for files).
         channels: Axis and number of channels, where the user gives them.
         given: Range of the values that the user gives.
         progress: Called with the images done and all images.
@@ -114,7 +115,7 @@ def held(data: Any) -> Held:
 
 
 def _pixels(
-    found: Held, rows: Rows, size: int | None, channels: Channels, progress: Progress
+    found: Held, rows: Rows, size: Size, channels: Channels, progress: Progress
 ) -> tuple[Draft, Any, Any]:
     """Read the images into rows, and the labels that a dataset gives with its images."""
     if isinstance(found.images, np.ndarray):
@@ -168,7 +169,7 @@ class _Items:
     def header(self, i: int, how: Reading) -> Header:
         return header_of(self._picture(i), how)
 
-    def pixels(self, i: int, header: Header, side: int | None, how: Reading) -> np.ndarray:
+    def pixels(self, i: int, header: Header, side: Sides, how: Reading) -> np.ndarray:
         return pixels_of(self._picture(i), header, side, how)
 
     def _picture(self, i: int) -> Image.Image | np.ndarray:

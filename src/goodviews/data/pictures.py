@@ -17,10 +17,14 @@ from goodviews.core.text import counted
 from goodviews.data.alpha import ALPHAS, alpha_note, is_data, mixed_note, with_alpha
 from goodviews.data.cache import Rows, finite
 from goodviews.data.channels import spread
-from goodviews.data.decode import PLAIN, Header, Reading
+from goodviews.data.decode import PLAIN, Header, Reading, Sides
 from goodviews.data.outliers import Fence
+from goodviews.data.size import Size
 
 CHUNK = 256
+
+SQUARE = Size()
+"""The default size."""
 
 INFINITE = "it has NaN or infinite values"
 
@@ -46,10 +50,10 @@ class Pictures(NamedTuple):
 def read_pictures(
     names: Sequence[str],
     header: Callable[[int, Reading], Header],
-    pixels: Callable[[int, Header, int | None, Reading], np.ndarray],
+    pixels: Callable[[int, Header, Sides, Reading], np.ndarray],
     rows: Rows,
     *,
-    size: int | None = None,
+    size: Size = SQUARE,
     how: Reading = PLAIN,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -62,7 +66,7 @@ def read_pictures(
             :func:`goodviews.data.decode.read_header` gives.
         pixels: Function from number, header, side and the way to read to (C, H, W).
         rows: Receives the images.
-        size: Side in pixels (default: :func:`default_size`).
+        size: Height and width, and how images are fitted (default: :func:`default_size`).
         how: How the images are read.
         workers: Number of threads (default: one for each processor, at most 8).
         progress: Called with the images done and all images.
@@ -80,7 +84,8 @@ def read_pictures(
         found = {i: answer for i, answer in enumerate(answers) if isinstance(answer, Header)}
         if not found:
             return Pictures([], failed)
-        side = size if size is not None else default_size(list(found.values()))
+        side = size.sides or default_size(list(found.values()))
+        how = replace(how, fit=size.fit)
         spaced = [list(found)[i] for i in spread(len(found))]
         notes: tuple[str, ...] = ()
         if how.channels.count or any(one.alpha for one in found.values()):
@@ -117,13 +122,13 @@ def read_pictures(
     return Pictures(
         kept,
         failed,
-        _source(headers, side, channels, kind),
-        (*notes, *_remarks(headers)),
+        _source(headers, replace(size, sides=side), channels, kind),
+        (*notes, *_remarks(headers), *_lost(headers, replace(size, sides=side))),
         tuple(header.groups for header in headers),
     )
 
 
-def default_size(headers: list[Header]) -> int | None:
+def default_size(headers: list[Header]) -> Sides:
     """Default side of the images: unchanged, 32 or 64 pixels.
 
     Images of one size with both sides at most 64 stay unchanged (``None``). Others are resized to
@@ -133,7 +138,7 @@ def default_size(headers: list[Header]) -> int | None:
     if len(sizes) == 1 and max(next(iter(sizes))) <= 64:
         return None
     middle = np.median([min(header.height, header.width) for header in headers])
-    return 64 if middle >= 128 else 32
+    return (64, 64) if middle >= 128 else (32, 32)
 
 
 def _attempt(action: Callable[..., Any], *args: Any) -> Any:
@@ -149,7 +154,7 @@ def _attempt(action: Callable[..., Any], *args: Any) -> Any:
 def _settle_alpha(
     found: dict[int, Header],
     spaced: list[int],
-    pixels: Callable[[int, Header, int | None, Reading], np.ndarray],
+    pixels: Callable[[int, Header, Sides, Reading], np.ndarray],
     how: Reading,
 ) -> tuple[dict[int, Header], tuple[str, ...]]:
     """Headers in which transparency is a channel where it is data, and a note about it."""
@@ -172,12 +177,12 @@ def _settle_alpha(
     return (kept, (note,)) if is_data(np.concatenate(planes)) else (found, (note,))
 
 
-def _fenced(found: dict[int, Header], side: int | None) -> bool:
+def _fenced(found: dict[int, Header], side: Sides) -> bool:
     """Whether fill values must be found first, since resizing would mix them with others."""
     deep = [header for header in found.values() if header.kind != "uint8"]
     if any(header.nodata is not None for header in deep):
         return True
-    return side is not None and any((one.height, one.width) != (side, side) for one in deep)
+    return side is not None and any((one.height, one.width) != side for one in deep)
 
 
 def _common_channels(names: Sequence[str], found: dict[int, Header], count: int | None) -> int:
@@ -219,22 +224,23 @@ def _conform(image: np.ndarray, channels: int, kind: np.dtype) -> np.ndarray:
     return np.repeat(image, channels, axis=0) if image.shape[0] != channels else image
 
 
-def _source(headers: list[Header], side: int | None, channels: int, kind: np.dtype) -> str:
+def _source(headers: list[Header], size: Size, channels: int, kind: np.dtype) -> str:
     formats = " and ".join(sorted({header.format for header in headers}))
     sizes = {(header.height, header.width) for header in headers}
     if len(sizes) == 1:
         height, width = next(iter(sizes))
-        size = f"{height}x{width} pixels"
-        same = side is None or (height, width) == (side, side)
+        extent = f"{height}x{width} pixels"
+        same = size.sides in (None, (height, width))
     else:
         short = [min(one) for one in sizes]
-        size = f"{len(sizes)} sizes (shorter sides {min(short)} to {max(short)} pixels)"
+        extent = f"{len(sizes)} sizes (shorter sides {min(short)} to {max(short)} pixels)"
         same = False
     greys = sum(header.channels == 1 for header in headers)
     words = {1: "grey", 3: "colour"}.get(channels, f"{channels}-channel")
-    text = f"{len(headers):,} {words} {formats} images of {size}"
+    text = f"{len(headers):,} {words} {formats} images of {extent}"
     if not same:
-        text += f", centre square resized to {side}x{side} (antialiased bilinear)"
+        assert size.sides is not None
+        text += f", {size.words(*size.sides)}"
     if channels == 3 and greys:
         text += f"; {greys:,} grey images were converted to colour"
     deep = sum(header.kind == "uint8" for header in headers)
@@ -243,6 +249,15 @@ def _source(headers: list[Header], side: int | None, channels: int, kind: np.dty
     if alpha := sum(header.alpha for header in headers):
         text += f"; {alpha:,} transparent images were drawn on white"
     return text + "."
+
+
+def _lost(headers: list[Header], size: Size) -> tuple[str, ...]:
+    """A sentence where much of the middle image is cut off."""
+    height, width = (
+        np.median([getattr(h, side) for h in headers]) for side in ("height", "width")
+    )
+    text = size.lost(float(height), float(width))
+    return (text,) if text else ()
 
 
 def _remarks(headers: list[Header]) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from goodviews.data.hashing import states
 from goodviews.data.images import Images
 from goodviews.data.labels import read_labels
 from goodviews.data.names import IDX, TORCHVISION, read_named, shared, stamps
+from goodviews.data.pictures import SQUARE
+from goodviews.data.size import Size
 from goodviews.data.worlds import known_world
 from goodviews.worlds.catalogue import WORLDS
 
@@ -42,7 +44,7 @@ def read_set(
     data: str | Path | None,
     *,
     home: Path,
-    size: int | None = None,
+    size: Size = SQUARE,
     root: Path | None = None,
     channels: Channels = ANY,
     given: tuple[float, float] | None = None,
@@ -54,7 +56,7 @@ def read_set(
     Args:
         data: Dataset to read (default: the built-in digits).
         home: Root folder of the cache.
-        size: Height and width in pixels.
+        size: Height and width.
         root: Folder of torchvision's datasets.
         channels: Axis and number of channels, where the user gives them.
         given: Range of the values that the user gives.
@@ -69,9 +71,9 @@ def read_set(
     name = text.lower()
     if not isinstance(data, Path):
         if name == "digits":
-            return digits(size)
+            return digits(size.side("digits"))
         if text in WORLDS or name in WORLDS:
-            return known_world(text if text in WORLDS else name, size)
+            return known_world(text if text in WORLDS else name, size.side(text))
         plain = name.replace("-", "").replace("_", "")
         if plain in TORCHVISION:
             return _named(plain, size, root, given, home, progress)
@@ -86,7 +88,7 @@ def read_set(
             )
         load_plugins()
         if text in WORLDS:
-            return known_world(text, size)
+            return known_world(text, size.side(text))
         near = str(unknown("dataset", text, known_names())).partition(".")[2].strip()
         raise InputError(f"There is no folder, file or dataset named {text!r}. {near}")
     path = path.resolve()
@@ -109,7 +111,7 @@ def read_set(
     if path.name in IDX.values() and (path / "raw").is_dir():
         return _named(path.name.lower(), size, path.parent, given, home, progress)
     listing = list_folder(path)
-    key = ["folder", str(path), size, listing.stamps(), listing.notes, str(channels)]
+    key = ["folder", str(path), size.key, listing.stamps(), listing.notes, str(channels)]
     key += ["stacks"] * any(file.lower().endswith(TIFFS) for file in listing.files)
 
     def build(rows: Rows) -> Draft:
@@ -136,7 +138,7 @@ def _described(images: Images, tables: list[Path]) -> Images:
 def _arrays(
     name: str,
     files: list[Path],
-    size: int | None,
+    size: Size,
     channels: Channels,
     given: tuple[float, float] | None,
     home: Path,
@@ -146,13 +148,13 @@ def _arrays(
     def build(rows: Rows) -> Draft:
         return read_arrays(files, rows, size=size, channels=channels, progress=progress)
 
-    key = ["arrays", size, states(files), str(channels)]
+    key = ["arrays", size.key, states(files), str(channels)]
     return cached(home, name, key, build, given)
 
 
 def _named(
     name: str,
-    size: int | None,
+    size: Size,
     root: Path | None,
     given: tuple[float, float] | None,
     home: Path,
@@ -162,7 +164,7 @@ def _named(
         return read_named(name, root, rows, size=size, progress=progress)
 
     if not stamps(name, root):  # this also downloads; the key needs the files
-        images = cached(home, name, ["named", name, size, "fresh"], build, given)
+        images = cached(home, name, ["named", name, size.key, "fresh"], build, given)
         if not stamps(name, root):
             return images
-    return cached(home, name, ["named", name, size, stamps(name, root)], build, given)
+    return cached(home, name, ["named", name, size.key, stamps(name, root)], build, given)

@@ -124,8 +124,9 @@ def _pages(path: Path, how: Reading) -> list[int] | None:
             return None
         ending, stack = path.suffix.lower(), how.channels.stack
         if ending == ".npy":
-            shape = np.load(path, mmap_mode="r").shape if stack == "slices" else ()
-            return list(range(shape[0])) if len(shape) > 2 else None
+            if stack != "slices" or (array := np.load(path, mmap_mode="r")).ndim < 3:
+                return None
+            return list(range(len(array)))
         if ending not in PILLOW and is_dicom(path):
             count = dicom_slide(path, how.given).frames
             return list(range(count)) if count > 1 and stack != "pages" else None

@@ -17,6 +17,7 @@ from goodviews.core.files import DAMAGED, write_bytes
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Groups, Images, Labels, load
 from goodviews.data.cache import row_names
+from goodviews.data.size import SizeLike
 from goodviews.evaluation.encoders import Encoder
 from goodviews.evaluation.openers import open_encoder, reading_of
 from goodviews.jobs.embed.patches import patch_maps
@@ -63,7 +64,7 @@ def embed(
     patches: bool = False,
     labels: Labels = None,
     groups: Groups = None,
-    size: int | None = None,
+    size: SizeLike = None,
     channels: str | int | None = None,
     value_range: tuple[float, float] | None = None,
     root: str | Path | None = None,

@@ -14,6 +14,7 @@ from goodviews.core.errors import MOST_SEED, InputError, check_whole, unknown
 from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Groups, Images, Labels, load, splits
+from goodviews.data.size import SizeLike
 from goodviews.evaluation.budgets import check_budgets
 from goodviews.evaluation.openers import open_encoder, reading_of
 from goodviews.evaluation.protocols import Score
@@ -82,7 +83,7 @@ def evaluate(
     seed: int = 0,
     seeds: int = 3,
     out: str | Path | None = None,
-    size: int | None = None,
+    size: SizeLike = None,
     channels: str | int | None = None,
     value_range: tuple[float, float] | None = None,
     root: str | Path | None = None,
@@ -118,7 +119,7 @@ def evaluate(
         seed: Random seed of the split and of the label draws.
         seeds: How many encoders with random weights to compare with.
         out: Folder for the tables (default: ``evaluate-``, the encoder and the data).
-        size: Height and width to resize the images to, in pixels.
+        size: Height and width to resize the images to; see :func:`goodviews.load`.
         channels: ``first`` or ``last`` for arrays, the number of channels, or both; as in
             :func:`goodviews.load`.
         value_range: Values of black and white (default: found from the data).

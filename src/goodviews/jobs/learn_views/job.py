@@ -13,6 +13,7 @@ from goodviews.core.files import write_json, write_text
 from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Groups, Labels, load
+from goodviews.data.size import SizeLike
 from goodviews.jobs.learn_views.compare import Judges, split_width
 from goodviews.jobs.learn_views.folder import (
     change_pictures,
@@ -88,7 +89,7 @@ def learn_views(
     split: str | None = None,
     steps: int | None = None,
     changes: Iterable[str] | Mapping[str, Any] = (),
-    size: int | None = None,
+    size: SizeLike = None,
     channels: str | int | None = None,
     value_range: tuple[float, float] | None = None,
     root: str | Path | None = None,
@@ -119,7 +120,7 @@ def learn_views(
         steps: Steps of training the generator (default: 300).
         changes: Other settings to change: ``{"encoder_rate": 0.004}``, or texts. Names are those
             of :class:`goodviews.training.view_learning.Game`.
-        size: Height and width to resize the images to, in pixels.
+        size: Height and width to resize the images to; see :func:`goodviews.load`.
         channels: ``first`` or ``last`` for arrays, the number of channels, or both; as in
             :func:`goodviews.load`.
         value_range: Values of black and white (default: found from the data).

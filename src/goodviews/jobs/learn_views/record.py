@@ -10,6 +10,7 @@ import numpy as np
 
 from goodviews.core.origin import run_origin, write_table
 from goodviews.data import Images
+from goodviews.data.size import SizeLike
 from goodviews.jobs.learn_views.choice import Choice, Tried
 from goodviews.jobs.learn_views.compare import fixed_spaces
 from goodviews.jobs.learn_views.roles import Roles
@@ -39,7 +40,7 @@ class Asked:
 
     data: str | None
     labels: str | Path | None
-    size: int | None
+    size: SizeLike
     channels: str | int | None
     value_range: tuple[float, float] | None
     before: str

@@ -6,6 +6,7 @@ from typing import Any
 
 from goodviews.core.command import command_line, label_options
 from goodviews.core.text import ends, number, share
+from goodviews.data.size import SizeLike
 from goodviews.jobs.learn_views.compare import LEARNED, RAW
 from goodviews.training.view_learning import GAME_VERDICTS
 
@@ -103,7 +104,7 @@ def next_command(
     fixed: Sequence[str],
     *,
     labels: str | Path | None,
-    size: int | None = None,
+    size: SizeLike = None,
     channels: str | int | None = None,
     value_range: tuple[float, float] | None = None,
 ) -> str:

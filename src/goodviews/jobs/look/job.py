@@ -12,6 +12,7 @@ from goodviews.core.files import write_text
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Finding, Groups, Labels, examine, load
 from goodviews.data.graphs import examine_graphs, is_graph_data
+from goodviews.data.size import SizeLike
 from goodviews.jobs.look.pace import pace
 from goodviews.jobs.look.show import look, shared
 from goodviews.pages.views.page import views_page
@@ -80,7 +81,7 @@ def show_views(
     seed: int = 0,
     bound: bool = False,
     labels: Labels = None,
-    size: int | None = None,
+    size: SizeLike = None,
     channels: str | int | None = None,
     value_range: tuple[float, float] | None = None,
     root: str | Path | None = None,
@@ -96,7 +97,7 @@ def show_views(
         seed: Random seed of the draws.
         bound: Whether a small critic is trained that bounds the nats the two views share.
         labels: CSV of labels.
-        size: Height and width to resize the images to, in pixels.
+        size: Height and width to resize the images to; see :func:`goodviews.load`.
         channels: ``first`` or ``last`` for arrays, the number of channels, or both; as in
             :func:`goodviews.load`.
         value_range: Values of black and white (default: found from the data).
@@ -145,7 +146,7 @@ def doctor(
     *,
     labels: Labels = None,
     groups: Groups = None,
-    size: int | None = None,
+    size: SizeLike = None,
     channels: str | int | None = None,
     value_range: tuple[float, float] | None = None,
     root: str | Path | None = None,
@@ -159,7 +160,7 @@ def doctor(
         labels: CSV of labels.
         groups: Column of the labels that holds the group of each image, or (N,) groups, as in
             :func:`goodviews.load`: no split divides a group.
-        size: Height and width to resize the images to, in pixels.
+        size: Height and width to resize the images to; see :func:`goodviews.load`.
         channels: ``first`` or ``last`` for arrays, the number of channels, or both; as in
             :func:`goodviews.load`.
         value_range: Values of black and white (default: found from the data).

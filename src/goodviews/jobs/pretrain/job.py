@@ -14,6 +14,7 @@ from goodviews.core.files import write_json
 from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Groups, Images, Labels, load, splits
+from goodviews.data.size import SizeLike
 from goodviews.data.splits import training_images
 from goodviews.encoders import PairEncoder, save_encoder
 from goodviews.encoders.sources import without_sources
@@ -86,7 +87,7 @@ def pretrain(
     labels: Labels = None,
     groups: Groups = None,
     task: str | None = None,
-    size: int | None = None,
+    size: SizeLike = None,
     channels: str | int | None = None,
     value_range: tuple[float, float] | None = None,
     root: str | Path | None = None,
@@ -128,7 +129,7 @@ def pretrain(
             :func:`goodviews.load`: no split divides a group.
         task: Column of labels for the readouts on the way, from which ``supcon`` and
             ``supervised`` learn (default: the first).
-        size: Height and width to resize the images to, in pixels.
+        size: Height and width to resize the images to; see :func:`goodviews.load`.
         channels: ``first`` or ``last`` for arrays, the number of channels, or both; as in
             :func:`goodviews.load`.
         value_range: Values of black and white (default: found from the data).

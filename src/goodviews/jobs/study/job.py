@@ -20,6 +20,7 @@ from goodviews.core.records.rows import Row
 from goodviews.core.records.verdict import Advice, Verdict
 from goodviews.core.text import counted
 from goodviews.data import Data, Groups, Images, Labels, load
+from goodviews.data.size import Size, SizeLike
 from goodviews.encoders import build_backbone
 from goodviews.jobs.study.about import describe
 from goodviews.jobs.study.budget import default_epochs
@@ -108,7 +109,7 @@ def study(
     task_data: Data = None,
     seeds: int | Sequence[int] = 3,
     candidates: int | None = None,
-    size: int | None = None,
+    size: SizeLike = None,
     channels: str | int | None = None,
     value_range: tuple[float, float] | None = None,
     epochs: int | None = None,
@@ -140,7 +141,7 @@ def study(
         task_data: Other data, on whose labels the representations are evaluated.
         seeds: How many, or which.
         candidates: K of the information bound; as many as are held out, at most 4,096.
-        size: Side of the images in pixels.
+        size: Height and width of the images; see :func:`goodviews.load`.
         channels: ``first`` or ``last`` for arrays, the number of channels, or both; as in
             :func:`goodviews.load`.
         value_range: Values of black and white (default: found from the data).
@@ -203,11 +204,12 @@ def study(
     images = load(data, labels=labels, groups=groups, size=size, **way, progress=reading)
     task_images = images
     if task_data is not None:
-        wanted = None if isinstance(task_data, Images) else size or images.height
+        sides = f"{images.height}x{images.width},{Size.of(size).fit}"
+        wanted = None if isinstance(task_data, Images) else sides
         task_images = load(task_data, size=wanted, **way, progress=reading)
         _same_form(images, task_images)
     if not specs:
-        specs, family = _specs(default_views(images.channels, images.height))
+        specs, family = _specs(default_views(images.channels, min(images.height, images.width)))
     shape = (images.channels, images.height, images.width)
     pairs = [parse_view(spec) for spec in specs]
     for pair in pairs:
