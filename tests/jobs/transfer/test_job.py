@@ -110,6 +110,27 @@ def test_roles_are_disjoint_and_the_shape_keeps_the_ratio(discs):
     assert common_shape(scenes, 64) == (64, 64)
 
 
+def test_an_encoder_of_square_images_gets_square_ones_and_so_do_the_others(tmp_path):
+    for number in range(4):
+        for folder in ("images", "labels"):
+            (tmp_path / "wide" / folder).mkdir(parents=True, exist_ok=True)
+            made = Image.fromarray(np.eye(32, 64, dtype=np.uint8))
+            made.save(tmp_path / "wide" / folder / f"{number}.png")
+    small = {"steps": 1, "seeds": 1, "label_counts": [1], "size": 64}
+    wide = goodviews.transfer(
+        "convnet(width=4)", tmp_path / "wide", out=tmp_path / "convolutions", **small
+    )
+    square = goodviews.transfer(
+        "timm('vit_tiny_patch16_224', img_size=64, depth=1)",
+        tmp_path / "wide",
+        out=tmp_path / "patches",
+        **small,
+    )
+    assert {(row["height"], row["width"]) for row in wide.rows} == {(32, 64)}
+    assert {(row["height"], row["width"]) for row in square.rows} == {(64, 64)}
+    assert any("square" in note for note in square.notes)
+
+
 def test_the_command_writes_rows_differences_and_a_page(discs, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     words = ["transfer", "convnet(width=4)", str(discs), "--steps", "2", "--size", "32"]

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +154,15 @@ def transfer(
     counts = read_counts(label_counts, len(parts.train))
     shape = common_shape(scenes, size or SIZE.get(where.type, 224))
     rivals = [against] if isinstance(against, str) else list(against)
-    arms = read_arms(encoder, rivals, image=(3, *shape), count=len(scenes))
+    try:
+        arms = read_arms(encoder, rivals, image=(3, *shape), count=len(scenes))
+    except InputError:
+        if shape[0] == shape[1]:
+            raise
+        shape = max(shape), max(shape)  # as vision transformers of a fixed size need them
+        arms = read_arms(encoder, rivals, image=(3, *shape), count=len(scenes))
+        note = "An encoder takes square images only, so all encoders are given square ones."
+        scenes = replace(scenes, notes=(*scenes.notes, note))
     settings = Dense(scenes.kind, max(len(scenes.classes), 1), steps=steps, batch=batch)
     folder = (
         Path(out) if out is not None else default_folder("transfer", arms[0].name, scenes.name)
