@@ -98,3 +98,50 @@ def test_code_runs_as_one_program_and_its_output_is_caught():
 )
 def test_outputs_agree_up_to_one_unit_in_the_last_digit(printed, shown, agree):
     assert close(printed, shown) is agree
+
+
+def outline(text: str) -> dict[str, list[object]]:
+    """Everything of a page that a translation keeps: headings, lists, code, formulas, links."""
+    prose = "".join(f"{cell.text}\n\n" for cell in cells(text) if not cell.code)
+    blocks = [block for block in re.split(r"\n\s*\n", prose) if block.strip()]
+    return {
+        "code": [(cell.text, cell.output) for cell in cells(text) if cell.code],
+        "levels": [len(found) for found in re.findall(r"^(#+) ", prose, re.M)],
+        "blocks": [re.match(r"#+ |- |\$\$|", block)[0] for block in blocks],
+        "points": [len(re.findall(r"^- ", block, re.M)) for block in blocks],
+        "formulas": sorted(re.findall(r"\$\$?[^$]+\$\$?", prose.replace("\n", " "))),
+        "names": sorted(re.findall(r"`[^`]+`", prose)),
+        "links": sorted(
+            re.sub(r"^(\.\./)+", "", link) for link in re.findall(r"\]\(([^)]+)\)", prose)
+        ),
+    }
+
+
+@pytest.mark.parametrize("page", ENGLISH, ids=named)
+def test_a_translation_has_the_structure_and_the_code_of_its_page(page):
+    for language in ("ko",):
+        translated = ROOT / "docs" / language / "tutorials" / page.name
+        ours, theirs = (outline(file.read_text("utf8")) for file in (page, translated))
+        for part, found in ours.items():
+            assert theirs[part] == found, f"{translated}: {part}"
+        hangul = re.findall(r"[가-힣]", translated.read_text("utf8"))
+        assert len(hangul) > 1000
+
+
+def test_each_translation_is_of_a_page():
+    names = {page.name for page in ENGLISH}
+    assert {page.name for page in PAGES if page not in ENGLISH} == names
+
+
+def test_an_outline_sees_a_missing_paragraph_formula_or_link():
+    text = "# A\n\nOne $x$, [two](b.md).\n\n- three\n\n```python\nx = 1\n```\n\nEnd.\n"
+    whole = outline(text)
+    for before, after, part in (
+        ("End.", "", "blocks"),
+        ("$x$", "x", "formulas"),
+        ("b.md", "c.md", "links"),
+        ("x = 1", "x = 2", "code"),
+        ("# A", "## A", "levels"),
+        ("- three", "- three\n- four", "points"),
+    ):
+        assert outline(text.replace(before, after))[part] != whole[part]
