@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -20,9 +21,9 @@ _MASKS |= {"test": ("test_masks", "test_mask")}
 def holds_graph(file: Path) -> bool:
     """Whether an ``.npz`` file has the names of a graph; nothing is read but its names."""
     try:
-        with np.load(file, allow_pickle=False) as found:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as found:
             return "adj_indptr" in found.files or any(key in found.files for key in _EDGES)
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, BadZipFile):
         return False
 
 
