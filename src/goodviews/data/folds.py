@@ -34,7 +34,7 @@ def folds(
     Example:
         >>> groups = np.array([0, 0, 1, 1])
         >>> made = folds(np.arange(4), np.array([0, 1, 0, 1]), 2, seed=0, groups=groups)
-        >>> [sorted(inside.tolist()) for _, inside in made]
+        >>> sorted(sorted(inside.tolist()) for _, inside in made)
         [[0, 1], [2, 3]]
     """
     from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from goodviews.core.errors import check_shapes, unknown
-from goodviews.core.intervals import grouped_wilson, half_width, mean_variance, wilson
+from goodviews.core.intervals import Z, grouped_wilson, half_width, mean_variance, wilson
 from goodviews.data.folds import folds, groups_by_class
+from goodviews.evaluation.imbalance import balanced, macro_f1
 from goodviews.evaluation.scores import Judged, Parts, few_labels, knn, linear, sgd
 from goodviews.evaluation.sgd import PROTOCOLS, find_protocol
 from goodviews.information import effective_rank
@@ -45,6 +46,13 @@ class Score:
         draws: Number of draws of labels.
         usable_nats: H(y) of the tested items minus the mean cross-entropy.
         chance: Accuracy of the most common class of the pool.
+        balanced_accuracy: Mean over classes of the accuracy within each class, which a rare class
+            changes as much as a common one; or the difference.
+        balanced_low: Lower end of its 95 % interval.
+        balanced_high: Upper end of that interval.
+        macro_f1: F1, averaged over classes and draws.
+        macro_auroc: Area under the ROC curve of a class against the others, averaged over
+            classes, draws and folds.
         effective_rank: RankMe of the representations of tested items.
         uniformity: Log mean Gaussian potential of their directions.
         fitted: Number of labels for fitting a readout.
@@ -68,6 +76,11 @@ class Score:
     draws: int | None = None
     usable_nats: float | None = None
     chance: float | None = None
+    balanced_accuracy: float | None = None
+    balanced_low: float | None = None
+    balanced_high: float | None = None
+    macro_f1: float | None = None
+    macro_auroc: float | None = None
     effective_rank: float | None = None
     uniformity: float | None = None
     fitted: int | None = None
@@ -174,6 +187,7 @@ def paired_difference(
     like: Score,
     runs: Sequence[tuple[float, int]] = (),
     groups: np.ndarray | None = None,
+    truth: np.ndarray | None = None,
 ) -> Score:
     """Paired difference of two accuracies on the same tested items.
 
@@ -184,6 +198,7 @@ def paired_difference(
         like: Score of the first representation, from which other fields are copied.
         runs: Variance that random training adds to each mean, and its degrees of freedom.
         groups: (n,) group of each item.
+        truth: (n,) class of each item, for the difference of the balanced accuracies.
 
     Returns:
         A row of role ``difference``.
@@ -191,6 +206,11 @@ def paired_difference(
     gap = first - other
     half = half_width(mean_variance(gap, groups), *runs)
     mean = float(gap.mean())
+    even: tuple[float, float, float] | None = None
+    if truth is not None:
+        value, _, high = balanced(gap, truth, groups)
+        wider = half_width(((high - value) ** 2 / Z**2, 10**9), *runs)
+        even = value, value - wider, value + wider
     return Score(
         encoder=name,
         role="difference",
@@ -199,6 +219,9 @@ def paired_difference(
         top1=mean,
         top1_low=mean - half,
         top1_high=mean + half,
+        balanced_accuracy=even[0] if even else None,
+        balanced_low=even[1] if even else None,
+        balanced_high=even[2] if even else None,
         fitted=like.fitted,
         tested=like.tested,
         split=like.split,
@@ -292,6 +315,13 @@ def _score(
     chance = np.concatenate(
         [labels[fold.test] == np.bincount(labels[fold.pool]).argmax() for fold in parts]
     )
+    truth = labels[test]
+    even, even_low, even_high = balanced(right, truth, groups)
+    if len(by_draw) > 1:
+        half = half_width(((even_high - even) ** 2 / Z**2, 10**9), mean_variance(by_draw))
+        even_low, even_high = even - half, even + half
+    guesses = [one.guesses for one in found if one.guesses is not None]
+    areas = [one.auroc for one in found if one.auroc is not None]
     logs = [one.log_prob for one in found if one.log_prob is not None]
     nats = None
     if len(logs) == len(found):
@@ -307,6 +337,11 @@ def _score(
         draws=len(by_draw),
         usable_nats=nats,
         chance=float(chance.mean()),
+        balanced_accuracy=even,
+        balanced_low=max(0.0, even_low),
+        balanced_high=min(1.0, even_high),
+        macro_f1=macro_f1(np.concatenate(guesses, axis=1), truth) if guesses else None,
+        macro_auroc=float(np.mean(areas)) if areas else None,
         fitted=found[0].fitted,
         tested=len(test),
         setting=found[0].setting + (f"; {len(parts)} folds" if len(parts) > 1 else ""),

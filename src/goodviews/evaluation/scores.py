@@ -13,6 +13,7 @@ from goodviews.core.errors import InputError
 from goodviews.data.folds import folds
 from goodviews.evaluation.budgets import drawn_sets
 from goodviews.evaluation.factor_readout import choose_logistic, penalties
+from goodviews.evaluation.imbalance import macro_auroc
 from goodviews.evaluation.knn import knn_votes
 from goodviews.evaluation.logistic import LinearProbe, fit_logistic
 from goodviews.evaluation.sgd import RATES, Protocol, train_sgd
@@ -67,6 +68,8 @@ class Judged:
         by_draw: (R,) accuracy of each draw of labels.
         setting: Selected options, in words.
         fitted: Number of labels for fitting.
+        guesses: (R, n) predicted class of each tested item, by draw.
+        auroc: Macro AUROC, averaged over draws; ``None`` where one class is tested.
     """
 
     right: np.ndarray
@@ -74,6 +77,8 @@ class Judged:
     by_draw: np.ndarray
     setting: str
     fitted: int
+    guesses: np.ndarray | None = None
+    auroc: float | None = None
 
 
 def linear(features: Tensor, labels: np.ndarray, parts: Parts, *, classes: int) -> Judged:
@@ -155,6 +160,8 @@ def sgd(
         np.array([right.mean()]),
         f"learning rate {protocol.rate * RATES[best]:g}",
         len(parts.pool),
+        found.argmax(axis=1)[None],
+        macro_auroc(found, truth),
     )
 
 
@@ -191,10 +198,16 @@ def knn(
         temperature=temperature,
         bf16=bf16,
     )
-    right = (votes.argmax(dim=1).cpu().numpy() == labels[parts.test]).astype(float)
+    votes, truth = votes.cpu(), labels[parts.test]
+    guess = votes.argmax(dim=1).numpy()
+    right = (guess == truth).astype(float)
+    shares = (votes / votes.sum(dim=1, keepdim=True).clamp(min=1e-30)).numpy()
     near = min(neighbours, len(parts.pool))
     setting = f"k {near}, temperature {temperature:g}"
-    return Judged(right, None, np.array([right.mean()]), setting, len(parts.pool))
+    auroc = macro_auroc(shares, truth)
+    return Judged(
+        right, None, np.array([right.mean()]), setting, len(parts.pool), guess[None], auroc
+    )
 
 
 def few_labels(
@@ -227,22 +240,23 @@ def few_labels(
     sets = drawn_sets(
         labels, parts.pool, budget=budget, draws=draws, seed=seed, groups=parts.groups
     )
-    right, logs, by_draw, chosen = [], [], [], []
+    made, chosen = [], []
     for index in sets:
         x, y = features[index], labels[index]
         penalty = fold_penalty(x, y, classes=classes, seed=seed, groups=parts.of(index))
         probe = fit_logistic(x, y, classes=classes, penalty=penalty)
         one = _judge(probe, features, labels, parts.test, "", len(index))
-        right.append(one.right)
-        logs.append(one.log_prob)
-        by_draw.append(one.right.mean())
+        made.append(one)
         chosen.append(penalty)
+    areas = [one.auroc for one in made if one.auroc is not None]
     return Judged(
-        np.mean(right, axis=0),
-        np.mean(np.array(logs), axis=0),
-        np.array(by_draw),
+        np.mean([one.right for one in made], axis=0),
+        np.mean(np.array([one.log_prob for one in made]), axis=0),
+        np.array([one.right.mean() for one in made]),
         f"{len(sets)} draws, median penalty {np.median(chosen):g}",
         len(sets[0]),
+        np.concatenate([one.guesses for one in made if one.guesses is not None]),
+        float(np.mean(areas)) if areas else None,
     )
 
 
@@ -297,6 +311,8 @@ def _judge(
 ) -> Judged:
     logs = probe.log_probs(features[test]).cpu().double().numpy()
     truth = labels[test]
-    right = (logs.argmax(axis=1) == truth).astype(float)
+    guess = logs.argmax(axis=1)
+    right = (guess == truth).astype(float)
     picked = logs[np.arange(len(truth)), truth]
-    return Judged(right, picked, np.array([right.mean()]), setting, fitted)
+    auroc = macro_auroc(logs, truth)
+    return Judged(right, picked, np.array([right.mean()]), setting, fitted, guess[None], auroc)

@@ -31,8 +31,8 @@ def patch_maps(module: nn.Module, pixels: Tensor) -> Tensor:
     grids: list[tuple[int, int]] = []
 
     def keep(layer: nn.Module, _: Any, made: Any) -> None:
-        if hasattr(layer, "grid_size"):
-            grids.append(tuple(layer.grid_size))
+        if isinstance(grid := getattr(layer, "grid_size", None), tuple | list):
+            grids.append((int(grid[0]), int(grid[1])))
         if isinstance(made, Tensor) and len(made) == len(pixels) and _has_places(made):
             last[:] = [made.detach()]
 
@@ -56,7 +56,8 @@ def patch_maps(module: nn.Module, pixels: Tensor) -> Tensor:
             f"The last layer has {tokens} tokens, but its grid has {height} x {width} places; "
             "leave out --patches."
         )
-    return found[:, tokens - height * width :].transpose(1, 2).unflatten(2, (height, width))
+    places = found[:, tokens - height * width :].transpose(1, 2)
+    return places.reshape(*places.shape[:2], height, width)
 
 
 def _has_places(made: Tensor) -> bool:

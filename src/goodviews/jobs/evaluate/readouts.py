@@ -195,24 +195,20 @@ def _differences(
         runs = _of_runs(score, [items.mean() for items in blank]) if trained else []
         for other, items in others.items():
             name = f"{score.encoder} minus {other}"
-            groups = _tested_groups(found, score.task)
-            made.append(
-                paired_difference(mine, items, name=name, like=score, runs=runs, groups=groups)
-            )
+            test = _tested(found, score.task)
+            groups = None if found.images.groups is None else found.images.groups[test]
+            truth = found.images.labels[score.task][test]
+            more = {"groups": groups, "truth": truth}
+            made.append(paired_difference(mine, items, name=name, like=score, runs=runs, **more))
     return made
 
 
-def _tested_groups(found: Represented, task: str) -> np.ndarray | None:
-    """(n,) group of each tested image, in the order in which folds test them."""
-    groups, test = found.images.groups, found.splits.test[task]
-    if groups is None:
-        return None
-    if found.splits.cross_fitted(task):
-        column = found.images.labels[task]
-        made = fold_parts(column, test, seed=found.seed, groups=groups)
-        test = np.concatenate([fold.test for fold in made])
-    tested: np.ndarray = groups[test]
-    return tested
+def _tested(found: Represented, task: str) -> np.ndarray:
+    """(n,) tested images, in the order in which folds test them."""
+    column, test = found.images.labels[task], found.splits.test[task]
+    given = test if found.splits.cross_fitted(task) else Parts(test[:0], test[:0], test)
+    made = fold_parts(column, given, seed=found.seed, groups=found.images.groups)
+    return np.concatenate([fold.test for fold in made])
 
 
 def _of_runs(score: Score, blank: Sequence[float]) -> list[tuple[float, int]]:

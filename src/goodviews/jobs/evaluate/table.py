@@ -1,6 +1,7 @@
 """The table that ``evaluate`` prints."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,10 @@ import numpy as np
 from goodviews.core.text import ends, number
 from goodviews.evaluation.protocols import Score
 from goodviews.jobs.evaluate.leakage import Board
+
+UNEVEN = 0.02
+"""Difference of accuracy and balanced accuracy above which both are printed, and differences are
+those of the balanced one."""
 
 
 def summary_lines(
@@ -53,6 +58,8 @@ def score_table(scores: Sequence[Score]) -> list[str]:
                 [s for s in mine if (s.encoder, s.protocol) == (name, kind)] for name in names
             ]
             rows.append([kind, *map(_entry, found)])
+            if any(map(_uneven, mine)) and any(one and one[0].macro_f1 for one in found):
+                rows.append(["  balanced", *map(_balanced_entry, found)])
         columns = list(zip(*rows, strict=True))
         widths = [max(10, *map(len, column)) for column in columns]
         lines += [
@@ -60,9 +67,33 @@ def score_table(scores: Sequence[Score]) -> list[str]:
             for row in rows
         ]
         shown = [gap for gap in gaps if gap.protocol in (gaps[0].protocol, "finetune")]
-        lines += [f"{gap.protocol}: {gap.encoder} {_entry([gap])}" for gap in shown]
+        uneven = any(map(_uneven, mine))
+        entry = _balanced_entry if uneven else _entry
+        what = ", balanced accuracy" if uneven else ""
+        lines += [f"{gap.protocol}{what}: {gap.encoder} {entry([gap])}" for gap in shown]
         lines.append("")
     return lines[:-1]
+
+
+def _uneven(score: Score) -> bool:
+    """Whether the most common class alone gives more than its share."""
+    even, top = score.balanced_accuracy, score.top1
+    return None not in (even, top) and abs(float(even or 0) - float(top or 0)) > UNEVEN
+
+
+def _balanced_entry(scores: list[Score]) -> str:
+    """One cell of the balanced accuracy."""
+    return _entry(
+        [
+            replace(
+                one,
+                top1=one.balanced_accuracy,
+                top1_low=one.balanced_low,
+                top1_high=one.balanced_high,
+            )
+            for one in scores
+        ]
+    )
 
 
 def _entry(scores: list[Score]) -> str:

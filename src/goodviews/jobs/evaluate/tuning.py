@@ -24,6 +24,7 @@ from goodviews.data.folds import folds
 from goodviews.evaluation import represent
 from goodviews.evaluation.budgets import drawn_sets
 from goodviews.evaluation.factor_readout import choose_logistic
+from goodviews.evaluation.imbalance import macro_auroc
 from goodviews.evaluation.logistic import LinearProbe, fit_logistic
 from goodviews.evaluation.scores import Judged, Parts, fold_penalty
 from goodviews.jobs.evaluate.finetune import FINETUNE, finetune, fitted_views
@@ -164,7 +165,10 @@ class Tuner:
         self, logs: Sequence[np.ndarray], test: np.ndarray, rate: float, what: str, fitted: int
     ) -> Judged:
         truth = self.labels[test]
-        right = np.array([one.argmax(axis=1) == truth for one in logs], dtype=float)
+        guesses = np.array([one.argmax(axis=1) for one in logs])
+        right = (guesses == truth).astype(float)
+        areas = [area for one in logs if (area := macro_auroc(one, truth)) is not None]
+        auroc = float(np.mean(areas)) if areas else None
         picked = np.mean([one[np.arange(len(truth)), truth] for one in logs], axis=0)
         many = f"{len(logs)} {what}{'' if len(logs) == 1 else 's'}"
         used = self.settings
@@ -172,7 +176,8 @@ class Tuner:
             f"{many}, encoder at {rate:g} of {used.optimiser}, {used.schedule}, "
             f"{self._epochs(fitted)} epochs of {used.batch}, head from {used.head}, {used.views}"
         )
-        return Judged(right.mean(axis=0), picked, right.mean(axis=1), setting, fitted)
+        means = right.mean(axis=0), right.mean(axis=1)
+        return Judged(means[0], picked, means[1], setting, fitted, guesses, auroc)
 
     def _epochs(self, fitted: int) -> int:
         """Epochs of a training on so many labels."""
