@@ -78,6 +78,35 @@ def test_constant_embeddings_give_twice_the_logarithm_of_the_prototypes(prototyp
     torch.testing.assert_close(losses, torch.full((6,), 2 * math.log(prototypes)).double())
 
 
+def test_stored_embeddings_are_assigned_with_the_batch_and_have_no_loss_of_their_own(tensors):
+    first, second, c = tensors
+    whole = swav(first, second, c)
+    stored = (first[:2], 3 * second[:2])
+    torch.testing.assert_close(swav(first[2:], second[2:], c, stored=stored), whole[2:])
+    assert not torch.allclose(swav(first[2:], second[2:], c), whole[2:])
+
+
+def test_unit_prototypes_are_used_as_they_are_and_keep_the_gradient_along_them(tensors):
+    a, b, c = tensors
+    unit = torch.nn.functional.normalize(c, dim=1).requires_grad_()
+    torch.testing.assert_close(swav(a, b, unit, unit=True), swav(a, b, unit))
+    (free,) = torch.autograd.grad(swav(a, b, unit, unit=True).sum(), unit)
+    (tangent,) = torch.autograd.grad(swav(a, b, unit).sum(), unit)
+    along = (free * unit).sum(dim=1, keepdim=True)
+    torch.testing.assert_close(free - along * unit, tangent)
+    assert along.abs().min() > 1e-3
+
+
+def test_sharper_assignments_leave_equal_ones_and_blunt_ones_fall_back(rng):
+    """Near equal scores, epsilon decides whether assignments differ more or less than scores."""
+    scores = 1e-3 * torch.randn(64, 8, generator=rng, dtype=torch.float64)
+    spread = scores.sub(scores.mean(dim=0)).std()
+    for epsilon in (0.03, 0.05):
+        codes = sinkhorn(scores, epsilon=epsilon) * 8
+        grown = float(codes.std() / (spread / 0.1))
+        assert grown == pytest.approx(0.1 / epsilon, rel=0.1)
+
+
 def test_says_what_does_not_fit(tensors):
     with pytest.raises(InputError, match=r"iterations must be .* but got 0"):
         swav(*tensors, iterations=0)

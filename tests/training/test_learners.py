@@ -97,7 +97,7 @@ def test_instance_discrimination_contrasts_with_the_images_own_entry():
     bank = made.banks[0]
     before = bank.entries.clone()
     loss = made(some)
-    drawn = bank.negatives(some.key.fold(3), 7)
+    drawn = bank.negatives(some.key.fold(3), 7, without=some.places[:, None])
     query = unit(made.encoders.embed(0, some.v1))
     positive = (query * before[:8]).sum(1, keepdim=True)
     logits = torch.cat([positive, (drawn @ query[:, :, None])[:, :, 0]], dim=1) / 0.1
@@ -120,8 +120,8 @@ def test_colour_groups_meet_each_other_and_their_losses_add(memory):
         if memory.startswith("bank"):
             stored = made.banks[other]
             positive = stored.entries[:8]
-            negatives = stored.negatives(some.key.fold(3 + side), 7) @ query[:, :, None]
-            negatives = negatives[:, :, 0]
+            drawn = stored.draw(some.key.fold(3 + side), 7, without=some.places[:, None])
+            negatives = (stored.entries[drawn] @ query[:, :, None])[:, :, 0]
         else:
             positive = unit(made.target.module.embed(other, (some.v1, some.v2)[other]))
             negatives = query @ made.queues[other].keys.T
@@ -162,6 +162,59 @@ def test_byol_regresses_onto_the_slow_encoder_and_simsiam_onto_itself():
         both = F.cosine_similarity(p1, t2) + F.cosine_similarity(p2, t1)
         wanted = 4 - 2 * both if name == "byol" else -both / 2
         assert torch.allclose(loss, wanted.mean(), atol=1e-5)
+
+
+def test_embeddings_that_are_nothing_cost_swav_the_logarithm_of_its_prototypes():
+    made = learner(["objective=swav()", "prototypes=5"])
+    for parameter in made.encoders.projectors.parameters():
+        torch.nn.init.zeros_(parameter)
+    made.before([batch()])
+    assert made(batch()).item() == pytest.approx(np.log(5), abs=1e-5)
+
+
+def test_prototypes_are_unit_rows_in_a_step_and_have_no_gradient_while_frozen():
+    made = learner(["objective=swav()", "prototypes=5", "prototypes_frozen=16"])  # 2 of 10 steps
+    assert made.frozen == 2
+    for step in range(4):
+        some = batch()._replace(step=step)
+        with torch.no_grad():
+            made.prototypes.vectors.mul_(3)
+        made.before([some])
+        assert torch.allclose(made.prototypes.vectors.norm(dim=1), torch.ones(5))
+        made(some).backward()
+        made.gradients()
+        assert (made.prototypes.vectors.grad is None) == (step < 2)
+        assert all(p.grad is not None for p in made.encoders.parameters())
+        made.after()
+        made.zero_grad()
+
+
+def test_past_embeddings_count_only_once_their_queue_is_full():
+    changes = ["objective=swav()", "prototypes=5", "memory=queue(size=12, start=8)"]
+    made, plain = learner(changes), learner(changes[:2])
+    losses = []
+    for step in range(5):  # pushed from step 1, full after step 2
+        some = batch(seed=step)._replace(step=step)
+        for one in (made, plain):
+            one.before([some])
+        losses.append((made(some).item(), plain(some).item()))
+        for one in (made, plain):
+            one.after()
+    assert [one == other for one, other in losses] == [True, True, True, False, False]
+
+
+@pytest.mark.parametrize("each", [True, False])
+def test_no_image_is_its_own_negative(each):
+    made = learner([f"memory=bank(negatives=40, each={each})"], images=12)
+    drawn = []
+    draw = made.banks[0].draw
+    made.banks[0].draw = lambda *args, **more: drawn.append(draw(*args, **more)) or drawn[-1]
+    some = batch()
+    made(some)
+    (places,) = drawn
+    assert places.shape == (8 if each else 1, 40)
+    assert not (places == some.places[:, None]).any()
+    assert set(places.flatten().tolist()) == (set(range(12)) if each else {8, 9, 10, 11})
 
 
 @pytest.mark.parametrize("name", PAIRS)
@@ -206,6 +259,9 @@ def test_cpc_predicts_rows_below_and_knows_nothing_of_shuffled_images():
     ("changes", "said"),
     [
         (["memory=quque(size=8)"], "Did you mean 'queue'"),
+        (["objective=swav()"], "needs prototypes"),
+        (["objective=swav()", "prototypes=5", "memory=bank()"], "queue"),
+        (["memory=queue(size=8, start=3)", "momentum=0.9"], "start"),
         (["memory=queue(sise=8)", "momentum=0.9"], "Did you mean 'size'"),
         (["memory=queue(size=8)"], "needs a momentum"),
         (["memory=queue(size=8)", "momentum=0.9", "objective=vicreg()"], "does not use stored"),
@@ -226,6 +282,7 @@ def test_contradictions_get_a_sentence(changes, said):
         ("batch=0", "above 0"),
         ("compile=maybe", "true or false"),
         ("momentum=2", "from 0 to 1"),
+        ("prototypes_frozen=-1", "at least 0"),
         ("accumulate=3", "a multiple of accumulate"),
     ],
 )

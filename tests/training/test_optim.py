@@ -150,6 +150,34 @@ def test_the_defaults_are_the_papers():
     assert adamw.defaults["lr"] == pytest.approx(0.003)
 
 
+def test_biases_and_norms_can_have_a_rate_of_their_own_by_the_same_rule():
+    made, sentence = build_optimiser(
+        "lars(lr=0.2, bias_lr=0.0048)", net().parameters(), batch=2048
+    )
+    assert [group["lr"] for group in made.param_groups] == pytest.approx([1.6, 0.0384])
+    assert "0.0384 for biases and norms" in sentence
+
+
+def test_a_backbone_rate_is_a_share_of_both_rates():
+    model = net()
+    made, _ = build_optimiser(
+        "lars(lr=0.2, bias_lr=0.01, rule='none')",
+        model.parameters(),
+        batch=8,
+        slow=model[0].parameters(),
+        share=0.5,
+    )
+    rates = {id(p): group["lr"] for group in made.param_groups for p in group["params"]}
+    assert [rates[id(p)] for p in model.parameters()] == [0.1, 0.005, 0.01, 0.01, 0.2, 0.01]
+
+
+def test_parameters_with_a_constant_rate_are_marked_and_the_others_are_not():
+    model = net()
+    made, _ = build_optimiser("sgd()", model.parameters(), batch=8, constant=model[2].parameters())
+    marked = [p for g in made.param_groups if g.get("constant") for p in g["params"]]
+    assert [id(p) for p in marked] == [id(p) for p in model[2].parameters()]
+
+
 def test_every_trained_tensor_is_in_one_group_and_frozen_ones_in_none():
     model = net()
     model[0].requires_grad_(False)
@@ -179,6 +207,9 @@ def test_rates_follow_the_power_of_the_batch(rule, power, batch):
         ("sgd(lr='a')", "but got 'a'"),
         ("sgd(momentum=-1)", "momentum"),
         ("adam(betas=3)", "but got 3"),
+        ("sgd(bias_lr=0.1)", "add exclude=True"),
+        ("lars(bias_lr=-1)", "must be a finite number above 0"),
+        ("muon(bias_lr=0.1)", "bias_lr"),
         ("lars(eta=0)", "eta must be a finite number above 0"),
     ],
 )

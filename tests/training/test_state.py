@@ -39,7 +39,12 @@ METHODS = {
         "momentum=0.9",
         "momentum_rises=true",
     ],
-    "swav": ["objective=swav()", "prototypes=10"],
+    "swav": [
+        "objective=swav()",
+        "prototypes=10",
+        "prototypes_frozen=1.5",
+        "memory=queue(size=40, start=0.5)",
+    ],
     "lars": ["optimiser=lars()"],
     "averaged": ["average=0.9"],
     "dropout": ["encoder=timm('test_resnet', drop_rate=0.5)"],

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 from goodviews.core.text import counted
 from goodviews.data import Images
@@ -13,6 +14,12 @@ from goodviews.training.small import PATCHES, small_settings
 _SMALL = 96
 """Largest side of images for which a backbone gets the stem for small images."""
 
+
+_SHARP = 1024
+"""Batch below which the assignments of SwAV are made sharper."""
+
+_DRAWN = 2**18
+"""Most negatives that the anchors of a batch draw each for itself."""
 
 OLDEST = 65536 / 256 * (1 - 0.999)
 """Age of the oldest key of MoCo's queue, in time constants of its target: 256 steps of 1,000."""
@@ -81,6 +88,9 @@ def adapted_settings(
         jigsaw = jigsaw.replace("size=255", f"size={3 * cell}")
         settings = replace(settings, jigsaw=jigsaw)
         said.append(f"The jigsaw has cells of {cell} pixels and patches of {crop}.")
+    if settings.prototypes:
+        settings, more = _assignments(settings, given)
+        said += more
     if "schedule" not in given:
         settings, more = _warmup(settings)
         said += more
@@ -100,30 +110,63 @@ def _momentum(settings: Settings, count: int) -> tuple[Settings, list[str]]:
 def oldest_key(settings: Settings) -> float:
     """Age of the oldest key of a queue, in time constants of the target that makes the keys.
 
+    It is 0 without a queue or a target.
+
     Example:
         >>> from goodviews.methods import method
         >>> round(oldest_key(method("mocov2")), 3), oldest_key(method("simclr"))
         (0.256, 0.0)
     """
-    return settings.queue_steps * (1 - (settings.momentum or 0))
+    return 0.0 if settings.momentum is None else settings.queue_steps * (1 - settings.momentum)
 
 
 def _memory(settings: Settings, count: int) -> tuple[Settings, list[str]]:
-    """Memory of at most half of the images, and a queue whose keys are as fresh as MoCo's."""
+    """Memory of at most half of the images, and a queue whose keys are as fresh as MoCo's.
+
+    Of a small bank, each anchor draws negatives of its own, as in the papers; of a large one, all
+    anchors of a batch share a draw, which takes a batch-th of the memory.
+    """
     if not settings.memory:
         return settings, []
-    call = parse_spec(settings.memory)[0]
-    steps, said = max(count // 2 // settings.batch, 1), f"There are {count} images"
-    moved = 1 - (settings.momentum or 0)
+    call, said = parse_spec(settings.memory)[0], []
+    options: dict[str, Any] = dict(call.kwargs)
+    steps, reason = max(count // 2 // settings.batch, 1), f"There are {count} images"
+    moved = 0.0 if settings.momentum is None else 1 - settings.momentum
     if settings.queue_steps and moved and (fresh := max(round(OLDEST / moved), 1)) < steps:
-        steps, said = fresh, f"The target moves by {moved:.2g} of the way in a step"
+        steps, reason = fresh, f"The target moves by {moved:.2g} of the way in a step"
     most = steps * settings.batch
-    if settings.stored <= most:
-        return settings, []
-    given = dict(call.kwargs) | {"size" if call.name == "queue" else "negatives": most}
-    text = ", ".join(f"{key}={value!r}" for key, value in given.items())
-    said = f"{said}, so the {call.name} holds {most} negatives."
-    return replace(settings, memory=f"{call.name}({text})"), [said]
+    if settings.stored > most:
+        options["size" if call.name == "queue" else "negatives"] = most
+        said.append(f"{reason}, so the {call.name} holds {most} negatives.")
+    few = call.name == "bank" and min(settings.stored, most) * settings.batch <= _DRAWN
+    if few and options.get("each") is False:
+        options["each"] = True
+        said.append("The bank is small, so each image draws negatives of its own.")
+    text = ", ".join(f"{key}={value!r}" for key, value in options.items())
+    return (replace(settings, memory=f"{call.name}({text})"), said) if said else (settings, [])
+
+
+def _assignments(settings: Settings, given: Collection[str]) -> tuple[Settings, list[str]]:
+    """Prototypes of SwAV for small batches and short runs.
+
+    No more prototypes than images are assigned together, sharper assignments (epsilon 0.03, what
+    the authors advise where all assignments stay equal), and at most a tenth of the run with
+    frozen prototypes.
+    """
+    said = []
+    together = settings.batch + settings.stored
+    if together < settings.prototypes and "prototypes" not in given:
+        settings = replace(settings, prototypes=together)
+        said.append(f"{together} images are assigned together, so there are as many prototypes.")
+    objective = settings.objective.replace("epsilon=0.05", "epsilon=0.03")
+    if settings.batch < _SHARP and objective != settings.objective and "objective" not in given:
+        settings = replace(settings, objective=objective)
+        said.append(f"Batches hold fewer than {_SHARP} images, so epsilon is 0.03.")
+    frozen = min(settings.prototypes_frozen, settings.epochs / 10)
+    if frozen < settings.prototypes_frozen and "prototypes_frozen" not in given:
+        settings = replace(settings, prototypes_frozen=frozen)
+        said.append(f"Prototypes are frozen for {frozen:g} epochs.")
+    return settings, said
 
 
 def _warmup(settings: Settings) -> tuple[Settings, list[str]]:

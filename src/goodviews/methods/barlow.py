@@ -1,6 +1,7 @@
 """Barlow Twins (Zbontar et al., 2021).
 
 The cross-correlation of standardised embeddings is pulled to the identity; lambda is 0.005.
+Biases and norms have a learning rate of their own.
 """
 
 from goodviews.training import Settings
@@ -11,7 +12,7 @@ METHOD = Settings(
     views="barlow()",
     head="8192-8192-8192",
     objective="barlow(redundancy=0.005)",
-    optimiser="lars(lr=0.2, momentum=0.9, weight_decay=1e-06, eta=0.001)",
+    optimiser="lars(lr=0.2, bias_lr=0.0048, momentum=0.9, weight_decay=1e-06, eta=0.001)",
     batch=2048,
     encoder="resnet(depth=50, stem='imagenet')",
     schedule="cosine(warmup=10, floor=0.001)",

@@ -1,6 +1,6 @@
 """SwAV: each view predicts the balanced assignment of the other view to prototypes.
 
-Letters: B pairs, D embedding dims, P prototypes.
+Letters: B pairs, D embedding dims, P prototypes, M stored embeddings.
 """
 
 import math
@@ -28,6 +28,8 @@ def swav(
     temperature: float | Tensor = 0.1,
     epsilon: float = 0.05,
     iterations: int = 3,
+    stored: tuple[Tensor, Tensor] | None = None,
+    unit: bool = False,
 ) -> Tensor:
     r"""Swapped prediction of the assignments of each pair, in nats.
 
@@ -45,12 +47,17 @@ def swav(
         temperature: Temperature tau > 0, dimensionless.
         epsilon: Entropy weight epsilon > 0 of the assignments, dimensionless.
         iterations: Number of normalisation rounds, at least 1.
+        stored: Past embeddings of the first and of the second view, (M, D) each, which are
+            assigned together with those of the batch, so that the assignments of a small batch
+            are as fine as those of B + M images. They have no loss of their own.
+        unit: Whether the prototypes are unit vectors already. They are then used as they are,
+            and their gradient keeps its part along them, as in the code of the paper.
 
     Returns:
         (B,), one loss per pair in nats, not averaged.
 
     Raises:
-        ShapeError: The sizes of B or D differ.
+        ShapeError: The sizes of B, D or M differ.
         InputError: The temperature, epsilon or the iterations are not above zero.
 
     References:
@@ -63,17 +70,29 @@ def swav(
     """
     check_tensors("view1: B D, view2: B D, prototypes: P D", view1, view2, prototypes)
     check_temperature(temperature)
+    if stored is not None:
+        check_tensors("first: M D, second: M D, prototypes: P D", *stored, prototypes)
+    past = stored or (view1[:0], view2[:0])
     with full_precision(view1):
-        c_PD = F.normalize(lift(prototypes), dim=1)
+        c_PD = lift(prototypes) if unit else F.normalize(lift(prototypes), dim=1)
         scores1_BP = F.normalize(lift(view1), dim=1) @ c_PD.T
         scores2_BP = F.normalize(lift(view2), dim=1) @ c_PD.T
         q1_BP, q2_BP = (
-            sinkhorn(scores, epsilon=epsilon, iterations=iterations)
-            for scores in (scores1_BP, scores2_BP)
+            sinkhorn(_with_past(scores, some, c_PD), epsilon=epsilon, iterations=iterations)[
+                -len(scores) :
+            ]
+            for scores, some in zip((scores1_BP, scores2_BP), past, strict=True)
         )
         there_B = (q2_BP * (scores1_BP / temperature).log_softmax(dim=1)).sum(dim=1)
         back_B = (q1_BP * (scores2_BP / temperature).log_softmax(dim=1)).sum(dim=1)
         return -there_B - back_B
+
+
+def _with_past(scores_BP: Tensor, past_MD: Tensor, c_PD: Tensor) -> Tensor:
+    """(M + B, P), scores of past embeddings and of the batch."""
+    if not len(past_MD):
+        return scores_BP
+    return torch.cat([F.normalize(lift(past_MD), dim=1) @ c_PD.T, scores_BP]).detach()
 
 
 def sinkhorn(scores: Tensor, *, epsilon: float = 0.05, iterations: int = 3) -> Tensor:

@@ -159,6 +159,7 @@ def train(
         batch=batch,
         slow=learner.encoders.backbones.parameters(),
         share=settings.encoder_rate,
+        constant=learner.unscheduled(),
     )
     peaks = [group["lr"] for group in optimiser.param_groups]
     rate = build_schedule(settings.schedule, total, epoch=per_epoch)
@@ -176,7 +177,7 @@ def train(
             order = order_of(seed, epoch + 1, count)
             places = order[place * batch : (place + 1) * batch]
             for group, peak in zip(optimiser.param_groups, peaks, strict=True):
-                group["lr"] = peak * rate(step)
+                group["lr"] = peak * (1.0 if group.get("constant") else rate(step))
 
             parts = np.split(places, settings.accumulate * fabric.world_size)
             batches = [
@@ -198,6 +199,7 @@ def train(
                     check_finite(loss, seed=seed, epoch=epoch + 1, step=step, view=repr(pair))
                     fabric.backward(loss)
                 losses.append(loss.detach())
+            learner.gradients()
             norm = gradient_norm(learner.parameters())
             if settings.precision != "16-mixed":  # the gradient scaler skips such steps
                 check_finite(

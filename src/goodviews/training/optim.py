@@ -90,6 +90,7 @@ def build_optimiser(
     batch: int,
     slow: Iterable[Tensor] = (),
     share: float = 1.0,
+    constant: Iterable[Tensor] = (),
 ) -> tuple[Optimizer, str]:
     """Build an optimiser from its spec.
 
@@ -106,8 +107,9 @@ def build_optimiser(
 
     All accept ``lr``, ``weight_decay``, ``rule``, ``per`` (the batch size for which lr is given)
     and ``exclude``: whether tensors of at most one axis (biases, norms, a temperature) have no
-    decay and, in LARS, no adaptation. Adam and AdamW accept ``betas``, SGD and LARS ``momentum``,
-    and the optimisers of torch ``fused=True``.
+    decay and, in LARS, no adaptation. These tensors can have a learning rate of their own,
+    ``bias_lr``, scaled by the same rule (not in Muon, which has a share for them). Adam and AdamW
+    accept ``betas``, SGD and LARS ``momentum``, and the optimisers of torch ``fused=True``.
 
     Args:
         text: An optimiser of the table, with named arguments.
@@ -115,6 +117,8 @@ def build_optimiser(
         batch: Images per optimiser step, over all processes and accumulated parts.
         slow: Parameters with a lower learning rate.
         share: Their share of the learning rate.
+        constant: Parameters whose learning rate does not follow the schedule; their groups have
+            ``constant=True``.
 
     Returns:
         The optimiser, and one sentence that describes it.
@@ -139,19 +143,29 @@ def build_optimiser(
     make, defaults = MAKERS[name]
     own = [key for key in inspect.signature(make).parameters if key not in _COMMON]
     known = [*defaults, "per", *own, *([] if name in ("lars", "muon") else ["fused"])]
+    known += ["bias_lr"] if name != "muon" else []
     for key, _ in calls[0].kwargs:
         if key not in known:
             raise unknown(f"argument of {name}", key, known)
     options: dict[str, Any] = {"per": 256, **defaults, **dict(calls[0].kwargs)}
-    rate, phrase = learning_rate(
-        options.pop("lr"), batch, rule=options.pop("rule"), per=options.pop("per")
-    )
-    exclude = options.pop("exclude")
+    scaling = {"rule": options.pop("rule"), "per": options.pop("per")}
+    rate, phrase = learning_rate(options.pop("lr"), batch, **scaling)
+    exclude, small = options.pop("exclude"), options.pop("bias_lr", None)
     decay = options["weight_decay"]
     groups = _groups(parameters, exclude=exclude, adapt=name == "lars")
+    if small is not None:
+        if not exclude:
+            raise InputError(
+                f"Optimiser {text!r} has bias_lr, so biases and norms need a group of their own; "
+                "add exclude=True."
+            )
+        small, _ = learning_rate(small, batch, **scaling)
+        groups = [g | {"lr": small} if g["params"][0].ndim <= 1 else g for g in groups]
+        phrase += f", {small:g} for biases and norms"
     if share != 1:
-        groups = _shared_out(groups, {id(one) for one in slow}, rate * share)
+        groups = _split(groups, slow, lambda group: {"lr": group.get("lr", rate) * share})
         phrase += f", times {share:g} for the backbone"
+    groups = _split(groups, constant, lambda _: {"constant": True})
     try:
         optimiser = make(groups, lr=rate, **options)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -160,13 +174,13 @@ def build_optimiser(
     return optimiser, f"{name}: {phrase}, weight decay {decay:g}{without}."
 
 
-def _shared_out(groups: Groups, slow: set[int], rate: float) -> Groups:
-    """Split each group into parameters with the rate of the optimiser, and slow ones."""
-    made = []
+def _split(groups: Groups, some: Iterable[Tensor], change: Callable[..., Any]) -> Groups:
+    """Split each group, and change the options of the part with some parameters."""
+    chosen, made = {id(one) for one in some}, []
     for group in groups:
-        quick = [p for p in group["params"] if id(p) not in slow]
-        late = [p for p in group["params"] if id(p) in slow]
-        made += [{**group, "params": quick}, {**group, "params": late, "lr": rate}]
+        rest = [p for p in group["params"] if id(p) not in chosen]
+        part = [p for p in group["params"] if id(p) in chosen]
+        made += [{**group, "params": rest}, {**group, "params": part} | change(group)]
     return [group for group in made if group["params"]]
 
 

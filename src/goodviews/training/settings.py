@@ -30,8 +30,12 @@ class Settings:
         head: Projector spec; the size of its output is D.
         objective: Objective spec.
         predictor: Head spec of the predictor (BYOL, SimSiam), D to D.
+        predictor_constant: Whether the learning rate of the predictor does not follow the
+            schedule (SimSiam).
         prototypes: Number of prototypes (SwAV).
-        memory: Storage of negatives: empty, ``queue(size=65536)`` or ``bank(negatives=65536)``.
+        prototypes_frozen: Epochs at the start in which the prototypes are not trained.
+        memory: Storage of embeddings: empty, ``queue(size=65536)`` or ``bank(negatives=65536)``;
+            with prototypes ``queue(size=3840, start=15)``, filled from epoch 15 on.
         momentum: Weight of the old weights of the target encoder in a step; without it, the
             encoder is its own target.
         momentum_rises: Whether the momentum rises to 1 as a cosine.
@@ -69,7 +73,9 @@ class Settings:
     head: str = "projector(dim=64)"
     objective: str = "infonce(temperature=0.1)"
     predictor: str = ""
+    predictor_constant: bool = False
     prototypes: int = 0
+    prototypes_frozen: float = 0.0
     memory: str = ""
     momentum: float | None = None
     momentum_rises: bool = False
@@ -99,8 +105,10 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
                 raise InputError(f"{name} must be a number from 0 to 1, but got {value!r}.")
-        if not (isinstance(self.encoder_rate, int | float) and self.encoder_rate >= 0):
-            raise InputError(f"encoder_rate must be at least 0, but got {self.encoder_rate!r}.")
+        for name in ("encoder_rate", "prototypes_frozen"):
+            value = getattr(self, name)
+            if not (isinstance(value, int | float) and value >= 0):
+                raise InputError(f"{name} must be at least 0, but got {value!r}.")
         if self.batch % self.accumulate:
             raise InputError(
                 f"batch must be a multiple of accumulate, but got batch={self.batch} and "

@@ -126,8 +126,13 @@ def test_each_sentence_holds_of_the_settings_that_are_used(name, count):
         assert 3 * int(found[1]) <= max(data.height, 12)
     if found := re.search(r"warm-up takes ([0-9.]+)", text):
         assert f"warmup={found[1]}" in settings.schedule
+    if found := re.search(r"(\d+) images are assigned together", text):
+        assert settings.prototypes == int(found[1]) == settings.batch + settings.stored
+    usual = method(name)
+    if found := re.search(r"epsilon is ([0-9]+\.[0-9]+)", text):
+        usual = replace(usual, objective=usual.objective.replace("0.05", found[1]))
     for field in ("head", "objective", "optimiser"):
-        assert getattr(settings, field) == getattr(method(name), field)
+        assert getattr(settings, field) == getattr(usual, field)
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -162,6 +167,32 @@ def test_a_queue_or_a_momentum_that_was_typed_is_kept_and_the_other_follows():
     settings, _ = adapted_settings(usual, digits(), 1000, given=["momentum", "batch"])
     assert settings.momentum == 0.9
     assert settings.memory == "queue(size=192)"  # 0.256 of 10 steps, rounded to 3
+
+
+def test_prototypes_follow_the_images_that_are_assigned_together():
+    settings, said = adapted_settings(method("swav"), digits(), 1000)
+    assert (settings.batch, settings.prototypes) == (124, 124)
+    assert "epsilon=0.03" in settings.objective
+    assert "124 images are assigned together" in " ".join(said)
+    queued = replace(method("swav"), memory="queue(size=3840, start=15)", batch=256, epochs=5)
+    settings, said = adapted_settings(queued, digits(), 10**6, given=["memory", "batch"])
+    assert settings.prototypes == 3000
+    assert settings.prototypes_frozen == 0.5
+    assert "time constants" not in " ".join(said)
+    settings, _ = adapted_settings(queued, digits(), 10**6, given=["batch"])
+    assert settings.memory == queued.memory
+    settings, _ = adapted_settings(queued, digits(), 1000, given=["batch"])
+    assert settings.memory == "queue(size=256, start=15)"
+    assert settings.prototypes == 512
+    large, said = adapted_settings(method("swav"), digits(), 10**6)
+    assert (large.prototypes, large.objective) == (3000, method("swav").objective)
+
+
+@pytest.mark.parametrize("name", ["instdis", "pirl", "cmc"])
+def test_each_image_draws_its_own_negatives_where_the_bank_is_small(name):
+    usual = method(name)
+    assert "each=True" in adapted_settings(usual, digits(), 1000)[0].memory
+    assert "each=False" in adapted_settings(usual, digits(), 10**6)[0].memory
 
 
 def test_a_head_can_be_typed_by_its_widths():

@@ -48,15 +48,40 @@ def test_an_example_twice_in_a_batch_counts_with_its_last_row(rng):
     assert torch.equal(one.entries, two.entries)
 
 
-def test_draws_are_uniform_over_all_places_the_own_one_included():
-    items, count = 7, 3000
-    places = Bank(items, 2).draw(key(items), count)
-    assert places.shape == (items, count)
+def chi2(row, allowed):
+    """Of draws against a uniform law over the allowed entries."""
+    counts = torch.bincount(row, minlength=int(allowed.max()) + 1)
+    assert counts.sum() == counts[allowed].sum()
+    expected = len(row) / len(allowed)
+    return ((counts[allowed] - expected) ** 2 / expected).sum()
+
+
+def test_draws_are_uniform_over_all_entries():
+    places = Bank(7, 2).draw(key(7), 3000)
+    assert places.shape == (7, 3000)
     for row in places:
-        expected = count / items
-        chi2 = ((torch.bincount(row, minlength=items) - expected) ** 2 / expected).sum()
-        assert chi2 < 22.5  # 6 degrees of freedom: one in 1000
-    assert (places == torch.arange(items)[:, None]).any(dim=1).all()
+        assert chi2(row, torch.arange(7)) < 22.5  # 6 degrees of freedom: one in 1000
+
+
+def test_an_anchor_never_draws_its_own_entry_and_all_others_equally():
+    own = torch.arange(7)[:, None]
+    places = Bank(7, 2).draw(key(7), 3000, without=own)
+    for anchor, row in enumerate(places):
+        others = torch.tensor([i for i in range(7) if i != anchor])
+        assert chi2(row, others) < 20.5  # 5 degrees of freedom: one in 1000
+
+
+def test_one_set_for_a_batch_holds_none_of_its_entries_and_all_others_equally():
+    batch = torch.tensor([[8, 0, 3, 4]])
+    (row,) = Bank(9, 2).draw(key(1), 3000, without=batch)
+    assert chi2(row, torch.tensor([1, 2, 5, 6, 7])) < 18.5  # 4 degrees of freedom
+
+
+def test_a_batch_of_the_whole_bank_leaves_no_negatives():
+    bank = Bank(4, 2)
+    with pytest.raises(InputError, match="has no negatives for a batch of 4"):
+        bank.draw(key(1), 5, without=torch.arange(4)[None])
+    assert bank.draw(key(4), 5, without=torch.arange(4)[:, None]).shape == (4, 5)
 
 
 def test_more_entries_than_one_float_can_tell_apart_are_all_reached():

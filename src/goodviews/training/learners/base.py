@@ -87,6 +87,13 @@ class Learner(nn.Module):
     def before(self, batches: list[Batch]) -> None:
         """Prepare a step from all its parts, before the first forward pass."""
 
+    def unscheduled(self) -> list[nn.Parameter]:
+        """Parameters whose learning rate does not follow the schedule."""
+        return []
+
+    def gradients(self) -> None:
+        """Change the gradients of a step, after the last backward pass."""
+
     def after(self) -> None:
         """Update targets and memories after an optimiser step."""
 

@@ -18,6 +18,7 @@ class BootstrapLearner(Learner):
         objective: ``byol`` or ``simsiam``.
         predictor: Module from D to D.
         target: Slow copy of the encoders; without it the encoders are their own target.
+        constant: Whether the learning rate of the predictor does not follow the schedule.
     """
 
     def __init__(
@@ -27,10 +28,16 @@ class BootstrapLearner(Learner):
         *,
         predictor: nn.Module,
         target: Momentum | None,
+        constant: bool = False,
     ) -> None:
         super().__init__(encoders, objective)
         self.predictor = predictor
         self.target = target
+        self.constant = constant
+
+    def unscheduled(self) -> list[nn.Parameter]:
+        """The predictor, if its rate is constant."""
+        return list(self.predictor.parameters()) if self.constant else []
 
     def forward(self, batch: Batch) -> Tensor:
         """See :meth:`Learner.forward`."""

@@ -25,6 +25,9 @@ _MEMORIES: dict[str, dict[str, Any]] = {
 }
 """Name and default options of each memory, with the sizes of Tian et al., 2020 (PyContrast)."""
 
+_PAST: dict[str, dict[str, Any]] = {"queue": {"size": 3840, "start": 15.0}}
+"""The queue of SwAV for batches of 256; ``start`` is in epochs."""
+
 
 def build_learner(
     settings: Settings,
@@ -92,7 +95,10 @@ def build_learner(
                 momentum=settings.momentum,
                 total=steps if settings.momentum_rises else None,
             )
-        made = _family(settings, encoders, objective, target, images, rows, seed)
+        if objective.kind == "prototypes":
+            made = _prototypes(settings, encoders, objective, steps, seed)
+        else:
+            made = _family(settings, encoders, objective, target, images, rows, seed)
         if settings.average:
             made.average = Momentum(encoders, momentum=settings.average)
     return made
@@ -113,10 +119,12 @@ def _family(
         return PairLearner(encoders, objective)
     if objective.kind == "prediction":
         predictor = build_head(settings.predictor, encoders.embedding)
-        return BootstrapLearner(encoders, objective, predictor=predictor, target=target)
-    if objective.kind == "prototypes":
-        count, embedding = settings.prototypes, encoders.embedding
-        return PrototypeLearner(encoders, objective, count=count, embedding=embedding)
+        return BootstrapLearner(
+            *(encoders, objective),
+            predictor=predictor,
+            target=target,
+            constant=settings.predictor_constant,
+        )
     if objective.kind == "labels":
         return SupConLearner(encoders, objective)
     if objective.kind == "classes":
@@ -128,6 +136,38 @@ def _family(
     return ContextLearner(encoders, objective, rows=rows)
 
 
+def _prototypes(
+    settings: Settings, encoders: PairEncoder, objective: Objective, steps: int, seed: int
+) -> Learner:
+    """Learner with prototypes, and a queue per view if the settings have one."""
+    if settings.prototypes < 1:
+        raise InputError(f"{objective.name} needs prototypes; set prototypes=300.")
+    epoch, queues, start = steps / settings.epochs, [], 0
+    if settings.memory:
+        _, options = _read_memory(settings.memory, _PAST)
+        start = round(options["start"] * epoch)
+        queues = [Queue(options["size"], encoders.embedding, seed=seed + i) for i in range(2)]
+    return PrototypeLearner(
+        *(encoders, objective),
+        count=settings.prototypes,
+        frozen=round(settings.prototypes_frozen * epoch),
+        queues=queues,
+        start=start,
+    )
+
+
+def _read_memory(text: str, known: dict[str, dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """Name and options of a memory."""
+    calls = parse_spec(text)
+    name, given = calls[0].name, dict(calls[0].kwargs)
+    if len(calls) != 1 or calls[0].args or name not in known:
+        raise unknown("memory", name, known)
+    for option in given:
+        if option not in known[name]:
+            raise unknown(f"option of {name}", option, known[name])
+    return name, {**known[name], **given}
+
+
 def _contrast(
     settings: Settings,
     encoders: PairEncoder,
@@ -137,14 +177,7 @@ def _contrast(
     seed: int,
 ) -> Learner:
     """Learner with a bank or queue per encoder, and a jigsaw branch if the settings have one."""
-    calls = parse_spec(settings.memory)
-    name, given = calls[0].name, dict(calls[0].kwargs)
-    if len(calls) != 1 or calls[0].args or name not in _MEMORIES:
-        raise unknown("memory", name, _MEMORIES)
-    for option in given:
-        if option not in _MEMORIES[name]:
-            raise unknown(f"option of {name}", option, _MEMORIES[name])
-    options = {**_MEMORIES[name], **given}
+    name, options = _read_memory(settings.memory, _MEMORIES)
     if objective.name not in ("infonce", "nce"):
         raise InputError(f"{objective.name} does not use stored negatives; leave memory empty.")
     sides = len(encoders.backbones)

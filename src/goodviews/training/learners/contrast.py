@@ -178,15 +178,16 @@ class QueueLearner(_Contrast):
 class BankLearner(_Contrast):
     """InstDis: one stored feature per training image; negatives are drawn from these.
 
-    The positive of an image is its own entry; with an encoder for each channel group (CMC) it is
-    the entry of the other group, and the two losses are summed. Entries are updated with the
-    features of the step after the loss.
+    The positive of an image is its own entry, which is never its negative; with an encoder for
+    each channel group (CMC) it is the entry of the other group, and the two losses are summed.
+    Entries are updated with the features of the step after the loss.
 
     Args:
         encoders: The encoders. objective: ``infonce`` or ``nce``.
         banks: One bank per encoder.
         negatives: K, the number of drawn negatives.
-        each: Whether each anchor has its own draw (B K D numbers) or the batch has one.
+        each: Whether each anchor has its own draw, from all entries but its own (B K D numbers),
+            or the batch has one, from all entries but those of the batch.
         jigsaw: Head of the jigsaw branch.
         jigsaw_weight: Beta, the weight of the jigsaw loss.
     """
@@ -229,10 +230,12 @@ class BankLearner(_Contrast):
 
     def _against(self, bank: Bank, code: Tensor, batch: Batch, *, part: int) -> Tensor:
         words = batch.words if self.each else batch.words[:1]
-        drawn = bank.negatives(Key(words).fold(part), self.count)
+        without = batch.places[:, None] if self.each else batch.places.unique()[None]
+        drawn = bank.negatives(Key(words).fold(part), self.count, without=without)
         if not self.each:
             drawn = drawn[0]
-        return self._loss(code, bank.positives(batch.places), drawn, noise=len(bank.entries))
+        noise = len(bank.entries) - without.shape[1]
+        return self._loss(code, bank.positives(batch.places), drawn, noise=noise)
 
     def _banks(self) -> list[Bank]:
         return cast(list[Bank], list(self.banks))

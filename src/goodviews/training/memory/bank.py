@@ -15,7 +15,9 @@ from goodviews.core.rng import Key
 class Bank(nn.Module):
     r"""Moving average of the embedding of each training example, so that one view is enough.
 
-    The positive of an anchor is its own entry, the negatives are entries drawn in each step.
+    The positive of an anchor is its own entry, the negatives are other entries, drawn in each
+    step. (The code of the papers draws from all entries, so that an anchor can be its own
+    negative; of a million entries that is rare, of a thousand it is not.)
     After the loss,
 
     .. math:: m_i \leftarrow \frac{\mu m_i + (1 - \mu) z_i}{\|\mu m_i + (1 - \mu) z_i\|}
@@ -40,7 +42,7 @@ class Bank(nn.Module):
         >>> bank = Bank(10, 4)
         >>> mine = torch.tensor([3, 7])
         >>> key = Key.of(seed=0, samples=mine, epoch=1)
-        >>> bank.entries[mine].shape, bank.negatives(key, 5).shape
+        >>> bank.entries[mine].shape, bank.negatives(key, 5, without=mine[:, None]).shape
         (torch.Size([2, 4]), torch.Size([2, 5, 4]))
     """
 
@@ -70,34 +72,50 @@ class Bank(nn.Module):
         """
         return self.entries[index]
 
-    def draw(self, key: Key, count: int) -> Tensor:
-        """Draw indices of negatives, uniform over all N, with replacement.
-
-        The index of an anchor itself can be drawn, as in the code of the papers.
+    def draw(self, key: Key, count: int, *, without: Tensor | None = None) -> Tensor:
+        """Draw indices of negatives, uniform over all entries but some, with replacement.
 
         Args:
-            key: Key of each anchor, which includes the epoch; the same key draws the same indices.
+            key: Key of each set, which includes the epoch; the same key draws the same indices.
             count: K, the number of negatives.
+            without: (B, S) indices that the set of each key must not hold, such as that of its
+                anchor; different ones in each row. By default every entry can be drawn.
 
         Returns:
             (B, K) int64.
+
+        Raises:
+            InputError: No other entry is left.
         """
+        if without is None:
+            without = torch.empty(len(key.words), 0, dtype=torch.int64, device=key.words.device)
+        rest = len(self.entries) - without.shape[1]
+        if rest < 1:
+            raise InputError(
+                f"A bank of {len(self.entries)} entries has no negatives for a batch of "
+                f"{without.shape[1]} anchors; use a smaller batch, or each=True."
+            )
         halves = (key.uniform(2 * count) * 2**24).long()
         # 48 bits: 24 would favour some of a million entries by several per cent.
-        return ((halves[:, :count] << 24) + halves[:, count:]) % len(self.entries)
+        drawn = ((halves[:, :count] << 24) + halves[:, count:]) % rest
+        # Of the entries that are left, number n follows as many of those left out as have a
+        # smaller index, less the number of these before them.
+        least = without.sort(dim=1).values - torch.arange(without.shape[1], device=drawn.device)
+        return drawn + torch.searchsorted(least, drawn, right=True)
 
-    def negatives(self, key: Key, count: int) -> Tensor:
-        """Draw entries for each anchor: B K D numbers, which can take much memory.
+    def negatives(self, key: Key, count: int, *, without: Tensor | None = None) -> Tensor:
+        """Draw entries for each key: B K D numbers, which can take much memory.
 
         Args:
             key: Key of each anchor. A key of one word draws one set, which :func:`infonce
                 <goodviews.objectives.infonce>` uses for all anchors after ``squeeze(0)``.
             count: K, the number of negatives.
+            without: (B, S) indices that are not drawn, see :meth:`draw`.
 
         Returns:
             (B, K, D), unit rows.
         """
-        return self.entries[self.draw(key, count)]
+        return self.entries[self.draw(key, count, without=without)]
 
     @torch.no_grad()
     def update(self, index: Tensor, embeddings: Tensor) -> None:
