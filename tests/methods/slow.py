@@ -190,7 +190,7 @@ class SimCLRTwin(Twin):
 
 
 class CPCTwin(Twin):
-    """Rows below are told from other patches at the same distance."""
+    """Each row below is distinguished from other patches at the same distance."""
 
     def loss(self, batch):
         learner, losses = self.learner, []
