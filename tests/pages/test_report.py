@@ -197,6 +197,27 @@ def test_sections_per_task_but_pairs_once(made: Any) -> None:
     assert len({a["src"] for a in page.all("img")}) == len(page.all("img")) == 42
 
 
+def test_one_view_for_all_tasks_leads_the_page_of_several(made: Any) -> None:
+    text = html(made("two_tasks"))
+    (first,) = headings(text)
+    assert "One view for all 2 tasks" in first
+    assert "crop(scale=(0.2, 1))" in first
+    assert "One more pretraining" in text
+    assert "One view for all" not in html(made("family"))
+
+
+@pytest.mark.parametrize("case", ["family", "dont", "undecided"])
+def test_the_first_heading_names_the_view_whatever_the_advice(made: Any, case: str) -> None:
+    (first,) = headings(html(made(case)))
+    assert "crop(scale=(" in first
+    assert ("Pretrain with" in first) == (case == "family")
+
+
+def headings(text: str) -> list[str]:
+    """Texts of the headings of the first level."""
+    return [re.sub(r"<[^>]*>", "", one) for one in re.findall(r"<h1.*?</h1>", text, re.DOTALL)]
+
+
 def test_large_studies_are_cut_by_rule(made: Any) -> None:
     from goodviews.pages.study.folder import read_study
     from goodviews.pages.study.gallery import gather

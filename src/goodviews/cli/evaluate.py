@@ -55,7 +55,7 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="SPEC",
-            help="A view: does the encoder keep what it draws?",
+            help="A view, or a file that holds one: does the encoder keep what it draws?",
             show_default=False,
         ),
     ] = None,

@@ -64,7 +64,8 @@ def learn_views(
         str | None,
         typer.Option(
             metavar="SPEC",
-            help="Steps before the generator (default: crop(scale=(0.3, 1))|flip()).",
+            help="Steps before the generator: a spec, or a file that holds one (default: "
+            "crop(scale=(0.3, 1))|flip()).",
             show_default=False,
         ),
     ] = None,

@@ -35,7 +35,7 @@ def study(
         typer.Option(
             metavar="SPEC",
             help="A view such as 'crop(scale=(0.2, 1))|flip()', a family such as "
-            "'crop(scale=({0.1, 0.3}, 1))', or @FILE with one per line. Can be given several "
+            "'crop(scale=({0.1, 0.3}, 1))', or a file with one per line. Can be given several "
             "times.",
             show_default=False,
         ),

@@ -41,7 +41,12 @@ def listing() -> None:
 @app.command("show")
 def show(
     spec: Annotated[
-        str, typer.Argument(metavar="SPEC", help="Such as 'crop(scale=(0.2, 1))|flip()'.")
+        str,
+        typer.Argument(
+            metavar="SPEC",
+            help="Such as 'crop(scale=(0.2, 1))|flip()', or a file that holds one, such as the "
+            "best_view.txt of a study.",
+        ),
     ],
     data: Data = None,
     out: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.")] = Path(

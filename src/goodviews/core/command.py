@@ -166,7 +166,7 @@ def _last_part(word: str, *, sure: bool) -> str:
     if path.suffix == ".py" and not path.is_absolute() and word[0] not in "~.":
         return word  # a script of the repository
     if sure or path.is_absolute() or word.startswith(("~", ".")) or _exists(word):
-        own = path.name in _OWN and path.parent.name
+        own = (path.name in _OWN or path.match("best_view-*.txt")) and path.parent.name
         return f"{own}/{path.name}" if own else path.name or word.strip("./~") or "."
     return word
 

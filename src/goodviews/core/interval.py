@@ -54,6 +54,10 @@ class Interval:
         """The interval moved by an amount that is known."""
         return Interval(self.value + amount, self.low + amount, self.high + amount)
 
+    def turned(self) -> "Interval":
+        """The difference the other way round: its sign changes, and its ends change places."""
+        return Interval(-self.value, -self.high, -self.low)
+
     def times(self, factor: float) -> "Interval":
         """The interval in another unit, such as points of accuracy (``factor`` = 100)."""
         return Interval(factor * self.value, factor * self.low, factor * self.high)

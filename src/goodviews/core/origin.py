@@ -42,22 +42,27 @@ def run_origin(command: str, *, seeds: Iterable[int] = (), **more: Any) -> dict[
         seeds: Seeds of the run.
         **more: Further entries, such as settings.
     """
-    packages = ("goodviews", "torch", "numpy", "scipy", "lightly", "pytorch-metric-learning")
-    versions = {"python": platform.python_version()}
-    for package in packages:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
     return {
         "command": recorded(command),
         "commit": _commit(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": versions,
+        "versions": versions(),
         "hardware": hardware(),
         "seeds": list(seeds),
         **more,
     }
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that numbers come from, as far as installed."""
+    packages = ("goodviews", "torch", "numpy", "scipy", "lightly", "pytorch-metric-learning")
+    found = {"python": platform.python_version()}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
 
 
 def write_table(

@@ -37,13 +37,27 @@ def save_encoder(path: Path, encoders: PairEncoder, *, about: dict[str, Any]) ->
         >>> encoders.embedding, about
         (5, {'seed': 3})
     """
+    write_bytes(path, encoder_bytes(encoders, about=about))
+
+
+def encoder_bytes(encoders: PairEncoder, *, about: dict[str, Any]) -> bytes:
+    """What :func:`save_encoder` writes.
+
+    Args:
+        encoders: Encoders made by :func:`build_pair`.
+        about: JSON metadata.
+
+    Raises:
+        InputError: The encoders were not built from a spec.
+    """
     if not encoders.made_of:
         raise InputError(
             "Only encoders built from a spec can be saved; save the state_dict instead."
         )
     told = json.dumps({"format": 1, "made_of": encoders.made_of, "about": about})
     state = {name: value.contiguous() for name, value in encoders.state_dict().items()}
-    write_bytes(path, safetensors.torch.save(state, metadata={_KEY: told}))
+    found: bytes = safetensors.torch.save(state, metadata={_KEY: told})
+    return found
 
 
 def load_encoder(path: Path) -> tuple[PairEncoder, dict[str, Any]]:

@@ -8,12 +8,16 @@ from goodviews.core.files import read_text
 from goodviews.spec.files import pin
 from goodviews.spec.names import check_names
 
+NOT_RECOMMENDED = "# not recommended: "
+"""How the file of a view begins that its study does not recommend; the reason follows."""
+
 
 def read_specs(given: Iterable[str] | None) -> list[str] | None:
     """Read specs and families, open the files among them, and check every name without torch.
 
     Args:
-        given: Specs, families, or ``@file`` with one of them per line; ``#`` starts a comment.
+        given: Specs, families, or files (``best_view.txt`` or ``@file``) with one of them per
+            line; ``#`` starts a comment.
 
     Returns:
         Specs and families in the order given; ``None`` when none were given.
@@ -27,17 +31,17 @@ def read_specs(given: Iterable[str] | None) -> list[str] | None:
     """
     specs: list[str] = []
     for text in given or ():
-        if not text.startswith("@"):
+        file = _file(text)
+        if file is None:
             check_names(text)
             specs.append(pin(text.strip()))
             continue
-        file = Path(text[1:]).expanduser()
         for number, line in _lines(file):
             try:
                 check_names(line)
                 specs.append(pin(line, folder=file.parent))
             except InputError as error:
-                raise InputError(f"{text[1:]}, line {number}: {error}") from error
+                raise InputError(f"{text.removeprefix('@')}, line {number}: {error}") from error
     return specs or None
 
 
@@ -54,12 +58,20 @@ def read_spec(given: str | Path) -> str:
         >>> read_spec("crop() | flip()")
         'crop() | flip()'
     """
-    file = Path(str(given).removeprefix("@"))
-    named = file.is_file() or file.suffix == ".txt"  # a missing one is reported as a file
-    found = read_specs([f"@{file}"] if named else [str(given)]) or []
+    found = read_specs([str(given)]) or []
     if len(found) != 1:
         raise InputError(f"{given} gives {len(found)} specs, but a run has one pair of views.")
     return found[0]
+
+
+def _file(text: str) -> Path | None:
+    """The file that was named; one that is missing counts by ``@`` or its ending."""
+    path = Path(text.removeprefix("@").strip()).expanduser()
+    named = text.startswith("@") or path.suffix == ".txt"
+    try:
+        return path if named or path.is_file() else None
+    except OSError:  # a spec too long for a name
+        return None
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:

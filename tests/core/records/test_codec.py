@@ -90,6 +90,15 @@ def test_the_documented_file_is_what_the_records_read_and_write(kind: Any, place
     assert kind.from_json(value).to_json() == value
 
 
+def test_a_study_older_than_the_compromise_is_still_read():
+    text = re.findall(r"```json\n(.*?)```", DOCUMENT.read_text("utf8"), re.DOTALL)[1]
+    value = json.loads(text)
+    del value["compromise"], value["tasks"][0]["advice"]["recommended"]
+    found = Verdict.from_json(value)
+    assert found.compromise is None
+    assert found.tasks[0].advice.recommended
+
+
 @pytest.mark.parametrize("kind", [Run, Verdict])
 def test_another_version_is_refused(kind: Any):
     with pytest.raises(InputError, match="schema is 2"):

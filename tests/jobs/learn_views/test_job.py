@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from goodviews.cli.main import main
+from goodviews.core.errors import InputError
 from goodviews.jobs.learn_views import LearnedViews, learn_views
 from goodviews.views.generators import load_generator
 
@@ -47,3 +48,9 @@ def test_python_and_the_command_line_learn_the_same_views(tmp_path, capsys):
     units = {unit for unit, _, _ in steps}
     assert units == {"steps trained", "generators judged", "views compared"}
     assert learned.command.startswith("goodviews study few.npz --views @learn-views-few/views.txt")
+
+
+def test_views_before_the_generator_may_be_in_a_file_with_a_remark(tmp_path):
+    (tmp_path / "best_view.txt").write_text("# not recommended: Undecided.\ncrap()\n")
+    with pytest.raises(InputError, match=r"best_view\.txt, line 2: .*crop"):
+        learn_views("few.npz", views=tmp_path / "best_view.txt")

@@ -29,6 +29,16 @@ def test_python_and_the_command_line_show_the_same_page(capsys):
     assert len(shown.steps.splitlines()) == 3
 
 
+def test_the_file_of_a_view_is_shown_as_the_view_itself(capsys):
+    shown = show_views("noise(std=0.1)", "few.npz")
+    content = shown.page.read_bytes()
+    Path("best_view.txt").write_text("# not recommended: Undecided.\nnoise(std=0.1)\n")
+    assert show_views(Path("best_view.txt"), "few.npz").page.read_bytes() == content
+    for given in ("best_view.txt", "@best_view.txt"):
+        assert main(["views", "show", given, "few.npz", "-q"]) == 0
+        assert Path(capsys.readouterr().out.strip()).read_bytes() == content
+
+
 def test_each_view_of_a_pair_has_a_table_of_its_steps():
     steps = show_views("flip() // blur()", "few.npz").steps.splitlines()
     assert [line.split()[0] for line in steps] == ["step", "flip()", "step", "blur()"]

@@ -7,10 +7,16 @@ from goodviews.core.errors import InputError
 from goodviews.core.files import read_json
 from goodviews.core.records.rows import read_rows
 from goodviews.core.records.verdict import Verdict
-from goodviews.data import load
+from goodviews.data import load, splits
+from goodviews.encoders import load_encoder
+from goodviews.evaluation.seen import read_seen, share_seen
+from goodviews.jobs.evaluate import evaluate
+from goodviews.jobs.pretrain import pretrain
 from goodviews.jobs.study import readings, study
 from goodviews.jobs.study import run as running
+from goodviews.spec.lists import read_spec
 from goodviews.training.small import small_settings
+from goodviews.views import parse_view
 
 VIEWS = ("crop(scale=(0.2, 1))", "identity()")
 
@@ -120,8 +126,9 @@ def test_without_labels_views_are_ordered_by_nats_and_nothing_is_advised(tmp_pat
     result = quick(tmp_path / "s", few(labels=False))
     task = result.verdict.tasks[0]
     assert task.wording == "no_labels"
-    assert result.best_view is None
-    assert not (tmp_path / "s" / "best_view.txt").exists()
+    assert (result.best_view, result.recommended, result.encoders) == (None, False, ())
+    assert not list((tmp_path / "s").glob("best_view*"))
+    assert not (tmp_path / "s" / "encoders").exists()
     nats = [view.nats.value for view in task.views]
     assert nats == sorted(nats)
 
@@ -138,6 +145,62 @@ def test_every_label_column_is_a_task(tmp_path):
     result = quick(tmp_path / "s", images, seeds=1)
     assert [task.task for task in result.verdict.tasks] == ["digit", "odd"]
     assert {row.task for row in result.rows} == {"digit", "odd"}
+    shared = result.verdict.compromise
+    assert result.best_view == shared.view == read_spec(tmp_path / "s" / "best_view.txt")
+    for task in result.verdict.tasks:
+        file = tmp_path / "s" / f"best_view-{task.task}.txt"
+        assert read_spec(file) == task.advice.spec
+        assert f"{task.task}: {task.advice.head}" in result.advice
+    assert shared.lead in result.advice
+    assert shared.more.replace("`", "") in result.advice
+    assert [row.task for row in shared.tasks] == ["digit", "odd"]
+
+
+def test_the_encoders_of_the_best_view_are_kept_like_those_of_a_run(tmp_path):
+    images = few()
+    result = quick(tmp_path / "s", images)
+    assert [home.name for home in result.encoders] == ["best_view-seed-0", "best_view-seed-1"]
+    for home in result.encoders:
+        encoders, about = load_encoder(home)
+        assert about == read_json(home / "passport.json")
+        assert (about["views"], about["seed"]) == (result.best_view, int(home.name[-1]))
+        seen = read_seen(home, about)
+        assert share_seen(seen, images, splits(images).pretrain) == 1
+        assert share_seen(seen, images, splits(images).held_out) == 0
+        assert repr(parse_view(about["views"])) == about["views_spelt"]
+        assert encoders.represent(images.batch(np.arange(2))).shape[0] == 2
+    found = evaluate(result.encoders[0], images, protocols=["knn"], seeds=1, out=tmp_path / "e")
+    assert any("None of the" in note for note in found.notes)
+    held = sum(path.stat().st_size for path in (tmp_path / "s" / "cells").glob("*.safetensors"))
+    assert len(list((tmp_path / "s" / "cells").glob("*.safetensors"))) == 2
+    assert held < 2**22
+    run = pretrain(
+        images, start=result.encoders[1], views=tmp_path / "s" / "best_view.txt", epochs=1,
+        out=tmp_path / "p",
+    )  # fmt: skip
+    assert run.settings.encoder == encoders.made_of["encoder"]
+
+
+def test_encoders_of_a_view_that_is_no_longer_the_best_go_and_missing_ones_come(
+    tmp_path, monkeypatch
+):
+    first = quick(tmp_path / "s", seeds=1)
+    home = tmp_path / "s" / "encoders" / "best_view-seed-0"
+    weights = (home / "encoder.safetensors").read_bytes()
+    (home / "encoder.safetensors").unlink()
+    for path in (tmp_path / "s" / "cells").glob("*.safetensors"):
+        path.unlink()
+    (tmp_path / "s" / "encoders" / "best_view-odd-seed-7").mkdir()
+    (tmp_path / "s" / "encoders" / "best_view-odd-seed-7" / "seen.npy").touch()
+    again = quick(tmp_path / "s", seeds=1)
+    assert again.best_view == first.best_view
+    assert (home / "encoder.safetensors").read_bytes() == weights  # trained again, the same
+    assert [path.name for path in (tmp_path / "s" / "encoders").iterdir()] == [home.name]
+    grown = quick(tmp_path / "s", seeds=3)
+    names = sorted(path.name for path in (tmp_path / "s" / "encoders").iterdir())
+    assert names == [one.name for one in grown.encoders]
+    for one in grown.encoders:
+        assert load_encoder(one)[1]["views"] == grown.best_view
 
 
 def test_few_labels_are_cross_fitted_and_never_pretrained_on(tmp_path):

@@ -126,9 +126,11 @@ def test_advice_says_what_the_numbers_carry(options, wording):
     advice = answer.advice
     words = f"{advice.head} {advice.lead} {advice.reason} {advice.open}".split()
     assert len(words) <= 90
-    assert (advice.spec is None) == (
-        wording in ("do_not_pretrain", "baseline_wins", "undecided_gain")
+    assert advice.spec == made.views[read(made).winner]
+    assert advice.recommended == (
+        wording not in ("do_not_pretrain", "baseline_wins", "undecided_gain")
     )
+    assert "took 1 s" in advice.lead
     assert advice.head.split()[0].rstrip(":") in ("Pretrain", "Do", "Use", "Undecided", "Try")
 
 

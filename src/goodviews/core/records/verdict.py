@@ -29,12 +29,13 @@ class Advice:
     """What the page says first.
 
     Attributes:
-        head: First words.
-        spec: The view to pretrain with; nothing when none is advised.
+        head: First words, to be read before the view.
+        spec: The best view; nothing without labels.
         lead: The effect with its interval, against training from scratch.
         reason: One reason.
         open: What is still open and what would close it; may be empty.
         command: What to type next.
+        recommended: Whether the advice is to pretrain with the view.
     """
 
     head: str
@@ -43,6 +44,7 @@ class Advice:
     reason: str
     open: str
     command: str
+    recommended: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +182,7 @@ class TaskVerdict:
         classes: How many; 0 without labels.
         class_entropy_nats: Entropy of the label.
         wording: Name of the case of the advice.
-        regime: Regime of the advised view.
+        regime: Regime of the best view.
         question: What the study asked.
         advice: The answer.
         worth: Whether pretraining pays.
@@ -211,6 +213,49 @@ class TaskVerdict:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shared:
+    """What one view for all tasks gives up in one of them.
+
+    Attributes:
+        task: Name of the label.
+        best: Label of the best view of the task.
+        regret: Points of accuracy below the best view, at least 0; the interval holds whichever
+            view is best.
+        over_scratch: Against training from scratch.
+        second: Label of the view that the task would have with two pretrainings.
+        gain: What that adds, in points of accuracy.
+    """
+
+    task: str
+    best: str
+    regret: Gap
+    over_scratch: Gap
+    second: str
+    gain: Gap
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compromise:
+    """One view for several tasks: that whose largest regret over the tasks is least.
+
+    Attributes:
+        view: Its spec.
+        id: Its id among the views of each task.
+        recommended: Whether it is better than training from scratch in at least one task.
+        lead: What it gives up, in words.
+        more: What one more pretraining would cost and buy, in words.
+        tasks: The same for each task, in numbers.
+    """
+
+    view: str
+    id: str
+    recommended: bool
+    lead: str
+    more: str
+    tasks: tuple[Shared, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Check:
     """One of the study's checks of itself: what was found, and what to do if it failed."""
 
@@ -223,12 +268,21 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The content of ``verdict.json``."""
+    """The content of ``verdict.json``.
+
+    Attributes:
+        schema: Version of the file.
+        ceiling: The most a bound can report.
+        tasks: What was found for each task.
+        trust: Checks of the study itself.
+        compromise: One view for all tasks; nothing with fewer than two.
+    """
 
     schema: int = SCHEMA
     ceiling: Ceiling
     tasks: tuple[TaskVerdict, ...]
     trust: tuple[Check, ...]
+    compromise: Compromise | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The JSON object that :meth:`from_json` reads."""

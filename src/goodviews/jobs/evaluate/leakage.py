@@ -18,6 +18,7 @@ from goodviews.evaluation.leakage import Leakage, leakage
 from goodviews.evaluation.shortcuts import Shortcuts
 from goodviews.jobs.evaluate.forecast import forecast
 from goodviews.jobs.evaluate.represented import RANDOM, RAW, Represented
+from goodviews.spec.lists import read_spec
 from goodviews.views import ViewPair, parse_view
 
 FIT_MOST, TEST_MOST = 10_000, 5_000
@@ -62,7 +63,7 @@ def read_asked(
     Args:
         images: The data.
         table: A CSV of factors, one column each.
-        view: Spec of a view whose draws are factors as well.
+        view: Spec of a view whose draws are factors as well, or a file that holds one.
         seed: Random seed of the draws.
 
     Returns:
@@ -76,7 +77,7 @@ def read_asked(
     given, notes = ([], []) if table is None else read_factors(Path(table), images)
     pair = None
     if view is not None:
-        pair = parse_view(view)
+        pair = parse_view(read_spec(view))
         pair.check(_shape(images))
         if not _drawn(images, pair, seed)[0]:
             raise InputError(f"{view!r} has no random parameters; choose a random view.")

@@ -26,7 +26,7 @@ from goodviews.jobs.learn_views.roles import fit_game, share_out
 from goodviews.jobs.learn_views.steps import chosen, compared, joined, judging, play
 from goodviews.pages import report
 from goodviews.spec.files import look_in
-from goodviews.spec.names import check_names
+from goodviews.spec.lists import read_spec
 from goodviews.training import change, change_texts
 from goodviews.training.machine import check_device
 from goodviews.training.state import LAST, PREVIOUS
@@ -85,7 +85,7 @@ def learn_views(
     groups: Groups = None,
     task: str | None = None,
     generator: str | None = None,
-    views: str | None = None,
+    views: str | Path | None = None,
     split: str | None = None,
     steps: int | None = None,
     changes: Iterable[str] | Mapping[str, Any] = (),
@@ -115,7 +115,8 @@ def learn_views(
             :func:`goodviews.load`: no split divides a group.
         task: Column of labels to use (default: the first).
         generator: Spec of the generator (default: ``nvp(blocks=6, width=32)``).
-        views: Spec of the steps before the generator (default: ``crop(scale=(0.3, 1))|flip()``).
+        views: Spec of the steps before the generator, or a file that holds one (default:
+            ``crop(scale=(0.3, 1))|flip()``).
         split: ``split(n)``: the first n learned channels against the others (default: n = 1).
         steps: Steps of training the generator (default: 300).
         changes: Other settings to change: ``{"encoder_rate": 0.004}``, or texts. Names are those
@@ -159,8 +160,7 @@ def learn_views(
         >>> learned.generator.channels
         3
     """
-    if views:
-        check_names(views)
+    views = read_spec(views) if views else views
     say, report_progress = log or _silent, as_report(progress)
     if mode not in MODES:
         raise unknown("mode", mode, MODES)

@@ -16,8 +16,8 @@ from goodviews.data.size import SizeLike
 from goodviews.jobs.look.pace import pace
 from goodviews.jobs.look.show import look, shared
 from goodviews.pages.views.page import views_page
-from goodviews.spec.files import pin
 from goodviews.spec.grammar import expand
+from goodviews.spec.lists import read_spec
 from goodviews.spec.names import check_names
 from goodviews.views import parse_view
 
@@ -74,7 +74,7 @@ class Checkup:
 
 @draws_progress
 def show_views(
-    spec: str,
+    spec: str | Path,
     data: Data = None,
     *,
     out: str | Path = "views.html",
@@ -90,8 +90,9 @@ def show_views(
     """Write a page that shows what a spec does to some images, step by step.
 
     Args:
-        spec: A view spec. Of a family such as ``rotate(degrees={10, 30})`` the last value is
-            shown, beside a strip of all of them.
+        spec: A view spec, or a file that holds one, such as the ``best_view.txt`` of a study. Of a
+            family such as ``rotate(degrees={10, 30})`` the last value is shown, beside a strip of
+            all of them.
         data: Images in any form that :func:`goodviews.load` accepts.
         out: The page, or a folder for ``views.html``.
         seed: Random seed of the draws.
@@ -117,11 +118,10 @@ def show_views(
         ...     print(show_views("flip(p=1)", out=folder).steps.splitlines()[1].split()[:2])
         ['flip(p=1)', '0.0']
     """
-    check_names(spec)
+    spec = read_spec(spec)
     check_whole("seed", seed, 0, MOST_SEED)
     target = Path(out) if Path(out).suffix == ".html" else Path(out) / "views.html"
     check_page(target)
-    spec = pin(spec)
     pair = parse_view(check_names(spec)[-1])
     images = load(
         data, labels=labels, size=size, channels=channels, value_range=value_range, root=root

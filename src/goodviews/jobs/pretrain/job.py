@@ -19,7 +19,7 @@ from goodviews.data.splits import training_images
 from goodviews.encoders import PairEncoder, save_encoder
 from goodviews.encoders.sources import without_sources
 from goodviews.evaluation.seen import write_seen
-from goodviews.jobs.pretrain.files import ENCODER, is_run, passport, view_of
+from goodviews.jobs.pretrain.files import ENCODER, doubt_of, is_run, view_of
 from goodviews.jobs.pretrain.follower import Follower
 from goodviews.jobs.pretrain.probe import Probe
 from goodviews.jobs.pretrain.start import Start, fitting_backbone, read_start
@@ -31,6 +31,7 @@ from goodviews.training import Settings, change, change_texts, launch, train
 from goodviews.training.diagnostics.health import CollapseError, Health
 from goodviews.training.diagnostics.monitor import History
 from goodviews.training.machine import check_machine, first_process
+from goodviews.training.passport import PASSPORT, passport
 from goodviews.training.track import check_tracker
 from goodviews.views import ViewPair, parse_view
 
@@ -211,7 +212,7 @@ def pretrain(
             f"{settings.name} on {len(index):,} images of {images.name}, {images.channels} x "
             f"{images.height} x {images.width}: {settings.encoder}, views {settings.views}."
         )
-        for sentence in [*rules, note]:
+        for sentence in [*rules, doubt_of(views), note]:
             if sentence:
                 say(sentence)
         ran = run_origin(command, seeds=[seed], settings=asdict(settings), rules=rules)
@@ -253,11 +254,18 @@ def pretrain(
             say("The run was finished before; its encoder is written again.")
         if zero:
             write_seen(folder, images, index)
-            about = passport(settings, repr(pair), images, seed, split, len(index))
-            about["reading"] = {"channels": channels, "value_range": value_range}
-            about["start"] = begins.name if begins else None
+            about = passport(
+                settings,
+                repr(pair),
+                images,
+                seed=seed,
+                split=split,
+                count=len(index),
+                reading={"channels": channels, "value_range": value_range},
+                start=begins.name if begins else None,
+            )
             save_encoder(folder / ENCODER, trained.encoders, about=about)
-            write_json(folder / "passport.json", about)
+            write_json(folder / PASSPORT, about)
             write_json(folder / "run.json", ran | {"health": follower.verdict})
         health = follower.monitor.health
         return Trained(folder, trained.encoders, settings, trained.history, health, rules)

@@ -14,6 +14,7 @@ import torch
 
 from goodviews.core.records.rows import Row
 from goodviews.encoders import PairEncoder
+from goodviews.encoders.storage import encoder_bytes
 from goodviews.information import effective_rank
 from goodviews.jobs.study.parts import BOUND, EPOCH, READING, READOUT
 from goodviews.jobs.study.plan import Cell, Plan, Task
@@ -21,6 +22,7 @@ from goodviews.jobs.study.readings import baseline, of_encoder, view_reader
 from goodviews.measurement import embed_views, shared_nats
 from goodviews.objectives import alignment, uniformity
 from goodviews.training.diagnostics.monitor import collapsed
+from goodviews.training.passport import passport
 from goodviews.views import ViewPair, parse_view
 
 _TWIN = 1_000_003
@@ -36,10 +38,13 @@ class CellResult:
         arrays: Per task ``right``, ``nats``, ``knn``, ``null`` (M,), ``kept`` (M,) for
             candidates; ``draws``, ``nats_draws`` (R,) and ``kept_draws`` (R',) are means by label
             draw; keys are ``<task number>.<name>``.
+        encoder: Content of the file of a candidate's encoder; empty for others, and for cells
+            that are kept, whose encoder is a file of its own.
     """
 
     rows: list[Row]
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    encoder: bytes = b""
 
 
 def run_cell(plan: Plan, cell: Cell, tick: Callable[[str], None] = lambda _: None) -> CellResult:
@@ -61,10 +66,12 @@ def run_cell(plan: Plan, cell: Cell, tick: Callable[[str], None] = lambda _: Non
     if cell.role == "baseline":
         common: dict[str, Any] = {}
         features = baseline(plan, cell, seed, tick)
-        kept = None
+        kept, saved = None, b""
     else:
         pair = parse_view(cell.view)
         common, encoders = _pretrained(plan, pair, seed, tick)
+        about = cell_passport(plan, cell)
+        saved = encoder_bytes(encoders, about=about) if cell.role == "candidate" else b""
         features = of_encoder(plan, encoders, pair)
         kept = view_reader(plan, pair, cell.seed)
     rows: list[Row] = []
@@ -104,7 +111,21 @@ def run_cell(plan: Plan, cell: Cell, tick: Callable[[str], None] = lambda _: Non
     if not plan.tasks:
         rows = [Row(view=cell.view, seed=cell.seed, task="", role=cell.role, **common)]
     seconds = time.perf_counter() - start
-    return CellResult([_timed(row, seconds) for row in rows], arrays)
+    return CellResult([_timed(row, seconds) for row in rows], arrays, saved)
+
+
+def cell_passport(plan: Plan, cell: Cell) -> dict[str, Any]:
+    """The passport of a candidate's encoder, as of a pretraining run with the same images."""
+    parts = plan.splits
+    return passport(
+        replace(plan.settings, views=cell.view),
+        repr(parse_view(cell.view)),
+        plan.images,
+        seed=cell.seed,
+        split=parts.hash,
+        count=len(parts.pretrain),
+        reading=plan.reading,
+    )
 
 
 def _pretrained(

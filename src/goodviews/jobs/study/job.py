@@ -13,7 +13,7 @@ import torch
 from goodviews.core.claim import check_owner, claimed
 from goodviews.core.command import command_line, default_folder, label_options, recorded, restored
 from goodviews.core.errors import MOST_SEED, InputError, check_whole
-from goodviews.core.files import write_json, write_text
+from goodviews.core.files import write_json
 from goodviews.core.plugins import sources
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.core.records.rows import Row
@@ -23,7 +23,9 @@ from goodviews.data import Data, Groups, Images, Labels, load
 from goodviews.data.size import Size, SizeLike
 from goodviews.encoders import build_backbone
 from goodviews.jobs.study.about import describe
+from goodviews.jobs.study.best_encoders import keep_encoders
 from goodviews.jobs.study.budget import default_epochs
+from goodviews.jobs.study.chosen import BEST, chosen_views, write_chosen
 from goodviews.jobs.study.follow import UNIT
 from goodviews.jobs.study.pairs import draw_pairs
 from goodviews.jobs.study.plan import Plan, make_plan
@@ -58,8 +60,12 @@ class StudyResult:
         folder: The study folder; :func:`goodviews.report` makes its page again.
         rows: One per view, seed and task.
         verdict: What ``verdict.json`` holds, as records.
-        advice: The first task's advice in plain text.
-        best_view: The spec to pretrain with, or nothing when none is advised.
+        advice: The advice in plain text; with several tasks a paragraph for each, and one on the
+            view for all of them.
+        best_view: Spec of the best view; with several tasks, the one that gives up least where it
+            gives up most. Nothing without labels.
+        recommended: Whether the advice is to pretrain with it.
+        encoders: Folders of its encoders, one for each seed that is kept.
         command: The command to type next.
         page: The page of the study, where one was made.
 
@@ -71,8 +77,8 @@ class StudyResult:
         ...     result = study(data, views="noise(std=0.1)", out=place, page=False, jobs=0, **few)
         >>> sorted({row.role for row in result.rows})
         ['baseline', 'candidate', 'twin']
-        >>> result.best_view is None, result.command.split()[:2]
-        (True, ['goodviews', 'study'])
+        >>> result.best_view, result.recommended, result.command.split()[:2]
+        ('noise(std=0.1)', False, ['goodviews', 'study'])
     """
 
     folder: Path
@@ -80,6 +86,8 @@ class StudyResult:
     verdict: Verdict
     advice: str
     best_view: str | None
+    recommended: bool
+    encoders: tuple[Path, ...]
     command: str
     page: Path | None
 
@@ -102,7 +110,7 @@ class StudyResult:
 def study(
     data: Data = None,
     *,
-    views: str | Iterable[str] | None = None,
+    views: str | Path | Iterable[str] | None = None,
     out: str | Path | None = None,
     labels: Labels = None,
     groups: Groups = None,
@@ -132,8 +140,8 @@ def study(
     Args:
         data: Images in any form that :func:`goodviews.load` accepts (default: scikit-learn's
             digits).
-        views: Specs, ``@file`` with one on a line, or one family; by default a family by kind
-            of data.
+        views: Specs, files with one on a line, or one family; by default a family by kind of
+            data.
         out: The study folder (default: ``study-`` and the name of the data).
         labels: Labels in any form that :func:`goodviews.load` accepts.
         groups: Column of the labels that holds the group of each image, or (N,) groups, as in
@@ -234,6 +242,7 @@ def study(
             candidates=candidates,
             per_class=per_class,
             draws=label_draws,
+            reading={"channels": channels, "value_range": value_range},
         )
 
     named = _argument(data, images)
@@ -268,11 +277,14 @@ def study(
         seconds = time.perf_counter() - begun
         run = describe(plan, done, verdict, family, kept, seconds)
         write_json(store.folder / "run.json", run.to_json())
-        advice = verdict.tasks[0].advice
-        best, following = advice.spec, restored(advice.command, typed)
-        best_view = folder / "best_view.txt"
-        if best:
-            write_text(best_view, best + "\n")
+        named_views = chosen_views(verdict)
+        write_chosen(folder, named_views)
+        encoders = keep_encoders(plan, store, named_views, report_progress)
+        following = restored(verdict.tasks[0].advice.command, typed)
+        best = named_views[0] if named_views else None
+        good = best is not None and not best.doubt
+        if good:
+            best_view = folder / f"{BEST}.txt"
             given: dict[str, Any] = {"data": place, "backbone": "resnet18", "views": best_view}
             given |= {**label_options(labels), "size": size, "channels": channels}
             given |= {"range": value_range, "root": root}
@@ -282,13 +294,21 @@ def study(
                 following = (
                     f"goodviews.pretrain(data, backbone='resnet18', views={str(best_view)!r})"
                 )
-        else:
-            best_view.unlink(missing_ok=True)
         rows = [row for cell in plan.cells if cell in done.results
                 for row in done.results[cell].rows]  # fmt: skip
         written = report(folder) if page else None
     report_progress(UNIT, len(plan.cells), len(plan.cells), share=1.0)
-    return StudyResult(folder, rows, verdict, _plain(advice), best, following, written)
+    return StudyResult(
+        folder=folder,
+        rows=rows,
+        verdict=verdict,
+        advice=_plain(verdict),
+        best_view=best.view if best else None,
+        recommended=good,
+        encoders=encoders[BEST] if best else (),
+        command=following,
+        page=written,
+    )
 
 
 def _seeds(given: int | Sequence[int]) -> tuple[int, ...]:
@@ -301,9 +321,9 @@ def _seeds(given: int | Sequence[int]) -> tuple[int, ...]:
     return chosen
 
 
-def _specs(views: str | Iterable[str]) -> tuple[tuple[str, ...], Family | None]:
+def _specs(views: str | Path | Iterable[str]) -> tuple[tuple[str, ...], Family | None]:
     """Canonical specs, and the family if all of them are one."""
-    texts = read_specs([views] if isinstance(views, str) else views) or []
+    texts = read_specs([str(views)] if isinstance(views, str | Path) else views) or []
     specs: list[str] = []
     for text in texts:
         specs += [repr(parse_view(spec)) for spec in check_names(text)]
@@ -378,8 +398,18 @@ def _argument(data: Any, images: Images) -> str:
     return images.name if isinstance(data, Images) else IN_MEMORY
 
 
-def _plain(advice: Advice) -> str:
+def _plain(verdict: Verdict) -> str:
+    """The advice of every task, and that on one view for all of them."""
+    tasks, shared = verdict.tasks, verdict.compromise
+    named = len(tasks) > 1
+    said = [(f"{task.task}: " if named else "") + _advice(task.advice) for task in tasks]
+    if shared:
+        head = "One view for all" + ("" if shared.recommended else ", not recommended")
+        said.append(f"{head}: {shared.view}. {shared.lead} {shared.more}")
+    return "\n".join(said).replace("`", "")
+
+
+def _advice(advice: Advice) -> str:
     spec = f" {advice.spec}" if advice.spec else ""
-    open_ = f" Still open: {advice.open}" if advice.open else ""
-    text = f"{advice.head}{spec}. {advice.lead} {advice.reason}{open_}"
-    return text.replace("`", "").strip()
+    open_ = f"Still open: {advice.open}" if advice.open else ""
+    return " ".join(filter(None, [f"{advice.head}{spec}.", advice.lead, advice.reason, open_]))

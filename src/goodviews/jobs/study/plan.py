@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,7 @@ class Plan:
         candidates: K of the bound.
         views: Candidate specs, in the order given.
         seeds: Numbers of the runs.
+        reading: How the images were asked to be read, for the passports of encoders.
     """
 
     images: Images
@@ -91,6 +92,7 @@ class Plan:
     candidates: int
     views: tuple[str, ...]
     seeds: tuple[int, ...]
+    reading: dict[str, Any] = field(default_factory=dict)
 
     @property
     def cells(self) -> list[Cell]:
@@ -131,6 +133,7 @@ def make_plan(
     candidates: int | None,
     per_class: int,
     draws: int,
+    reading: dict[str, Any] | None = None,
 ) -> Plan:
     """Split the data and draw the labels.
 
@@ -143,6 +146,7 @@ def make_plan(
         candidates: K; as many as are held out, at most 4,096, by default.
         per_class: Labels per class that a readout sees where most images are labelled.
         draws: Label draws.
+        reading: How the images were asked to be read: ``channels`` and ``value_range``.
 
     Returns:
         The plan; the same arguments give the same plan.
@@ -178,6 +182,7 @@ def make_plan(
         candidates or min(held, 4096),
         views,
         seeds,
+        reading or {},
     )
 
 

@@ -77,7 +77,7 @@ def run_cells(
 
     def keep(cell: Cell, work: Callable[[], CellResult]) -> None:
         try:
-            done.results[cell] = work()
+            made = work()
         except BrokenProcessPool as error:
             raise InputError(
                 "A worker process was killed, most likely because there is too little memory; the "
@@ -86,7 +86,7 @@ def run_cells(
         except InputError as error:
             done.failed[cell] = str(error)
         else:
-            store.save(cell, done.results[cell])
+            done.results[cell] = store.save(cell, made)
         follower.closed(cell)
         follower.show()
 

@@ -7,7 +7,7 @@ depend on the order in which cells were done.
 
 import json
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from goodviews.core.cells import read_values, write_values
 from goodviews.core.errors import InputError
-from goodviews.core.files import read_json, write_json
+from goodviews.core.files import read_json, write_bytes, write_json
 from goodviews.core.records.rows import Row, write_rows
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import Cell, Plan
@@ -73,14 +73,24 @@ class Store:
         except (KeyError, TypeError):  # of another version
             return None
 
-    def save(self, cell: Cell, result: CellResult) -> None:
-        """Keep a finished cell.
+    def save(self, cell: Cell, result: CellResult) -> CellResult:
+        """Keep a finished cell, its encoder as a file of its own.
+
+        Returns:
+            The cell as :meth:`load` gives it.
 
         Raises:
             InputError: The disk is full or the folder cannot be written to.
         """
+        if result.encoder:
+            write_bytes(self.encoder(cell), result.encoder)
         rows = [asdict(row) for row in result.rows]
         write_values(self._path(cell), {"plan": self._about, "rows": rows, **result.arrays})
+        return replace(result, encoder=b"")
+
+    def encoder(self, cell: Cell) -> Path:
+        """Where the encoder of a candidate is kept."""
+        return self._path(cell).with_suffix(".safetensors")
 
     def write(self, results: dict[Cell, CellResult]) -> None:
         """Write ``rows.csv`` and ``items.npz`` from the cells that are done."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from goodviews.core.records.run import Family
-from goodviews.core.records.verdict import TaskVerdict, View
+from goodviews.core.records.verdict import Compromise, TaskVerdict, View
 from goodviews.core.tokens import REGIMES
 from goodviews.pages import words
 from goodviews.pages.chart.canvas import Curve
@@ -51,6 +51,7 @@ def page(study: Study) -> str:
         enlarge=_enlarge(gallery),
         family=study.run.family,
         trust=study.verdict.trust,
+        shared=_shared(study.verdict.compromise),
         made=made(study.run),
         island=_island(study),
     )
@@ -107,7 +108,19 @@ def _accuracy(view: View) -> float:
 def _edge(task: TaskVerdict) -> str:
     if task.regime == "undecided":
         return "undecided"
-    return REGIMES[task.regime].token if task.advice.spec else "ink"
+    return REGIMES[task.regime].token if task.advice.recommended and task.winner else "ink"
+
+
+@dataclass(frozen=True)
+class SharedView:
+    """One view for all tasks, and its spec as the page shows it."""
+
+    found: Compromise
+    spec: Markup
+
+
+def _shared(found: Compromise | None) -> SharedView | None:
+    return None if found is None else SharedView(found, words.spec(found.view))
 
 
 def _template(family: Family | None) -> tuple[Markup, str] | None:

@@ -32,6 +32,7 @@ def short_page(verdict: Verdict, *, title: str, command: str, page: str = "") ->
     env = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     env.filters["prose"] = words.prose
     text = env.from_string(shell_file("study/short.html.j2")).render(
+        shared=verdict.compromise,
         tasks=[_task(task, verdict.ceiling) for task in verdict.tasks],
         ink={name: token.light for name, token in TOKENS.items()},
         title=title,

@@ -70,7 +70,7 @@ def read(table: TaskTable, layout: Layout | None = None, *, family: bool = True)
     layout = layout or table.layout
     count = len(table.views)
     means = layout.items_VN[:count].mean(axis=1)
-    choose = table.choosing.mean(axis=1) if table.choosing.shape[1] and not shuffled else means
+    choose = means if shuffled else table.selecting()
     winner = int(choose.argmax())
     best = int(means.argmax())
     below = [
@@ -211,3 +211,17 @@ def _error(bounds: list[Interval], nats: float) -> float:
     near = min(bounds, key=lambda bound: abs(bound.value - nats))
     half = (near.high - near.low) / 2
     return half if math.isfinite(half) else 0.0
+
+
+def cross_fitted_gain(table: TaskTable, winner: int, other: str) -> Interval:
+    """The winner against a baseline, selected and measured with different labels.
+
+    Args:
+        table: Results of a task.
+        winner: Place of the winning candidate.
+        other: Name of the baseline.
+    """
+    view = table.views[winner]
+    found = table.over(view, other)
+    moved = cross_fitted_accuracy(table, winner) - table.level(view).value
+    return found.shifted(found.value + moved)

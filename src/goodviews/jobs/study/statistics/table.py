@@ -49,6 +49,15 @@ class TaskTable:
     nats: list[Interval]
     records: dict[str, list[Row]]
 
+    def selecting(self) -> np.ndarray:
+        """(V,) accuracy of the candidates by which the best is selected.
+
+        That of the items that only choose, where there are some.
+        """
+        items = self.choosing if self.choosing.shape[1] else self.layout.items_VN
+        means: np.ndarray = items[: len(self.views)].mean(axis=1)
+        return means
+
     def row(self, name: str) -> int:
         """Place of a row in the layouts."""
         return self.rows.index(name)

@@ -11,9 +11,14 @@ from dataclasses import dataclass
 from goodviews.core.command import changed_command
 from goodviews.core.interval import Interval
 from goodviews.core.records.verdict import Advice
-from goodviews.core.text import percent, points
-from goodviews.jobs.study.statistics.regimes import Reading, cross_fitted_accuracy
+from goodviews.core.text import duration, percent, points
+from goodviews.jobs.study.statistics.regimes import (
+    Reading,
+    cross_fitted_accuracy,
+    cross_fitted_gain,
+)
 from goodviews.jobs.study.statistics.table import RANDOM, RAW, SCRATCH, TaskTable
+from goodviews.jobs.study.verdict.entries import mean
 from goodviews.jobs.study.verdict.words import few_to_choose, more_labels
 
 _EQUAL_TO_BE = 3
@@ -52,44 +57,44 @@ def advise(table: TaskTable, reading: Reading, *, data: str, command: str) -> An
         The advice.
     """
     winner = table.views[reading.winner]
-    value = cross_fitted_accuracy(table, reading.winner)
-    level = table.level(winner).shifted(value)
-    over = _shifted(table, winner, SCRATCH, value)
+    level = table.level(winner).shifted(cross_fitted_accuracy(table, reading.winner))
+    over = cross_fitted_gain(table, reading.winner, SCRATCH)
     seeds = 3 if table.layout.seeds < 3 else 2 * table.layout.seeds
 
-    def make(wording: str, head: str, spec: str | None, lead: str, **more: str) -> Answer:
-        words = [*([data] if data else []), "--backbone", "resnet18", "--views", spec or ""]
+    def make(wording: str, head: str, lead: str, *, good: bool = True, **more: str) -> Answer:
+        words = [*([data] if data else []), "--backbone", "resnet18", "--views", winner]
         train = shlex.join(["goodviews", "pretrain", *words])
         longer = changed_command(command, "--seeds", seeds)
         advice = Advice(
             head=head,
-            spec=spec,
-            lead=lead,
+            spec=winner,
+            lead=f"{lead} {_cost(table, winner)}".strip(),
             reason=more.get("reason", ""),
-            open=_open(table, more.get("open", ""), chosen=spec is not None),
-            command=more.get("command", train if spec else longer),
+            open=_open(table, more.get("open", ""), chosen=good),
+            command=more.get("command", train if good else longer),
+            recommended=good,
         )
-        return Answer(wording, advice, _worth(over), spec is not None and over.above, level)
+        return Answer(wording, advice, _worth(over), good and over.above, level)
 
     labels = f"With {table.task.budget:,} labels,"
-    best = f"a linear probe on the best of {len(table.views)} views reaches {percent(level)}"
-    raw, random = _shifted(table, winner, RAW, value), _shifted(table, winner, RANDOM, value)
+    best = f"a linear probe on this view, the best of {len(table.views)},"
+    raw, random = (cross_fitted_gain(table, reading.winner, other) for other in (RAW, RANDOM))
     if raw.below and table.over(SCRATCH, RAW).high < 0:
         return make(
             "baseline_wins",
-            "Use raw pixels with logistic regression",
-            None,
+            "Use raw pixels with logistic regression. Best view:",
             f"{labels} raw pixels reach {percent(table.raw_level())} accuracy; no encoder does "
-            f"better, and {best}.",
+            f"better, and {best} reaches {percent(level)}.",
+            good=False,
             reason="With more labels or more images, run the study again.",
         )
     if over.below:
         return make(
             "do_not_pretrain",
-            "Do not pretrain: train from scratch",
-            None,
-            f"{labels} training from scratch reaches {percent(table.level(SCRATCH))} accuracy; "
-            f"{best}.",
+            "Do not pretrain: train from scratch. Best view:",
+            f"{labels} {best} reaches {percent(level)} accuracy, {points(over.turned())} less "
+            f"than training from scratch ({percent(table.level(SCRATCH))}).",
+            good=False,
             reason="The views do help, but less than training on the labels: the best one is "
             f"{points(random)} better than random weights."
             if random.above
@@ -101,11 +106,11 @@ def advise(table: TaskTable, reading: Reading, *, data: str, command: str) -> An
         seeds_blamed = over.known and _seeds_rule(table, winner)
         return make(
             "undecided_seeds" if seeds_blamed else "undecided_gain",
-            "Undecided",
-            None,
-            f"{labels} {best} accuracy, {points(over, signed=True)} compared with training from "
-            f"scratch." + ("" if over.known else " An interval needs more seeds: run three."),
-            reason=f"The best view so far is `{winner}`.",
+            "Undecided whether to pretrain. Best view so far:",
+            f"{labels} {best} reaches {percent(level)} accuracy, {points(over, signed=True)} "
+            f"compared with training from scratch."
+            + ("" if over.known else " An interval needs more seeds: run three."),
+            good=False,
             open=_what_would_decide(table, winner, SCRATCH) if over.known else "",
             command=changed_command(command, "--seeds", seeds),
         )
@@ -114,6 +119,12 @@ def advise(table: TaskTable, reading: Reading, *, data: str, command: str) -> An
         f"{points(over)} more than training from scratch."
     )
     return _positive(table, reading, make, lead=lead)
+
+
+def _cost(table: TaskTable, view: str) -> str:
+    """What one run with a view took, the measurements of it as well."""
+    seconds = mean([row.seconds for row in table.records[view]])
+    return f"One run with it took {duration(max(seconds, 1))}." if seconds else ""
 
 
 def _open(table: TaskTable, text: str, *, chosen: bool) -> str:
@@ -138,7 +149,6 @@ def _positive(
         return make(
             "at_the_ceiling",
             "Pretrain with",
-            winner,
             lead,
             reason=f"Views are ranked by accuracy only: {sum(map(bool, ceiling))} of "
             f"{len(ceiling)} bounds are at their ceiling.",
@@ -152,7 +162,6 @@ def _positive(
         return make(
             "several_alike",
             "Pretrain with any of these, such as",
-            winner,
             f"{lead} {len(alike) + 1} views are statistically indistinguishable: {named}.",
             reason=f"`{quick}` is the fastest.",
             open=_what_would_decide(table, winner, alike[0]),
@@ -162,7 +171,6 @@ def _positive(
         return make(
             "one_sided",
             "Try stronger views than",
-            winner,
             lead,
             reason="The best view is the strongest one tried; stronger ones may be better still.",
             open="where accuracy starts to fall as views share less.",
@@ -171,7 +179,6 @@ def _positive(
         return make(
             "against_the_idea",
             "Pretrain with",
-            winner,
             lead,
             reason="Sharing less did not help here: accuracy keeps rising with shared information "
             "over the whole range.",
@@ -181,8 +188,8 @@ def _positive(
     if alike:
         hint = _what_separates(table, winner, alike[0])
         still = f"whether `{alike[0]}` is as good. Use either; {hint}."
-        return make("sweet_spot", "Pretrain with", winner, lead, reason=reason, open=still)
-    return make("sweet_spot", "Pretrain with", winner, lead, reason=reason)
+        return make("sweet_spot", "Pretrain with", lead, reason=reason, open=still)
+    return make("sweet_spot", "Pretrain with", lead, reason=reason)
 
 
 def _reason(reading: Reading) -> str:
@@ -205,12 +212,6 @@ def _worth(over: Interval) -> str:
     if over.above:
         return "Yes, with these labels."
     return "No, not with these labels." if over.below else "There is not enough evidence to say."
-
-
-def _shifted(table: TaskTable, view: str, other: str, value: float) -> Interval:
-    """A difference, with the winner's own accuracy measured by other labels than selected it."""
-    found = table.over(view, other)
-    return found.shifted(found.value + value - table.level(view).value)
 
 
 def _seeds_rule(table: TaskTable, winner: str) -> bool:

@@ -25,6 +25,7 @@ from goodviews.jobs.study.statistics.regimes import Reading, read
 from goodviews.jobs.study.statistics.table import RANDOM, RAW, SCRATCH, TaskTable, tabulate
 from goodviews.jobs.study.verdict.advice import Answer, advise
 from goodviews.jobs.study.verdict.entries import bounded, gap, mean, question, rounded
+from goodviews.jobs.study.verdict.several import one_for_all
 from goodviews.jobs.study.verdict.trust import trust
 from goodviews.jobs.study.verdict.unlabelled import unlabelled
 from goodviews.jobs.study.verdict.words import spec_labels
@@ -72,6 +73,7 @@ def make_verdict(
         ceiling=Ceiling(nats=math.log(plan.candidates), candidates=plan.candidates),
         tasks=tuple(tasks),
         trust=tuple(trust(plan, results, readings, failed, command)),
+        compromise=one_for_all(plan, readings, family),
     )
 
 
@@ -94,7 +96,7 @@ def _task(
         classes=len(table.task.classes),
         class_entropy_nats=float(-(sizes[sizes > 0] * np.log(sizes[sizes > 0])).sum()),
         wording=answer.wording,
-        regime=reading.regimes[reading.winner] if answer.advice.spec else "undecided",
+        regime=reading.regimes[reading.winner],
         question=question(plan, table.task.name),
         advice=answer.advice,
         worth=_worth(table, answer),
@@ -208,7 +210,7 @@ def _baseline(plan: Plan, table: TaskTable, name: str) -> Baseline:
     over = None
     if name == RAW:
         found = table.over(SCRATCH, RAW)
-        over = gap(Interval(-found.value, -found.high, -found.low))
+        over = gap(found.turned())
     elif name == RANDOM:
         over = gap(table.over(name, SCRATCH))
     return Baseline(
