@@ -38,7 +38,8 @@ def parts(images: Images) -> tuple[np.ndarray, np.ndarray]:
 def accuracy(images: Images, stem: str, per_class: int, seed: int, steps: int) -> dict[str, Any]:
     """Train once and test."""
     own, test = parts(images)
-    labels, classes = (next(iter(one.values())) for one in (images.labels, images.classes))
+    labels = next(iter(images.labels.values()))
+    classes = next(iter(images.classes.values()))
     order = np.random.default_rng(seed).permutation(own)
     some = [order[labels[order] == kind][:per_class] for kind in range(len(classes))]
     index = np.sort(np.concatenate(some))
