@@ -18,7 +18,7 @@ _SMALL = 96
 _SHARP = 1024
 """Batch below which the assignments of SwAV are made sharper."""
 
-_DRAWN = 2**18
+_DRAWN = 2**16
 """Most negatives that the anchors of a batch draw each for itself."""
 
 OLDEST = 65536 / 256 * (1 - 0.999)
