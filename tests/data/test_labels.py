@@ -8,7 +8,7 @@ from PIL import Image
 
 from goodviews.core.errors import InputError
 from goodviews.data import Images, load
-from goodviews.data.labels import encode, read_labels
+from goodviews.data.labels import encode, read_labels, tasks_of
 from goodviews.evaluation.factors import read_factors
 
 NAMES = [f"day {i // 4}/{i}.png" for i in range(12)]
@@ -208,3 +208,11 @@ def test_folders_that_are_not_classes_are_named_so(
     assert load(np.zeros((4, 8, 8), np.uint8), labels="none").labels == {}
     (tmp_path / "none").write_text(PLAIN)  # a file of this name is a table
     assert list(load(tmp_path / "set", labels="none").labels) == ["kind"]
+
+
+def test_a_column_of_numbers_is_sent_to_leakage_and_one_of_names_is_not():
+    ages = [f"{20 + 0.37 * i:.2f}" for i in range(60)]
+    names = [f"file {i}" for i in range(60)]
+    (numbers,), (texts,) = tasks_of({"age": ages})[2], tasks_of({"id": names})[2]
+    assert "evaluate --leakage" in numbers
+    assert "leakage" not in texts

@@ -15,6 +15,9 @@ from goodviews.data.missing import known_texts, missing_note
 from goodviews.data.stacks import file_of, files_of
 from goodviews.data.tables import Readings, Table, read_tables
 
+NUMBERS = " Numbers, such as an age, are a factor for goodviews evaluate --leakage FILE."
+"""Sentence about columns of numbers, which are not classes."""
+
 Columns = dict[str, np.ndarray]
 Classes = dict[str, tuple[str, ...]]
 
@@ -351,12 +354,20 @@ def tasks_of(
         elif known >= 20 and len(order) > known / 2:
             notes.append(
                 f"Column {head!r} has {len(order)} different values in {known} labels and was "
-                "ignored."
+                f"ignored.{NUMBERS if all(map(_is_number, order)) else ''}"
             )
         else:
             columns[head], classes[head] = numbers, order
             notes += _odd_classes(head, numbers, order)
     return columns, classes, notes
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _odd_classes(task: str, numbers: np.ndarray, order: Sequence[str]) -> list[str]:
