@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from importlib import import_module
 from inspect import signature
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 from torch import Tensor
 
@@ -36,7 +36,7 @@ class Step(ABC):
     takes: ClassVar[str]
     methods: ClassVar[tuple[tuple[str, str], ...]]
 
-    def at(self, strength: float) -> "Step":
+    def at(self, strength: float) -> Self:
         """Return the step at a strength, where 0 changes nothing and 1 is the step itself.
 
         Raises:

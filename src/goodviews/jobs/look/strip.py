@@ -5,7 +5,7 @@ Letters: B images.
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -69,7 +69,7 @@ def strips(
         graded = []
         for step in pair.first.steps:
             try:
-                steps.append(cast("View", step.at(strength)))
+                steps.append(step.at(strength))
                 graded.append(True)
             except InputError:
                 steps.append(step)
