@@ -199,6 +199,9 @@ def test_jobs_for_images_decline_graphs_in_a_sentence(tmp_path):
         assert is_graph_data(data)
         with pytest.raises(InputError, match="holds graphs, but images are expected here"):
             goodviews.load(data)
+    maps = tmp_path / "maps.npz"
+    np.savez(maps, images=np.zeros((4, 8, 8)), edges=np.zeros((4, 8, 8), np.uint8))
+    assert not is_graph_data(maps)
     assert not is_graph_data(np.zeros((4, 8, 8)))
     assert not is_graph_data(tmp_path)
 
