@@ -1,8 +1,9 @@
 """A paper's method on small images and in a short run: one rule for all methods.
 
 The loss with its temperature and weights, the memory, the slow target, the jigsaw branch and
-the order of the views' steps stay the paper's, but for SwAV's epsilon, which fits the batch. What belongs to ImageNet and to hundreds of
-epochs goes: the backbone, the widths of heads, the optimiser and its rate, the blur.
+the order of the views' steps stay the paper's, but for SwAV's epsilon, which fits the batch. What
+belongs to ImageNet and to hundreds of epochs goes: the backbone, the widths of heads, the
+optimiser and its rate, the blur.
 """
 
 from dataclasses import replace
