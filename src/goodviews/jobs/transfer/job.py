@@ -121,6 +121,7 @@ def transfer(
         InputError: Something given cannot be used; the message says what to type.
 
     Example:
+        >>> import numpy as np
         >>> from tempfile import TemporaryDirectory
         >>> from PIL import Image
         >>> with TemporaryDirectory() as place:
