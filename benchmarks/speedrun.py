@@ -196,9 +196,16 @@ def table(rows: Sequence[dict[str, Any]]) -> list[str]:
     return lines
 
 
+def name_of(about: dict[str, Any], settings: Settings) -> str:
+    """Name of a run; what has its default does not count, so that new settings change no name."""
+    usual = asdict(Settings())
+    own = {key: value for key, value in asdict(settings).items() if value != usual[key]}
+    return "{track}-{engine}-{asked}-{seed}".format(**about) + f"-{hashed(own)}"
+
+
 def run_one(cells: Cells, about: dict[str, Any], settings: Settings) -> dict[str, Any]:
     """One row: stored, or measured now."""
-    name = "{track}-{engine}-{asked}-{seed}".format(**about) + f"-{hashed(asdict(settings))}"
+    name = name_of(about, settings)
     found = cells.load(name)
     if found is None:
         found = about | measure(about, settings)
