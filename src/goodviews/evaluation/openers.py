@@ -19,6 +19,7 @@ from goodviews.core.errors import InputError, unknown
 from goodviews.core.files import DAMAGED, read_json
 from goodviews.core.plugins import Registry, load_plugins
 from goodviews.core.text import counted
+from goodviews.data import Data, Images, load
 from goodviews.encoders import Backbone, PairEncoder, build_backbone, load_encoder, load_weights
 from goodviews.encoders.pair import BACKBONES
 from goodviews.encoders.sources import fetches, without_sources
@@ -143,12 +144,23 @@ def register_encoders(library: str) -> Callable[[Callable[..., nn.Module]], Any]
     return register
 
 
-def reading_of(encoder: Any) -> dict[str, Any]:
-    """How a pretraining run was asked to read its images, so that others are read alike.
+def load_like(encoder: Any, data: Data, **given: Any) -> Images:
+    """Load images as a pretraining run was asked to read its own.
 
     Args:
-        encoder: A run, its folder or its encoder; anything else gives nothing.
+        encoder: A run, its folder or its encoder; anything else asks for nothing.
+        data: Images in any form that :func:`goodviews.data.load` takes.
+        given: Its options; channels and range that are given win over those of the run.
     """
+    if not isinstance(data, Images):
+        for name, value in _reading(encoder).items():
+            if given.get(name) is None:
+                given[name] = value
+    return load(data, **given)
+
+
+def _reading(encoder: Any) -> dict[str, Any]:
+    """How a run was asked to read its images."""
     place = getattr(encoder, "folder", encoder)
     if not isinstance(place, str | Path):
         return {}

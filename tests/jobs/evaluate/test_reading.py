@@ -25,7 +25,7 @@ def test_channels_and_range_of_a_run_are_those_of_its_evaluation(tmp_path, monke
         loaded.append(load(data, **options))
         return loaded[-1]
 
-    monkeypatch.setattr("goodviews.jobs.evaluate.job.load", spy)
+    monkeypatch.setattr("goodviews.evaluation.openers.load", spy)
     for i, encoder in enumerate((run, run.folder, run.file)):
         evaluate(encoder, file, protocols=["knn"], seeds=0, out=tmp_path / str(i))
         assert loaded[-1].scale == (-1000, 3000)

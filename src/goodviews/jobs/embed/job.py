@@ -15,11 +15,11 @@ import torch
 from goodviews.core.errors import InputError
 from goodviews.core.files import DAMAGED, write_bytes
 from goodviews.core.progress import Report, as_report, draws_progress
-from goodviews.data import Data, Groups, Images, Labels, load
+from goodviews.data import Data, Groups, Images, Labels
 from goodviews.data.cache import row_names
 from goodviews.data.size import SizeLike
 from goodviews.evaluation.encoders import Encoder
-from goodviews.evaluation.openers import open_encoder, reading_of
+from goodviews.evaluation.openers import load_like, open_encoder
 from goodviews.jobs.embed.patches import patch_maps
 from goodviews.training.machine import check_device
 
@@ -117,11 +117,8 @@ def embed(
             f"{target} already exists and was not written by goodviews embed; choose another file "
             "with --out."
         )
-    if not isinstance(data, Images):
-        stored = reading_of(encoder)
-        value_range = stored.get("value_range") if value_range is None else value_range
-        channels = stored.get("channels") if channels is None else channels
-    images = load(
+    images = load_like(
+        encoder,
         data,
         labels=labels,
         groups=groups,

@@ -13,10 +13,10 @@ from goodviews.core.command import default_folder
 from goodviews.core.errors import MOST_SEED, InputError, check_whole, unknown
 from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
-from goodviews.data import Data, Groups, Images, Labels, load, splits
+from goodviews.data import Data, Groups, Labels, splits
 from goodviews.data.size import SizeLike
 from goodviews.evaluation.budgets import check_budgets
-from goodviews.evaluation.openers import open_encoder, reading_of
+from goodviews.evaluation.openers import load_like, open_encoder
 from goodviews.evaluation.protocols import Score
 from goodviews.jobs.evaluate.files import check_same, is_evaluation, write
 from goodviews.jobs.evaluate.finetune import FINETUNE
@@ -43,6 +43,7 @@ class Evaluation:
 
     Example:
         >>> from tempfile import TemporaryDirectory
+        >>> from goodviews.data import load
         >>> images = load("digits")
         >>> with TemporaryDirectory() as folder:
         ...     found = evaluate("pixels", images, protocols=["knn"], seeds=0, out=folder)
@@ -139,6 +140,7 @@ def evaluate(
     Example:
         >>> import numpy as np
         >>> from tempfile import TemporaryDirectory
+        >>> from goodviews.data import load
         >>> images = load("digits")
         >>> features = np.eye(10)[images.labels["label"]]
         >>> with TemporaryDirectory() as folder:
@@ -160,11 +162,8 @@ def evaluate(
     found_gpu = "cuda" if torch.cuda.is_available() else "cpu"
     where = torch.device(found_gpu if device == "auto" else device)
     tuning = change(FINETUNE, [f"device={where.type}", *changed])
-    if not isinstance(data, Images):
-        stored = reading_of(encoder)
-        value_range = stored.get("value_range") if value_range is None else value_range
-        channels = stored.get("channels") if channels is None else channels
-    images = load(
+    images = load_like(
+        encoder,
         data,
         labels=labels,
         groups=groups,
