@@ -122,3 +122,15 @@ def test_candidates_that_nobody_holds_out_are_refused_before_training(blobs, can
 def test_it_is_public_and_reads_what_load_reads():
     found = goodviews.shared_nats("crop()", "digits", epochs=1, encoder="convnet(width=4)")
     assert str(found).startswith(">= ")
+
+
+def test_a_continued_measurement_is_that_of_a_new_run(blobs):
+    index, pair = splits(blobs), parse_view("crop()")
+    parts = {"pretrain_on": index.pretrain, "held_out": index.held_out, "candidates": 16}
+    settings = replace(SMALL, epochs=5)
+    short = shared_nats(pair, blobs, settings=settings, keep_steady=True, **parts)
+    longer = short.steady.longer(10)
+    long = shared_nats(pair, blobs, settings=longer, steady=short.steady, **parts)
+    fresh = shared_nats(pair, blobs, settings=longer, **parts)
+    assert (long.nats, long.history.bounds) == (fresh.nats, fresh.history.bounds)
+    assert long.nats != short.nats

@@ -19,7 +19,7 @@ from goodviews.data import Data, Images, load, splits
 from goodviews.encoders import PairEncoder
 from goodviews.evaluation import fit_temperature, held_out_bound
 from goodviews.information import Estimate
-from goodviews.training import Settings, train
+from goodviews.training import Settings, Steady, train
 from goodviews.training.diagnostics.monitor import History, levelled_off
 from goodviews.training.small import small_settings
 from goodviews.views import ViewPair, parse_view
@@ -65,6 +65,7 @@ class SharedNats:
         encoders: The pretrained encoders, in evaluation mode.
         temperature: The fitted temperature of the critic.
         history: What happened in training, bounds along the way included.
+        steady: The run at the end of its steady part; only with ``keep_steady``.
 
     Example:
         >>> images = load(np.random.default_rng(0).random((80, 8, 8)))
@@ -77,6 +78,7 @@ class SharedNats:
     encoders: PairEncoder
     temperature: float
     history: History
+    steady: Steady | None = None
 
     @property
     def nats(self) -> float:
@@ -105,6 +107,8 @@ def shared_nats(
     held_out: np.ndarray | None = None,
     draws: Draws | None = None,
     tick: Callable[[], None] | None = None,
+    steady: Steady | None = None,
+    keep_steady: bool = False,
 ) -> SharedNats:
     """Bound from below how many nats two views of an image share, I(v1; v2).
 
@@ -124,6 +128,9 @@ def shared_nats(
             study by default.
         draws: Which draws of the views are used.
         tick: Called after each epoch.
+        steady: The same run at a shorter length, which is continued; see
+            :func:`goodviews.training.train`.
+        keep_steady: Whether the result holds the state that ``steady`` expects.
 
     Returns:
         The bound, never above its ceiling log K, and the encoders. The same arguments give the
@@ -190,12 +197,14 @@ def shared_nats(
         seed=seed,
         look=look if draws.looks else None,
         tick=tick,
+        steady=steady,
+        keep_steady=keep_steady,
     )
     estimate, temperature = bound(trained.encoders, draws.count)
     if draws.looks:
         final = (trained.history.steps, estimate.nats, estimate.stderr_nats)
         trained.history.bounds.append(final)
-    return SharedNats(estimate, trained.encoders, temperature, trained.history)
+    return SharedNats(estimate, trained.encoders, temperature, trained.history, trained.steady)
 
 
 @torch.no_grad()

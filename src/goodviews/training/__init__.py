@@ -8,12 +8,14 @@ from goodviews.training.schedule import build_schedule
 from goodviews.training.settings import Settings, change, change_texts
 from goodviews.training.small import small_settings
 from goodviews.training.state import Interrupted, load_state, save_state
+from goodviews.training.steady import Steady
 
 __all__ = [
     "Batch",
     "Interrupted",
     "Learner",
     "Settings",
+    "Steady",
     "TrainResult",
     "build_optimiser",
     "build_schedule",

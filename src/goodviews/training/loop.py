@@ -25,6 +25,7 @@ from goodviews.training.optim import build_optimiser
 from goodviews.training.schedule import build_schedule
 from goodviews.training.settings import Settings
 from goodviews.training.state import Checkpoints, Start
+from goodviews.training.steady import Steady, last_steady_step
 from goodviews.views import Chain, ViewPair, parse_view
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class TrainResult:
         encoders: Encoders in evaluation mode.
         history: Record of the run.
         rule: One sentence that explains the learning rate.
+        steady: The run at the end of its steady part, from which it continues to a longer
+            length; only with ``keep_steady``.
 
     Example:
         >>> from goodviews.data import load
@@ -52,6 +55,7 @@ class TrainResult:
     encoders: PairEncoder
     history: History
     rule: str
+    steady: Steady | None = None
 
 
 Look = Callable[[PairEncoder], tuple[float, float]]
@@ -73,6 +77,8 @@ def train(
     watch: Callable[[Learner, History], None] | None = None,
     tick: Callable[[], None] | None = None,
     fabric: "Fabric | None" = None,
+    steady: Steady | None = None,
+    keep_steady: bool = False,
 ) -> TrainResult:
     """Pretrain the encoders of a pair of views.
 
@@ -97,9 +103,13 @@ def train(
         watch: Called after every step with the learner and the history.
         tick: Called after each epoch.
         fabric: Devices and processes, if they are already set up.
+        steady: The same run at a shorter length, which is continued from the end of its steady
+            part; :meth:`Steady.longer <goodviews.training.Steady.longer>` gives the settings.
+        keep_steady: Whether the result holds the state that ``steady`` expects.
 
     Returns:
-        Encoders in evaluation mode, and the history.
+        Encoders in evaluation mode, and the history; those of a continued run are those of a new
+        run with the same settings, to the last bit.
 
     Raises:
         InputError: Fewer than 8 images, a step whose loss is not finite, or a checkpoint of
@@ -132,7 +142,8 @@ def train(
         settings=settings,
         view=repr(pair),
         seed=seed,
-        data=images.hash + (_subset_hash(images, index) if folder else ""),
+        data=images.hash
+        + (_subset_hash(images, index) if folder or steady or keep_steady else ""),
         start=start,
         writer=fabric.is_global_zero,
     )
@@ -167,7 +178,12 @@ def train(
 
     history = History(per_epoch=per_epoch, total=total, rule=rule)
     checkpoints.attach(learner, optimiser, history)
-    looks = {round(part * total) for part in (0.35, 0.7)} if look else set()
+    halfway, end = (round(part * total) for part in (0.35, 0.7))
+    looks = {halfway, end} if look else set()
+    if steady is not None and not history.steps:
+        steady.enter(checkpoints, rate, halfway=halfway)
+    last_steady = last_steady_step(settings, total, per_epoch) if keep_steady else 0
+    kept: Steady | None = None
     cards = [fabric.device] if fabric.device.type == "cuda" else []
     drawing = torch.random.fork_rng(devices=cards)
     lost = reporting_lost(lambda: history.steps)
@@ -220,10 +236,12 @@ def train(
                 learner.encoders.eval()
                 history.bounds.append((history.steps, *look(learner.encoders)))
                 learner.train()
+            if history.steps == last_steady:
+                kept = Steady.of(checkpoints)
             if tick and place == per_epoch - 1:
                 tick()
             saved(due=history.steps % (save_every or per_epoch) == 0)
-    return TrainResult(learner.result().eval(), history, rule)
+    return TrainResult(learner.result().eval(), history, rule, kept)
 
 
 @lru_cache(maxsize=2)

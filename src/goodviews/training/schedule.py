@@ -54,8 +54,15 @@ def _steps(
     return now
 
 
-def _trapezoid(total: int, epoch: int, *, rise: float = 0.1, steady: float = 0.7) -> Factor:  # noqa: ARG001
-    up = max(round(total * rise), 1)
+def _trapezoid(
+    total: int,
+    epoch: int,
+    *,
+    rise: float = 0.1,
+    steady: float = 0.7,
+    warmup: float | None = None,
+) -> Factor:
+    up = max(round(total * rise) if warmup is None else _rise(warmup, total, epoch), 1)
     down = max(total - round(total * steady), 1)
     return lambda step: max(min((step + 1) / up, (total - step) / down, 1.0), 0.0)
 
@@ -92,7 +99,7 @@ def build_schedule(text: str, total: int, *, epoch: int = 1) -> Factor:
     ``steps(at=(120, 160),          times ``factor`` at each of these epochs, after a
     factor=0.1)``                   ``warmup`` as above
     ``trapezoid(rise=0.1,           up, level until ``steady``, straight down to 0, both
-    steady=0.7)``                   as shares of the run
+    steady=0.7, warmup=None)``      as shares of the run; with ``warmup``, up over as many epochs
     ==============================  =====================================================
 
     The first step of a warm-up is one increment above ``start``, so that no step has rate 0, and
@@ -137,3 +144,44 @@ def build_schedule(text: str, total: int, *, epoch: int = 1) -> Factor:
     except TypeError as error:
         raise InputError(f"Schedule {text!r}: {str(error).rstrip('.')}.") from error
     return at
+
+
+def common_steps(first: Factor, second: Factor, most: int) -> int:
+    """How many steps two schedules begin with that have the same factors.
+
+    Args:
+        first: A schedule.
+        second: Another one.
+        most: Number of steps to compare.
+
+    Example:
+        >>> short, long = (build_schedule("trapezoid(warmup=1)", n) for n in (10, 20))
+        >>> common_steps(short, long, 10)
+        8
+    """
+    return next((step for step in range(most) if first(step) != second(step)), most)
+
+
+def fixed_rise(text: str, total: int, *, epoch: int = 1) -> str:
+    """Spec of the same schedule whose rise has the same number of steps in a run of any length.
+
+    Only the trapezoid has a rise that is a share of the run; the others are returned as they are.
+
+    Args:
+        text: A schedule.
+        total: Number of optimiser steps of the run.
+        epoch: Number of optimiser steps per epoch.
+
+    Example:
+        >>> fixed_rise("trapezoid(rise=0.1, steady=0.7)", 560, epoch=7)
+        'trapezoid(steady=0.7, warmup=8.0)'
+        >>> fixed_rise("cosine(warmup=2)", 560, epoch=7)
+        'cosine(warmup=2)'
+    """
+    call = parse_spec(text)[0]
+    given = dict(call.kwargs)
+    if call.name != "trapezoid" or given.get("warmup") is not None:
+        return text
+    rise = max(round(total * given.pop("rise", 0.1)), 1)
+    given["warmup"] = rise / epoch
+    return f"trapezoid({', '.join(f'{name}={value!r}' for name, value in given.items())})"

@@ -43,7 +43,7 @@ class Start(Protocol):
 LAST, PREVIOUS = "last.pt", "previous.pt"
 _MARK = b"goodviews 1 "
 """First bytes of every checkpoint, followed by the SHA-256 of the rest."""
-_FREE = ("device", "precision", "compile")
+FREE = ("device", "precision", "compile")
 """Settings that may differ in a resumed run."""
 _TYPED = {"name": "--recipe", "encoder": "--backbone", "batch": "--batch", "epochs": "--epochs"}
 """Settings that have their own option on the command line."""
@@ -91,20 +91,29 @@ def save_state(folder: Path, state: dict[str, Any]) -> Path:
         ...     file.name, load_state(Path(folder))
         ('last.pt', {'step': 3, 'weight': tensor([1., 1.])})
     """
-    buffer = io.BytesIO()
-    torch.save(state, buffer)
-    data = buffer.getbuffer()
     last, fresh = folder / LAST, folder / ".fresh.pt"
     try:
-        with writing(fresh) as file:
-            file.write(_MARK + hashlib.sha256(data).hexdigest().encode() + b"\n")
-            file.write(data)
+        write_state(fresh, state)
         if last.exists():
             last.replace(folder / PREVIOUS)
         fresh.replace(last)
     finally:
         fresh.unlink(missing_ok=True)
     return last
+
+
+def write_state(path: Path, state: dict[str, Any]) -> None:
+    """Write a state as one file, which :func:`load_state` reads.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    data = buffer.getbuffer()
+    with writing(path) as file:
+        file.write(_MARK + hashlib.sha256(data).hexdigest().encode() + b"\n")
+        file.write(data)
 
 
 def load_state(path: Path, *, device: torch.device | str = "cpu") -> dict[str, Any]:
@@ -209,14 +218,27 @@ class Checkpoints:
         state = load_state(self.folder)
         try:
             self._check(state["run"])
-            learner.load_state_dict(state["learner"])
-            optimiser.load_state_dict(state["optimiser"])
-            history.load_state_dict(state)
+            self.restore(state)
         except (KeyError, TypeError, AttributeError, RuntimeError) as error:
             raise InputError(
                 f"The checkpoint in {self.folder} is of another version or was edited; choose "
                 "another folder with --out."
             ) from error
+
+    def state(self) -> dict[str, Any]:
+        """State of the run after the last step; its tensors are those that training changes."""
+        return {
+            "run": self.run,
+            **self.history.state_dict(),
+            "learner": self.learner.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Give the attached run a state, whose tensors it may change."""
+        self.learner.load_state_dict(state["learner"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.history.load_state_dict(state)
 
     def _check(self, there: dict[str, Any]) -> None:
         self.run["start"] = there["start"]
@@ -238,7 +260,7 @@ class Checkpoints:
         for name in [*(name for name in _TYPED if name in mine), *mine]:
             value = mine[name]
             was = there["settings"].get(name, getattr(self.kind, name, None))
-            if name not in _FREE and was != value:
+            if name not in FREE and was != value:
                 typed = _TYPED.get(name, f"--set {name}")
                 raise InputError(
                     f"{self.folder} holds a run with {name}={was!r}, not {value!r}; choose "
@@ -274,15 +296,7 @@ class Checkpoints:
     def _saved(self, *, due: bool) -> None:
         stop = self.folder is not None and anywhere(self._asked is not None)
         if self.folder is not None and self.writer and (due or stop):
-            save_state(
-                self.folder,
-                {
-                    "run": self.run,
-                    **self.history.state_dict(),
-                    "learner": self.learner.state_dict(),
-                    "optimiser": self.optimiser.state_dict(),
-                },
-            )
+            save_state(self.folder, self.state())
         if stop:
             together()  # a launcher ends the other processes as soon as one has ended
             raise Interrupted(
