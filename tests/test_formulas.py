@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "goodviews"
-ROOMS = ("objectives", "information")
+ROOMS = ("objectives", "information", "evaluation/label_free")
 
 
 def rows() -> list[tuple[list[str], str, str]]:
@@ -26,7 +26,7 @@ def rows() -> list[tuple[list[str], str, str]]:
 
 def public_names(room: str) -> set[tuple[str, str]]:
     """File and name of every function and class that the room's package lists."""
-    listed = set(import_module(f"goodviews.{room}").__all__)
+    listed = set(import_module(f"goodviews.{room.replace('/', '.')}").__all__)
     names = set()
     for file in sorted((PACKAGE / room).glob("*.py")):
         body = ast.parse(file.read_text("utf8")).body

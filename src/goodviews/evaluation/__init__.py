@@ -1,6 +1,6 @@
 """Evaluation of frozen representations: takes features, never a trainer."""
 
-from goodviews.evaluation import factor_readout, leakage, scores, shortcuts
+from goodviews.evaluation import factor_readout, label_free, leakage, scores, shortcuts
 from goodviews.evaluation.advice import leakage_board
 from goodviews.evaluation.boxes import Detections, Matches, average_precision, match_boxes
 from goodviews.evaluation.encoders import raw_pixels, settle
@@ -34,6 +34,7 @@ __all__ = [
     "held_out_bound",
     "knn_predict",
     "knn_votes",
+    "label_free",
     "leakage",
     "leakage_board",
     "match_boxes",

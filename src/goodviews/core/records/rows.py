@@ -44,6 +44,13 @@ class Row:
         effective_rank: Exponential of the entropy of the singular values (RankMe).
         alignment: Mean squared distance of positive embeddings.
         uniformity: Log mean Gaussian potential of embedding pairs.
+        spectrum_decay: Exponent of the eigenvalues of the representation's covariance (alpha-ReQ;
+            close to 1 is best).
+        lidar: Effective rank of the linear discriminant matrix of embeddings (LiDAR).
+        learnability: How soon nearest neighbours predict the representation's clusters (CLID).
+        intrinsic_dimension: Dimension by the two nearest neighbours (TwoNN, the other part of
+            CLID).
+        rotation_top1: Accuracy of a linear probe of four rotations (SelfAugment).
         clipped_share: Share of values the view pushed out of [0, 1].
         loss_first: Objective in the first epoch, nats.
         loss_last: Objective in the last epoch, nats.
@@ -74,6 +81,11 @@ class Row:
     effective_rank: float | None = None
     alignment: float | None = None
     uniformity: float | None = None
+    spectrum_decay: float | None = None
+    lidar: float | None = None
+    learnability: float | None = None
+    intrinsic_dimension: float | None = None
+    rotation_top1: float | None = None
     clipped_share: float | None = None
     loss_first: float | None = None
     loss_last: float | None = None

@@ -2,6 +2,7 @@
 
 from goodviews.jobs.study.cells import CellResult, run_cell
 from goodviews.jobs.study.job import StudyResult, study
+from goodviews.jobs.study.label_free import label_free_scores
 from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task, make_plan
 from goodviews.jobs.study.readings import view_reader
 from goodviews.jobs.study.run import one_thread, run_cells
@@ -18,6 +19,7 @@ __all__ = [
     "StudyResult",
     "Task",
     "advise",
+    "label_free_scores",
     "make_plan",
     "make_verdict",
     "one_thread",

@@ -15,12 +15,11 @@ import torch
 from goodviews.core.records.rows import Row
 from goodviews.encoders import PairEncoder
 from goodviews.encoders.storage import encoder_bytes
-from goodviews.information import effective_rank
+from goodviews.jobs.study.label_free import label_free_scores
 from goodviews.jobs.study.parts import BOUND, EPOCH, READING, READOUT
 from goodviews.jobs.study.plan import Cell, Plan, Task
 from goodviews.jobs.study.readings import baseline, of_encoder, view_reader
 from goodviews.measurement import embed_views, shared_nats
-from goodviews.objectives import alignment, uniformity
 from goodviews.training.diagnostics.monitor import collapsed
 from goodviews.training.passport import passport
 from goodviews.views import ViewPair, parse_view
@@ -144,7 +143,8 @@ def _pretrained(
     )
     tick(BOUND)
     found, encoders, history = measured.estimate, measured.encoders, measured.history
-    z1, z2 = embed_views(encoders, pair, images, held[:2048], seed=seed, draw=1)
+    embeddings = embed_views(encoders, pair, images, held[:2048], seed=seed, draw=1)
+    scores = label_free_scores(embeddings, encoders, pair, images, held, seed=seed)
     rows = held[:256]
     x = images.batch(rows)
     key = pair.key(0, x, seed, torch.from_numpy(rows), -1)
@@ -156,14 +156,12 @@ def _pretrained(
         "ceiling_nats": found.ceiling_nats,
         "candidates": found.candidates,
         "at_ceiling": found.at_ceiling,
-        "effective_rank": effective_rank(z1),
-        "alignment": float(alignment(z1, z2).mean()),
-        "uniformity": float(uniformity(z1).mean()),
+        **scores,
         "clipped_share": pair.first.clipped(x, params),
         "loss_first": float(np.mean(history.losses[:part])),
         "loss_last": float(np.mean(history.losses[-part:])),
         "undertrained": not measured.levelled_off,
-        "collapsed": collapsed(z1),
+        "collapsed": collapsed(embeddings[0]),
         "epochs": plan.settings.epochs,
         "steps": history.steps,
     }
