@@ -26,6 +26,7 @@ EXPERIMENTS = {
     "label_choice": "label_choice.run",
     "learned_bands": "learned_bands.run",
     "learned_views": "learned_views.run",
+    "length_forecast": "length_forecast.run",
     "methods_learn": "methods_learn.run",
     "mi_bench": "mi_bench.run",
     "moving_ahead": "moving_digits.ahead",

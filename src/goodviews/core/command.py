@@ -87,13 +87,19 @@ def changed_command(command: str, option: str, value: object, *, fresh: bool = F
 
 
 def _without(words: list[str], option: str) -> tuple[list[str], str]:
-    """The words without an option, and the value it had."""
-    for place, word in enumerate(words):
-        if word == option:
-            return words[:place] + words[place + 2 :], "".join(words[place + 1 : place + 2])
-        if word.startswith(f"{option}="):
-            return words[:place] + words[place + 1 :], word.partition("=")[2]
-    return words, ""
+    """The words without an option, wherever it is given, and the first value it had."""
+    left, values, skipped = [], [], False
+    for word, following in pairwise([*words, ""]):
+        if skipped:
+            skipped = False
+        elif word == option:
+            values.append(following)
+            skipped = True
+        elif word.startswith(f"{option}="):
+            values.append(word.partition("=")[2])
+        else:
+            left.append(word)
+    return left, "".join(values[:1])
 
 
 def default_folder(verb: str, *parts: object) -> Path:

@@ -62,14 +62,15 @@ def _trapezoid(
     steady: float = 0.7,
     warmup: float | None = None,
 ) -> Factor:
-    up = max(round(total * rise) if warmup is None else _rise(warmup, total, epoch), 1)
+    up = max(round(total * rise) if warmup is None else _rise(warmup, total, epoch, left=0), 1)
     down = max(total - round(total * steady), 1)
     return lambda step: max(min((step + 1) / up, (total - step) / down, 1.0), 0.0)
 
 
-def _rise(warmup: float, total: int, epoch: int) -> int:
+def _rise(warmup: float, total: int, epoch: int, *, left: int = 1) -> int:
+    """Steps of a warm-up, after which a number of steps must be left."""
     rise = round(warmup * epoch)
-    if not 0 <= rise < total:
+    if not 0 <= rise <= total - left:
         raise InputError(
             f"The warm-up of {warmup:g} epochs takes {rise} steps, but the run has {total}; "
             "shorten the warm-up or train for more epochs."

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, final
 from goodviews.core.files import read_json
 from goodviews.core.interval import Interval
 from goodviews.core.records.codec import SHORT, check_schema, from_json, to_json
+from goodviews.core.records.lengths import Lengths
 
 SCHEMA = 1
 Regime = Literal["missing", "sweet_spot", "excess", "undecided"]
@@ -193,6 +194,7 @@ class TaskVerdict:
         baselines: From scratch, random weights, raw pixels.
         curve: The fit through a family; nothing with too few views.
         peak: Where that curve is highest; nothing with too few views.
+        lengths: The best views at several lengths of training; nothing where none was measured.
     """
 
     task: str
@@ -210,6 +212,7 @@ class TaskVerdict:
     baselines: tuple[Baseline, ...]
     curve: Curve | None
     peak: Peak | None
+    lengths: Lengths | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,7 @@ from goodviews.jobs.study.best_encoders import keep_encoders
 from goodviews.jobs.study.budget import default_epochs
 from goodviews.jobs.study.chosen import BEST, chosen_views, write_chosen
 from goodviews.jobs.study.follow import UNIT
+from goodviews.jobs.study.lengths.run import add_lengths
 from goodviews.jobs.study.pairs import draw_pairs
 from goodviews.jobs.study.plan import Plan, make_plan
 from goodviews.jobs.study.run import run_cells
@@ -251,6 +252,7 @@ def study(
     folder = Path(out) if out is not None else default_folder("study", called)
     plan = planned(settings)
     workers = jobs if jobs is not None else _workers(settings.device)
+    asked = epochs is not None
     with claimed(folder, "study", own=is_study, say=report_progress.note):
         if epochs is None and minutes is not None:
             stored = stored_plan(folder)  # a timed study resumes with the same number
@@ -272,6 +274,9 @@ def study(
         kept = recorded(typed)
         verdict = make_verdict(
             plan, done.results, family=family, data=named, command=kept, failed=done.failed
+        )
+        verdict = add_lengths(
+            plan, store, done.results, verdict, command=kept, report=report_progress, asked=asked
         )
         write_json(store.folder / "verdict.json", verdict.to_json())
         seconds = time.perf_counter() - begun

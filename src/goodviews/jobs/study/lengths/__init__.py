@@ -1,0 +1,31 @@
+"""How the results of a study change with the length of training."""
+
+from goodviews.jobs.study.lengths.forecast import (
+    Curves,
+    Forecast,
+    Model,
+    fit_model,
+    leave_one_set_out,
+    read_forecast,
+)
+from goodviews.jobs.study.lengths.measure import (
+    LengthCells,
+    LengthRun,
+    Measured,
+    chosen_runs,
+    measure_run,
+)
+
+__all__ = [
+    "Curves",
+    "Forecast",
+    "LengthCells",
+    "LengthRun",
+    "Measured",
+    "Model",
+    "chosen_runs",
+    "fit_model",
+    "leave_one_set_out",
+    "measure_run",
+    "read_forecast",
+]
