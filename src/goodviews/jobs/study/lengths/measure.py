@@ -119,7 +119,7 @@ def length_settings(plan: Plan, epochs: int) -> Settings:
 def measure_run(
     plan: Plan, run: LengthRun, *, steady: Steady | None = None, keep_steady: bool = False
 ) -> tuple[Measured, Steady | None]:
-    """Pretrain one view at one length, bound what its views share, and read out every task.
+    """Pretrain one view at one length, bound what its views share, and evaluate every task.
 
     Args:
         plan: The study.
