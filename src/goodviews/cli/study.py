@@ -36,7 +36,7 @@ def study(
             metavar="SPEC",
             help="A view such as 'crop(scale=(0.2, 1))|flip()', a family such as "
             "'crop(scale=({0.1, 0.3}, 1))', or a file with one per line. Can be given several "
-            "times.",
+            "times. Without it, short runs of many compositions choose a few.",
             show_default=False,
         ),
     ] = None,
@@ -91,7 +91,17 @@ def study(
             min=0.1,
             max=1_000_000,
             metavar="M",
-            help="Approximate time for the whole study, instead of --epochs.",
+            help="Approximate time for the whole study, instead of --epochs (default: 10 where "
+            "the study chooses the views).",
+            show_default=False,
+        ),
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND",
+            help="Kind of the images, which decides what is tried without --views: natural, "
+            "topdown, symbols or general (default: found from the images).",
             show_default=False,
         ),
     ] = None,
@@ -122,7 +132,7 @@ def study(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Compare views on DATA; print which to pretrain with, what to type next, and a page.
+    """Find the best views for DATA; print which to pretrain with, what to type next, and a page.
 
     To resume a stopped study, type the same command again.
     """
@@ -144,6 +154,7 @@ def study(
             value_range=value_range,
             epochs=epochs,
             minutes=minutes,
+            kind=kind,
             per_class=per_class,
             root=root,
             encoder=encoder,

@@ -9,7 +9,7 @@ from goodviews.core.errors import InputError
 from goodviews.core.records.verdict import Verdict
 from goodviews.jobs.pretrain.files import doubt_of, view_of
 from goodviews.jobs.study.chosen import Chosen, chosen_views, safe_names, write_chosen
-from goodviews.jobs.study.job import _specs
+from goodviews.jobs.study.inputs import view_specs
 from goodviews.spec.lists import read_spec
 
 
@@ -35,7 +35,7 @@ def test_every_reader_of_view_files_skips_the_doubt_and_pretraining_says_it(tmp_
     path.write_text(Chosen("best_view", "crop(scale=(0.3, 1))", "Undecided,\nso far.").text)
     for given in (path, str(path), f"@{path}"):
         assert read_spec(given) == view_of(given) == "crop(scale=(0.3, 1))"
-        assert _specs(given)[0] == ("crop(scale=(0.3, 1))",)
+        assert view_specs(given)[0] == ("crop(scale=(0.3, 1))",)
         assert doubt_of(given).endswith("not recommend this view: Undecided, so far.")
     path.write_text("# mine\ncrop()\n")
     assert doubt_of(path) == doubt_of("crop()") == doubt_of(None) == ""

@@ -14,7 +14,7 @@ from typing import Any
 from goodviews.core.errors import InputError
 from goodviews.core.files import read_text, write_text
 
-ROLES = ("candidate", "twin", "baseline")
+ROLES = ("candidate", "twin", "baseline", "screened")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Row:
         task: Name of the label column; empty without labels.
         modality: ``image`` (``graph`` later).
         role: ``candidate``, ``twin`` (the first candidate again, other initialisation and
-            draws) or ``baseline``.
+            draws), ``baseline``, or ``screened`` (a short run that only chooses).
         estimate_nats: InfoNCE lower bound on I(v1; v2), held-out pairs.
         stderr_nats: Its standard error over pairs.
         ceiling_nats: log K, the largest value the estimate can take.

@@ -12,6 +12,7 @@ from goodviews.core.files import read_json
 from goodviews.core.interval import Interval
 from goodviews.core.records.codec import SHORT, check_schema, from_json, to_json
 from goodviews.core.records.lengths import Lengths
+from goodviews.core.records.screening import Screening
 
 SCHEMA = 1
 Regime = Literal["missing", "sweet_spot", "excess", "undecided"]
@@ -279,6 +280,8 @@ class Verdict:
         tasks: What was found for each task.
         trust: Checks of the study itself.
         compromise: One view for all tasks; nothing with fewer than two.
+        screening: What short runs before the study found, for each task; nothing where the views
+            were given.
     """
 
     schema: int = SCHEMA
@@ -286,6 +289,7 @@ class Verdict:
     tasks: tuple[TaskVerdict, ...]
     trust: tuple[Check, ...]
     compromise: Compromise | None = None
+    screening: tuple[Screening, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The JSON object that :meth:`from_json` reads."""

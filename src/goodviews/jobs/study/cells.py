@@ -19,7 +19,8 @@ from goodviews.jobs.study.label_free import label_free_scores
 from goodviews.jobs.study.parts import BOUND, EPOCH, READING, READOUT
 from goodviews.jobs.study.plan import Cell, Plan, Task
 from goodviews.jobs.study.readings import baseline, of_encoder, view_reader
-from goodviews.measurement import embed_views, shared_nats
+from goodviews.measurement import Draws, embed_views, shared_nats
+from goodviews.training import Steady
 from goodviews.training.diagnostics.monitor import collapsed
 from goodviews.training.passport import passport
 from goodviews.views import ViewPair, parse_view
@@ -68,11 +69,11 @@ def run_cell(plan: Plan, cell: Cell, tick: Callable[[str], None] = lambda _: Non
         kept, saved = None, b""
     else:
         pair = parse_view(cell.view)
-        common, encoders = _pretrained(plan, pair, seed, tick)
+        common, encoders = _pretrained(plan, cell, pair, seed, tick)
         about = cell_passport(plan, cell)
         saved = encoder_bytes(encoders, about=about) if cell.role == "candidate" else b""
         features = of_encoder(plan, encoders, pair)
-        kept = view_reader(plan, pair, cell.seed)
+        kept = None if plan.screened else view_reader(plan, pair, cell.seed)
     rows: list[Row] = []
     arrays: dict[str, np.ndarray] = {}
     for number, task in enumerate(plan.tasks):
@@ -128,23 +129,34 @@ def cell_passport(plan: Plan, cell: Cell) -> dict[str, Any]:
 
 
 def _pretrained(
-    plan: Plan, pair: ViewPair, seed: int, tick: Callable[[str], None]
+    plan: Plan, cell: Cell, pair: ViewPair, seed: int, tick: Callable[[str], None]
 ) -> tuple[dict[str, Any], PairEncoder]:
-    images, held = plan.images, plan.splits.held_out
+    images, held = plan.images, plan.bounded
+    settings, begun = plan.settings, None
+    if plan.begun is not None and (plan.begun / cell.key).exists():
+        begun = Steady.load(plan.begun / cell.key)
+        settings = begun.longer(settings.epochs)
     measured = shared_nats(
         pair,
         images,
-        settings=plan.settings,
+        settings=settings,
         seed=seed,
         candidates=plan.candidates,
         pretrain_on=plan.splits.pretrain,
         held_out=held,
+        draws=Draws(count=1, looks=0) if plan.screened else None,
         tick=lambda: tick(EPOCH),
+        steady=begun,
+        keep_steady=plan.steady is not None,
     )
+    if plan.steady is not None and measured.steady is not None:
+        measured.steady.save(plan.steady / cell.key)
     tick(BOUND)
     found, encoders, history = measured.estimate, measured.encoders, measured.history
     embeddings = embed_views(encoders, pair, images, held[:2048], seed=seed, draw=1)
-    scores = label_free_scores(embeddings, encoders, pair, images, held, seed=seed)
+    scores: dict[str, float] = {}
+    if not plan.screened:
+        scores = label_free_scores(embeddings, encoders, pair, images, held, seed=seed)
     rows = held[:256]
     x = images.batch(rows)
     key = pair.key(0, x, seed, torch.from_numpy(rows), -1)

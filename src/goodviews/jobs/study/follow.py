@@ -21,6 +21,7 @@ class Follower:
         found: Seconds of each cell that is finished already.
         workers: How many cells run at the same time.
         report: What to report to.
+        unit: What is counted.
     """
 
     def __init__(
@@ -31,11 +32,12 @@ class Follower:
         *,
         workers: int,
         report: Reporter,
+        unit: str = UNIT,
     ) -> None:
         cells = [*found, *todo]
         self._place = {cell: number for number, cell in enumerate(cells)}
         self._open = set(todo)
-        self._report = report
+        self._report, self._unit = report, unit
         self._forecast = Forecast(
             [parts(plan, cell) for cell in cells], costs(plan), workers=workers
         )
@@ -58,7 +60,7 @@ class Follower:
         """Report how far the runs are."""
         total, left = len(self._place), self._forecast.left()
         self._report(
-            UNIT,
+            self._unit,
             total - len(self._open),
             total,
             share=self._forecast.share(),

@@ -1,6 +1,5 @@
 """The main job, from data to a folder that a page is made of."""
 
-import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from goodviews.core.claim import check_owner, claimed
 from goodviews.core.command import command_line, default_folder, label_options, recorded, restored
-from goodviews.core.errors import MOST_SEED, InputError, check_whole
+from goodviews.core.errors import InputError, check_whole
 from goodviews.core.files import write_json
-from goodviews.core.plugins import sources
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.core.records.rows import Row
+from goodviews.core.records.screening import Screening
 from goodviews.core.records.verdict import Advice, Verdict
 from goodviews.core.text import counted
 from goodviews.data import Data, Groups, Images, Labels, load
@@ -27,18 +25,29 @@ from goodviews.jobs.study.best_encoders import keep_encoders
 from goodviews.jobs.study.budget import default_epochs
 from goodviews.jobs.study.chosen import BEST, chosen_views, write_chosen
 from goodviews.jobs.study.follow import UNIT
+from goodviews.jobs.study.inputs import (
+    CELLS,
+    IN_MEMORY,
+    actual_device,
+    check_same_form,
+    data_argument,
+    default_workers,
+    run_seeds,
+    size_note,
+    view_specs,
+    working_size,
+)
 from goodviews.jobs.study.lengths.run import add_lengths
+from goodviews.jobs.study.pace import MINUTES, epochs_in
 from goodviews.jobs.study.pairs import draw_pairs
 from goodviews.jobs.study.plan import Plan, make_plan
 from goodviews.jobs.study.run import run_cells
+from goodviews.jobs.study.screening.first import choose_views, planned_lengths, prepare
 from goodviews.jobs.study.store import Store, is_study, stored_plan
 from goodviews.jobs.study.verdict.build import make_verdict
 from goodviews.pages import report
 from goodviews.pages.study.short import short_page
 from goodviews.spec.files import keep_beside
-from goodviews.spec.grammar import Family, expand
-from goodviews.spec.lists import read_specs
-from goodviews.spec.names import check_names
 from goodviews.training import Settings
 from goodviews.training.machine import check_device
 from goodviews.training.objective import build_objective
@@ -47,10 +56,7 @@ from goodviews.views import default_views, parse_view
 
 _PAIRS = 6
 
-_WORKERS, _CELLS, _MINUTES = 1_024, 10_000, 1_000_000
-
-IN_MEMORY = "DATA"
-"""What commands say for images that were given as an array or another object."""
+_WORKERS, _MINUTES = 1_024, 1_000_000
 
 
 @dataclass(frozen=True, repr=False)
@@ -123,6 +129,7 @@ def study(
     value_range: tuple[float, float] | None = None,
     epochs: int | None = None,
     minutes: float | None = None,
+    kind: str | None = None,
     per_class: int = 10,
     label_draws: int = 10,
     root: str | Path | None = None,
@@ -141,8 +148,8 @@ def study(
     Args:
         data: Images in any form that :func:`goodviews.load` accepts (default: scikit-learn's
             digits).
-        views: Specs, files with one on a line, or one family; by default a family by kind of
-            data.
+        views: Specs, files with one on a line, or one family. Without them, short runs of
+            many compositions choose a few; without labels, a family by kind of data.
         out: The study folder (default: ``study-`` and the name of the data).
         labels: Labels in any form that :func:`goodviews.load` accepts.
         groups: Column of the labels that holds the group of each image, or (N,) groups, as in
@@ -154,8 +161,12 @@ def study(
         channels: ``first`` or ``last`` for arrays, the number of channels, or both; as in
             :func:`goodviews.load`.
         value_range: Values of black and white (default: found from the data).
-        epochs: Passes over the pretraining images; by default about 80,000 images are shown.
-        minutes: Approximate time that the study may take, instead of epochs.
+        epochs: Passes over the pretraining images; by default about 80,000 images are shown,
+            or as many as fit the time where views are chosen.
+        minutes: Approximate time that the study may take, instead of epochs; 10 where views are
+            chosen.
+        kind: ``natural``, ``topdown``, ``symbols`` or ``general`` images, which decides what is
+            tried where no views are given (default: found from the images).
         per_class: Labels per class of each readout, where most images are labelled.
         label_draws: How often those labels are drawn.
         root: Folder that holds torchvision's datasets.
@@ -185,7 +196,7 @@ def study(
     """
     begun = time.perf_counter()
     report_progress = as_report(progress)
-    specs, family = _specs(views) if views is not None else ((), None)
+    specs, family = view_specs(views) if views is not None else ((), None)
     if minutes is not None and not 0 < minutes <= _MINUTES:
         raise InputError(
             f"minutes must be more than 0 and at most {_MINUTES:,}, but got {minutes:g}."
@@ -197,11 +208,11 @@ def study(
     ):  # fmt: skip
         if number is not None:
             check_whole(name, number, least, most)
-    chosen = _seeds(seeds)
-    if len(specs) * len(chosen) > _CELLS:
+    chosen = run_seeds(seeds)
+    if len(specs) * len(chosen) > CELLS:
         raise InputError(
             f"{len(specs):,} views with {counted(len(chosen), 'seed')} are more than the "
-            f"{_CELLS:,} runs that a study may have: give fewer views, or fewer --seeds."
+            f"{CELLS:,} runs that a study may have: give fewer views, or fewer --seeds."
         )
     check_device(device)
     check_owner(Path(out or "."), "study", own=is_study if out else lambda _: True)
@@ -211,20 +222,26 @@ def study(
 
     way: dict[str, Any] = {"channels": channels, "value_range": value_range, "root": root}
     images = load(data, labels=labels, groups=groups, size=size, **way, progress=reading)
+    if size is None and views is None and (working := working_size(data, images)):
+        report_progress.note(size_note(images, working))
+        images = load(data, labels=labels, groups=groups, size=working, **way, progress=reading)
     task_images = images
     if task_data is not None:
         sides = f"{images.height}x{images.width},{Size.of(size).fit}"
         wanted = None if isinstance(task_data, Images) else sides
         task_images = load(task_data, size=wanted, **way, progress=reading)
-        _same_form(images, task_images)
-    if not specs:
-        specs, family = _specs(default_views(images.channels, min(images.height, images.width)))
+        check_same_form(images, task_images)
     shape = (images.channels, images.height, images.width)
+    open_choice = not specs and min(shape[1:]) > 1 and bool(task_images.labels)
+    if not specs:
+        specs, family = view_specs(default_views(images.channels, min(shape[1:])))
     pairs = [parse_view(spec) for spec in specs]
     for pair in pairs:
         pair.check(shape)
 
-    settings = small_settings(min(pair.side(shape) for pair in pairs), device=_device(device))
+    settings = small_settings(
+        min(pair.side(shape) for pair in pairs), device=actual_device(device)
+    )
     settings = replace(
         settings,
         encoder=encoder or settings.encoder,
@@ -233,34 +250,46 @@ def study(
     build_objective(settings.objective)
     build_backbone(settings.encoder, channels=images.channels, size=min(shape[1:]))
 
-    def planned(settings: Settings) -> Plan:
+    def planned(settings: Settings, views: tuple[str, ...], *, raced: bool = False) -> Plan:
         return make_plan(
             images,
             task_images,
-            views=specs,
+            views=views,
             seeds=chosen,
             settings=settings,
+            chosen=raced,
             candidates=candidates,
             per_class=per_class,
             draws=label_draws,
             reading={"channels": channels, "value_range": value_range},
         )
 
-    named = _argument(data, images)
+    named = data_argument(data, images)
     place = data if isinstance(data, str | Path) else named or None
     called = place if place != IN_MEMORY else images.name
     folder = Path(out) if out is not None else default_folder("study", called)
-    plan = planned(settings)
-    workers = jobs if jobs is not None else _workers(settings.device)
+    workers = jobs if jobs is not None else default_workers(settings.device)
     asked = epochs is not None
     with claimed(folder, "study", own=is_study, say=report_progress.note):
-        if epochs is None and minutes is not None:
-            stored = stored_plan(folder)  # a timed study resumes with the same number
+        plan = planned(settings, specs, raced=open_choice)
+        first = prepare(plan, kind) if open_choice else None
+        screening: tuple[Screening, ...] = ()
+        stored = stored_plan(folder)  # a timed study resumes with the same number
+        if first is not None:
+            seconds = 60 * (minutes or MINUTES) * max(workers, 1)
+            length = planned_lengths(plan, first, seconds=seconds, folder=folder)
+            report_progress.note(length.words(seconds, max(workers, 1)))
+            specs, screening = choose_views(
+                plan, first, length, folder=folder, jobs=workers, progress=report_progress
+            )
+            family = None
+            epochs = epochs or max(1, round(length.shown / len(plan.splits.pretrain)))
+        elif epochs is None and minutes is not None:
             epochs = stored["settings"]["epochs"] if stored else None
-            epochs = epochs or _epochs_in(plan, minutes, max(workers, 1))
+            epochs = epochs or epochs_in(plan, minutes, max(workers, 1))
         elif epochs is None:
             epochs = default_epochs(len(plan.splits.pretrain))
-        plan = planned(replace(settings, epochs=epochs))
+        plan = planned(replace(settings, epochs=epochs), specs, raced=first is not None)
         store = Store(folder, plan)
         for spec in specs:
             keep_beside(spec, store.folder)
@@ -273,8 +302,9 @@ def study(
         typed = command or command_line("study", {"data": named or None})
         kept = recorded(typed)
         verdict = make_verdict(
-            plan, done.results, family=family, data=named, command=kept, failed=done.failed
-        )
+            plan, done.results, family=family, data=named, command=kept, failed=done.failed,
+            screening=screening,
+        )  # fmt: skip
         verdict = add_lengths(
             plan, store, done.results, verdict, command=kept, report=report_progress, asked=asked
         )
@@ -316,91 +346,12 @@ def study(
     )
 
 
-def _seeds(given: int | Sequence[int]) -> tuple[int, ...]:
-    """Numbers of the runs."""
-    if isinstance(given, str) or not isinstance(given, Sequence):
-        given = range(check_whole("seeds", given, 0, _CELLS))
-    chosen = tuple(check_whole("seeds", one, 0, MOST_SEED) for one in given)
-    if not chosen or len(set(chosen)) != len(chosen):
-        raise InputError("seeds must be one or more distinct integers, such as --seeds 3.")
-    return chosen
-
-
-def _specs(views: str | Path | Iterable[str]) -> tuple[tuple[str, ...], Family | None]:
-    """Canonical specs, and the family if all of them are one."""
-    texts = read_specs([str(views)] if isinstance(views, str | Path) else views) or []
-    specs: list[str] = []
-    for text in texts:
-        specs += [repr(parse_view(spec)) for spec in check_names(text)]
-    if len(set(specs)) != len(specs):
-        twice = next(spec for spec in specs if specs.count(spec) > 1)
-        raise InputError(
-            f"View {twice} is given twice; remove one, since every study trains a twin anyway."
-        )
-    if not specs:
-        raise InputError(
-            "No views are given; type for example --views 'crop(scale=({0.1, 0.3, 0.6}, 1))'."
-        )
-    found = expand(texts[0]) if len(texts) == 1 else None
-    return tuple(specs), replace(found, specs=tuple(specs)) if found else None
-
-
-def _same_form(images: Images, other: Images) -> None:
-    if other.channels != images.channels:
-        raise InputError(
-            f"{images.name} has {counted(images.channels, 'channel')}, but the task data "
-            f"{other.name} has {other.channels}; choose --task-data with as many channels."
-        )
-    if not other.labels:
-        raise InputError(f"The task data {other.name} has no labels; choose labelled --task-data.")
-
-
-def _device(device: str) -> str:
-    return (
-        "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
-    )
-
-
-def _workers(device: str) -> int:
-    try:
-        sources()
-    except InputError:  # something is registered in a notebook, which only this process knows
-        return 0
-    return 1 if device == "cuda" else min(os.cpu_count() or 1, 8)
-
-
-def _epochs_in(plan: Plan, minutes: float, workers: int) -> int:
-    """How many epochs fit, from one epoch on a part of the images."""
-    from goodviews.jobs.study.run import one_thread
-    from goodviews.training import train
-
-    some = plan.splits.pretrain[: 4 * plan.settings.batch]
-    pair = parse_view(plan.views[0])
-    with one_thread():
-        for _ in range(2):  # the first pass warms up
-            start = time.perf_counter()
-            train(plan.images, some, pair, settings=replace(plan.settings, epochs=1), seed=0)
-            seconds = time.perf_counter() - start
-    per_epoch = seconds * len(plan.splits.pretrain) / len(some)
-    runs = (len(plan.views) + 1) * len(plan.seeds)
-    return max(1, int(0.8 * 60 * minutes * workers / runs / per_epoch))
-
-
 def _draw(plan: Plan, folder: Path) -> None:
     rng = np.random.default_rng(0)
     held = plan.splits.held_out
     index = np.sort(rng.choice(held, min(_PAIRS, len(held)), replace=False))
     for number, view in enumerate(plan.views):
         draw_pairs(plan.images, index, view, f"v-{number + 1}", folder / "pairs")
-
-
-def _argument(data: Any, images: Images) -> str:
-    """The argument for the data; the name alone where it is a path, so that no path is kept."""
-    if data is None:
-        return ""
-    if isinstance(data, str | Path):
-        return Path(data).name
-    return images.name if isinstance(data, Images) else IN_MEMORY
 
 
 def _plain(verdict: Verdict) -> str:

@@ -35,17 +35,18 @@ def parts(plan: Plan, cell: Cell) -> dict[Kind, int]:
         return {(FIT, ""): sum(len(task.draws) for task in plan.tasks)}
     if cell.role == "baseline":
         return {(READOUT, cell.view): tasks}
-    return {
+    found: dict[Kind, int] = {
         (EPOCH, cell.view): plan.settings.epochs,
         (BOUND, cell.view): 1,
         (READOUT, ""): tasks,
-        (READING, cell.view): tasks,
     }
+    return found if plan.screened else found | {(READING, cell.view): tasks}
 
 
 def costs(plan: Plan) -> dict[Kind, float]:
     """What one part of each kind is expected to cost, in images that pass the encoder."""
-    images, held = len(plan.splits.pretrain), len(plan.splits.held_out)
+    images, held = len(plan.splits.pretrain), len(plan.bounded)
+    looks = 0 if plan.screened else _LOOKS
     tasks = max(len(plan.tasks), 1)
     read = sum(_images(task) for task in plan.tasks) / tasks
     draws = sum(len(task.draws) for task in plan.tasks) / tasks
@@ -61,7 +62,7 @@ def costs(plan: Plan) -> dict[Kind, float]:
         size, sides = _size(plan, view)
         bound = size * (4 * held + 2 * min(images, 1024))
         found[BOUND, view] = 2 * bound
-        found[EPOCH, view] = 3 * size * images + _LOOKS * bound / plan.settings.epochs
+        found[EPOCH, view] = 3 * size * images + looks * bound / plan.settings.epochs
         found[READING, view] = 3.7 * read * (sides + 1)
     return found
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from goodviews.core.errors import InputError
 from goodviews.data import Images, Splits, draw_labels, splits
 from goodviews.data.folds import folds
+from goodviews.data.strata import cut
 from goodviews.evaluation import LabelDraw
 from goodviews.training import Settings
 from goodviews.views import parse_view
@@ -17,6 +19,8 @@ from goodviews.views import parse_view
 BASELINES = ("raw pixels", "random weights", "supervised from scratch")
 _FIXED_CHOOSERS = 2000
 """Labels used for selection only; with fewer, selection and reporting are cross-fitted."""
+
+_SHORT_BOUND = 1024
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,9 @@ class Plan:
         views: Candidate specs, in the order given.
         seeds: Numbers of the runs.
         reading: How the images were asked to be read, for the passports of encoders.
+        screened: Short runs that only choose views, in place of all other cells.
+        steady: Where runs leave the state from which longer ones continue.
+        begun: Where shorter runs left theirs.
     """
 
     images: Images
@@ -93,10 +100,15 @@ class Plan:
     views: tuple[str, ...]
     seeds: tuple[int, ...]
     reading: dict[str, Any] = field(default_factory=dict)
+    screened: tuple[Cell, ...] = ()
+    steady: Path | None = None
+    begun: Path | None = None
 
     @property
     def cells(self) -> list[Cell]:
         """All cells, in the order of the rows."""
+        if self.screened:
+            return list(self.screened)
         found = [Cell("candidate", view, seed) for view in self.views for seed in self.seeds]
         found += [Cell("twin", self.views[0], seed) for seed in self.seeds]
         if self.tasks:
@@ -105,6 +117,14 @@ class Plan:
                 Cell("baseline", name, seed) for name in BASELINES[1:] for seed in self.seeds
             ]
         return found
+
+    @property
+    def bounded(self) -> np.ndarray:
+        """Held-out images whose pairs bound the shared information; fewer for short runs."""
+        held = self.splits.held_out
+        if not self.screened or len(held) <= _SHORT_BOUND:
+            return held
+        return np.sort(np.random.default_rng(0).permutation(held)[:_SHORT_BOUND])
 
     def about(self) -> dict[str, Any]:
         """What makes two studies the same study, apart from their views and seeds."""
@@ -134,6 +154,7 @@ def make_plan(
     per_class: int,
     draws: int,
     reading: dict[str, Any] | None = None,
+    chosen: bool = False,
 ) -> Plan:
     """Split the data and draw the labels.
 
@@ -147,6 +168,8 @@ def make_plan(
         per_class: Labels per class that a readout sees where most images are labelled.
         draws: Label draws.
         reading: How the images were asked to be read: ``channels`` and ``value_range``.
+        chosen: Whether short runs have chosen the views: where readouts are cross-fitted, half
+            of the labels were used for that, and are not reported on.
 
     Returns:
         The plan; the same arguments give the same plan.
@@ -170,7 +193,7 @@ def make_plan(
         )
     other = own if task_images is images else splits(task_images)
     tasks = [
-        _task(task_images, other, name, per_class=per_class, draws=draws)
+        _task(task_images, other, name, per_class=per_class, draws=draws, chosen=chosen)
         for name in task_images.labels
     ]
     return Plan(
@@ -186,14 +209,18 @@ def make_plan(
     )
 
 
-def _task(images: Images, parts: Splits, name: str, *, per_class: int, draws: int) -> Task:
+def _task(
+    images: Images, parts: Splits, name: str, *, per_class: int, draws: int, chosen: bool
+) -> Task:
     labels, classes = _compact(images.labels[name], images.classes[name])
     groups = images.groups
     if parts.cross_fitted(name):
         made = _folds(parts.pool[name], labels, draws, groups)
         items = parts.pool[name]
-        none = np.zeros(len(items), dtype=bool)
-        return Task(name, labels, classes, made, items, none, len(made[0].fit), True, groups)
+        choose = np.zeros(len(items), dtype=bool)
+        if chosen:
+            choose = np.isin(items, cut(items, labels, len(items) // 2, 1, groups)[1])
+        return Task(name, labels, classes, made, items, choose, len(made[0].fit), True, groups)
     choosers = parts.choose[name]
     fixed = len(choosers) >= _FIXED_CHOOSERS and not np.isin(choosers, parts.pretrain).any()
     pool = parts.pool[name] if fixed else np.union1d(parts.pool[name], choosers)

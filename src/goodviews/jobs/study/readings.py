@@ -49,18 +49,30 @@ def of_encoder(plan: Plan, encoders: PairEncoder, pair: ViewPair | None = None) 
             lambda x, _: encoders.represent(pair.plain(0, x), pair.plain(1, x)),
             device=device,
         )
-        return _read(task, index, draws, made.numpy())
+        return _read(task, index, draws, made.numpy(), brief=bool(plan.screened))
 
     return read
 
 
 def _read(
-    task: Task, index: np.ndarray, draws: list[LabelDraw], features: np.ndarray
+    task: Task,
+    index: np.ndarray,
+    draws: list[LabelDraw],
+    features: np.ndarray,
+    *,
+    brief: bool = False,
 ) -> dict[str, np.ndarray]:
-    """Evaluate a readout, and again with shuffled labels: the null of every study."""
+    """Evaluate a readout, and again with shuffled labels: the null of every study.
+
+    A brief one, of a run that only chooses, has neither that null nor nearest neighbours.
+    """
     labels, classes = task.labels[index], len(task.classes)
     groups = None if task.groups is None else task.groups[index]
-    found = evaluate_readout(features, labels, draws, classes=classes, groups=groups)
+    found = evaluate_readout(
+        features, labels, draws, classes=classes, groups=groups, knn=not brief
+    )
+    if brief:
+        return {"right": found.right, "nats": found.log_prob, "draws": found.by_draw}
     shuffled = np.random.default_rng(0).permutation(labels)
     null = evaluate_readout(
         features,

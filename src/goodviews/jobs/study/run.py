@@ -21,7 +21,7 @@ from goodviews.core.plugins import load_sources, sources
 from goodviews.core.progress import Report, as_report
 from goodviews.data import Images
 from goodviews.jobs.study.cells import CellResult, run_cell
-from goodviews.jobs.study.follow import Follower
+from goodviews.jobs.study.follow import UNIT, Follower
 from goodviews.jobs.study.plan import BASELINES, Cell, Plan
 from goodviews.jobs.study.store import Store
 
@@ -47,7 +47,12 @@ class Done:
 
 
 def run_cells(
-    plan: Plan, store: Store, *, jobs: int, progress: bool | Report | None = None
+    plan: Plan,
+    store: Store,
+    *,
+    jobs: int,
+    progress: bool | Report | None = None,
+    unit: str = UNIT,
 ) -> Done:
     """Run every cell that is not done yet, and keep each as soon as it is.
 
@@ -56,6 +61,7 @@ def run_cells(
         store: Where cells are kept.
         jobs: Worker processes; 0 runs the cells in this process.
         progress: Called with how many runs are finished.
+        unit: What is counted.
 
     Returns:
         All cells, those found finished as well.
@@ -73,6 +79,7 @@ def run_cells(
         {cell: result.rows[0].seconds or 0.0 for cell, result in found.items()},
         workers=jobs,
         report=as_report(progress),
+        unit=unit,
     )
 
     def keep(cell: Cell, work: Callable[[], CellResult]) -> None:

@@ -16,6 +16,7 @@ from goodviews.pages.chart.canvas import Curve
 from goodviews.pages.chart.charts import draw, inline_svg
 from goodviews.pages.chart.layout import NARROW, WIDE
 from goodviews.pages.shell import shell_file, strip_lines, tokens_css
+from goodviews.pages.study.effects import Effects, effects
 from goodviews.pages.study.facts import Panel, made, panel
 from goodviews.pages.study.folder import Study
 from goodviews.pages.study.gallery import Gallery, gather
@@ -73,6 +74,7 @@ class Section:
     caption: list[str]
     template: tuple[Markup, str] | None
     drawings: list[tuple[str, Curve, Markup]]
+    effects: Effects | None
 
 
 def _section(study: Study, index: int) -> Section:
@@ -98,6 +100,9 @@ def _section(study: Study, index: int) -> Section:
             (name, curve, Markup(inline_svg(curve, prefix=f"{name[0]}{index}-", **texts)))
             for name, curve in curves.items()
         ],
+        effects=next(
+            (effects(one) for one in study.verdict.screening if one.task == task.task), None
+        ),
     )
 
 

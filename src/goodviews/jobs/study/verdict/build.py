@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from goodviews.core.interval import Interval
+from goodviews.core.records.screening import Screening
 from goodviews.core.records.verdict import (
     Baseline,
     Ceiling,
@@ -49,6 +50,7 @@ def make_verdict(
     data: str,
     command: str,
     failed: dict[Cell, str],
+    screening: tuple[Screening, ...] = (),
 ) -> Verdict:
     """Read the finished cells.
 
@@ -59,6 +61,7 @@ def make_verdict(
         data: Argument for the data.
         command: Command of this study.
         failed: Cells that could not be run, and why.
+        screening: What short runs before the study found.
     """
     tasks, readings = [], []
     for number in range(len(plan.tasks)):
@@ -74,6 +77,7 @@ def make_verdict(
         tasks=tuple(tasks),
         trust=tuple(trust(plan, results, readings, failed, command)),
         compromise=one_for_all(plan, readings, family),
+        screening=screening,
     )
 
 

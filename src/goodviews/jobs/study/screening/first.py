@@ -1,0 +1,138 @@
+"""Everything before a study whose views were not given: screen, race, and name the finalists."""
+
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from goodviews.core.errors import InputError
+from goodviews.core.files import read_json, write_json
+from goodviews.core.progress import Reporter
+from goodviews.core.records.screening import Screening
+from goodviews.data import Images, splits
+from goodviews.jobs.study.pace import Lengths, lengths, seconds_per_image
+from goodviews.jobs.study.plan import Plan, Task
+from goodviews.jobs.study.screening.design import foldover
+from goodviews.jobs.study.screening.entries import entries
+from goodviews.jobs.study.screening.kinds import Kind, find_kind
+from goodviews.jobs.study.screening.labels import choosing_task
+from goodviews.jobs.study.screening.operations import Operation, compose, operations
+from goodviews.jobs.study.screening.race import race
+from goodviews.jobs.study.screening.stage import FOLDER, screen
+from goodviews.jobs.study.screening.words import describe
+
+FINALISTS = 3
+"""Views of a race that a study compares, beside crops of a medium area."""
+
+
+@dataclass(frozen=True)
+class First:
+    """What is screened.
+
+    Attributes:
+        kind: Kind of the images.
+        found: The operations.
+        tasks: The labels used for selection.
+        slowest: The composition of all operations.
+    """
+
+    kind: Kind
+    found: tuple[Operation, ...]
+    tasks: tuple[Task, ...]
+    slowest: str
+
+    @property
+    def runs(self) -> int:
+        """Number of runs of the design."""
+        return len(foldover(len(self.found)))
+
+
+def prepare(plan: Plan, kind: str | None) -> First | None:
+    """What to screen; nothing where the labels are too few to choose.
+
+    Args:
+        plan: The study, made for views that short runs choose.
+        kind: Kind of the images, if it was given.
+
+    Raises:
+        InputError: There is no such kind.
+    """
+    images, side = plan.images, min(plan.images.height, plan.images.width)
+    about = find_kind(images, kind)
+    parts = plan.splits if plan.task_images is images else splits(plan.task_images)
+    tasks = [choosing_task(task, parts) for task in plan.tasks]
+    known = tuple(task for task in tasks if task is not None)
+    if not known or len(known) < len(tasks):
+        return None
+    found = operations(about.name, images.channels, side)
+    return First(about, found, known, compose(found, [True] * len(found)))
+
+
+def choose_views(
+    plan: Plan,
+    first: First,
+    length: Lengths,
+    *,
+    folder: Path,
+    jobs: int,
+    progress: Reporter,
+) -> tuple[tuple[str, ...], tuple[Screening, ...]]:
+    """Screen and race.
+
+    Args:
+        plan: The study.
+        first: What is screened.
+        length: Length of the runs.
+        folder: The study folder.
+        jobs: Worker processes.
+        progress: Reporter.
+
+    Returns:
+        The finalists, the best first, and what was found for each task.
+
+    Raises:
+        InputError: No view could be trained, a run cannot be stored, or a worker was killed.
+    """
+    images: Images = plan.images
+    way = {"shown": length.screened, "folder": folder, "jobs": jobs, "progress": progress}
+    progress.note(
+        f"Screening {len(first.found)} operations in {first.runs} short runs; images are taken "
+        f"for {first.kind.name}: {first.kind.why} (--kind overrides that)."
+    )
+    screened = screen(plan, first.tasks, first.found, **way)  # type: ignore[arg-type]
+    running = entries(
+        screened,
+        kind=first.kind.name,
+        channels=images.channels,
+        side=min(images.height, images.width),
+    )
+    progress.note(f"{len(running)} compositions race; the better half of them is continued.")
+    raced = race(plan, first.tasks, running, **way)  # type: ignore[arg-type]
+    medium = next(one.view for one in running if one.source == "crops of a medium area")
+    finalists = tuple(dict.fromkeys([*raced.best(FINALISTS), medium]))
+    progress.note(
+        f"{len(finalists)} finalists, with new seeds and labels that were not used for selection."
+    )
+    return finalists, tuple(describe(screened, first.kind, raced))
+
+
+def planned_lengths(plan: Plan, first: First, *, seconds: float, folder: Path) -> Lengths:
+    """Lengths of the runs on this machine; those that were planned before, where a study resumes.
+
+    Args:
+        plan: The study.
+        first: What is screened.
+        seconds: Processor seconds of the whole study.
+        folder: The study folder.
+
+    Raises:
+        InputError: The folder cannot be written to.
+    """
+    path = folder / FOLDER / "lengths.json"
+    with suppress(InputError, TypeError):
+        if path.exists():
+            return Lengths(**read_json(path))
+    finals = (FINALISTS + 2) * len(plan.seeds)
+    each = seconds_per_image(plan, first.slowest)
+    found = lengths(each, seconds=seconds, runs=first.runs, finals=finals)
+    write_json(path, asdict(found))
+    return found
