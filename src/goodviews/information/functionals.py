@@ -83,14 +83,37 @@ def infonce_value(scores: Tensor, weights: Tensor | None = None) -> Tensor:
     return (w * (scores.diagonal() - (scores + w.log()).logsumexp(dim=1))).sum()
 
 
-def infonce_with_influence(scores: Tensor) -> tuple[Tensor, Tensor]:
-    """InfoNCE of scores (B, K) and the influence of each pair on it, up to a constant."""
+def infonce_left_out(scores: Tensor) -> tuple[Tensor, Tensor]:
+    """InfoNCE of scores (B, K), and its value without each candidate in turn.
+
+    Without one of the first B candidates, its anchor is left out as well. A candidate that holds
+    nearly all of an anchor's probability, at most one for each anchor, is left out of the sum
+    itself: the difference of the two sums would lose its digits.
+
+    Args:
+        scores: (B, K).
+
+    Returns:
+        The value, and (K,) values of K - 1 candidates; all in nats. A single anchor leaves nothing
+        without it (NaN).
+
+    Example:
+        >>> value, left_out = infonce_left_out(torch.zeros(3, 4, dtype=torch.float64))
+        >>> value.round(decimals=9) + 0, left_out.round(decimals=9) + 0
+        (tensor(0., dtype=torch.float64), tensor([0., 0., 0., 0.], dtype=torch.float64))
+    """
     pairs, candidates = scores.shape
     lse = scores.logsumexp(dim=1)
     terms = scores.diagonal() - lse
-    push = -(scores - lse[:, None]).exp().sum(dim=0) / pairs
-    push[:pairs] += terms / pairs
-    return terms.mean() + math.log(candidates), push
+    lowered = torch.log1p(-(scores - lse[:, None]).exp().clamp(max=0.5))
+    top = scores.argmax(dim=1, keepdim=True)
+    rest = scores.scatter(1, top, -torch.inf).logsumexp(dim=1, keepdim=True)
+    lowered.scatter_(1, top, rest - lse[:, None]).fill_diagonal_(0.0)
+    total = terms.sum() - lowered.sum(dim=0)
+    total[:pairs] -= terms
+    kept = torch.full_like(total, pairs)
+    kept[:pairs] -= 1
+    return terms.mean() + math.log(candidates), total / kept + math.log(max(candidates - 1, 1))
 
 
 def nwj_value(scores: Tensor, weights: Tensor | None = None) -> Tensor:
