@@ -14,9 +14,10 @@ from goodviews.core.intervals import (
     half_width,
     items_interval,
     mean_variance,
+    moderated,
     normal_interval,
-    pooled_half_width,
     seeds_interval,
+    seeds_intervals,
     student_interval,
     wilson,
 )
@@ -83,8 +84,8 @@ def test_the_interval_of_a_share_has_exact_tails(count, total):
 
 @pytest.mark.parametrize(("dof", "among"), [(1, 3), (4, 9), (1000, 5)])
 def test_the_studentised_range_agrees_with_scipys_slower_one(dof, among):
-    slow = stats.studentized_range.ppf(0.95, among, dof) / math.sqrt(2)
-    assert pooled_half_width([(1.0, dof)], among=among) == pytest.approx(slow, rel=1e-5)
+    slow = stats.studentized_range.ppf(0.975, among, dof) / math.sqrt(2)
+    assert half_width((1.0, dof), among=among) == pytest.approx(slow, rel=1e-5)
 
 
 def test_a_fraction_of_a_success_lies_between_the_whole_ones():
@@ -112,8 +113,41 @@ def test_one_run_has_no_ends_and_many_items_have_those_of_the_normal_distributio
 
 
 def test_an_unknown_variance_makes_the_interval_infinite_and_none_makes_it_a_point():
-    assert pooled_half_width([(math.inf, 0), (1.0, 9)]) == math.inf
-    assert pooled_half_width([(0.0, 3)]) == 0.0
+    assert half_width((math.inf, 0), (1.0, 9)) == math.inf
+    assert half_width((0.0, 3)) == 0.0
+
+
+@pytest.mark.parametrize("rows", [1, 3, 12])
+def test_the_best_of_several_means_is_flattered_no_more_often_than_a_single_one(rows):
+    rng = np.random.default_rng(rows)
+    means, variances = rng.standard_normal((4000, rows)), rng.chisquare(4, (4000, rows)) / 4
+    best = means.argmax(axis=1)
+    low = means.max(axis=1) - [
+        half_width((variance, 4), best_of=rows) for variance in variances[np.arange(4000), best]
+    ]
+    assert binomtest(int((low > 0).sum()), 4000, 0.025).pvalue > 0.001
+
+
+def test_moderated_variances_lie_between_their_own_and_the_common_one():
+    own = np.array([0.0, 1.0, 9.0])
+    few, few_dof = moderated(own, 1, common=3.0, common_dof=2)
+    many, many_dof = moderated(own, 50, common=3.0, common_dof=100)
+    for found in (few, many):
+        assert (np.abs(found - 3) <= np.abs(own - 3)).all()
+    assert (np.abs(many - own) < np.abs(few - own) + 1e-12).all()
+    assert 1 < few_dof < 1 + 2
+    assert 50 < many_dof < 54
+
+
+def test_rows_that_scatter_alike_know_their_spread_better_together():
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal((500, 6, 2))
+    together = [seeds_intervals(one, np.zeros((6, 2)))[0] for one in values]
+    alone = [seeds_interval(one[0], np.zeros(2)) for one in values]
+    for found in (together, alone):
+        hits = sum(one.low <= 0 <= one.high for one in found)
+        assert binomtest(hits, 500).proportion_ci(0.999).high > 0.95
+    assert np.median([one.half for one in together]) < 0.7 * np.median([one.half for one in alone])
 
 
 def test_items_shared_by_all_seeds_do_not_average_out_over_seeds():

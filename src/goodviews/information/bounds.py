@@ -85,7 +85,8 @@ def _jackknife(scores: Tensor, symmetric: bool) -> tuple[float, float]:
     square = 0.0
     for part in (left_out[:pairs], left_out[pairs:]):  # the rest are a sample of their own
         if len(part) > 1:
-            square += float(part.var(correction=0)) * (len(part) - 1)
+            away = torch.linalg.vector_norm(part - part.mean())
+            square += float(away) ** 2 * (len(part) - 1) / len(part)
     return float(value), math.sqrt(square) if pairs > 2 else math.nan
 
 

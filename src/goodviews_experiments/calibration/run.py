@@ -26,7 +26,7 @@ import numpy as np
 
 from goodviews.core import Interval, intervals, run_origin, write_table
 from goodviews.jobs.study import advise
-from goodviews.jobs.study.statistics import Peak, TaskTable, cross_fitted_accuracy, read
+from goodviews.jobs.study.statistics import Peak, TaskTable, cross_fitted_level, read
 from goodviews_experiments.calibration.simulated import (
     RANDOM,
     RAW,
@@ -136,7 +136,7 @@ def _covered(s: Calibration, parts: Components, number: int) -> dict[tuple[str, 
         made = _intervals(table, parts)
         if seeds == 3 and items == sizes[-1][1]:
             winner = read(table, family=False).winner
-            own = table.level(table.views[winner]).shifted(cross_fitted_accuracy(table, winner))
+            own = cross_fitted_level(table, winner)
             made["accuracy of the winner"] = _holds(own, parts.accuracy[winner])
         for name, hit in made.items():
             found[name, str(seeds), str(items), str(draws)] = np.atleast_1d(hit)

@@ -171,9 +171,9 @@ class Scores:
             usable=nats(self.usable),
             null=Layout(self.null[:, :seeds, :items], pooled=count, shares=True),
             kept=nats(self.kept),
-            choosing=np.zeros((count, 0)),
+            choosing=np.zeros((count, seeds, 0)),
             raw=(self.raw[:draws, :items].mean(axis=0), self.raw[:draws, :items].mean(axis=1)),
-            nats=[intervals.seeds_interval(one[:seeds, 0], one[:seeds, 1]) for one in self.bounds],
+            nats=intervals.seeds_intervals(self.bounds[:, :seeds, 0], self.bounds[:, :seeds, 1]),
             records={name: [Row(view=name, **blank)] for name in (*rows, RAW)},
         )
 

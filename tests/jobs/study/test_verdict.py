@@ -9,8 +9,9 @@ from goodviews.core.interval import Interval
 from goodviews.core.records.rows import Row
 from goodviews.jobs.study.plan import Task
 from goodviews.jobs.study.statistics.layout import Layout
-from goodviews.jobs.study.statistics.regimes import cross_fitted_accuracy, read
+from goodviews.jobs.study.statistics.regimes import read
 from goodviews.jobs.study.statistics.table import RANDOM, RAW, SCRATCH, TaskTable
+from goodviews.jobs.study.statistics.winner import cross_fitted_accuracy
 from goodviews.jobs.study.verdict.advice import advise
 
 ITEMS = 600
@@ -49,7 +50,7 @@ def table(
         usable=Layout(np.log(0.1 + items), pooled=len(views)),
         null=Layout(null.astype(float), pooled=len(views)),
         kept=Layout(lost),
-        choosing=np.zeros((len(views), 0)),
+        choosing=np.zeros((len(views), 1, 0)),
         raw=((chances[0, 0] < raw).astype(float), np.array([raw])),
         nats=[Interval(n, n - 0.05, n + 0.05) for n in nats],
         records={name: [Row(view=name, **blank)] for name in [*rows, RAW]},

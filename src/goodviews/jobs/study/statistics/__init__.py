@@ -1,9 +1,10 @@
 """From the results of cells to intervals, the curve and its peak, and regimes."""
 
 from goodviews.jobs.study.statistics.layout import Layout
-from goodviews.jobs.study.statistics.regimes import Reading, cross_fitted_accuracy, loses, read
+from goodviews.jobs.study.statistics.regimes import Reading, loses, read
 from goodviews.jobs.study.statistics.sweet_spot import Peak
 from goodviews.jobs.study.statistics.table import RANDOM, TaskTable, tabulate
+from goodviews.jobs.study.statistics.winner import cross_fitted_accuracy, cross_fitted_level
 
 __all__ = [
     "Layout",
@@ -12,6 +13,7 @@ __all__ = [
     "Reading",
     "TaskTable",
     "cross_fitted_accuracy",
+    "cross_fitted_level",
     "loses",
     "read",
     "tabulate",

@@ -66,7 +66,7 @@ def compromise(tables: Sequence[TaskTable]) -> OneForAll | None:
     return OneForAll(
         view=chosen,
         regrets=[regret(table, chosen) for table in tables],
-        over_scratch=[table.over(chosen, SCRATCH, among=len(table.views) + 1) for table in tables],
+        over_scratch=[over_scratch(table, chosen) for table in tables],
         pair=own,
         gains=[
             Interval(0.0, 0.0, 0.0)
@@ -75,6 +75,12 @@ def compromise(tables: Sequence[TaskTable]) -> OneForAll | None:
             for table, view in zip(tables, own, strict=True)
         ],
     )
+
+
+def over_scratch(table: TaskTable, view: str) -> Interval:
+    """A view against training from scratch; its lower end is right for one chosen among all."""
+    rows = table.row(view), table.row(SCRATCH)
+    return table.layout.difference(*rows, best_of=len(table.views))
 
 
 def regret(table: TaskTable, view: str) -> Interval:

@@ -23,13 +23,12 @@ import numpy as np
 
 from goodviews.core.interval import Interval
 from goodviews.core.records.verdict import Regime
-from goodviews.data.folds import folds
 from goodviews.jobs.study.statistics.layout import Layout
 from goodviews.jobs.study.statistics.sweet_spot import Curve, Peak, fit_curve
 from goodviews.jobs.study.statistics.table import RANDOM, TaskTable
+from goodviews.jobs.study.statistics.winner import winner as best_view
 
 _NORMAL = NormalDist()
-_REPEATS, _FOLDS = 10, 5
 _LOSS = 0.25
 """Share of what the reader takes from the image that a view must lose to count as missing."""
 _LEAST = 4
@@ -70,8 +69,7 @@ def read(table: TaskTable, layout: Layout | None = None, *, family: bool = True)
     layout = layout or table.layout
     count = len(table.views)
     means = layout.items_VN[:count].mean(axis=1)
-    choose = means if shuffled else table.selecting()
-    winner = int(choose.argmax())
+    winner = int(means.argmax()) if shuffled else best_view(table)
     best = int(means.argmax())
     below = [
         view != best and layout.difference(view, best, among=count).below for view in range(count)
@@ -79,7 +77,7 @@ def read(table: TaskTable, layout: Layout | None = None, *, family: bool = True)
     nats = np.array([interval.value for interval in table.nats])
     curve = None
     if family and count >= _LEAST and np.isfinite(nats).all() and layout.seeds > 1:
-        curve = fit_curve(nats, means, _noise(layout, count))
+        curve = fit_curve(nats, means, layout.noise(count))
     peak = _peak(curve, table.nats, below, best)
     alike = [table.nats[view] for view in range(count) if not below[view]]
     random = table.row(RANDOM)
@@ -98,7 +96,7 @@ def read(table: TaskTable, layout: Layout | None = None, *, family: bool = True)
             peak is not None
             and peak.kind != "none"
             and peak.low <= nats[view] <= peak.high
-            and layout.difference(view, random).above
+            and layout.difference(view, random, best_of=count).above
         ):
             regimes.append("sweet_spot")
         else:
@@ -140,43 +138,6 @@ def _fewer(one: Interval, other: Interval, *, among: int) -> bool:
     return gap > wider * math.hypot(one.high - one.value, other.value - other.low)
 
 
-def cross_fitted_accuracy(table: TaskTable, winner: int) -> float:
-    """Accuracy of the winner, selected and measured with different labels.
-
-    Where labels were set aside for selection, this is the winner's accuracy on the others.
-    Otherwise it is a mean over repeated stratified folds: the winner of four fifths of the items
-    is measured on the last fifth.
-
-    Args:
-        table: Results of a task.
-        winner: Place of the winning candidate.
-    """
-    items = table.layout.items_VN[: len(table.views)]
-    if table.choosing.shape[1]:
-        return float(items[winner].mean())
-    labels = table.task.labels[table.task.items]
-    count = _FOLDS if np.bincount(labels)[np.unique(labels)].min() >= _FOLDS else 2
-    every, groups = np.arange(len(labels)), table.task.tested_groups
-    scores = []
-    for repeat in range(_REPEATS):
-        for chooses, reports in folds(every, labels, count, seed=repeat, groups=groups):
-            chosen = items[:, chooses].mean(axis=1).argmax()
-            scores.append(items[chosen, reports].mean())
-    return float(np.mean(scores)) if scores else float(items[winner].mean())
-
-
-def _noise(layout: Layout, count: int) -> np.ndarray:
-    """Standard error of each candidate against the candidates' mean."""
-    items = layout.items_VN[:count] - layout.items_VN[:count].mean(axis=0)
-    runs = np.array([layout.run_variance(row) for row in range(count)])
-    variance = items.var(axis=1, ddof=1) / layout.items + runs / layout.seeds
-    if layout.draws_VR is not None and layout.draws_VR.shape[1] > 1:
-        draws = layout.draws_VR[:count] - layout.draws_VR[:count].mean(axis=0)
-        variance = variance + draws.var(axis=1, ddof=1) / draws.shape[1]
-    error: np.ndarray = np.sqrt(variance)
-    return error
-
-
 def _peak(
     curve: Curve | None, bounds: list[Interval], below: list[bool], best: int
 ) -> Peak | None:
@@ -211,17 +172,3 @@ def _error(bounds: list[Interval], nats: float) -> float:
     near = min(bounds, key=lambda bound: abs(bound.value - nats))
     half = (near.high - near.low) / 2
     return half if math.isfinite(half) else 0.0
-
-
-def cross_fitted_gain(table: TaskTable, winner: int, other: str) -> Interval:
-    """The winner against a baseline, selected and measured with different labels.
-
-    Args:
-        table: Results of a task.
-        winner: Place of the winning candidate.
-        other: Name of the baseline.
-    """
-    view = table.views[winner]
-    found = table.over(view, other)
-    moved = cross_fitted_accuracy(table, winner) - table.level(view).value
-    return found.shifted(found.value + moved)

@@ -3,12 +3,13 @@
 Letters: V rows with seeds, S seeds, M items that report.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from goodviews.core.interval import Interval
-from goodviews.core.intervals import seeds_interval
+from goodviews.core.intervals import seeds_intervals
 from goodviews.core.records.rows import Row
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task
@@ -31,10 +32,11 @@ class TaskTable:
         usable: Usable information per item, nats.
         null: The same layout with shuffled labels.
         kept: (candidates, S, M) usable nats of a view less those of the image, per item.
-        choosing: (candidates, M') accuracy on the items that only choose; M' may be 0.
+        choosing: (candidates, S, M') accuracy on the items that only choose; M' may be 0.
         raw: (M,) accuracy of raw pixels, and (R,) of each label draw.
         nats: Shared information per candidate; ``None`` where it could not be bounded.
         records: Rows of each candidate and baseline, over the seeds.
+        choosing_nats: (candidates, S, M') log probabilities on the items that only choose.
     """
 
     task: Task
@@ -48,35 +50,68 @@ class TaskTable:
     raw: tuple[np.ndarray, np.ndarray]
     nats: list[Interval]
     records: dict[str, list[Row]]
+    choosing_nats: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0)))
 
     def selecting(self) -> np.ndarray:
         """(V,) accuracy of the candidates by which the best is selected.
 
         That of the items that only choose, where there are some.
         """
-        items = self.choosing if self.choosing.shape[1] else self.layout.items_VN
-        means: np.ndarray = items[: len(self.views)].mean(axis=1)
+        apart = self.choosing.shape[-1] > 0
+        items = self.choosing if apart else self.layout.items_VSN[: len(self.views)]
+        means: np.ndarray = items.mean(axis=(1, 2))
         return means
+
+    @cached_property
+    def contending(self) -> list[bool]:
+        """(V,) whether each candidate may be the best: it is not below the best one."""
+        count = len(self.views)
+        best = int(self.layout.items_VN[:count].mean(axis=1).argmax())
+        gaps = [self.layout.difference(row, best, among=count) for row in range(count)]
+        return [row == best or not gap.below for row, gap in enumerate(gaps)]
+
+    @property
+    def contenders(self) -> int:
+        """How many candidates may be the best.
+
+        Intervals of the best one against baselines hold for each of these at once, whichever was
+        selected (locally simultaneous inference; Zrnic and Fithian, 2024).
+        """
+        return sum(self.contending)
 
     def row(self, name: str) -> int:
         """Place of a row in the layouts."""
         return self.rows.index(name)
 
     def level(self, name: str) -> Interval:
-        """Accuracy of a row."""
-        return self.layout.level(self.row(name))
+        """Accuracy of a row; the lower end of a candidate is that of a selected one."""
+        return self.layout.level(self.row(name), best_of=self._best_of(name))
 
     def raw_level(self) -> Interval:
         """Accuracy of raw pixels: no seeds, so items and label draws alone."""
         return self.layout.fixed(*self.raw)
 
-    def over(self, name: str, other: str, *, among: int = 2) -> Interval:
-        """Accuracy of a row minus that of another; ``raw pixels`` has no seeds."""
+    def over(self, name: str, other: str, *, among: int = 1) -> Interval:
+        """Accuracy of a row minus that of another; ``raw pixels`` has no seeds.
+
+        The lower end of a candidate against a baseline is that of the best of all
+        :attr:`contenders`: it is right for the view that was selected.
+
+        Args:
+            name: A row.
+            other: Another row.
+            among: Number of candidates that are compared with one another.
+        """
+        first, best_of = self.row(name), 1 if other in self.views else self._best_of(name)
         if other == RAW:
-            return self.layout.over_fixed(self.row(name), *self.raw)
+            return self.layout.over_fixed(first, *self.raw, best_of=best_of)
+        twin = "twin" in (name, other)
         return self.layout.difference(
-            self.row(name), self.row(other), among=among, independent="twin" in (name, other)
+            first, self.row(other), among=among, best_of=1 if twin else best_of, independent=twin
         )
+
+    def _best_of(self, name: str) -> int:
+        return self.contenders if name in self.views else 1
 
 
 def tabulate(plan: Plan, number: int, results: dict[Cell, CellResult]) -> TaskTable | None:
@@ -132,7 +167,7 @@ def tabulate(plan: Plan, number: int, results: dict[Cell, CellResult]) -> TaskTa
         pooled = min(len(views), len(items))
         return Layout(items[:, :, report], draws, pooled=pooled, shares=shares, groups=groups)
 
-    right = gather("right")
+    right, nats = gather("right"), gather("nats")
     draws = by_draw("draws")
     records = {
         name: [
@@ -144,21 +179,21 @@ def tabulate(plan: Plan, number: int, results: dict[Cell, CellResult]) -> TaskTa
         for role, view, name in have
     }
     records[RAW] = [row for row in raw.rows if row.task == task.name]
-    nats = []
-    for view in views:
-        values = np.array([row.estimate_nats for row in records[view]], dtype=float)
-        errors = np.array([row.stderr_nats for row in records[view]], dtype=float)
-        nats.append(seeds_interval(values, errors))
+    values, errors = (
+        np.array([[getattr(row, name) for row in records[view]] for view in views], dtype=float)
+        for name in ("estimate_nats", "stderr_nats")
+    )
     return TaskTable(
         task=task,
         views=views,
         rows=names,
         layout=layout(right, draws, shares=True),
-        usable=layout(gather("nats"), by_draw("nats_draws")),
+        usable=layout(nats, by_draw("nats_draws")),
         null=layout(gather("null", only=-1), shares=True),
         kept=layout(gather("kept", only=len(views)), by_draw("kept_draws", only=len(views))),
-        choosing=right[: len(views)][:, :, task.choose].mean(axis=1),
+        choosing=right[: len(views)][:, :, task.choose],
         raw=(raw.arrays[f"{number}.right"][report], raw.arrays[f"{number}.draws"]),
-        nats=nats,
+        nats=seeds_intervals(values, errors),
         records=records,
+        choosing_nats=nats[: len(views)][:, :, task.choose],
     )

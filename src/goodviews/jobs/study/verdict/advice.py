@@ -12,12 +12,9 @@ from goodviews.core.command import changed_command
 from goodviews.core.interval import Interval
 from goodviews.core.records.verdict import Advice
 from goodviews.core.text import duration, percent, points
-from goodviews.jobs.study.statistics.regimes import (
-    Reading,
-    cross_fitted_accuracy,
-    cross_fitted_gain,
-)
+from goodviews.jobs.study.statistics.regimes import Reading
 from goodviews.jobs.study.statistics.table import RANDOM, RAW, SCRATCH, TaskTable
+from goodviews.jobs.study.statistics.winner import cross_fitted_gain, cross_fitted_level
 from goodviews.jobs.study.verdict.entries import mean
 from goodviews.jobs.study.verdict.words import few_to_choose, more_labels
 
@@ -57,7 +54,7 @@ def advise(table: TaskTable, reading: Reading, *, data: str, command: str) -> An
         The advice.
     """
     winner = table.views[reading.winner]
-    level = table.level(winner).shifted(cross_fitted_accuracy(table, reading.winner))
+    level = cross_fitted_level(table, reading.winner)
     over = cross_fitted_gain(table, reading.winner, SCRATCH)
     seeds = 3 if table.layout.seeds < 3 else 2 * table.layout.seeds
 

@@ -24,6 +24,7 @@ from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import Cell, Plan
 from goodviews.jobs.study.statistics.regimes import Reading, read
 from goodviews.jobs.study.statistics.table import RANDOM, RAW, SCRATCH, TaskTable, tabulate
+from goodviews.jobs.study.statistics.winner import by_log_probability
 from goodviews.jobs.study.verdict.advice import Answer, advise
 from goodviews.jobs.study.verdict.entries import bounded, gap, mean, question, rounded
 from goodviews.jobs.study.verdict.several import one_for_all
@@ -245,7 +246,9 @@ def _worth(table: TaskTable, answer: Answer) -> Worth:
         answer=answer.worth,
         good=answer.good,
         note=f"Accuracy on {report:,} test images, {seeds} seed{'s' * (seeds > 1)}, 95 % "
-        f"intervals. The best view is selected and measured with different labels.",
+        f"intervals. The best view is selected by its "
+        f"{'log probability' if by_log_probability(table) else 'accuracy'}; it is selected and "
+        f"measured with different seeds and labels.",
         rows=(*rows, best),
     )
 

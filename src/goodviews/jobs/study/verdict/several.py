@@ -6,8 +6,9 @@ from goodviews.core.records.verdict import Compromise, Shared
 from goodviews.core.text import counted, duration, points
 from goodviews.jobs.study.plan import Plan
 from goodviews.jobs.study.statistics.compromise import OneForAll, compromise
-from goodviews.jobs.study.statistics.regimes import Reading, cross_fitted_gain
+from goodviews.jobs.study.statistics.regimes import Reading
 from goodviews.jobs.study.statistics.table import SCRATCH, TaskTable
+from goodviews.jobs.study.statistics.winner import cross_fitted_gain
 from goodviews.jobs.study.verdict.entries import gap, mean
 from goodviews.jobs.study.verdict.words import spec_labels
 from goodviews.spec.grammar import Family
