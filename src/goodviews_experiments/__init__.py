@@ -18,6 +18,7 @@ SCALES = ("test", "cpu", "gpu")
 EXPERIMENTS = {
     "calibration": "calibration.run",
     "calibration_erasure": "calibration_erasure.run",
+    "calibration_sentences": "calibration_sentences.run",
     "calibration_worlds": "calibration_worlds.run",
     "duality": "duality.run",
     "engine_order": "engine_order.run",

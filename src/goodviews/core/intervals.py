@@ -12,7 +12,7 @@ import math
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
+from scipy.special import fdtri, ndtr, stdtrit
 
 from goodviews.core.errors import check_shapes
 from goodviews.core.interval import Interval
@@ -124,7 +124,7 @@ def half_width(*sources: tuple[float, float], among: int = 1, best_of: int = 1) 
         >>> round(half_width((1.0, 10**9)), 2), round(half_width((1.0, 2)), 2)
         (1.96, 4.3)
         >>> round(half_width((1.0, 20), best_of=5), 2), round(half_width((1.0, 20), among=5), 2)
-        (2.84, 3.31)
+        (2.84, 3.32)
     """
     if not all(math.isfinite(variance) for variance, _ in sources):
         return math.inf
@@ -146,23 +146,26 @@ def critical(dof: float, *, among: int = 1, best_of: int = 1) -> float:
     return _student(dof, best_of)
 
 
-_PRIOR = 4.0
+_PRIOR = 8.0
 """Degrees of freedom that the rows' common variance counts for beside a row's own."""
+
+_APART = 0.9
+"""Share of rows with the common variance whose own one is not called larger."""
 
 
 def moderated(
     own: np.ndarray, dof: float, *, common: float, common_dof: float
-) -> tuple[np.ndarray, float]:
+) -> tuple[np.ndarray, np.ndarray]:
     r"""Variances of few runs, drawn towards that of all rows (moderated; Smyth, 2004).
 
     .. math:: \frac{d_0 s_0^2 + d s_v^2}{d_0 + d}, \quad
-        \frac{1}{d_0} = \frac{1}{4} + \frac{1}{d_{\text{common}}}
+        \frac{1}{d_0} = \frac{1}{8} + \frac{1}{d_{\text{common}}}
 
     Two or three runs hardly measure a variance, and rows that are much alike have much the same.
-    Rows that are not still keep a part of their own, and the few degrees of freedom say so:
-    spreads that differ four times leave the simultaneous intervals of studies right (``goodviews
-    reproduce calibration_sentences``). Smyth estimates the weight from thousands of rows; here
-    there are few, and it is fixed.
+    Smyth estimates the weight from thousands of rows; here there are few, and it is fixed. A row
+    whose own variance is larger than nine of ten with the common one (an F test) keeps its own.
+    How wrong the rows' intervals are where spreads differ is measured by ``goodviews reproduce
+    calibration_sentences``.
 
     Args:
         own: (V,) variance of each row.
@@ -171,15 +174,16 @@ def moderated(
         common_dof: Its degrees of freedom.
 
     Returns:
-        (V,) variances, and their degrees of freedom.
+        (V,) variances, and (V,) degrees of freedom.
 
     Example:
-        >>> found, dof = moderated(np.array([0.0, 4.0]), 2, common=2.0, common_dof=4)
-        >>> found, dof
-        (array([1., 3.]), 4.0)
+        >>> moderated(np.array([0.0, 4.0, 40.0]), 4, common=2.0, common_dof=8)
+        (array([ 1.,  3., 40.]), array([8., 8., 4.]))
     """
     prior = 1 / (1 / _PRIOR + 1 / common_dof)
-    return (prior * common + dof * own) / (prior + dof), prior + dof
+    apart = own > common * fdtri(dof, common_dof, _APART)
+    drawn = (prior * common + dof * own) / (prior + dof)
+    return np.where(apart, own, drawn), np.where(apart, dof, prior + dof)
 
 
 def mean_variance(values: np.ndarray, groups: np.ndarray | None = None) -> tuple[float, int]:
@@ -310,14 +314,17 @@ def seeds_intervals(values: np.ndarray, errors: np.ndarray) -> list[Interval]:
         True
     """
     rows, seeds = values.shape
-    spread, dof = np.full(rows, math.inf), 1.0
+    spread, dof = np.full(rows, math.inf), np.ones(rows)
     if seeds > 1:
-        spread, dof = values.var(axis=1, ddof=1), seeds - 1.0
-    if seeds > 1 and rows > 1 and np.isfinite(spread).all():
-        spread, dof = moderated(spread, dof, common=spread.mean(), common_dof=rows * dof)
+        spread, dof = values.var(axis=1, ddof=1), np.full(rows, seeds - 1.0)
+        if rows > 1 and np.isfinite(spread).all():
+            spread, dof = moderated(
+                spread, seeds - 1, common=float(spread.mean()), common_dof=rows * (seeds - 1)
+            )
     found = []
-    for own, value, error in zip(spread, values.mean(axis=1), errors, strict=True):
-        half = half_width((own / seeds, dof), (float((error**2).mean()), math.inf))
+    for place, value in enumerate(values.mean(axis=1)):
+        items = (float((errors[place] ** 2).mean()), math.inf)
+        half = half_width((float(spread[place]) / seeds, float(dof[place])), items)
         found.append(Interval(float(value), float(value - half), float(value + half)))
     return found
 

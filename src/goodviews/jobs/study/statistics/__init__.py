@@ -1,5 +1,6 @@
 """From the results of cells to intervals, the curve and its peak, and regimes."""
 
+from goodviews.jobs.study.statistics.compromise import over_scratch, regret
 from goodviews.jobs.study.statistics.layout import Layout
 from goodviews.jobs.study.statistics.regimes import Reading, loses, read
 from goodviews.jobs.study.statistics.sweet_spot import Peak
@@ -15,6 +16,8 @@ __all__ = [
     "cross_fitted_accuracy",
     "cross_fitted_level",
     "loses",
+    "over_scratch",
     "read",
+    "regret",
     "tabulate",
 ]

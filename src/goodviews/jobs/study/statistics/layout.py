@@ -80,8 +80,7 @@ class Layout:
             if rows > 2:  # unbiased where the candidates' spreads differ (Shukla, 1972)
                 own[:rows] = rows * (rows - 1) * squares[:rows] - squares[:rows].sum()
                 own[:rows] = own[:rows].clip(min=0) / ((rows - 1) * (rows - 2))
-        found, found_dof = moderated(own, dof, common=typical, common_dof=typical_dof)
-        every = np.full(self.rows, found_dof)
+        found, every = moderated(own, dof, common=typical, common_dof=typical_dof)
         if rows < 3:  # one or two candidates have no spread beside the common one
             found[:rows], every[:rows] = (own[:rows], dof) if common else (residual, between)
         return found, every
