@@ -104,10 +104,10 @@ class Layout:
         Args:
             first: Number of a row.
             second: Number of another.
-            among: How many rows are compared with one another; above one the interval
+            among: Number of rows that are compared with one another; above one the interval
                 holds for all their differences together (Tukey and Kramer).
-            best_of: Of how many rows the first is the best; above one the lower end is that of
-                a row that was selected among so many.
+            best_of: Number of rows among which the first was selected as the best; above one,
+                the lower end allows for the selection.
             independent: The two rows do not share their seeds (a twin).
         """
         run = self._alone if independent else self._own
