@@ -17,7 +17,7 @@ _REPEATS, _FOLDS = 10, 5
 
 
 def by_log_probability(table: TaskTable) -> bool:
-    """Whether the log probability of the right class tells the views apart better than accuracy.
+    """Whether the log probability of the right class separates the views better than accuracy.
 
     It does where the spread of the views' means is larger in units of its noise: a right answer
     that was nearly wrong counts less than a sure one.
