@@ -71,6 +71,17 @@ def write_table(
     """Write ``rows.csv`` and ``run.json`` into a folder; floats keep six digits."""
     begun = datetime.fromisoformat(run["started"])
     run = {**run, "wall_s": round((datetime.now(UTC) - begun).total_seconds(), 1)}
+    write_text(folder / f"{name}.csv", table_text(rows))
+    write_json(folder / "run.json", run)
+
+
+def table_text(rows: Iterable[Mapping[str, Any]]) -> str:
+    r"""Rows as CSV with a header; floats keep six digits, and what is missing stays empty.
+
+    Example:
+        >>> table_text([{"arm": "tuned", "accuracy": 2 / 3}, {"arm": "knn", "draw": 1}])
+        'arm,accuracy,draw\\ntuned,0.666667,\\nknn,,1\\n'
+    """
     table = list(rows)
     out = io.StringIO()
     if table:
@@ -79,8 +90,7 @@ def write_table(
         writer.writeheader()
         for row in table:
             writer.writerow({k: _text(v) for k, v in row.items()})
-    write_text(folder / f"{name}.csv", out.getvalue())
-    write_json(folder / "run.json", run)
+    return out.getvalue()
 
 
 def _text(value: Any) -> Any:

@@ -1,20 +1,49 @@
-"""Supervised training from scratch on few labels, a baseline of pretraining.
+"""Supervised training on few labels: from scratch, or of an encoder that was pretrained.
 
-Letters: B examples of a batch, N labelled images, C classes.
+Letters: B examples of a batch, N labelled images, F representation, C classes.
 """
 
 import math
+from copy import deepcopy
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from goodviews.data import Images
 from goodviews.encoders import build_pair
 from goodviews.training.machine import make_fabric
 from goodviews.training.settings import Settings
 from goodviews.views import ViewPair
+
+_RATE, _DECAY = 4e-3, 1e-2
+
+
+class Head(nn.Module):
+    """A linear classifier of features that are standardised as the frozen ones were.
+
+    Args:
+        centre: (F,), taken off.
+        spread: (F,), divided by.
+        weight: (F, C), to start from.
+        bias: (C,).
+    """
+
+    centre: Tensor
+    spread: Tensor
+
+    def __init__(self, centre: Tensor, spread: Tensor, weight: Tensor, bias: Tensor) -> None:
+        super().__init__()
+        self.outputs = len(bias)
+        self.register_buffer("centre", centre.clone())
+        self.register_buffer("spread", spread.clone())
+        self.weight = nn.Parameter(weight.clone())
+        self.bias = nn.Parameter(bias.clone())
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, F) to logits (B, C)."""
+        return (features - self.centre) / self.spread @ self.weight + self.bias
 
 
 def train_supervised(
@@ -28,8 +57,11 @@ def train_supervised(
     seed: int,
     steps: int = 200,
     batch: int = 64,
+    smoothing: float = 0.0,
+    start: nn.Sequential | None = None,
+    share: float = 1.0,
 ) -> nn.Module:
-    """Train the encoder of a study, with a linear layer on top, on labelled images only.
+    """Train an encoder with a linear layer on top, on labelled images only.
 
     Args:
         images: Dataset.
@@ -41,19 +73,25 @@ def train_supervised(
         seed: Random seed of initialisation, order and draws.
         steps: Number of optimiser steps.
         batch: Images per step; at most the number of images.
+        smoothing: Label smoothing, the share of the target that all classes have in common.
+        start: An encoder, pixels (B, C, H, W) in [0, 1] to (B, F), and a head, (B, F) to (B, C),
+            to train further in place of the encoder of the settings; they stay as they are.
+        share: The learning rate of the encoder as a share of that of the head.
 
     Returns:
         A module in evaluation mode, from pixels (B, C, H, W) in [0, 1] to logits (B, C).
     """
     fabric = make_fabric(settings.device, settings.precision, devices=1)
     x = images.batch(index, torch.device("cpu"))
-    encoders = build_pair(settings.encoder, x, x, shared=True, head=settings.head, seed=seed)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = nn.Sequential(encoders.backbones[0], nn.LazyLinear(classes))
-        model.eval()(x[:2])
+    model = _drawn(x, classes, settings, seed) if start is None else deepcopy(start)
     model = model.train().to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=4e-3, weight_decay=1e-2)
+    body = list(model[0].parameters())
+    held = {id(one) for one in body}
+    head = [one for one in model.parameters() if id(one) not in held]
+    optimiser = torch.optim.AdamW(
+        [{"params": body, "lr": share * _RATE}, {"params": head, "lr": _RATE}],
+        weight_decay=_DECAY,
+    )
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: 0.5 * (1 + math.cos(math.pi * step / steps))
     )
@@ -64,9 +102,19 @@ def train_supervised(
     for step in range(steps):
         rows = torch.from_numpy(rng.choice(len(index), batch, replace=False))
         view = pair.view(0, x[rows], seed=seed, samples=places[rows], epoch=step + 1)
-        loss = F.cross_entropy(wrapped(view), y[rows])
+        loss = F.cross_entropy(wrapped(view), y[rows], label_smoothing=smoothing)
         optimiser.zero_grad()
         fabric.backward(loss)
         optimiser.step()
         schedule.step()
     return model.eval()
+
+
+def _drawn(x: Tensor, classes: int, settings: Settings, seed: int) -> nn.Sequential:
+    """The encoder of the settings and a linear layer, both with drawn weights."""
+    encoders = build_pair(settings.encoder, x, x, shared=True, head=settings.head, seed=seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = nn.Sequential(encoders.backbones[0], nn.LazyLinear(classes))
+        model.eval()(x[:2])
+    return model

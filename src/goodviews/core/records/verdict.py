@@ -176,6 +176,61 @@ class Peak:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Arm:
+    """What one way to use the labels reached with some of them.
+
+    Attributes:
+        name: What was done, such as ``best view, fine-tuned``.
+        accuracy: Mean over label draws and seeds.
+        over_scratch: Against the better training from scratch with the same labels; nothing for
+            rows that are not compared.
+    """
+
+    name: str
+    accuracy: Annotated[Interval | None, SHORT]
+    over_scratch: Gap | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelCount:
+    """All arms at one number of labels.
+
+    Attributes:
+        labels: How many.
+        text: The same in words, such as ``40 labels (4 per class)``.
+        draws: How often they were drawn.
+        arms: In the order of the table.
+    """
+
+    labels: int
+    text: str
+    draws: int
+    arms: tuple[Arm, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Training from scratch against the best view, frozen and fine-tuned, on the same labels.
+
+    Attributes:
+        decision: ``worth``, ``not_worth`` or ``open``: whether to pretrain, at the length that
+            was trained; ``none`` where nothing was compared.
+        frozen: The answer for frozen use, a sentence.
+        tuned: The answer for fine-tuning, a sentence.
+        open: What would settle an open answer; may be empty.
+        note: How it was compared, or why it was not.
+        counts: Fewest labels first.
+    """
+
+    decision: Literal["worth", "not_worth", "open", "none"]
+    frozen: str
+    tuned: str
+    open: str
+    note: str
+    counts: tuple[LabelCount, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskVerdict:
     """What a study found for one task; without labels the only one, with an empty name.
 
@@ -196,6 +251,8 @@ class TaskVerdict:
         curve: The fit through a family; nothing with too few views.
         peak: Where that curve is highest; nothing with too few views.
         lengths: The best views at several lengths of training; nothing where none was measured.
+        comparison: From scratch, frozen and fine-tuned on the same labels; nothing without
+            labels.
     """
 
     task: str
@@ -214,6 +271,7 @@ class TaskVerdict:
     curve: Curve | None
     peak: Peak | None
     lengths: Lengths | None = None
+    comparison: Comparison | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

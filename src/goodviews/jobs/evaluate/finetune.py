@@ -11,7 +11,7 @@ from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
-from torch import Tensor, nn
+from torch import nn
 
 from goodviews.core.errors import InputError, unknown
 from goodviews.data import Images
@@ -20,6 +20,7 @@ from goodviews.evaluation.logistic import LinearProbe
 from goodviews.training import Settings, train
 from goodviews.training.learners import TunedLearner
 from goodviews.training.objective import build_objective
+from goodviews.training.supervised import Head
 from goodviews.views import Chain, ViewPair, parse_view
 
 FINETUNE = Settings(
@@ -45,32 +46,6 @@ _FEWEST = 8
 def fitted_views(images: Images) -> str:
     """The default augmentation: one that hardly any task is sensitive to."""
     return "crop(scale=(0.35, 1))|flip()" if images.channels == 3 else "translate(0.1)"
-
-
-class Head(nn.Module):
-    """A linear classifier of features that are standardised as the frozen ones were.
-
-    Args:
-        centre: (F,), taken off.
-        spread: (F,), divided by.
-        weight: (F, C), to start from.
-        bias: (C,).
-    """
-
-    centre: Tensor
-    spread: Tensor
-
-    def __init__(self, centre: Tensor, spread: Tensor, weight: Tensor, bias: Tensor) -> None:
-        super().__init__()
-        self.outputs = len(bias)
-        self.register_buffer("centre", centre.clone())
-        self.register_buffer("spread", spread.clone())
-        self.weight = nn.Parameter(weight.clone())
-        self.bias = nn.Parameter(bias.clone())
-
-    def forward(self, features: Tensor) -> Tensor:
-        """(B, F) to logits (B, C)."""
-        return (features - self.centre) / self.spread @ self.weight + self.bias
 
 
 def finetune(

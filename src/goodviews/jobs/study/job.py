@@ -24,6 +24,7 @@ from goodviews.jobs.study.about import describe
 from goodviews.jobs.study.best_encoders import keep_encoders
 from goodviews.jobs.study.budget import default_epochs
 from goodviews.jobs.study.chosen import BEST, chosen_views, write_chosen
+from goodviews.jobs.study.comparison.compare import COMPARED, compare_with_scratch
 from goodviews.jobs.study.follow import UNIT
 from goodviews.jobs.study.inputs import (
     CELLS,
@@ -301,9 +302,14 @@ def study(
         _draw(plan, store.folder)
         typed = command or command_line("study", {"data": named or None})
         kept = recorded(typed)
+        given = minutes or (MINUTES if first is not None else None)
+        outcomes = compare_with_scratch(
+            plan, store, done.results, jobs=workers, report=report_progress,
+            seconds=given and COMPARED * 60 * given * max(workers, 1),
+        )  # fmt: skip
         verdict = make_verdict(
             plan, done.results, family=family, data=named, command=kept, failed=done.failed,
-            screening=screening,
+            screening=screening, outcomes=outcomes,
         )  # fmt: skip
         verdict = add_lengths(
             plan, store, done.results, verdict, command=kept, report=report_progress, asked=asked
@@ -320,11 +326,11 @@ def study(
         good = best is not None and not best.doubt
         if good:
             best_view = folder / f"{BEST}.txt"
-            given: dict[str, Any] = {"data": place, "backbone": "resnet18", "views": best_view}
-            given |= {**label_options(labels), "size": size, "channels": channels}
-            given |= {"range": value_range, "root": root}
-            given["groups"] = groups if isinstance(groups, str) else None
-            following = command_line("pretrain", given)
+            options: dict[str, Any] = {"data": place, "backbone": "resnet18", "views": best_view}
+            options |= {**label_options(labels), "size": size, "channels": channels}
+            options |= {"range": value_range, "root": root}
+            options["groups"] = groups if isinstance(groups, str) else None
+            following = command_line("pretrain", options)
             if named == IN_MEMORY:
                 following = (
                     f"goodviews.pretrain(data, backbone='resnet18', views={str(best_view)!r})"

@@ -103,4 +103,5 @@ def epochs_in(plan: Plan, minutes: float, workers: int) -> int:
             seconds = time.perf_counter() - start
     per_epoch = seconds * len(plan.splits.pretrain) / len(some)
     runs = (len(plan.views) + 1) * len(plan.seeds)
-    return max(1, int(0.8 * 60 * minutes * workers / runs / per_epoch))
+    share = 0.5 if plan.tasks else 0.8  # the comparison and other lengths take the rest
+    return max(1, int(share * 60 * minutes * workers / runs / per_epoch))

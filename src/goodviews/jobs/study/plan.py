@@ -53,6 +53,7 @@ class Task:
         budget: Labels that one readout is fitted to.
         crossed: Whether fitted and tested images are folds of the same ones.
         groups: (N,) group of each image, which no fold divides.
+        pool: Images whose labels are drawn from; with folds, those of ``items``.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Task:
     budget: int
     crossed: bool
     groups: np.ndarray | None = None
+    pool: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @property
     def tested_groups(self) -> np.ndarray | None:
@@ -220,7 +222,8 @@ def _task(
         choose = np.zeros(len(items), dtype=bool)
         if chosen:
             choose = np.isin(items, cut(items, labels, len(items) // 2, 1, groups)[1])
-        return Task(name, labels, classes, made, items, choose, len(made[0].fit), True, groups)
+        budget = len(made[0].fit)
+        return Task(name, labels, classes, made, items, choose, budget, True, groups, items)
     choosers = parts.choose[name]
     fixed = len(choosers) >= _FIXED_CHOOSERS and not np.isin(choosers, parts.pretrain).any()
     pool = parts.pool[name] if fixed else np.union1d(parts.pool[name], choosers)
@@ -233,7 +236,8 @@ def _task(
         fits = draw_labels(labels, pool, count=count, draws=draws, groups=groups)
     made = tuple(LabelDraw(fit, items) for fit in fits)
     choose = fixed & np.isin(items, choosers)
-    return Task(name, labels, classes, made, items, choose, len(fits[0]), False, groups)
+    budget = len(fits[0])
+    return Task(name, labels, classes, made, items, choose, budget, False, groups, pool)
 
 
 def _compact(labels: np.ndarray, classes: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:

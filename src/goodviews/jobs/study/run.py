@@ -5,8 +5,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, as_completed, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,6 +26,10 @@ from goodviews.jobs.study.plan import BASELINES, Cell, Plan
 from goodviews.jobs.study.store import Store
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+_KILLED = (
+    "A worker process was killed, most likely because there is too little memory; the finished "
+    "cells are stored: run the same command again with --jobs 1."
+)
 _plan: Plan | None = None
 _finished: Any = None
 _modules: tuple[str, ...] = ()
@@ -86,10 +90,7 @@ def run_cells(
         try:
             made = work()
         except BrokenProcessPool as error:
-            raise InputError(
-                "A worker process was killed, most likely because there is too little memory; the "
-                "finished cells are stored: run the same command again with --jobs 1."
-            ) from error
+            raise InputError(_KILLED) from error
         except InputError as error:
             done.failed[cell] = str(error)
         else:
@@ -121,6 +122,43 @@ def run_cells(
                 keep(waiting.pop(future), future.result)
             follower.show()
     return done
+
+
+def spread(
+    plan: Plan, items: Sequence[tuple[Any, ...]], work: Callable[..., Any], *, jobs: int
+) -> Iterator[tuple[int, Any]]:
+    """Call a function of the plan for every item, in worker processes of one thread each.
+
+    Args:
+        plan: The study.
+        items: Arguments behind the plan.
+        work: A function of a module; its results do not depend on where it runs.
+        jobs: Worker processes; 0 works in this process.
+
+    Yields:
+        Place of the item and its result, as they finish.
+
+    Raises:
+        InputError: A worker was killed.
+    """
+    if jobs == 0 or not items:
+        for place, item in enumerate(items):
+            with one_thread():
+                made = work(plan, *item)
+            yield place, made
+        return
+    modules, context = sources(), mp.get_context("spawn")
+    with _deaf():
+        finished = context.SimpleQueue()
+    with _environment(), _executor(_light(plan), modules, jobs, context, finished) as pool:
+        with _deaf():
+            waiting = {pool.submit(_apply, work, item): n for n, item in enumerate(items)}
+        for future in as_completed(waiting):
+            try:
+                made = future.result()
+            except BrokenProcessPool as error:
+                raise InputError(_KILLED) from error
+            yield waiting[future], made
 
 
 def _in_order(cells: list[Cell]) -> list[Cell]:
@@ -194,6 +232,12 @@ def _work(cell: Cell) -> CellResult:
     assert _plan is not None
     load_sources(_modules)  # views and objectives that the study's own process has registered
     return _timed(_plan, cell, lambda *part: _finished.put(part))
+
+
+def _apply(work: Callable[..., Any], item: tuple[Any, ...]) -> Any:
+    assert _plan is not None
+    load_sources(_modules)
+    return work(_plan, *item)
 
 
 def _end_with_parent() -> None:

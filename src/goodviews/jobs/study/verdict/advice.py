@@ -6,7 +6,7 @@ verb or "Undecided".
 
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from goodviews.core.command import changed_command
 from goodviews.core.interval import Interval
@@ -15,9 +15,11 @@ from goodviews.core.text import duration, percent, points
 from goodviews.jobs.study.statistics.regimes import Reading
 from goodviews.jobs.study.statistics.table import RANDOM, RAW, SCRATCH, TaskTable
 from goodviews.jobs.study.statistics.winner import cross_fitted_gain, cross_fitted_level
+from goodviews.jobs.study.verdict.compared import Compared
 from goodviews.jobs.study.verdict.entries import mean
 from goodviews.jobs.study.verdict.words import few_to_choose, more_labels
 
+_LONGER = "whether a longer pretraining would help."
 _EQUAL_TO_BE = 3
 """How many views are "any of these": those indistinguishable from the winner, and itself."""
 
@@ -41,7 +43,14 @@ class Answer:
     level: Interval
 
 
-def advise(table: TaskTable, reading: Reading, *, data: str, command: str) -> Answer:
+def advise(
+    table: TaskTable,
+    reading: Reading,
+    *,
+    data: str,
+    command: str,
+    found: Compared | None = None,
+) -> Answer:
     """Put a task's numbers into words.
 
     Args:
@@ -49,6 +58,8 @@ def advise(table: TaskTable, reading: Reading, *, data: str, command: str) -> An
         reading: Winner and regimes.
         data: Argument for the data.
         command: Command of this study.
+        found: The comparison with training from scratch, which then decides whether to
+            pretrain; without it, the linear probes of the study do.
 
     Returns:
         The advice.
@@ -57,6 +68,9 @@ def advise(table: TaskTable, reading: Reading, *, data: str, command: str) -> An
     level = cross_fitted_level(table, reading.winner)
     over = cross_fitted_gain(table, reading.winner, SCRATCH)
     seeds = 3 if table.layout.seeds < 3 else 2 * table.layout.seeds
+    worth, not_worth = over.above, over.below
+    if found is not None:
+        worth, not_worth = found.decision == "worth", found.decision == "not_worth"
 
     def make(wording: str, head: str, lead: str, *, good: bool = True, **more: str) -> Answer:
         words = [*([data] if data else []), "--backbone", "resnet18", "--views", winner]
@@ -65,18 +79,19 @@ def advise(table: TaskTable, reading: Reading, *, data: str, command: str) -> An
         advice = Advice(
             head=head,
             spec=winner,
-            lead=f"{lead} {_cost(table, winner)}".strip(),
+            lead=f"{found.lead if found else lead} {_cost(table, winner)}".strip(),
             reason=more.get("reason", ""),
             open=_open(table, more.get("open", ""), chosen=good),
             command=more.get("command", train if good else longer),
             recommended=good,
         )
-        return Answer(wording, advice, _worth(over), good and over.above, level)
+        answer = found.answer if found else _worth(over)
+        return Answer(wording, advice, answer, good and worth, level)
 
     labels = f"With {table.task.budget:,} labels,"
     best = f"a linear probe on this view, the best of {len(table.views)},"
     raw, random = (cross_fitted_gain(table, reading.winner, other) for other in (RAW, RANDOM))
-    if raw.below and table.over(SCRATCH, RAW).high < 0:
+    if found is None and raw.below and table.over(SCRATCH, RAW).high < 0:
         return make(
             "baseline_wins",
             "Use raw pixels with logistic regression. Best view:",
@@ -85,7 +100,7 @@ def advise(table: TaskTable, reading: Reading, *, data: str, command: str) -> An
             good=False,
             reason="With more labels or more images, run the study again.",
         )
-    if over.below:
+    if not_worth:
         return make(
             "do_not_pretrain",
             "Do not pretrain: train from scratch. Best view:",
@@ -96,11 +111,22 @@ def advise(table: TaskTable, reading: Reading, *, data: str, command: str) -> An
             f"{points(random)} better than random weights."
             if random.above
             else "The best view is not measurably better than random weights.",
-            open=_fewer_labels(table),
-            command=changed_command(command, "--per-class", 2, fresh=True),
+            open=_fewer_labels(table) if found is None else _LONGER,
+            command=changed_command(command, "--per-class", 2, fresh=True)
+            if found is None
+            else changed_command(command, "--epochs", 4 * _epochs(table, winner), fresh=True),
         )
-    if not over.above:
+    if not worth:
         seeds_blamed = over.known and _seeds_rule(table, winner)
+        if found is not None:
+            return make(
+                "undecided_gain",
+                "Undecided whether to pretrain. Best view so far:",
+                "",
+                good=False,
+                open=found.open,
+                command=found.command or changed_command(command, "--seeds", seeds),
+            )
         return make(
             "undecided_seeds" if seeds_blamed else "undecided_gain",
             "Undecided whether to pretrain. Best view so far:",
@@ -115,7 +141,15 @@ def advise(table: TaskTable, reading: Reading, *, data: str, command: str) -> An
         f"{labels} a linear probe on this view reaches {percent(level)} accuracy, "
         f"{points(over)} more than training from scratch."
     )
-    return _positive(table, reading, make, lead=lead)
+    answer = _positive(table, reading, make, lead=lead)
+    if found is not None and found.few_only:
+        head = answer.advice.head.replace("Pretrain with", "Pretrain where labels are few, with")
+        return replace(answer, advice=replace(answer.advice, head=head))
+    return answer
+
+
+def _epochs(table: TaskTable, view: str) -> int:
+    return max([row.epochs or 1 for row in table.records[view]], default=1)
 
 
 def _cost(table: TaskTable, view: str) -> str:

@@ -21,11 +21,18 @@ from goodviews.core.records.verdict import (
 )
 from goodviews.core.text import share
 from goodviews.jobs.study.cells import CellResult
+from goodviews.jobs.study.comparison.outcome import Outcome
 from goodviews.jobs.study.plan import Cell, Plan
 from goodviews.jobs.study.statistics.regimes import Reading, read
 from goodviews.jobs.study.statistics.table import RANDOM, RAW, SCRATCH, TaskTable, tabulate
 from goodviews.jobs.study.statistics.winner import by_log_probability
 from goodviews.jobs.study.verdict.advice import Answer, advise
+from goodviews.jobs.study.verdict.compared import (
+    Compared,
+    compared,
+    comparison_record,
+    levels,
+)
 from goodviews.jobs.study.verdict.entries import bounded, gap, mean, question, rounded
 from goodviews.jobs.study.verdict.several import one_for_all
 from goodviews.jobs.study.verdict.trust import trust
@@ -52,6 +59,7 @@ def make_verdict(
     command: str,
     failed: dict[Cell, str],
     screening: tuple[Screening, ...] = (),
+    outcomes: dict[int, Outcome] | None = None,
 ) -> Verdict:
     """Read the finished cells.
 
@@ -63,6 +71,7 @@ def make_verdict(
         command: Command of this study.
         failed: Cells that could not be run, and why.
         screening: What short runs before the study found.
+        outcomes: The comparison with training from scratch, by place of the task.
     """
     tasks, readings = [], []
     for number in range(len(plan.tasks)):
@@ -70,7 +79,8 @@ def make_verdict(
         if table is not None:
             reading = read(table, family=family is not None)
             readings.append((table, reading))
-            tasks.append(_task(plan, table, reading, family, data, command))
+            outcome = (outcomes or {}).get(number)
+            tasks.append(_task(plan, table, reading, family, data, command, outcome))
     if not tasks:
         tasks = [unlabelled(plan, results, family, command)]
     return Verdict(
@@ -89,8 +99,10 @@ def _task(
     family: Family | None,
     data: str,
     command: str,
+    outcome: Outcome | None,
 ) -> TaskVerdict:
-    answer = advise(table, reading, data=data, command=command)
+    found = compared(outcome, command)
+    answer = advise(table, reading, data=data, command=command, found=found)
     labels = spec_labels(table.views, family)
     order = sorted(range(len(table.views)), key=lambda view: table.nats[view].value)
     by_accuracy = list(np.argsort([-table.level(view).value for view in table.views]))
@@ -104,7 +116,7 @@ def _task(
         regime=reading.regimes[reading.winner],
         question=question(plan, table.task.name),
         advice=answer.advice,
-        worth=_worth(table, answer),
+        worth=_worth(table, answer, found),
         finding=_finding(table, reading, int(by_accuracy[0])),
         alt=_alt(table, order),
         winner=f"v-{plan.views.index(table.views[reading.winner]) + 1}",
@@ -112,6 +124,7 @@ def _task(
         baselines=tuple(_baseline(plan, table, name) for name in (SCRATCH, RANDOM, RAW)),
         curve=_curve(reading),
         peak=_peak(reading),
+        comparison=comparison_record(outcome, command),
     )
 
 
@@ -234,7 +247,11 @@ def _level(table: TaskTable, name: str) -> Interval:
     return (table.raw_level() if name == RAW else table.level(name)).within(0, 1)
 
 
-def _worth(table: TaskTable, answer: Answer) -> Worth:
+def _worth(table: TaskTable, answer: Answer, found: Compared | None) -> Worth:
+    if found is not None:
+        at = found.count
+        note = f"Accuracy with {at.labels:,} labels, drawn {at.draws} times, 95 % intervals."
+        return Worth(answer=answer.worth, good=answer.good, note=note, rows=levels(found))
     rows = [
         Level(name=name, accuracy=_level(table, name), best=False)
         for name in (RAW, RANDOM, SCRATCH)
