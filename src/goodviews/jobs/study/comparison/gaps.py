@@ -17,7 +17,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from goodviews.core.interval import Interval
-from goodviews.core.intervals import mean_variance, pooled_half_width
+from goodviews.core.intervals import half_width, mean_variance
 from goodviews.jobs.study.comparison.draws import Draw
 from goodviews.jobs.study.comparison.scores import Vectors
 
@@ -67,7 +67,7 @@ def gap(
         crossed: Whether draws are tested on images of their own. Their spread then holds that of
             the images as well, and the larger of the two counts.
         groups: (N,) group of each image of the set.
-        tests: Number of such differences of which each is claimed (Bonferroni).
+        tests: Number of such differences, of which one that is above zero decides.
     """
     apart = [one - other for one, other in zip(first, second, strict=True)]
     means = np.array([one.mean() for one in apart])
@@ -79,7 +79,7 @@ def gap(
     spread, degrees = mean_variance(by_item, None if groups is None else groups[items])
     tested = spread + 2 / (degrees + 1) ** 2, degrees  # room for an item that would not be alike
     parts = [max(runs, tested)] if crossed else [runs, tested]
-    half = pooled_half_width(parts) * _wider(parts, tests)
+    half = half_width(*parts, best_of=tests)
     return Gap(
         Interval(value, value - half, value + half),
         runs,
@@ -101,15 +101,6 @@ def _runs(means_D: np.ndarray, places_D: np.ndarray) -> tuple[float, float]:
     if by_draw >= by_seed:
         return by_draw, count - 1
     return by_seed, count - 1 if count <= seeds + 1 else seeds - 1
-
-
-def _wider(parts: Sequence[tuple[float, float]], tests: int) -> float:
-    """How much wider an interval is that holds together with others (Bonferroni)."""
-    total = sum(variance for variance, _ in parts)
-    if tests < 2 or not 0 < total < math.inf:
-        return 1.0
-    degrees = max(1.0, total**2 / sum(v**2 / d for v, d in parts if v))
-    return float(stdtrit(degrees, 1 - 0.025 / tests) / stdtrit(degrees, 0.975))
 
 
 @dataclass(frozen=True)

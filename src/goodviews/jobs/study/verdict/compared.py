@@ -1,6 +1,6 @@
 """The comparison in words: whether pretraining is worth it, and what would settle it.
 
-The intervals of the two uses hold together (Bonferroni), at each label count.
+The intervals hold for the largest of all differences that decide.
 """
 
 from dataclasses import dataclass
