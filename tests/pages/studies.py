@@ -202,6 +202,42 @@ def _task(
         ],
         "curve": curve,
         "peak": peak,
+        "comparison": _comparison(scratch, best["accuracy"], half, options),
+    }
+
+
+def _comparison(scratch: float, best: float, half: float, options: dict[str, Any]) -> Any:
+    """From scratch, frozen and fine-tuned with few and with all labels; for one seed, a note."""
+    if options["peak"] is None:
+        note = "The comparison needs about 2 min of processor time: give it more --minutes."
+        empty = {"frozen": "", "tuned": "", "open": "", "counts": []}
+        return {"decision": "none", "note": note, **empty}
+
+    def arm(name: str, value: float, over: float | None = None) -> dict[str, Any]:
+        gap = over and {"points": over, "low": over - 2.1, "high": over + 2.1}
+        low, high = value - half, min(value + half, 1.0)
+        return {
+            "name": name, "accuracy": value, "low": low, "high": high, "over_scratch": gap,
+        }  # fmt: skip
+
+    gap = 100 * (best - scratch)
+    arms = [
+        arm("from scratch, light augmentation", scratch),
+        arm("from scratch, the view's augmentation", scratch - 0.02),
+        arm("best view, frozen: linear probe", best, gap),
+        arm("best view, frozen: nearest neighbours", best - 0.05),
+        arm("best view, fine-tuned", best + 0.01, gap + 1),
+    ]
+    counts = ((40, "40 labels (4 per class)"), (640, "all 640 labels"))
+    return {
+        "decision": "worth" if gap > 0 else "not_worth",
+        "frozen": f"Frozen: yes with all 640 labels, +{gap:.1f} points [+2.0, +9.0].",
+        "tuned": f"Fine-tuned: yes with all 640 labels, +{gap + 1:.1f} points [+2.0, +9.0].",
+        "open": "",
+        "note": "The same 4 label draws, seeds and tested images for all.",
+        "counts": [
+            {"labels": labels, "text": text, "draws": 4, "arms": arms} for labels, text in counts
+        ],
     }
 
 

@@ -83,7 +83,7 @@ def test_every_case_is_whole(made: Any, name: str) -> None:
     assert len(ids) == len(set(ids))
     for link in page.all("a"):
         target = link["href"] or ""
-        assert target == "rows.csv" or target.removeprefix("#") in ids
+        assert target in ("rows.csv", "comparison.csv") or target.removeprefix("#") in ids
     assert len(text.encode()) < 6_000_000
     figure = (folder / "curve.svg").read_text()
     assert figure.startswith("<svg")
@@ -192,7 +192,7 @@ def test_no_labels_no_verdict(made: Any) -> None:
 
 def test_sections_per_task_but_pairs_once(made: Any) -> None:
     page = Tree(html(made("two_tasks")))
-    assert len(page.all("table")) == 2
+    assert len(page.all("table")) == 4  # views, and the comparison, of each task
     assert len(page.all("section", **{"class": "gallery"})) == 1
     assert len({a["src"] for a in page.all("img")}) == len(page.all("img")) == 42
 
@@ -324,3 +324,13 @@ WORDS += [("muted", t) for t in ("beyond", "missing-tint", "sweet-tint", "excess
 @pytest.mark.parametrize(("word", "ground"), WORDS)
 def test_words_can_be_read(word: str, ground: str, theme: str) -> None:
     assert contrast(getattr(TOKENS[word], theme), getattr(TOKENS[ground], theme)) >= 4.5
+
+
+def test_the_page_shows_every_arm_at_every_label_count(made: Any) -> None:
+    text = (made("family") / "index.html").read_text()
+    section = text[text.index('id="compared"') :].partition("</section>")[0]
+    assert section.count('<tr role="row">') == 6  # five arms under their heading
+    assert section.count('class="k-count"') == 10
+    assert section.count("points over scratch") == 4
+    for name in ("from scratch, light", "fine-tuned", "nearest neighbours", "all 640 labels"):
+        assert name in section

@@ -16,6 +16,7 @@ from goodviews.pages.chart.canvas import Curve
 from goodviews.pages.chart.charts import draw, inline_svg
 from goodviews.pages.chart.layout import NARROW, WIDE
 from goodviews.pages.shell import shell_file, strip_lines, tokens_css
+from goodviews.pages.study.compared import Compared, compared_section
 from goodviews.pages.study.effects import Effects, effects
 from goodviews.pages.study.facts import Panel, made, panel
 from goodviews.pages.study.folder import Study
@@ -74,6 +75,7 @@ class Section:
     caption: list[str]
     template: tuple[Markup, str] | None
     drawings: list[tuple[str, Curve, Markup]]
+    compared: Compared | None
     effects: Effects | None
 
 
@@ -100,6 +102,7 @@ def _section(study: Study, index: int) -> Section:
             (name, curve, Markup(inline_svg(curve, prefix=f"{name[0]}{index}-", **texts)))
             for name, curve in curves.items()
         ],
+        compared=compared_section(task.comparison),
         effects=next(
             (effects(one) for one in study.verdict.screening if one.task == task.task), None
         ),
