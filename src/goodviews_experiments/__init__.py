@@ -25,6 +25,8 @@ EXPERIMENTS = {
     "failure_zoo": "failure_zoo.run",
     "imagenet_path": "imagenet_path.run",
     "label_choice": "label_choice.run",
+    "label_free": "label_free.run",
+    "label_free_studies": "label_free.studies",
     "learned_bands": "learned_bands.run",
     "learned_views": "learned_views.run",
     "length_forecast": "length_forecast.run",

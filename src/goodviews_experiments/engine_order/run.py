@@ -4,7 +4,6 @@ Letters: V views, S seeds, n tested items.
 """
 
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -19,6 +18,7 @@ from goodviews.data import Images, load
 from goodviews.evaluation import represent, scores
 from goodviews.training import Settings, train
 from goodviews.views import parse_view
+from goodviews_experiments.shared.parts import three_parts
 
 COLOUR = (
     "crop(scale=(0.08, 1))",
@@ -226,7 +226,7 @@ def _run(
     """Pretrain on three quarters of the train part and read; the reference reads the test part."""
     labels = next(iter(images.labels.values()))
     classes = len(next(iter(images.classes.values())))
-    index, held, test = _parts(images)
+    index, held, test = three_parts(images)
     epochs = -(-shown // len(index))
     settings = replace(settings, epochs=epochs)
     some = np.random.default_rng(seed).permutation(index)[: round(shown / epochs)]
@@ -251,14 +251,3 @@ def _run(
         top1 = judged.right.mean()
     shown = made.history.steps * min(settings.batch, len(some))
     return {"top1": float(top1), "cpu_s": round(seconds, 2), "shown": shown}
-
-
-def _parts(images: Images) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Images to pretrain on, images that short runs are tested on, and the test part."""
-    rng = np.random.default_rng(0)
-    order = rng.permutation(np.flatnonzero(images.part == 0))
-    test: Sequence[int] | np.ndarray = np.flatnonzero(images.part == 1)
-    if not len(test):
-        order, test = order[len(order) // 5 :], order[: len(order) // 5]
-    cut = min(len(order) // 4, 4000)
-    return np.sort(order[cut:]), np.sort(order[:cut]), np.sort(test)

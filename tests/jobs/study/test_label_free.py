@@ -11,7 +11,7 @@ from goodviews.encoders import build_pair
 from goodviews.evaluation.label_free import RANKERS, rank_views
 from goodviews.evaluation.label_free.rankers import SCORES
 from goodviews.jobs.study import label_free_scores
-from goodviews.measurement import embed_views
+from goodviews.jobs.study.label_free import spread
 from goodviews.views import parse_view
 
 
@@ -27,8 +27,7 @@ def scored(images, view="crop(scale=(0.3, 1))", seed=0, count=None):
         "convnet(width=4)", some, some, shared=pair.same, head="projector(dim=8)", seed=0
     ).eval()
     held = splits(images).held_out[:count]
-    z = embed_views(encoders, pair, images, held, seed=seed, draw=1)
-    return label_free_scores(z, encoders, pair, images, held, seed=seed)
+    return label_free_scores(encoders, pair, images, held, seed=seed)
 
 
 def test_every_score_is_a_column_and_every_ranker_has_its_scores(digits):
@@ -57,3 +56,11 @@ def test_too_few_images_leave_the_score_undefined(digits):
     assert np.isnan(found["spectrum_decay"])
     assert np.isnan(found["learnability"])
     assert np.isfinite(found["lidar"])
+
+
+def test_rows_are_spread_over_images_in_the_order_of_their_classes():
+    classes = np.repeat(np.arange(10), 300)
+    some = spread(np.arange(3000), 256)
+    assert len(np.unique(some)) == 256
+    assert np.bincount(classes[some]).min() >= 25
+    assert spread(np.arange(5), 9).tolist() == [0, 1, 2, 3, 4]

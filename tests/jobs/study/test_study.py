@@ -122,7 +122,8 @@ def test_a_study_grows_by_seeds_and_views(tmp_path):
     assert kept == small.rows
 
 
-def test_without_labels_views_are_ordered_by_nats_and_nothing_is_advised(tmp_path):
+def test_without_labels_views_are_ordered_by_nats_and_nothing_is_advised(tmp_path, monkeypatch):
+    monkeypatch.setattr("goodviews.jobs.study.verdict.ranking.MEASURED", ())
     result = quick(tmp_path / "s", few(labels=False))
     task = result.verdict.tasks[0]
     assert task.wording == "no_labels"

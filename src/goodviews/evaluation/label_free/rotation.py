@@ -39,10 +39,11 @@ def rotated(images: Tensor) -> Tensor:
 def rotation_accuracy(features: Tensor, *, penalty: float = 1e-3) -> float:
     r"""Accuracy of a linear probe that predicts by which of four angles an image was turned.
 
-    The probe is fitted on all turns of the first half of the images and tested on those of the
-    other half, so that no image is on both sides. Chance is 1/4. The authors train the same
-    linear layer on a frozen backbone by gradient descent; here it is logistic regression at its
-    optimum. It says little where images have no upright, or where the view turns them.
+    The probe is fitted on all turns of every other image and tested on those of the rest, so that
+    no image is on both sides, and images may be in the order of their classes. Chance is 1/4. The
+    authors train the same linear layer on a frozen backbone by gradient descent; here it is
+    logistic regression at its optimum. It says little where images have no upright, or where the
+    view turns them.
 
     Args:
         features: (4, N, F), representations of N images under the four turns of
@@ -71,13 +72,12 @@ def rotation_accuracy(features: Tensor, *, penalty: float = 1e-3) -> float:
             f"rotation_accuracy needs the features of 4 turns of at least 2 images, (4, N, F), "
             f"but got {tuple(features.shape)}."
         )
-    half = sizes["N"] // 2
 
     def part(x: Tensor) -> tuple[Tensor, Tensor]:
         turns = torch.arange(TURNS, device=x.device).repeat_interleave(x.shape[1])
         return x.flatten(0, 1), turns
 
-    known, turns = part(features.detach().float()[:, :half])
-    tested, truth = part(features.detach().float()[:, half:])
+    known, turns = part(features.detach().float()[:, ::2])
+    tested, truth = part(features.detach().float()[:, 1::2])
     probe = fit_logistic(known, turns, classes=TURNS, penalty=penalty, device=known.device)
     return float((probe.log_probs(tested).argmax(dim=1) == truth).double().mean())

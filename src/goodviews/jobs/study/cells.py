@@ -15,11 +15,11 @@ import torch
 from goodviews.core.records.rows import Row
 from goodviews.encoders import PairEncoder
 from goodviews.encoders.storage import encoder_bytes
-from goodviews.jobs.study.label_free import label_free_scores
+from goodviews.jobs.study.label_free import embedded, label_free_scores
 from goodviews.jobs.study.parts import BOUND, EPOCH, READING, READOUT
 from goodviews.jobs.study.plan import Cell, Plan, Task
 from goodviews.jobs.study.readings import baseline, of_encoder, view_reader
-from goodviews.measurement import Draws, embed_views, shared_nats
+from goodviews.measurement import Draws, shared_nats
 from goodviews.training import Steady
 from goodviews.training.diagnostics.monitor import collapsed
 from goodviews.training.passport import passport
@@ -153,10 +153,10 @@ def _pretrained(
         measured.steady.save(plan.steady / cell.key)
     tick(BOUND)
     found, encoders, history = measured.estimate, measured.encoders, measured.history
-    embeddings = embed_views(encoders, pair, images, held[:2048], seed=seed, draw=1)
+    z = embedded(encoders, pair, images, held, seed=seed)
     scores: dict[str, float] = {}
     if not plan.screened:
-        scores = label_free_scores(embeddings, encoders, pair, images, held, seed=seed)
+        scores = label_free_scores(encoders, pair, images, held, seed=seed, embeddings=z)
     rows = held[:256]
     x = images.batch(rows)
     key = pair.key(0, x, seed, torch.from_numpy(rows), -1)
@@ -173,7 +173,7 @@ def _pretrained(
         "loss_first": float(np.mean(history.losses[:part])),
         "loss_last": float(np.mean(history.losses[-part:])),
         "undertrained": not measured.levelled_off,
-        "collapsed": collapsed(embeddings[0]),
+        "collapsed": collapsed(z[0]),
         "epochs": plan.settings.epochs,
         "steps": history.steps,
     }

@@ -1,0 +1,1 @@
+"""Do scores that need no labels order views by their held-out accuracy?"""
