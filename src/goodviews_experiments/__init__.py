@@ -16,6 +16,7 @@ __all__ = ["EXPERIMENTS", "SCALES", "run"]
 SCALES = ("test", "cpu", "gpu")
 
 EXPERIMENTS = {
+    "advice": "advice.run",
     "calibration": "calibration.run",
     "calibration_erasure": "calibration_erasure.run",
     "calibration_sentences": "calibration_sentences.run",
