@@ -120,8 +120,8 @@ def ranker_table(sets: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     Each interval is Student's t over sets, and holds for all rankers at once (Bonferroni), so
     that the best of them is not reported by its luck. ``gain`` is what a ranker loses less than a
     view at random, paired by set; ``most`` is the upper end of a one-sided 95 % prediction
-    interval of the regret on a new set, and ``covered`` counts the sets whose regret lies below
-    the one that the other sets give.
+    interval of the regret on a new set, and ``covered`` counts the sets whose regret is at
+    most what the other sets predict.
 
     Args:
         sets: Rows of :func:`set_table`.
@@ -212,7 +212,7 @@ def fit_prior(found: Sequence[Measured], ranker: str) -> tuple[float, float]:
                     x.append(ranks - ranks.mean())
                     y.append(level - level.mean())
     every, levels = np.concatenate(x), np.concatenate(y)
-    slope = float(every @ levels / max(every @ every, 1e-12))
+    slope = float(every @ levels / max(float(every @ every), 1e-12))
     return slope, max(float((levels - slope * every).std()), 1e-6)
 
 

@@ -32,7 +32,7 @@ class Advice:
 
     Attributes:
         head: First words, to be read before the view.
-        spec: The best view; nothing without labels.
+        spec: The best view; without labels the one to try first, or nothing.
         lead: The effect with its interval, against training from scratch.
         reason: One reason.
         open: What is still open and what would close it; may be empty.

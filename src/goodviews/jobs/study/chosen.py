@@ -44,7 +44,8 @@ def chosen_views(verdict: Verdict) -> list[Chosen]:
     """The views that a study names: one for everything, then one for each of several tasks.
 
     Args:
-        verdict: What the study found; without labels no view is named.
+        verdict: What the study found; without labels a view is named only where a score may
+            order views.
     """
     own = [task for task in verdict.tasks if task.advice.spec]
     if len(own) < 2:

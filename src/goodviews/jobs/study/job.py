@@ -71,7 +71,7 @@ class StudyResult:
         advice: The advice in plain text; with several tasks a paragraph for each, and one on the
             view for all of them.
         best_view: Spec of the best view; with several tasks, the one that gives up least where it
-            gives up most. Nothing without labels.
+            gives up most. Without labels the one to try first, or nothing.
         recommended: Whether the advice is to pretrain with it.
         encoders: Folders of its encoders, one for each seed that is kept.
         command: The command to type next.
