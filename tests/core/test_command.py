@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from goodviews.core.command import command_line, default_folder
+from goodviews.core.command import changed_command, command_line, default_folder
 
 
 def test_a_command_names_options_as_they_are_typed():
@@ -48,3 +48,11 @@ def test_the_folder_of_a_verb_is_named_after_its_data(tmp_path, monkeypatch):
     assert default_folder("pretrain", "photos/") == Path("pretrain-photos")
     assert default_folder("pretrain", ".") == default_folder("pretrain", tmp_path)
     assert default_folder("evaluate", "timm:resnet18", None) == Path("evaluate-timm-resnet18")
+
+
+def test_an_option_replaces_the_flag_that_contradicts_it():
+    made = changed_command(
+        "goodviews study photos --no-labels --seeds 2", "--labels", "labels.csv"
+    )
+    assert made == "goodviews study photos --seeds 2 --labels labels.csv"
+    assert changed_command("goodviews study --no-page", "--seeds", 3).count("--no-page") == 1

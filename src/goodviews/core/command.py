@@ -68,7 +68,7 @@ def changed_command(command: str, option: str, value: object, *, fresh: bool = F
 
     Args:
         command: The command.
-        option: The option with its dashes.
+        option: The option with its dashes; the flag ``--no-`` that contradicts it is removed.
         value: Its new value.
         fresh: Whether the result is another run, which needs a folder of its own.
 
@@ -78,7 +78,9 @@ def changed_command(command: str, option: str, value: object, *, fresh: bool = F
         >>> changed_command("goodviews study", "--epochs", 9, fresh=True)
         'goodviews study --epochs 9 --out study-2'
     """
-    words = _without(shlex.split(command), option)[0] + [option, str(value)]
+    words = _without(shlex.split(command), option)[0]
+    words = [word for word in words if word != f"--no-{option.removeprefix('--')}"]
+    words += [option, str(value)]
     if fresh:
         words, out = _without(words, "--out")
         data = words[2] if len(words) > 2 and not words[2].startswith("-") else ""
