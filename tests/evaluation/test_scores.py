@@ -178,7 +178,7 @@ def test_a_budget_that_cannot_be_is_refused(budget):
         few_labels(x, y, thirds(300), classes=3, budget=budget)
 
 
-def test_budgets_that_fit_are_kept():
+def test_budgets_that_fit_are_about_label():
     labels = np.arange(1000) % 20
     assert usable_budgets(["1%", "10%", "10", "80"], labels, np.arange(1000)) == ["10%", "10"]
 

@@ -6,7 +6,7 @@ import torch
 
 from goodviews.core.errors import InputError
 from goodviews.views import parse_view
-from goodviews_experiments.calibration_erasure.run import erasures
+from goodviews_experiments.calibration_erasure.run import ERASED, erasures
 from goodviews_experiments.calibration_worlds import run as worlds
 from goodviews_experiments.calibration_worlds.planted import HELD_OUT, TUNING, plant, seed_of
 
@@ -56,11 +56,15 @@ def test_seeds_of_the_two_halves_are_fixed_and_apart():
     assert not halves[0] & halves[1]
 
 
-def test_erasing_the_label_is_told_from_erasing_what_does_not_matter():
-    rows = [row for n in range(4) for row in erasures("vectors", seed_of(TUNING, "vectors", n))]
-    assert sum(row["right"] for row in rows) >= 11
-    lost = [row["kept_nats"] for row in rows if row["erased"] == "label"]
-    assert max(lost) < min(row["kept_nats"] for row in rows if row["erased"] != "label")
+def test_what_a_view_keeps_of_a_label_is_found_in_planted_worlds():
+    rows = [r for n in range(3) for r in erasures("vectors", seed_of(TUNING, "vectors", n), 20)]
+    assert not any(row["above"] for row in rows)
+    for row in rows:
+        assert row["less"] is (row["erased"] in ("half", "label"))
+        assert row["low"] <= row["nats"] <= row["ceiling_nats"] <= math.log(4)
+    by = {name: [row["nats"] for row in rows if row["erased"] == name] for name in ERASED}
+    assert max(by["label"]) < min(by["half"]) < max(by["half"]) < min(by["nothing"])
+    assert max(abs(nats - math.log(2)) for nats in by["half"]) < 0.15
 
 
 def test_a_small_study_finds_what_was_planted(monkeypatch):

@@ -176,7 +176,7 @@ def test_committed_tables_follow_from_their_rows_and_stand_on_the_page(folder):
         assert made["difference"] == pytest.approx(float(row["difference"]), rel=1e-3, abs=1e-3)
 
 
-def test_forecasts_are_held_against_what_each_factor_kept():
+def test_forecasts_are_held_against_what_each_factor_about_label():
     rows = planted(**EVERY)
     speeds = {"background": 3.0, "digit": 1.0, "position": 0.5}
     told: list[dict[str, object]] = []

@@ -19,8 +19,9 @@ from goodviews.core.records.rows import Row
 from goodviews.information import Estimate
 from goodviews.jobs.study.budget import PRESENTATIONS, length_check
 from goodviews.jobs.study.statistics import regimes, sweet_spot
+from goodviews.jobs.study.statistics.about_label import AboutLabel
 from goodviews.jobs.study.statistics.layout import Interval, Layout
-from goodviews.jobs.study.statistics.regimes import loses, read
+from goodviews.jobs.study.statistics.regimes import read
 from goodviews.jobs.study.statistics.table import RANDOM
 from goodviews.jobs.study.verdict.advice import advise
 from goodviews.jobs.study.verdict.trust import trust
@@ -35,13 +36,18 @@ def advice(made, reading=None):
     return advise(made, reading or read(made), data="digits", command="goodviews study")
 
 
-@pytest.mark.parametrize(("kept", "lost"), [(-0.2, False), (-0.3, True)])
+@pytest.mark.parametrize(("kept", "lost"), [(0.8, False), (0.7, True)])
 def test_a_view_is_missing_once_it_lost_a_quarter_of_the_task(kept, lost):
-    assert loses(Interval(kept - 0.05, kept - 0.1, kept), 1.0) is lost
-    made = table((0.74, 0.76, 0.75, 0.3), (3.0, 4.0, 4.3, 6.0), kept=(0, 0, 0, kept))
-    far = [*[Interval(0, -0.01, 0.01)] * 3, Interval(kept - 0.05, kept - 0.1, kept)]
-    made.kept.level = far.__getitem__  # the interval itself, without its noise
+    made = table((0.74, 0.76, 0.75, 0.3), (3.0, 4.0, 4.3, 6.0))
+    items = np.repeat([[1.0], [1.0], [1.0], [kept]], 100, axis=1)
+    made = replace(made, about_label=AboutLabel(items, np.zeros((4, 100)), np.arange(100) % 5))
     assert read(made).regimes[-1] == ("missing" if lost else "excess")
+
+
+@pytest.mark.parametrize(("lacking", "excess"), [(0.015, True), (0.025, False)])
+def test_a_view_is_as_accurate_if_it_surely_lacks_less_than_two_points(lacking, excess):
+    layout = SimpleNamespace(difference=lambda *_, among: Interval(0.0, -lacking, lacking))
+    assert regimes._as_accurate(layout, 0, 1, 4) is excess
 
 
 @pytest.mark.parametrize(("alike", "wording"), [(2, "sweet_spot"), (3, "several_alike")])
@@ -55,7 +61,7 @@ def test_three_views_that_are_as_good_are_several(alike, wording):
 def test_more_than_half_of_the_bounds_at_their_ceiling_end_the_ranking_by_nats(full, wording):
     made = table(HILL, NATS)
     at = {view: [Row(view=view, seed=0, task="label", at_ceiling=place < full, candidates=500,
-                     seconds=1.0, image_nats=1.0)]
+                     seconds=1.0)]
           for place, view in enumerate(made.views)}  # fmt: skip
     assert advice(replace(made, records={**made.records, **at})).wording == wording
 

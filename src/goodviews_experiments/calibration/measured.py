@@ -23,12 +23,11 @@ from goodviews_experiments.calibration.simulated import RANDOM, RAW, SCRATCH, Co
 _QUANTILES = 41
 
 
-def from_cells(folder: Path, *, kept_draw: float, usable_draw: float) -> Components:
+def from_cells(folder: Path, *, usable_draw: float) -> Components:
     """Measure on a study folder that still has its cells.
 
     Args:
         folder: A study folder; its first task is read.
-        kept_draw: Standard deviation of ``kept_draws`` over label draws.
         usable_draw: Standard deviation of ``nats_draws`` over label draws.
 
     Returns:
@@ -64,7 +63,6 @@ def from_cells(folder: Path, *, kept_draw: float, usable_draw: float) -> Compone
         item=item,
         item_own=item_own,
         item_seed=item_seed,
-        kept=_nats(stack("kept"), kept_draw),
         usable=_nats(stack("nats"), usable_draw),
     )
 
@@ -74,7 +72,7 @@ def from_rows(path: Path, *, items: Components | None) -> Components:
 
     Args:
         path: The rows; its first task is read.
-        items: Where the parts of items and of kept nats come from.
+        items: Where the parts of items and of usable nats come from.
 
     Returns:
         The components.
@@ -110,7 +108,6 @@ def from_rows(path: Path, *, items: Components | None) -> Components:
         item_seed=0.0,
         nats_seed=_tuple(bounds.std(axis=1, ddof=1)),
         nats_error=_tuple([np.mean(column("stderr_nats", view)) for view in views]),
-        kept=Nats((0.0,) * len(views), 0.0, 0.0, 0.0, (0.0, 0.0), 0.0, 0.0),
         usable=Nats((0.0,) * len(views), 0.0, 0.0, 0.0, (0.0, 0.0), 0.0, 0.0),
     )
     if items is None:
@@ -134,7 +131,6 @@ def from_rows(path: Path, *, items: Components | None) -> Components:
         draw_own=_root(share * total),
         nats_seed=blank.nats_seed,
         nats_error=blank.nats_error,
-        kept=as_many(items.kept),
         usable=as_many(items.usable),
     )
 

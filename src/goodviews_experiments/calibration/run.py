@@ -174,7 +174,6 @@ def _intervals(table: TaskTable, parts: Components) -> dict[str, Any]:
         "view minus raw pixels": [
             _holds(table.over(v, RAW), p - raw) for v, p in zip(table.views, level, strict=True)
         ],
-        "kept nats": [_holds(table.kept.level(v), p) for v, p in enumerate(parts.kept.level)],
         "usable nats": [
             _holds(table.usable.level(v), p) for v, p in enumerate(parts.usable.level)
         ],
@@ -207,8 +206,7 @@ def _worlds(parts: Components, s: Calibration) -> dict[str, tuple[Components, fl
     count = len(parts.accuracy)
     level = max(parts.accuracy)
     nats = np.linspace(2.5, 6.5, count)
-    keeps = replace(parts.kept, level=(0.0,) * count)
-    even = replace(parts, nats=tuple(nats), kept=keeps, baselines=(level, level, level))
+    even = replace(parts, nats=tuple(nats), baselines=(level, level, level))
     equal = replace(even, accuracy=(level,) * count)
     place = (nats - nats[0]) / (nats[-1] - nats[0])
     made: dict[str, tuple[Components, float | None]] = {"all equal": (equal, None)}

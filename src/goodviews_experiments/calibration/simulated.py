@@ -19,12 +19,12 @@ from scipy.special import ndtr, ndtri
 
 from goodviews.core import Row, intervals
 from goodviews.jobs.study import BASELINES, Task
-from goodviews.jobs.study.statistics import Layout, TaskTable
+from goodviews.jobs.study.statistics import AboutLabel, Layout, TaskTable
 
 RAW, RANDOM, SCRATCH = BASELINES
 CLASSES = 10
-_NULL_DRAWS = _KEPT_DRAWS = 4
-"""Label draws that a study spends on its null, and on what a view keeps."""
+_NULL_DRAWS = 4
+"""Label draws that a study spends on its null."""
 
 Normal = Callable[..., np.ndarray]
 
@@ -70,7 +70,6 @@ class Components:
         item_seed: For one run of one row.
         nats_seed: (C,) of a bound over seeds, nats.
         nats_error: (C,) of a bound over held-out pairs, the same for all seeds, nats.
-        kept: Variation of I(v; y) - I(x; y), nats.
         usable: Variation of I(h; y) - H(y), the log probability of the right class, nats.
     """
 
@@ -87,7 +86,6 @@ class Components:
     item_seed: float
     nats_seed: tuple[float, ...]
     nats_error: tuple[float, ...]
-    kept: Nats
     usable: Nats
 
 
@@ -95,8 +93,7 @@ def _measured(name: str) -> Components:
     """Components of a study in ``components.json``."""
     text = Path(__file__).with_name("components.json").read_text("utf8")
     found: dict[str, Any] = _frozen(json.loads(text)[name])
-    nats = {key: Nats(**found[key]) for key in ("kept", "usable")}
-    return Components(**(found | nats))
+    return Components(**(found | {"usable": Nats(**found["usable"])}))
 
 
 def _frozen(value: Any) -> Any:
@@ -110,7 +107,7 @@ STUDIES = {name: _measured(name) for name in ("digits", "mnist")}
 
 ``digits``: a default study of scikit-learn's digits (seven crops, three seeds, ten draws of ten
 labels per class, 797 test images), by :func:`measured.from_cells`; the effect of a label draw on
-kept and usable nats (0.0523 and 0.0536) was measured on seven of its cells. ``mnist``: levels,
+usable nats (0.0536) was measured on seven of its cells. ``mnist``: levels,
 seeds, draws and bounds by :func:`measured.from_rows` on ``results/study_mnist`` (nine strengths of
 noise, three seeds); parts of images and of nats are those of digits.
 """
@@ -123,7 +120,6 @@ class Scores:
     Attributes:
         right: (V, S, R, N) bool; rows are candidates, twin, random weights, scratch.
         null: (V - 1, S, N) share of draws that were right with shuffled labels.
-        kept: (C, S, N) nats of a view less those of the image, and (C, S, R') by draw.
         usable: (C, S, N) log probability of the right class, and (C, S, R) by draw.
         raw: (R, N) bool, of raw pixels.
         bounds: (C, S, 2) bound of each run, and the error it reports; nats.
@@ -133,7 +129,6 @@ class Scores:
 
     right: np.ndarray
     null: np.ndarray
-    kept: tuple[np.ndarray, np.ndarray]
     usable: tuple[np.ndarray, np.ndarray]
     raw: np.ndarray
     bounds: np.ndarray
@@ -157,6 +152,7 @@ class Scores:
             each = whole[0][:, :seeds, :items] + drawn.mean(axis=2, keepdims=True)
             return Layout(each, drawn, pooled=count)
 
+        no_label = np.zeros((count, items))  # all views say the same about the label
         blank: dict[str, Any] = {
             "seed": 0,
             "task": "label",
@@ -170,7 +166,7 @@ class Scores:
             layout=layout,
             usable=nats(self.usable),
             null=Layout(self.null[:, :seeds, :items], pooled=count, shares=True),
-            kept=nats(self.kept),
+            about_label=AboutLabel(no_label, no_label, np.zeros(items, dtype=int)),
             choosing=np.zeros((count, seeds, 0)),
             raw=(self.raw[:draws, :items].mean(axis=0), self.raw[:draws, :items].mean(axis=1)),
             nats=intervals.seeds_intervals(self.bounds[:, :seeds, 0], self.bounds[:, :seeds, 1]),
@@ -189,7 +185,7 @@ def simulate(
     """Draw one study.
 
     Args:
-        parts: Its components; ``accuracy``, ``nats`` and ``kept`` are the truth.
+        parts: Its components; ``accuracy``, and ``nats`` are the truth.
         rng: Randomness.
         seeds: S.
         items: N.
@@ -235,7 +231,6 @@ def simulate(
     return Scores(
         right=right,
         null=_null(rows - 1, seeds, items, parts, rng),
-        kept=_nats(parts.kept, normal, seeds, items, _KEPT_DRAWS),
         usable=_nats(parts.usable, normal, seeds, items, draws),
         raw=raw,
         bounds=np.stack([bounds, told], axis=2),

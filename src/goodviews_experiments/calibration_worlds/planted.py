@@ -6,7 +6,7 @@ of it share exactly the other factors.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,26 +25,28 @@ class Planted:
     """A data set and what is known of views of it.
 
     Attributes:
-        images: One task, its first factor.
+        images: One task, its first factor or its first two.
         world: What was rendered.
+        parts: Factors that together are the label.
         blocks: Channels of each factor.
         encoder: Backbone that suits it.
     """
 
     images: Images
     world: FactorWorld
+    parts: tuple[str, ...]
     blocks: dict[str, tuple[int, ...]]
     encoder: str
 
     @property
     def task(self) -> str:
-        """The factor that is the label."""
-        return next(iter(self.blocks))
+        """The factor that is the label, or its first half."""
+        return self.parts[0]
 
     @property
     def nuisances(self) -> list[str]:
         """All other factors."""
-        return list(self.blocks)[1:]
+        return list(self.blocks)[len(self.parts) :]
 
     def keep(self, *kept: str, turned: bool = False) -> str:
         """The view that erases all factors but these.
@@ -60,29 +62,34 @@ class Planted:
 
     def sharing(self, *kept: str) -> Sharing:
         """What two draws of that view share."""
-        return Sharing(self.world, kept, kept, (self.task,))
+        return Sharing(self.world, kept, kept, self.parts)
 
 
-def plant(name: str, seed: int) -> Planted:
+def plant(name: str, seed: int, *, halves: bool = False) -> Planted:
     """Draw a planted data set.
 
     Args:
         name: ``vectors`` (3 to 5 nuisance factors of 3 to 5 values, a task of 4) or
             ``shapes`` (form is the task; colour, place and background are nuisances).
         seed: Number of the world.
+        halves: Whether the label has two halves of the same entropy: two factors of two values,
+            or form and background.
 
     Raises:
         InputError: There is no such world.
     """
     rng = np.random.default_rng(seed)
     if name == "vectors":
-        sizes = [4, *rng.integers(3, 6, size=rng.integers(3, 6)).tolist()]
-        names = ["task", *(f"nuisance{n}" for n in range(1, len(sizes)))]
+        nuisances = rng.integers(3, 6, size=rng.integers(3, 6)).tolist()
+        sizes = [2, 2, *nuisances] if halves else [4, *nuisances]
+        task = ["task", "more"][: 1 + halves]
+        names = [*task, *(f"nuisance{n + 1}" for n in range(len(nuisances)))]
         world: FactorWorld = Vectors(tuple(zip(names, sizes, strict=True)), noise=0.0)
         channels, shown, encoder = 4, [tuple(names)], "mlp(width=64)"
     elif name == "shapes":
         world = Shapes(side=16)
         names = ["form", "colour", "place", "background"]
+        names.sort(key=lambda one: halves and one not in ("form", "background"))
         channels, shown, encoder = 3, [(one,) for one in names], "mlp(width=64)"
     else:
         raise unknown("planted world", name, ["shapes", "vectors"])
@@ -92,15 +99,21 @@ def plant(name: str, seed: int) -> Planted:
         name=f"planted {name}",
         count=_TRAIN + _TEST,
         seed=seed,
-        tasks=names[:1],
+        tasks=names[: 1 + halves],
         still=True,
         test=_TEST,
     )
+    if halves:
+        first, second = (images.labels[one] for one in names[:2])
+        size = world.factors[names[1]]
+        classes = tuple(map(str, range(world.factors[names[0]] * size)))
+        both = {"+".join(names[:2]): first * size + second}
+        images = replace(images, labels=both, classes=dict.fromkeys(both, classes))
     blocks = {
         one: tuple(range(place * channels, (place + 1) * channels))
         for place, one in enumerate(names)
     }
-    return Planted(images, world, blocks, encoder)
+    return Planted(images, world, tuple(names[: 1 + halves]), blocks, encoder)
 
 
 def seed_of(sentence: str, name: str, number: int) -> int:

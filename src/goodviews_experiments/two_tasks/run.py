@@ -147,9 +147,10 @@ def turned(images: Images, train: int, *, seed: int = 0) -> Images:
 
 def _views(verdict: Verdict) -> list[dict[str, Any]]:
     names = ("view", "value", "nats", "nats_low", "nats_high", "accuracy", "low", "high", "regime")
-    more = ("usable", "usable_low", "usable_high", "kept", "kept_low", "kept_high", "undertrained")
+    more = ("usable", "usable_low", "usable_high", "undertrained")
+    label = ("about_label", "about_label_low", "about_label_high")
     return [
-        {"task": task.task, **{name: found[name] for name in names + more}}
+        {"task": task.task, **{name: found[name] for name in names + more + label}}
         for task in verdict.tasks
         for found in map(to_json, task.views)
     ]

@@ -8,7 +8,7 @@ from goodviews.evaluation import fit_logistic
 from goodviews.evaluation.label_free import rotated, rotation_accuracy
 
 
-def test_four_turns_make_the_image_again_and_only_the_middle_of_a_long_one_is_kept():
+def test_four_turns_make_the_image_again_and_only_the_middle_of_a_long_one_is_about_label():
     x = torch.arange(2 * 3 * 5 * 5).reshape(2, 3, 5, 5)
     turns = rotated(x)
     assert torch.equal(turns[0], x)

@@ -53,8 +53,10 @@ def test_a_study_leaves_the_folder_that_a_page_needs(tmp_path):
     assert [roles.count(r) for r in ("candidate", "twin", "baseline")] == [4, 2, 5]
     assert all(row.undertrained for row in rows if row.role == "candidate")  # two epochs
     assert all(0 <= row.readout_top1 <= 1 and row.usable_nats < 2.31 for row in rows)
+    known = {row.view: row for row in rows if row.seed == 0}
+    assert known["identity()"].view_nats == known["raw pixels"].image_nats  # the same pixels
+    assert [row.seed for row in rows if row.view_nats is not None] == [0, 0]  # once per view
     same = [row for row in rows if row.view == "identity()"]
-    assert all(row.view_nats == row.image_nats for row in same)
     assert all(row.estimate_nats <= row.ceiling_nats for row in same)
     for name in ("run.json", "verdict.json", "items.npz", "pairs/v-1-0.webp", "pairs/v-2-5.webp"):
         assert (tmp_path / "s" / name).exists()

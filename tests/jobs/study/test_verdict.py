@@ -8,6 +8,7 @@ import pytest
 from goodviews.core.interval import Interval
 from goodviews.core.records.rows import Row
 from goodviews.jobs.study.plan import Task
+from goodviews.jobs.study.statistics.about_label import AboutLabel
 from goodviews.jobs.study.statistics.layout import Layout
 from goodviews.jobs.study.statistics.regimes import read
 from goodviews.jobs.study.statistics.table import RANDOM, RAW, SCRATCH, TaskTable
@@ -26,12 +27,11 @@ def table(
     runs = means[:, None] + rng.normal(0, sd, (len(means), seeds))
     chances = rng.random((1, 1, ITEMS)) * 0.9 + rng.random((len(means), 1, ITEMS)) * 0.1
     items = (chances < runs[:, :, None]).astype(float)
-    kept = np.zeros(len(views)) if kept is None else np.array(kept)
-    lost = kept[:, None, None] + rng.normal(0, 0.1, (len(views), seeds, ITEMS))
+    kept = np.ones(len(views)) if kept is None else np.array(kept)
+    told = kept[:, None] + rng.normal(0, 0.1, (len(views), ITEMS))
     labels = rng.integers(0, 10, ITEMS)
     null = rng.random((len(views) + 2, seeds, ITEMS)) < 0.1
     blank = {"seed": 0, "task": "label", "at_ceiling": False, "candidates": 500, "seconds": 1.0}
-    blank |= {"image_nats": 1.0}
     rows = [*views, "twin", RANDOM, SCRATCH]
     return TaskTable(
         task=Task(
@@ -49,7 +49,7 @@ def table(
         layout=Layout(items, pooled=len(views)),
         usable=Layout(np.log(0.1 + items), pooled=len(views)),
         null=Layout(null.astype(float), pooled=len(views)),
-        kept=Layout(lost),
+        about_label=AboutLabel(told, np.zeros_like(told), np.arange(ITEMS) % 5),
         choosing=np.zeros((len(views), 1, 0)),
         raw=((chances[0, 0] < raw).astype(float), np.array([raw])),
         nats=[Interval(n, n - 0.05, n + 0.05) for n in nats],
@@ -73,12 +73,12 @@ def test_a_planted_hill_has_all_three_regimes():
 
 
 def test_a_view_that_shares_much_but_not_the_task_is_missing():
-    reading = read(table((0.74, 0.76, 0.75, 0.3), (3.0, 4.0, 4.3, 6.0), kept=(0, 0, 0, -1.0)))
+    reading = read(table((0.74, 0.76, 0.75, 0.3), (3.0, 4.0, 4.3, 6.0), kept=(1, 1, 1, 0.0)))
     assert reading.regimes[-1] == "missing"
 
 
 def test_losing_some_task_information_alone_does_not_make_a_view_missing():
-    reading = read(table(HILL, NATS, kept=[-0.3] * 7))
+    reading = read(table(HILL, NATS, kept=[0.7] * 7))
     assert "sweet_spot" in reading.regimes
 
 

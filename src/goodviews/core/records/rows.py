@@ -37,10 +37,10 @@ class Row:
         readout_spread: Standard deviation of that accuracy over label draws.
         usable_nats: H(y) minus cross-entropy of the linear readout.
         knn_top1: Nearest-neighbour accuracy, mean over label draws.
-        view_nats: Usable I(v; y): information that a fixed reader finds in one view; the smaller
-            of the two when the views differ.
+        view_nats: Lower bound on I(v; y), by a classifier trained on the view, in the row of one
+            seed; the smaller of the two when the views differ.
         other_view_nats: The same for the other view, where it has its own spec.
-        image_nats: Usable I(x; y): information that the same reader finds in the whole image.
+        image_nats: Lower bound on I(x; y) by the same classifier, in the row of raw pixels.
         effective_rank: Exponential of the entropy of the singular values (RankMe).
         alignment: Mean squared distance of positive embeddings.
         uniformity: Log mean Gaussian potential of embedding pairs.

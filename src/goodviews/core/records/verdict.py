@@ -103,7 +103,8 @@ class View:
         over_scratch: Against training from scratch.
         against: Against the next best view.
         usable: Usable information about the label, nats.
-        kept: Usable nats of one view less those of the whole image.
+        about_label: Lower bound on what one view says about the label, I(v; y), nats; at most the
+            entropy of the classes.
         knn: Nearest-neighbour accuracy.
         seconds: Wall time of a run.
         undertrained: How many of its runs were still improving.
@@ -126,7 +127,7 @@ class View:
     over_scratch: Gap | None
     against: NamedGap | None
     usable: Interval | None
-    kept: Interval | None
+    about_label: Interval | None
     knn: float | None
     seconds: float | None
     undertrained: int

@@ -16,7 +16,7 @@ from goodviews.core.records.rows import Row
 from goodviews.encoders import PairEncoder
 from goodviews.encoders.storage import encoder_bytes
 from goodviews.jobs.study.label_free import embedded, label_free_scores
-from goodviews.jobs.study.parts import BOUND, EPOCH, READING, READOUT
+from goodviews.jobs.study.parts import BOUND, EPOCH, READING, READOUT, is_read
 from goodviews.jobs.study.plan import Cell, Plan, Task
 from goodviews.jobs.study.readings import baseline, of_encoder, view_reader
 from goodviews.measurement import Draws, shared_nats
@@ -35,9 +35,10 @@ class CellResult:
 
     Attributes:
         rows: One per task (one with an empty task when there are no labels).
-        arrays: Per task ``right``, ``nats``, ``knn``, ``null`` (M,), ``kept`` (M,) for
-            candidates; ``draws``, ``nats_draws`` (R,) and ``kept_draws`` (R',) are means by label
-            draw; keys are ``<task number>.<name>``.
+        arrays: Per task ``right``, ``nats``, ``knn``, ``null`` (M,); ``draws``, ``nats_draws``
+            (R,) are means by label draw; for one seed of a candidate ``label`` (N,), its bound on
+            I(v; y) by image, ``label_rise``, ``label_folds`` and ``label_items``, the images that
+            were read; keys are ``<task number>.<name>``.
         encoder: Content of the file of a candidate's encoder; empty for others, and for cells
             that are kept, whose encoder is a file of its own.
     """
@@ -63,17 +64,19 @@ def run_cell(plan: Plan, cell: Cell, tick: Callable[[str], None] = lambda _: Non
     """
     start = time.perf_counter()
     seed = cell.seed + (_TWIN if cell.role == "twin" else 0)
+    kept, saved = None, b""
     if cell.role == "baseline":
         common: dict[str, Any] = {}
         features = baseline(plan, cell, seed, tick)
-        kept, saved = None, b""
     else:
         pair = parse_view(cell.view)
         common, encoders = _pretrained(plan, cell, pair, seed, tick)
         about = cell_passport(plan, cell)
         saved = encoder_bytes(encoders, about=about) if cell.role == "candidate" else b""
         features = of_encoder(plan, encoders, pair)
-        kept = None if plan.screened else view_reader(plan, pair, cell.seed)
+    if is_read(plan, cell):
+        pair = parse_view("identity()" if cell.role == "baseline" else cell.view)
+        kept = view_reader(plan, pair, cell.seed)
     rows: list[Row] = []
     arrays: dict[str, np.ndarray] = {}
     for number, task in enumerate(plan.tasks):
@@ -84,13 +87,15 @@ def run_cell(plan: Plan, cell: Cell, tick: Callable[[str], None] = lambda _: Non
         if kept is not None:
             took = kept(task)
             tick(READING)
-            made["kept"], made["kept_draws"] = took.view - took.image, took.draws
-            extra = {
-                "view_nats": float(took.view.mean() + _entropy(task)),
-                "image_nats": float(took.image.mean() + _entropy(task)),
+            made |= {
+                "label": took.view.items,
+                "label_rise": took.view.rise,
+                "label_folds": took.view.folds,
+                "label_items": took.items,
             }
+            extra["image_nats" if cell.role == "baseline" else "view_nats"] = took.view.nats
             if took.other is not None:
-                extra["other_view_nats"] = float(took.other.mean() + _entropy(task))
+                extra["other_view_nats"] = took.other.nats
         report = ~task.choose
         draws = made["draws"]
         rows.append(

@@ -14,6 +14,8 @@ EPOCH, BOUND, READOUT, READING, FIT = "epoch", "bound", "readout", "reading", "f
 reading of a task from one view, and one training from scratch."""
 _LOOKS = 3
 """Bounds during a pretraining, each with half the draws of the last one."""
+_READING = 40_000
+"""Cost of reading one view: the classifier's fits, whose number and size hardly vary."""
 SCRATCH_BATCH = 64
 """Images per step of a training from scratch."""
 
@@ -33,14 +35,27 @@ def parts(plan: Plan, cell: Cell) -> dict[Kind, int]:
     tasks = len(plan.tasks)
     if cell.view == BASELINES[2]:
         return {(FIT, ""): sum(len(task.draws) for task in plan.tasks)}
-    if cell.role == "baseline":
-        return {(READOUT, cell.view): tasks}
-    found: dict[Kind, int] = {
-        (EPOCH, cell.view): plan.settings.epochs,
-        (BOUND, cell.view): 1,
-        (READOUT, ""): tasks,
-    }
-    return found if plan.screened else found | {(READING, cell.view): tasks}
+    found: dict[Kind, int] = (
+        {(READOUT, cell.view): tasks}
+        if cell.role == "baseline"
+        else {
+            (EPOCH, cell.view): plan.settings.epochs,
+            (BOUND, cell.view): 1,
+            (READOUT, ""): tasks,
+        }
+    )
+    if is_read(plan, cell):
+        found[READING, cell.view] = tasks
+    return found
+
+
+def is_read(plan: Plan, cell: Cell) -> bool:
+    """Whether what one view says about the labels is measured in this cell: once per view.
+
+    Raw pixels stand for the whole image. A screening does without.
+    """
+    once = cell.role == "candidate" and cell.seed == plan.seeds[0]
+    return not plan.screened and (once or cell.view == BASELINES[0])
 
 
 def costs(plan: Plan) -> dict[Kind, float]:
@@ -63,7 +78,8 @@ def costs(plan: Plan) -> dict[Kind, float]:
         bound = size * (4 * held + 2 * min(images, 1024))
         found[BOUND, view] = 2 * bound
         found[EPOCH, view] = 3 * size * images + looks * bound / plan.settings.epochs
-        found[READING, view] = 3.7 * read * (sides + 1)
+        found[READING, view] = _READING * sides
+    found[READING, BASELINES[0]] = _READING
     return found
 
 

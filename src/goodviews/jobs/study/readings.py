@@ -1,6 +1,6 @@
 """What cells read: an encoder's representation, one view alone, and the baselines.
 
-Letters: M tested items, R label draws, F representation.
+Letters: M tested items, N of them, R label draws, F representation.
 """
 
 from collections.abc import Callable
@@ -12,17 +12,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from goodviews.data.folds import folds
 from goodviews.encoders import PairEncoder, build_pair
 from goodviews.evaluation import LabelDraw, evaluate_readout, represent
 from goodviews.evaluation.encoders import settle
+from goodviews.evaluation.label_information import LabelInformation, label_information
+from goodviews.evaluation.patches import Patches
 from goodviews.jobs.study.parts import FIT, scratch_steps
 from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task
 from goodviews.training.small import scratch_encoder
 from goodviews.training.supervised import train_supervised
 from goodviews.views import ViewPair, parse_view
 
-_READER_DRAWS = 4
-_READER_PENALTY = 1e-2
+_NULL_DRAWS = 4
+_READ, _READ_DRAWS, _READ_MOST, _READ_FOLDS = 2400, 8, 1200, 5
+"""For I(v; y): views in all, draws of each image and images, at most; and folds."""
 _SETTLED = 512
 """Images on which the normalisation of random weights is measured."""
 _SIDE = 3072
@@ -77,7 +81,7 @@ def _read(
     null = evaluate_readout(
         features,
         shuffled,
-        draws if task.crossed else draws[:_READER_DRAWS],
+        draws if task.crossed else draws[:_NULL_DRAWS],
         classes=classes,
         penalty=found.penalty,
         knn=False,
@@ -93,74 +97,71 @@ def _read(
     return made
 
 
-class Kept(NamedTuple):
-    """What a fixed reader takes, as log probabilities of the right class, nats.
+class LabelReading(NamedTuple):
+    """What one view says about the label.
 
     Attributes:
-        view: (M,) from one view; of two different ones from that which says less.
-        other: (M,) from the other view, or nothing where both come from one spec.
-        image: (M,) from the whole image.
-        draws: (R,) mean of view less image, by label draw.
+        view: By a classifier trained on the view; of two different views the one that says less.
+        other: The same of the other view, or nothing where both come from one spec.
+        items: (N,) the images that were read, as places among the tested ones.
     """
 
-    view: np.ndarray
-    other: np.ndarray | None
-    image: np.ndarray
-    draws: np.ndarray
+    view: LabelInformation
+    other: LabelInformation | None
+    items: np.ndarray
 
 
-def view_reader(plan: Plan, pair: ViewPair, seed: int) -> Callable[[Task], Kept]:
-    """What a fixed reader takes from one view, and from the whole image, about a task.
+def view_reader(plan: Plan, pair: ViewPair, seed: int) -> Callable[[Task], LabelReading]:
+    """How much one view says about the label of a task: a lower bound on I(v; y).
 
-    The reader is an untrained encoder under a linear readout: it owes nothing to any view.
-    Of two different views the one that says less counts.
+    A classifier is trained on views of some of the tested images, which no encoder was trained
+    on, and reports on others: see :func:`goodviews.evaluation.label_information`. It owes nothing
+    to any encoder, so views whose encoders learned badly are not read worse for it.
+
+    Args:
+        plan: The study.
+        pair: The views.
+        seed: Number of their draws.
     """
     images = plan.task_images
+    sides: dict[bytes, list[Tensor]] = {}
 
-    def read(task: Task) -> Kept:
-        index, draws = _compact(task)
-        draws = draws[: _READER_DRAWS if not task.crossed else len(draws)]
-        count, classes = len(index), len(task.classes)
-        labels = np.tile(task.labels[index], 2)
-        twice = [
-            LabelDraw(np.r_[d.fit, d.fit + count], np.r_[d.test, d.test + count]) for d in draws
-        ]
+    def features(index: np.ndarray) -> list[Tensor]:
+        draws = min(max(_READ // len(index), 2), _READ_DRAWS)
+        made = []
+        for which in (0,) if pair.same else (0, 1):
 
-        def score(which: int | None) -> tuple[np.ndarray, np.ndarray]:
-            x = images.batch(index[:256])
-            if which is None:
-                made, parts = x, 1
-            else:
-                made = pair.view(
-                    which, x, seed=seed, samples=torch.from_numpy(index[:256]), epoch=0
+            def shown(rows: np.ndarray, draw: int, which: int = which) -> Tensor:
+                x = images.batch(rows)
+                samples = torch.from_numpy(rows)
+                return pair.view(which, x, seed=seed, samples=samples, epoch=-9 - draw)
+
+            describe = Patches(shown(index[:512], 0))
+            parts = np.array_split(index, -(-len(index) // 512))
+            made.append(
+                torch.stack(
+                    [torch.cat([describe(shown(p, draw)) for p in parts]) for draw in range(draws)]
                 )
-                parts = 2
-            encoder = build_pair(
-                plan.settings.encoder, made, made, shared=True, head="linear(dim=8)", seed=seed
-            ).eval()
-            both = []
-            for draw in range(parts):
-
-                def embed(pixels: Tensor, rows: Tensor, draw: int = draw) -> Tensor:
-                    if which is not None:
-                        pixels = pair.view(which, pixels, seed=seed, samples=rows, epoch=-9 - draw)
-                    return encoder.represent(pixels)
-
-                both.append(represent(images, index, embed).numpy())
-            features = np.concatenate(both if parts == 2 else both * 2)
-            found = evaluate_readout(
-                features, labels, twice, classes=classes, penalty=_READER_PENALTY, knn=False
             )
-            total = np.zeros(2 * count)
-            total[found.items] = found.log_prob
-            place = np.searchsorted(index, task.items)
-            return (total[place] + total[place + count]) / 2, found.log_by_draw
+        return made
 
-        sides = [score(0)] if pair.same else [score(0), score(1)]
-        sides.sort(key=lambda side: float(side[0].mean()))
-        (view, by_draw), other = sides[0], sides[1][0] if len(sides) == 2 else None
-        image, image_by_draw = score(None)
-        return Kept(view, other, image, by_draw - image_by_draw)
+    def read(task: Task) -> LabelReading:
+        rng, count = np.random.default_rng(0), len(task.items)
+        items = np.sort(rng.choice(count, min(count, _READ_MOST), replace=False))
+        index = task.items[items]
+        groups = None if task.groups is None else task.groups[index]
+        labels, classes = task.labels[index], len(task.classes)
+        cut = folds(np.arange(len(index)), labels, _READ_FOLDS, seed=0, groups=groups)
+        key = index.tobytes()
+        if key not in sides:
+            sides.clear()
+            sides[key] = features(index)
+        told = [
+            label_information(made, labels, [inside for _, inside in cut], classes=classes)
+            for made in sides[key]
+        ]
+        told.sort(key=lambda side: side.nats)
+        return LabelReading(told[0], told[1] if len(told) == 2 else None, items)
 
     return read
 

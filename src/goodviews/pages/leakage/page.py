@@ -75,7 +75,7 @@ def _figures(board: dict[str, Any], told: int, tests: int) -> list[tuple[str, st
     span = f"{items[0]:,}" if len(items) == 1 else f"{items[0]:,} to {items[-1]:,}"
     return [
         (
-            "Kept, not needed",
+            "AboutLabel, not needed",
             f"{len(board['kept'])} of {len(others)}",
             "other factors" if board["task"] else "factors",
         ),

@@ -68,11 +68,10 @@ def _facts(task: TaskVerdict, view: View) -> list[tuple[str, str]]:
         of = task.class_entropy_nats
         text = words.plain(view.usable.value, view.usable.half)
         known.append(("usable information", f"{text} of {of:.2f} nats" if of else f"{text} nats"))
-    if view.kept:
-        text = words.plain(view.kept.value, view.kept.half)
-        if view.kept.value > 0:
-            text = f"+{text}"
-        known.append(("vs. whole image", f"{text} nats {_ends(view.kept)}"))
+    if view.about_label:
+        own, of = view.about_label, task.class_entropy_nats
+        text = f"at least {words.plain(own.value, own.half)} nats {_ends(own)}"
+        known.append(("label in one view", f"{text} of {of:.2f}" if of else text))
     return known
 
 

@@ -1,18 +1,19 @@
 """Which view wins, which are below it, and on which side of the peak they lie.
 
-Operational, per task, for few seeds. With "below the best" a simultaneous claim (all
-candidates compared with one another at 95 %):
+Operational, per task, for few seeds. Every claim is simultaneous over all candidates at 95 %.
+Shared nats decide first, the label only where they do not. Views that are not below the best,
+and share no more than another that is as accurate, are those that all others are compared with:
 
-* ``missing``: below the best, and either the view loses usable task information (interval of
-  I(v; y) - I(x; y) below minus a quarter of I(x; y)) or it shares fewer nats than every view
-  that is not below;
-* ``excess``: below the best, more nats than every view that is not below, task kept;
-* ``sweet_spot``: not below the best, inside the interval of the peak, and better than random
-  weights; only where some view is below the best, so that there is a peak at all;
+* ``missing``: below the best, and shares fewer nats than all of those; or keeps less of the label
+  than all of those, by the interval of the difference of I(v; y);
+* ``excess``: keeps the label, and shares more than is needed: below the best with more nats than
+  all of those, or not below, with more nats than a view that is as accurate;
+* ``sweet_spot``: one of those, inside the interval of the peak, and better than random weights;
+  only where some view is below the best, so that there is a peak at all;
 * ``undecided``: all else.
 
-A loss of task information alone does not make a view ``missing``: nearly every crop says less
-about the label than the whole image does, and the best ones do too.
+So a view that shares more than every sweet-spot view is ``missing`` only where it keeps less of
+the label than they do.
 """
 
 import math
@@ -29,8 +30,8 @@ from goodviews.jobs.study.statistics.table import RANDOM, TaskTable
 from goodviews.jobs.study.statistics.winner import winner as best_view
 
 _NORMAL = NormalDist()
-_LOSS = 0.25
-"""Share of what the reader takes from the image that a view must lose to count as missing."""
+_MARGIN = 0.02
+"""Accuracy that a view may lack to another that measured no higher, and still be as accurate."""
 _LEAST = 4
 """Views of a family below which no curve is drawn."""
 
@@ -79,52 +80,43 @@ def read(table: TaskTable, layout: Layout | None = None, *, family: bool = True)
     if family and count >= _LEAST and np.isfinite(nats).all() and layout.seeds > 1:
         curve = fit_curve(nats, means, layout.noise(count))
     peak = _peak(curve, table.nats, below, best)
-    alike = [table.nats[view] for view in range(count) if not below[view]]
     random = table.row(RANDOM)
-    regimes: list[Regime] = []
-    for view in range(count):
-        lost = not shuffled and loses(table.kept.level(view), _image_nats(table, view))
+    useful = [layout.difference(view, random, best_of=count).above for view in range(count)]
+    fewer = np.array(
+        [[_fewer(one, other, among=count) for other in table.nats] for one in table.nats]
+    )
+    good = [view for view in range(count) if not below[view]]
+    more = {
+        view
+        for view in good
+        if any(below) and useful[view]
+        for other in good
+        if fewer[other, view] and useful[other] and _as_accurate(layout, other, view, count)
+    }
+    core = [view for view in good if view not in more]
+
+    def regime(view: int) -> Regime:
+        if view in more:
+            return "excess"
         if below[view]:
-            own = table.nats[view]
-            if lost or all(_fewer(own, other, among=count) for other in alike):
-                regimes.append("missing")
-            elif all(_fewer(other, own, among=count) for other in alike):
-                regimes.append("excess")
-            else:
-                regimes.append("undecided")
-        elif (
-            peak is not None
-            and peak.kind != "none"
-            and peak.low <= nats[view] <= peak.high
-            and layout.difference(view, random, best_of=count).above
-        ):
-            regimes.append("sweet_spot")
-        else:
-            regimes.append("undecided")
+            if all(fewer[view, core]):
+                return "missing"
+            if not shuffled and all(
+                table.about_label.less(view, one, among=count) for one in core
+            ):
+                return "missing"
+            return "excess" if all(fewer[core, view]) else "undecided"
+        inside = peak is not None and peak.kind != "none" and peak.low <= nats[view] <= peak.high
+        return "sweet_spot" if inside and useful[view] else "undecided"
+
+    regimes = [regime(view) for view in range(count)]
     return Reading(winner, below, regimes, curve, peak)
 
 
-def loses(kept: Interval, image_nats: float) -> bool:
-    """Whether a view loses what the task needs, by usable information.
-
-    A reader that is not perfect takes a little less from a view that disturbs what the task
-    does not need, so the whole interval must be below minus a quarter of what the reader takes
-    from the image. Where it takes nothing from the image, no view counts as losing anything.
-
-    Args:
-        kept: Usable I(v; y) of the view less that of the image, nats.
-        image_nats: Usable I(x; y), nats.
-
-    Example:
-        >>> loses(Interval(-0.5, -0.6, -0.4), 0.8), loses(Interval(-0.05, -0.08, -0.02), 0.8)
-        (True, False)
-    """
-    return image_nats > 0 and kept.high < -_LOSS * image_nats
-
-
-def _image_nats(table: TaskTable, view: int) -> float:
-    read = [row.image_nats for row in table.records[table.views[view]]]
-    return float(np.mean([nats for nats in read if nats is not None] or [0.0]))
+def _as_accurate(layout: Layout, one: int, other: int, count: int) -> bool:
+    """Whether a candidate measures at least as high as another, and is surely not far below."""
+    gap = layout.difference(one, other, among=count)
+    return gap.value >= 0 and gap.low > -_MARGIN
 
 
 def _fewer(one: Interval, other: Interval, *, among: int) -> bool:

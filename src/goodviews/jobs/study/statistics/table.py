@@ -13,6 +13,7 @@ from goodviews.core.intervals import seeds_intervals
 from goodviews.core.records.rows import Row
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task
+from goodviews.jobs.study.statistics.about_label import AboutLabel
 from goodviews.jobs.study.statistics.layout import Layout
 
 RAW, _, SCRATCH = BASELINES
@@ -31,7 +32,7 @@ class TaskTable:
         layout: Accuracy per item.
         usable: Usable information per item, nats.
         null: The same layout with shuffled labels.
-        kept: (candidates, S, M) usable nats of a view less those of the image, per item.
+        about_label: I(v; y) of each candidate.
         choosing: (candidates, S, M') accuracy on the items that only choose; M' may be 0.
         raw: (M,) accuracy of raw pixels, and (R,) of each label draw.
         nats: Shared information per candidate; ``None`` where it could not be bounded.
@@ -45,7 +46,7 @@ class TaskTable:
     layout: Layout
     usable: Layout
     null: Layout
-    kept: Layout
+    about_label: AboutLabel
     choosing: np.ndarray
     raw: tuple[np.ndarray, np.ndarray]
     nats: list[Interval]
@@ -150,13 +151,13 @@ def tabulate(plan: Plan, number: int, results: dict[Cell, CellResult]) -> TaskTa
         chosen = [stack(role, view, name) for role, view, _ in have[:only]]
         return np.array([one for one in chosen if one is not None])
 
-    def by_draw(name: str, *, only: int | None = None) -> np.ndarray | None:
+    def by_draw(name: str) -> np.ndarray | None:
         known = all(
             f"{number}.{name}" in results[Cell(role, view, seed)].arrays
-            for role, view, _ in have[:only]
+            for role, view, _ in have
             for seed in plan.seeds
         )
-        return gather(name, only=only) if known and not task.crossed else None
+        return gather(name) if known and not task.crossed else None
 
     tested = task.tested_groups
     groups = None if tested is None else tested[report]
@@ -190,10 +191,26 @@ def tabulate(plan: Plan, number: int, results: dict[Cell, CellResult]) -> TaskTa
         layout=layout(right, draws, shares=True),
         usable=layout(nats, by_draw("nats_draws")),
         null=layout(gather("null", only=-1), shares=True),
-        kept=layout(gather("kept", only=len(views)), by_draw("kept_draws", only=len(views))),
+        about_label=_about_label(plan, number, views, results),
         choosing=right[: len(views)][:, :, task.choose],
         raw=(raw.arrays[f"{number}.right"][report], raw.arrays[f"{number}.draws"]),
         nats=seeds_intervals(values, errors),
         records=records,
         choosing_nats=nats[: len(views)][:, :, task.choose],
     )
+
+
+def _about_label(
+    plan: Plan, number: int, views: list[str], results: dict[Cell, CellResult]
+) -> AboutLabel:
+    """What the views keep of the label: each was read once, in the cell of one of its seeds."""
+    found = []
+    for view in views:
+        cells = [results[Cell("candidate", view, seed)].arrays for seed in plan.seeds]
+        found.append(next(cell for cell in cells if f"{number}.label" in cell))
+    items, rise, folds, places = (
+        np.array([cell[f"{number}.{name}"] for cell in found])
+        for name in ("label", "label_rise", "label_folds", "label_items")
+    )
+    groups = plan.tasks[number].tested_groups
+    return AboutLabel(items, rise, folds[0], None if groups is None else groups[places[0]])

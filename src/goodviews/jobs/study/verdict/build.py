@@ -162,7 +162,7 @@ def _view(
     by_accuracy: list[int],
 ) -> View:
     name, regime = table.views[view], reading.regimes[view]
-    level, nats, kept = table.level(name), table.nats[view], table.kept.level(view)
+    level, nats = table.level(name), table.nats[view]
     records = table.records[name]
     usable = table.usable.level(view)
     entropy = float(np.mean([row.usable_nats or 0 for row in records])) - usable.value
@@ -186,28 +186,25 @@ def _view(
         over_scratch=gap(table.over(name, SCRATCH)),
         against=against,
         usable=usable.plus(entropy),
-        kept=kept,
+        about_label=table.about_label.level(view),
         knn=mean([row.knn_top1 for row in records]),
         seconds=mean([row.seconds for row in records]),
         undertrained=sum(bool(row.undertrained) for row in records),
         collapsed=sum(bool(row.collapsed) for row in records),
-        notes=tuple(_notes(table, reading, view, kept)),
+        notes=tuple(_notes(table, reading, view)),
         pairs=6,
     )
 
 
-def _notes(table: TaskTable, reading: Reading, view: int, kept: Interval) -> list[str]:
+def _notes(table: TaskTable, reading: Reading, view: int) -> list[str]:
     """What is particular about a view."""
     nats, best = table.nats[view].value, table.nats[reading.winner].value
     notes = []
     if reading.regimes[view] == "missing" and nats > best:
+        known, other = table.about_label.level(view), table.about_label.level(reading.winner)
         notes.append(
-            f"Shares {nats - best:.1f} nats more than the best view, but loses task information."
-        )
-    if kept.below and not reading.below[view]:
-        notes.append(
-            f"One view carries {-kept.value:.2f} nats less about the label than the image does, "
-            f"but accuracy is not measurably lower."
+            f"Shares {nats - best:.1f} nats more than the best view, but says less about the "
+            f"label: {known.value:.2f} nats, the best view {other.value:.2f}."
         )
     records = table.records[table.views[view]]
     clipped = float(np.mean([row.clipped_share or 0 for row in records]))

@@ -139,7 +139,7 @@ def _view(
         over_scratch=None,
         against=None,
         usable=None,
-        kept=None,
+        about_label=None,
         knn=None,
         seconds=mean([row.seconds for row in rows]),
         undertrained=sum(bool(row.undertrained) for row in rows),
