@@ -152,7 +152,6 @@ class Scores:
             each = whole[0][:, :seeds, :items] + drawn.mean(axis=2, keepdims=True)
             return Layout(each, drawn, pooled=count)
 
-        no_label = np.zeros((count, items))  # all views say the same about the label
         blank: dict[str, Any] = {
             "seed": 0,
             "task": "label",
@@ -166,7 +165,7 @@ class Scores:
             layout=layout,
             usable=nats(self.usable),
             null=Layout(self.null[:, :seeds, :items], pooled=count, shares=True),
-            about_label=AboutLabel(no_label, no_label, np.zeros(items, dtype=int)),
+            about_label=AboutLabel.equal(count, items),
             choosing=np.zeros((count, seeds, 0)),
             raw=(self.raw[:draws, :items].mean(axis=0), self.raw[:draws, :items].mean(axis=1)),
             nats=intervals.seeds_intervals(self.bounds[:, :seeds, 0], self.bounds[:, :seeds, 1]),

@@ -13,7 +13,7 @@ import numpy as np
 
 from goodviews.core import Row, intervals
 from goodviews.jobs.study import BASELINES, Task
-from goodviews.jobs.study.statistics import Layout, TaskTable
+from goodviews.jobs.study.statistics import AboutLabel, Layout, TaskTable
 
 World = Literal["equal", "unequal", "heavy", "ladder"]
 RAW, RANDOM, SCRATCH = BASELINES
@@ -95,7 +95,7 @@ def _table(
         layout=layout,
         usable=usable,
         null=layout,
-        kept=Layout(np.zeros((views, layout.seeds, ITEMS))),
+        about_label=AboutLabel.equal(views, ITEMS),
         choosing=np.zeros((views, layout.seeds, 0)),
         raw=raw,
         nats=nats,

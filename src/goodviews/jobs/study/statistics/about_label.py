@@ -36,6 +36,12 @@ class AboutLabel:
     folds: np.ndarray
     groups: np.ndarray | None = None
 
+    @classmethod
+    def equal(cls, views: int, items: int) -> "AboutLabel":
+        """Views of which none keeps less than another, for simulations of everything else."""
+        zeros = np.zeros((views, items))
+        return cls(zeros, zeros, np.zeros(items, dtype=np.int64))
+
     def level(self, view: int) -> Interval:
         """Bound of a view, with its interval over images and folds, the wider of the two."""
         return self._interval(self.items[view])
@@ -68,8 +74,6 @@ class AboutLabel:
         clusters = [self.groups]
         if len(np.unique(self.folds)) > 1:
             clusters.append(self.folds)
-        half = max(
-            half_width(mean_variance(values, one), among=among) for one in clusters
-        )
+        half = max(half_width(mean_variance(values, one), among=among) for one in clusters)
         value = float(values.mean())
         return Interval(value, value - half, value + half)
