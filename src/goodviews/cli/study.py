@@ -105,6 +105,15 @@ def study(
             show_default=False,
         ),
     ] = None,
+    audit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPEC",
+            help="A view of your own: train it without each of its steps and with operations that "
+            "it lacks, instead of --views.",
+            show_default=False,
+        ),
+    ] = None,
     per_class: Annotated[
         int, typer.Option(min=1, metavar="N", help="Labels per class for each readout.")
     ] = 10,
@@ -155,6 +164,7 @@ def study(
             epochs=epochs,
             minutes=minutes,
             kind=kind,
+            audit=audit,
             per_class=per_class,
             root=root,
             encoder=encoder,

@@ -44,6 +44,7 @@ from goodviews.jobs.study.pairs import draw_pairs
 from goodviews.jobs.study.plan import Plan, make_plan
 from goodviews.jobs.study.run import run_cells
 from goodviews.jobs.study.screening.first import choose_views, planned_lengths, prepare
+from goodviews.jobs.study.screening.labels import FEWEST
 from goodviews.jobs.study.store import Store, is_study, stored_plan
 from goodviews.jobs.study.verdict.build import make_verdict
 from goodviews.pages import report
@@ -131,6 +132,7 @@ def study(
     epochs: int | None = None,
     minutes: float | None = None,
     kind: str | None = None,
+    audit: str | None = None,
     per_class: int = 10,
     label_draws: int = 10,
     root: str | Path | None = None,
@@ -168,6 +170,8 @@ def study(
             chosen.
         kind: ``natural``, ``topdown``, ``symbols`` or ``general`` images, which decides what is
             tried where no views are given (default: found from the images).
+        audit: A view of your own: it is trained without each of its steps and with operations that
+            it lacks, and compared with the best of these.
         per_class: Labels per class of each readout, where most images are labelled.
         label_draws: How often those labels are drawn.
         root: Folder that holds torchvision's datasets.
@@ -197,6 +201,8 @@ def study(
     """
     begun = time.perf_counter()
     report_progress = as_report(progress)
+    if audit is not None and views is not None:
+        raise InputError("Give either --audit or --views: an audit makes its own views.")
     specs, family = view_specs(views) if views is not None else ((), None)
     if minutes is not None and not 0 < minutes <= _MINUTES:
         raise InputError(
@@ -234,8 +240,13 @@ def study(
         check_same_form(images, task_images)
     shape = (images.channels, images.height, images.width)
     open_choice = not specs and min(shape[1:]) > 1 and bool(task_images.labels)
+    if audit is not None and not open_choice:
+        raise InputError(
+            "--audit compares by labels, but there are none, or the images are single pixels; "
+            "give --labels."
+        )
     if not specs:
-        specs, family = view_specs(default_views(images.channels, min(shape[1:])))
+        specs, family = view_specs(audit or default_views(images.channels, min(shape[1:])))
     pairs = [parse_view(spec) for spec in specs]
     for pair in pairs:
         pair.check(shape)
@@ -273,7 +284,12 @@ def study(
     asked = epochs is not None
     with claimed(folder, "study", own=is_study, say=report_progress.note):
         plan = planned(settings, specs, raced=open_choice)
-        first = prepare(plan, kind) if open_choice else None
+        first = prepare(plan, kind, specs[0] if audit else "") if open_choice else None
+        if audit is not None and first is None:
+            raise InputError(
+                f"--audit needs at least {FEWEST} labels for selection alone; label more images, "
+                "or compare views with --views."
+            )
         screening: tuple[Screening, ...] = ()
         stored = stored_plan(folder)  # a timed study resumes with the same number
         if first is not None:

@@ -11,6 +11,7 @@ from goodviews.core.records.screening import Screening
 from goodviews.data import Images, splits
 from goodviews.jobs.study.pace import Lengths, lengths, seconds_per_image
 from goodviews.jobs.study.plan import Plan, Task
+from goodviews.jobs.study.screening.audit import SEEDS, audit, variants
 from goodviews.jobs.study.screening.design import foldover
 from goodviews.jobs.study.screening.entries import entries
 from goodviews.jobs.study.screening.kinds import Kind, find_kind
@@ -33,28 +34,33 @@ class First:
         found: The operations.
         tasks: The labels used for selection.
         slowest: The composition of all operations.
+        audited: The view whose steps are tried, in place of a design.
     """
 
     kind: Kind
     found: tuple[Operation, ...]
     tasks: tuple[Task, ...]
     slowest: str
+    audited: str = ""
 
     @property
     def runs(self) -> int:
-        """Number of runs of the design."""
+        """Number of short runs before any race."""
+        if self.audited:
+            return SEEDS * (1 + len(variants(self.audited, self.found)))
         return len(foldover(len(self.found)))
 
 
-def prepare(plan: Plan, kind: str | None) -> First | None:
+def prepare(plan: Plan, kind: str | None, audited: str = "") -> First | None:
     """What to screen; nothing where the labels are too few to choose.
 
     Args:
         plan: The study, made for views that short runs choose.
         kind: Kind of the images, if it was given.
+        audited: A view whose steps are tried, in place of a design.
 
     Raises:
-        InputError: There is no such kind.
+        InputError: There is no such kind, or the view cannot be audited.
     """
     images, side = plan.images, min(plan.images.height, plan.images.width)
     about = find_kind(images, kind)
@@ -64,7 +70,9 @@ def prepare(plan: Plan, kind: str | None) -> First | None:
     if not known or len(known) < len(tasks):
         return None
     found = operations(about.name, images.channels, side)
-    return First(about, found, known, compose(found, [True] * len(found)))
+    if audited:
+        variants(audited, found)
+    return First(about, found, known, compose(found, [True] * len(found)), audited)
 
 
 def choose_views(
@@ -93,6 +101,19 @@ def choose_views(
         InputError: No view could be trained, a run cannot be stored, or a worker was killed.
     """
     images: Images = plan.images
+    if first.audited:
+        progress.note(f"Trying {first.audited} without each step and with other operations.")
+        return audit(
+            plan,
+            first.tasks,
+            first.audited,
+            first.found,
+            first.kind,
+            shown=length.screened,
+            folder=folder,
+            jobs=jobs,
+            progress=progress,
+        )
     way = {"shown": length.screened, "folder": folder, "jobs": jobs, "progress": progress}
     progress.note(
         f"Screening {len(first.found)} operations in {first.runs} short runs; images are taken "
