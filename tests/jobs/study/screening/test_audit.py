@@ -70,7 +70,7 @@ def test_an_audit_compares_the_view_with_its_variants(tmp_path, monkeypatch):
     texts = [one.text for one in found.verdict.screening[0].operations]
     assert sum(text.startswith("Your") for text in texts) == 2
     assert repr(parse_view("crop()|noise(0.1)")) in {row.view for row in found.rows}
-    assert "Your <code" in (tmp_path / "study" / "index.html").read_text()
+    assert ">Your <" in (tmp_path / "study" / "index.html").read_text()
 
 
 def test_an_audit_without_labels_is_refused(tmp_path):
