@@ -15,6 +15,7 @@ from goodviews.data import Images
 from goodviews.spec.grammar import Family, expand
 from goodviews.spec.lists import read_specs
 from goodviews.spec.names import check_names
+from goodviews.training.pace import OWN, WORKING
 from goodviews.views import parse_view
 
 CELLS = 10_000
@@ -89,12 +90,6 @@ def data_argument(data: Any, images: Images) -> str:
     return images.name if isinstance(data, Images) else IN_MEMORY
 
 
-WORKING = 32
-"""Smaller side, in pixels, at which a study chooses views for larger images."""
-_OWN = 48
-"""Smaller side up to which images keep their size."""
-
-
 def working_size(data: object, images: Images) -> tuple[int, int] | None:
     """Size at which a study works where none was given; nothing for the images' own.
 
@@ -103,7 +98,7 @@ def working_size(data: object, images: Images) -> tuple[int, int] | None:
         images: What was loaded.
     """
     side = min(images.height, images.width)
-    if isinstance(data, Images) or side <= _OWN:
+    if isinstance(data, Images) or side <= OWN:
         return None
     return round(WORKING * images.height / side), round(WORKING * images.width / side)
 

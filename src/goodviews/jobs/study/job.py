@@ -39,7 +39,7 @@ from goodviews.jobs.study.inputs import (
     working_size,
 )
 from goodviews.jobs.study.lengths.run import add_lengths
-from goodviews.jobs.study.pace import MINUTES, epochs_in
+from goodviews.jobs.study.pace import epochs_in
 from goodviews.jobs.study.pairs import draw_pairs
 from goodviews.jobs.study.plan import Plan, make_plan
 from goodviews.jobs.study.run import run_cells
@@ -53,6 +53,7 @@ from goodviews.spec.files import keep_beside
 from goodviews.training import Settings
 from goodviews.training.machine import check_device
 from goodviews.training.objective import build_objective
+from goodviews.training.pace import MINUTES
 from goodviews.training.small import small_settings
 from goodviews.views import default_views, parse_view
 

@@ -5,9 +5,9 @@ import pytest
 
 from goodviews.core.errors import InputError
 from goodviews.jobs.study import study
-from goodviews.jobs.study.pace import Lengths
 from goodviews.jobs.study.screening.audit import paired_effects, together, variants
 from goodviews.jobs.study.screening.operations import operations
+from goodviews.training.pace import Lengths
 from goodviews.views import parse_view
 
 

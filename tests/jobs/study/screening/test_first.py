@@ -8,7 +8,6 @@ import pytest
 from goodviews.core.progress import as_report
 from goodviews.data import load, splits
 from goodviews.jobs.study import study
-from goodviews.jobs.study.pace import Lengths, lengths
 from goodviews.jobs.study.plan import make_plan
 from goodviews.jobs.study.screening import first as module
 from goodviews.jobs.study.screening.design import foldover
@@ -18,6 +17,7 @@ from goodviews.jobs.study.screening.operations import compose, operations
 from goodviews.jobs.study.screening.race import Raced, race, survivors
 from goodviews.jobs.study.screening.stage import Screened, screen
 from goodviews.training import Settings
+from goodviews.training.pace import Lengths, lengths
 from goodviews.views import parse_view
 
 TINY = Settings(encoder="convnet(width=4)", batch=32, device="cpu", optimiser="adamw(lr=0.006)")

@@ -9,7 +9,7 @@ from goodviews.core.files import read_json, write_json
 from goodviews.core.progress import Reporter
 from goodviews.core.records.screening import Screening
 from goodviews.data import Images, splits
-from goodviews.jobs.study.pace import Lengths, lengths, seconds_per_image
+from goodviews.jobs.study.pace import seconds_per_image
 from goodviews.jobs.study.plan import Plan, Task
 from goodviews.jobs.study.screening.audit import SEEDS, audit, variants
 from goodviews.jobs.study.screening.design import foldover
@@ -20,6 +20,7 @@ from goodviews.jobs.study.screening.operations import Operation, compose, operat
 from goodviews.jobs.study.screening.race import race
 from goodviews.jobs.study.screening.stage import FOLDER, screen
 from goodviews.jobs.study.screening.words import describe
+from goodviews.training.pace import Lengths, lengths
 
 FINALISTS = 3
 """Views of a race that a study compares, beside crops of a medium area."""
