@@ -128,6 +128,15 @@ def study(
         str | None,
         typer.Option(metavar="SPEC", help="Objective (default: InfoNCE).", show_default=False),
     ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WEIGHTS",
+            help="Weights to compare with as well, such as timm:resnet18 or timm:resnet18@FILE. "
+            "Can be given several times.",
+            show_default=False,
+        ),
+    ] = None,
     device: Device = "auto",
     jobs: Annotated[
         int | None,
@@ -169,6 +178,7 @@ def study(
             root=root,
             encoder=encoder,
             objective=objective,
+            against=against or (),
             device=device,
             jobs=jobs,
             command=command,

@@ -221,6 +221,7 @@ class Comparison:
         open: What would settle an open answer; may be empty.
         note: How it was compared, or why it was not.
         counts: Fewest labels first.
+        given: What the best of the given weights adds, a sentence; empty without any.
     """
 
     decision: Literal["worth", "not_worth", "open", "none"]
@@ -229,6 +230,7 @@ class Comparison:
     open: str
     note: str
     counts: tuple[LabelCount, ...]
+    given: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from goodviews.core.files import write_json
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.core.records.rows import Row
 from goodviews.core.records.screening import Screening
-from goodviews.core.records.verdict import Advice, Verdict
+from goodviews.core.records.verdict import TaskVerdict, Verdict
 from goodviews.core.text import counted
 from goodviews.data import Data, Groups, Images, Labels, load
 from goodviews.data.size import Size, SizeLike
@@ -25,6 +25,7 @@ from goodviews.jobs.study.best_encoders import keep_encoders
 from goodviews.jobs.study.budget import default_epochs
 from goodviews.jobs.study.chosen import BEST, chosen_views, write_chosen
 from goodviews.jobs.study.comparison.compare import COMPARED, compare_with_scratch
+from goodviews.jobs.study.comparison.given import check_given
 from goodviews.jobs.study.follow import UNIT
 from goodviews.jobs.study.inputs import (
     CELLS,
@@ -142,6 +143,7 @@ def study(
     device: str = "auto",
     jobs: int | None = None,
     page: bool = True,
+    against: Sequence[str] = (),
     command: str | None = None,
     progress: bool | Report | None = None,
 ) -> StudyResult:
@@ -181,6 +183,8 @@ def study(
         device: ``auto``, ``cpu`` or ``cuda``.
         jobs: Worker processes; 0 works in this process.
         page: Whether ``index.html`` and the figure are written as well.
+        against: Weights to compare with as well, such as ``timm:resnet18`` or
+            ``timm:resnet18@FILE``: frozen, fine-tuned, and as a start for pretraining.
         command: Command to record.
         progress: True draws a progress bar; a function is called with what is counted (``"images
             read"``, ``"runs finished"``), how many are done and how many there are.
@@ -248,6 +252,7 @@ def study(
         )
     if not specs:
         specs, family = view_specs(audit or default_views(images.channels, min(shape[1:])))
+    check_given(against, task_images, report_progress)
     pairs = [parse_view(spec) for spec in specs]
     for pair in pairs:
         pair.check(shape)
@@ -321,7 +326,7 @@ def study(
         kept = recorded(typed)
         given = minutes or (MINUTES if first is not None else None)
         outcomes = compare_with_scratch(
-            plan, store, done.results, jobs=workers, report=report_progress,
+            plan, store, done.results, jobs=workers, report=report_progress, against=against,
             seconds=given and COMPARED * 60 * given * max(workers, 1),
         )  # fmt: skip
         verdict = make_verdict(
@@ -381,14 +386,18 @@ def _plain(verdict: Verdict) -> str:
     """The advice of every task, and that on one view for all of them."""
     tasks, shared = verdict.tasks, verdict.compromise
     named = len(tasks) > 1
-    said = [(f"{task.task}: " if named else "") + _advice(task.advice) for task in tasks]
+    said = [(f"{task.task}: " if named else "") + _advice(task) for task in tasks]
     if shared:
         head = "One view for all" + ("" if shared.recommended else ", not recommended")
         said.append(f"{head}: {shared.view}. {shared.lead} {shared.more}")
     return "\n".join(said).replace("`", "")
 
 
-def _advice(advice: Advice) -> str:
+def _advice(task: TaskVerdict) -> str:
+    advice = task.advice
+    given = task.comparison.given if task.comparison else ""
     spec = f" {advice.spec}" if advice.spec else ""
     open_ = f"Still open: {advice.open}" if advice.open else ""
-    return " ".join(filter(None, [f"{advice.head}{spec}.", advice.lead, advice.reason, open_]))
+    return " ".join(
+        filter(None, [f"{advice.head}{spec}.", advice.lead, advice.reason, given, open_])
+    )

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from goodviews.core.cells import hashed
 from goodviews.jobs.study.comparison.choice import Choice
 from goodviews.jobs.study.comparison.draws import Draw
+from goodviews.jobs.study.comparison.given import START, short_name, start_file
 from goodviews.jobs.study.comparison.plans import Extent
-from goodviews.jobs.study.comparison.recipe import Work, augments, light_augmentation
+from goodviews.jobs.study.comparison.recipe import RATES, Work, augments, light_augmentation
 from goodviews.jobs.study.comparison.scores import Scores, Vectors, best_option, merged
 from goodviews.jobs.study.plan import Cell, Plan, Task
 from goodviews.jobs.study.store import Store
@@ -27,6 +30,17 @@ class Setup:
     choice: Choice
     extent: Extent
     counts: list[tuple[int | None, list[Draw]]]
+    against: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> list[str]:
+        """Given weights as they are, and as a start."""
+        return [f"{kind}{text}" for text in self.against for kind in ("", START)]
+
+
+def cells_folder(store: Store) -> Path:
+    """Where the results of a comparison are kept."""
+    return store.folder / "cells" / "comparison"
 
 
 class Arms:
@@ -41,25 +55,40 @@ class Arms:
         """A training from scratch."""
         return Work(self.setup.number, "scratch", augmentation)
 
-    def frozen(self, draw: Draw, view: str) -> Work:
+    def frozen(self, draw: Draw, view: str, source: str = "") -> Work:
         """The readouts of a frozen encoder."""
-        return Work(self.setup.number, "frozen", encoder=self.encoder(draw, view))
+        return Work(self.setup.number, "frozen", encoder=self.encoder(draw, view, source))
 
-    def tuned(self, draw: Draw, view: str, augmentation: str, share: float) -> Work:
-        """A fine-tuning."""
-        encoder = self.encoder(draw, view)
+    def tuned(self, draw: Draw, view: str, option: tuple[bool, float], source: str = "") -> Work:
+        """A fine-tuning; an option is whether the augmentation is light, and a rate."""
+        light, share = option
+        encoder = self.encoder(draw, view, source)
+        augmentation = self.light if light else self.own(view)
         return Work(self.setup.number, "tuned", augmentation, encoder, share)
 
-    def tuner(self, share: float, *, light: bool) -> Callable[[Draw, str], Work]:
-        """One option of fine-tuning, as a function of draw and view."""
-        return lambda draw, view: self.tuned(
-            draw, view, self.light if light else self.own(view), share
-        )
+    def options(self, source: str = "") -> list[tuple[bool, float]]:
+        """How an encoder may be fine-tuned; given weights always at the lowest rate."""
+        shares = self.setup.extent.shares if not source else RATES[:1]
+        return [(light, share) for share in shares for light in (True, False)]
 
-    def encoder(self, draw: Draw, view: str) -> str:
-        """File of the encoder of a view, of the pretraining seed that belongs to a draw."""
+    def encoder(self, draw: Draw, view: str, source: str = "") -> str:
+        """What to open: by default the encoder of a view and the seed that belongs to a draw."""
         seed = self.plan.seeds[self.places[self.draws.index(draw)]]
-        return str(self.store.encoder(Cell("candidate", view, seed)))
+        if not source:
+            return str(self.store.encoder(Cell("candidate", view, seed)))
+        if not source.startswith(START):
+            return source
+        text = source.removeprefix(START)
+        return str(start_file(cells_folder(self.store), self.plan, text, view, seed))
+
+    def starts(self) -> dict[str, tuple[str, str, int]]:
+        """Weights, view and seed of each pretraining from given weights, by file."""
+        return {
+            self.encoder(draw, view, START + text): (text, view, self.plan.seeds[place])
+            for draw, place in zip(self.draws, self.places, strict=True)
+            for view in self.setup.choice.of_seed(place)
+            for text in self.setup.against
+        }
 
     def own(self, view: str) -> str:
         """The augmentation of a view; light where the view makes images of another form."""
@@ -73,16 +102,17 @@ class Arms:
             found = {self.scratch(self.light): None}
             for view in self.setup.choice.of_seed(place):
                 found[self.scratch(self.own(view))] = None
-                found[self.frozen(draw, view)] = None
-                for share in self.setup.extent.shares:
-                    found[self.tuned(draw, view, self.light, share)] = None
-                    found[self.tuned(draw, view, self.own(view), share)] = None
+                for source in ("", *self.setup.sources):
+                    found[self.frozen(draw, view, source)] = None
+                    for option in self.options(source):
+                        found[self.tuned(draw, view, option, source)] = None
             made += [(work, draw) for work in found]
         return made
 
     def key(self, work: Work, draw: Draw) -> str:
         """Name of the result, from all that it depends on."""
-        file = work.encoder.rpartition("/")[2].rpartition("\\")[2]
+        head, at, file = work.encoder.rpartition("@")
+        file = f"{head}{at}{Path(file).name}"
         told = [work.arm, work.augmentation, file, work.share, draw.number, VERSION]
         labels = self.setup.task.labels
         return hashed(
@@ -103,17 +133,15 @@ class Arms:
         light = of(lambda _, __: self.scratch(self.light))
         view = of(lambda _, view: self.scratch(self.own(view)))
         scratch, taken = best_option({"light": light, "view": view}, draws, choice)
-        options: dict[str, Vectors] = {}
-        for share in self.setup.extent.shares:
-            options[f"light {share}"] = of(self.tuner(share, light=True))
-            options[f"view {share}"] = of(self.tuner(share, light=False))
-        tuned, _ = best_option(options, draws, choice)
-        arms = {
-            "scratch_light": light,
-            "scratch_view": view,
-            "scratch": scratch,
-            "probe": of(self.frozen),
-            "knn": of(self.frozen, "knn"),
-            "tuned": tuned,
-        }
+        arms = {"scratch_light": light, "scratch_view": view, "scratch": scratch}
+        for source in ("", *self.setup.sources):
+            options = {
+                str(option): of(partial(self.tuned, option=option, source=source))
+                for option in self.options(source)
+            }
+            own = partial(self.frozen, source=source)
+            name = f" {short_name(source)}" if source else ""
+            arms[f"probe{name}"] = of(own)
+            arms[f"knn{name}"] = of(own, "knn")
+            arms[f"tuned{name}"] = best_option(options, draws, choice)[0]
         return self.setup.number, Scores(draws[0].labels, draws, places, arms, taken["view"])

@@ -1,6 +1,7 @@
 """The comparison that the user faces, task by task, in cells that a stopped study resumes from."""
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -10,9 +11,10 @@ from goodviews.core.origin import table_text
 from goodviews.core.progress import Reporter
 from goodviews.core.text import duration
 from goodviews.jobs.study.cells import CellResult, run_cell
-from goodviews.jobs.study.comparison.arms import VERSION, Arms, Setup
+from goodviews.jobs.study.comparison.arms import VERSION, Arms, Setup, cells_folder
 from goodviews.jobs.study.comparison.choice import Choice, choose_views
 from goodviews.jobs.study.comparison.draws import Draw, make_draws
+from goodviews.jobs.study.comparison.given import offer, pretrain_from
 from goodviews.jobs.study.comparison.outcome import USES, Outcome, count_of
 from goodviews.jobs.study.comparison.plans import (
     SECONDS,
@@ -46,6 +48,7 @@ def compare_with_scratch(
     seconds: float | None = None,
     jobs: int,
     report: Reporter,
+    against: Sequence[str] = (),
 ) -> dict[int, Outcome]:
     """Compare every task in at most a third of the study's time, and write ``comparison.csv``.
 
@@ -57,6 +60,7 @@ def compare_with_scratch(
             most 350 with three seeds, and in proportion with more; never more than the runs took.
         jobs: Worker processes; 0 works in this process.
         report: Receives how many networks are done, and notes.
+        against: Given weights, which are compared whatever the time, once checked.
 
     Returns:
         By place of the task; without labels nothing.
@@ -69,7 +73,11 @@ def compare_with_scratch(
     if seconds is None:
         seconds = min(taken / 2, SECONDS * max(1.0, len(plan.seeds) / _SEEDS))
     seconds = min(seconds, taken)
-    found = compare(plan, store, results, seconds=seconds, jobs=jobs, report=report)
+    if not against and (words := offer()):
+        report.note(words)
+    found = compare(
+        plan, store, results, seconds=seconds, jobs=jobs, report=report, against=against
+    )
     rows = [row for one in found.values() for count in one.counts for row in count.rows]
     if rows:
         write_text(path, table_text(rows))
@@ -84,6 +92,7 @@ def compare(
     seconds: float,
     jobs: int,
     report: Reporter,
+    against: Sequence[str] = (),
 ) -> dict[int, Outcome]:
     """Train from scratch, and use the best view frozen and fine-tuned, on the same label draws.
 
@@ -94,17 +103,21 @@ def compare(
         seconds: CPU seconds that all tasks may take; what is finished already counts.
         jobs: Worker processes; 0 works in this process.
         report: Receives how many networks are done, and notes.
+        against: Given weights; with them the smallest comparison is made whatever it takes.
 
     Returns:
         By place of the task; without labels nothing.
     """
-    cells = Cells(store.folder / "cells" / "comparison")
+    cells = Cells(cells_folder(store))
     setups, outcomes, left = [], {}, seconds
     for number, task in enumerate(plan.tasks):
         choice = choose_views(plan, number, results)
         if choice is None:
             continue
-        found, least = _extent(plan, task, choice, cells, left, len(plan.tasks) - number)
+        share = len(plan.tasks) - number
+        found, least = _extent(plan, task, choice, cells, left, share)
+        if found is None and against:
+            found, _ = _extent(plan, task, choice, cells, least, 1)
         if found is None:
             outcomes[number] = Outcome(
                 skipped="The comparison with training from scratch and fine-tuning on the same "
@@ -112,12 +125,12 @@ def compare(
                 "third of this study: give it more --minutes."
             )
             continue
-        left -= found.seconds
+        left = max(left - found.seconds, 0.0)
         counts = [
             (each, make_draws(task, each, found.draws, most=found.most))
             for each in sorted(found.counts, key=lambda one: np.inf if one is None else one)
         ]
-        setups.append(Setup(number, task, choice, found, counts))
+        setups.append(Setup(number, task, choice, found, counts, tuple(against)))
     scores = _scores(plan, store, cells, setups, jobs, report)
     took = [
         one.rows[0].seconds or 0.0 for cell, one in results.items() if cell.role == "candidate"
@@ -175,17 +188,24 @@ def _scores(
 ) -> dict[int, list[Scores]]:
     """Run every network that is not done, and gather what they scored."""
     needed: dict[str, tuple[Work, Draw]] = {}
+    starts: dict[str, tuple[str, str, int]] = {}
     gathering: list[Callable[[dict[str, dict[str, np.ndarray]]], tuple[int, Scores]]] = []
     for setup in setups:
         for _, draws in setup.counts:
             arms = Arms(plan, store, setup, draws)
             needed |= {arms.key(work, draw): (work, draw) for work, draw in arms.all()}
+            starts |= arms.starts()
             gathering.append(arms.gather)
     if not needed:
         return {}
     done = {key: found for key in needed if (found := cells.load(key)) is not None}
     todo = [key for key in needed if key not in done]
     _retrain(plan, store, [needed[key][0] for key in todo], report)
+    wanted = {needed[key][0].encoder for key in todo}
+    items = [(*one, Path(file)) for file, one in starts.items() if file in wanted]
+    items = [item for item in items if not item[-1].is_file()]
+    for number, _ in enumerate(spread(plan, items, pretrain_from, jobs=jobs), 1):
+        report("encoders pretrained from given weights", number, len(items))
     report(UNIT, len(done), len(needed))
     for place, made in spread(plan, [needed[key] for key in todo], fit_and_test, jobs=jobs):
         cells.save(todo[place], made)

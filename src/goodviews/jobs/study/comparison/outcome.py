@@ -29,6 +29,7 @@ class Count:
         draws: Number of draws.
         view_share: How often the view's augmentation was the better one from scratch.
         rows: Accuracy of every arm and draw, for ``comparison.csv``.
+        given: Difference of given weights from training from scratch, by arm.
     """
 
     labels: int
@@ -38,6 +39,7 @@ class Count:
     draws: int
     view_share: float
     rows: tuple[dict[str, Any], ...] = ()
+    given: dict[str, Interval] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ def count_of(
         tests: Number of differences that decide, whose intervals hold together.
     """
     blank = [np.zeros(len(draw.test)) for draw in found.draws]
+    given = [arm for arm in found.arms if " " in arm and not arm.startswith("knn")]
 
     def apart(first: str, second: str, tests: int = 1) -> Gap:
         return gap(
@@ -107,6 +110,7 @@ def count_of(
         each=each,
         levels={arm: apart(arm, "").interval for arm in found.arms},
         gaps={arm: apart(arm, "scratch", tests) for arm in USES},
+        given={arm: apart(arm, "scratch", len(given)).interval for arm in given},
         draws=len(found.draws),
         view_share=found.taken,
         rows=tuple(

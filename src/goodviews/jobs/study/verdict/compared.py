@@ -10,6 +10,7 @@ from goodviews.core.interval import Interval
 from goodviews.core.records.verdict import Arm, Comparison, LabelCount, Level
 from goodviews.core.text import counted, duration, percent, points, two_digits
 from goodviews.jobs.study.comparison.gaps import needed
+from goodviews.jobs.study.comparison.given import START
 from goodviews.jobs.study.comparison.outcome import USES, Count, Decision, Outcome, decide
 from goodviews.jobs.study.verdict.entries import gap
 
@@ -20,6 +21,7 @@ _NAMES = {
     "knn": "best view, frozen: nearest neighbours",
     "tuned": "best view, fine-tuned",
 }
+_USED = {"probe": "frozen: linear probe", "tuned": "fine-tuned"}
 _SEEDS = 3
 
 
@@ -95,6 +97,7 @@ def comparison_record(outcome: Outcome | None, command: str) -> Comparison | Non
         tuned=_use(outcome, "tuned"),
         open=found.open,
         note=_note(outcome),
+        given=_given(outcome),
         counts=tuple(
             LabelCount(
                 labels=one.labels,
@@ -107,11 +110,26 @@ def comparison_record(outcome: Outcome | None, command: str) -> Comparison | Non
                         over_scratch=gap(one.gaps[arm].interval) if arm in one.gaps else None,
                     )
                     for arm, name in _NAMES.items()
+                )
+                + tuple(
+                    Arm(
+                        name=_given_name(arm),
+                        accuracy=one.levels[arm].within(0, 1),
+                        over_scratch=gap(one.given[arm]),
+                    )
+                    for arm in one.given
                 ),
             )
             for one in outcome.counts
         ),
     )
+
+
+def _given_name(arm: str) -> str:
+    """Given weights and what was done with them."""
+    use, _, source = arm.partition(" ")
+    further = ", pretrained further" if source.startswith(START) else ""
+    return f"{source.removeprefix(START)}{further}, {_USED[use]}"
 
 
 def levels(found: Compared) -> tuple[Level, ...]:
@@ -214,3 +232,16 @@ def _note(outcome: Outcome) -> str:
     if outcome.most is not None:
         text += f" {outcome.most:,} labels at most, for the time; --minutes compares more."
     return text
+
+
+def _given(outcome: Outcome) -> str:
+    """What the best of the given weights does with all labels."""
+    full = outcome.counts[-1]
+    best = max(full.given, key=lambda arm: full.given[arm].value, default="")
+    if not best:
+        return ""
+    over = points(full.given[best], signed=True)
+    return (
+        f"Of the given weights, {_given_name(best)} does best: {over} compared with "
+        f"training from scratch, with {_labels(outcome, full)}."
+    )
