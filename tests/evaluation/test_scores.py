@@ -83,26 +83,26 @@ def test_no_readout_sees_a_tested_label_nor_a_tested_item(monkeypatch):
         Parts(np.arange(5), np.arange(5, 8), np.arange(4, 9))
 
 
-def test_the_choosing_items_choose_and_do_not_fit():
+def test_items_for_selection_are_neither_fitted_nor_used_by_the_linear_probe():
     x, y = blobs(distance=1.0)
     parts = thirds(900)
     other = y.copy()
     other[parts.choose] = np.random.default_rng(0).integers(0, 3, 300)
-    one, two = (linear(x, labels, parts, classes=3).setting for labels in (y, other))
-    assert two == "penalty 1"  # labels of chance ask for the strongest
-    assert one != two
+    one, two = (linear(x, labels, parts, classes=3) for labels in (y, other))
+    assert one.setting == two.setting
+    assert (one.right == two.right).all()
 
 
 def test_cross_fitting_tests_every_item_once_and_fits_on_others(monkeypatch):
     x, y = blobs(count=120)
     seen = []
-    real = module.fit_logistic
+    real = module.linear_logs
 
-    def spy(features, labels, **options):
-        seen.append(len(labels))
-        return real(features, labels, **options)
+    def spy(features, labels, fit, tested, **options):
+        seen.append(len(fit))
+        return real(features, labels, fit, tested, **options)
 
-    monkeypatch.setattr(module, "fit_logistic", spy)
+    monkeypatch.setattr(module, "linear_logs", spy)
     found, right = evaluate_representation(
         x, y, np.arange(120), classes=3, kinds=("linear", "knn")
     )

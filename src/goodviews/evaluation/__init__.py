@@ -8,6 +8,7 @@ from goodviews.evaluation.factors import Factor, as_factors, drawn_factors
 from goodviews.evaluation.features import represent
 from goodviews.evaluation.held_out import fit_temperature, held_out_bound
 from goodviews.evaluation.knn import knn_predict, knn_votes
+from goodviews.evaluation.linear import linear_logs
 from goodviews.evaluation.links import LinkSplit, split_links
 from goodviews.evaluation.logistic import fit_logistic
 from goodviews.evaluation.openers import open_encoder, register_encoders
@@ -30,6 +31,7 @@ __all__ = [
     "evaluate_readout",
     "factor_readout",
     "fit_logistic",
+    "linear_logs",
     "fit_temperature",
     "held_out_bound",
     "knn_predict",

@@ -3,16 +3,14 @@
 Letters: N items, n tested items, F representation, C classes.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from goodviews.core.intervals import explained, wilson
 from goodviews.evaluation.factors import Factor
-from goodviews.evaluation.logistic import LinearProbe, fit_logistic
+from goodviews.evaluation.linear import linear_logs, penalties
 from goodviews.evaluation.ridge import fit_ridge
 from goodviews.information import usable_information
 
@@ -21,20 +19,7 @@ FEWEST = 20
 
 
 VALIDATION = 4
-"""One in this many fitted items is used to select the penalty."""
-
-
-def penalties(count: int) -> tuple[float, ...]:
-    """Candidate penalties, strong first, because weaker ones start from their solution.
-
-    Args:
-        count: Number of fitted items; with more items, weaker penalties are included.
-
-    Example:
-        >>> penalties(10)[-1], penalties(50_000)[-1]
-        (0.0001, 1e-08)
-    """
-    return tuple(float(f"1e-{power}") for power in range(4 + round(math.log10(max(count, 1)))))
+"""One in this many fitted items is used to select the penalty of a number's readout."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +39,7 @@ class Reading:
         nats: Usable information, in nats.
         stderr_nats: Its standard error over tested items.
         entropy_nats: H of the tested classes; discrete only.
-        penalty: Penalty selected on the validation items.
+        penalty: Penalty selected on parts of the fitted items.
     """
 
     predicted: np.ndarray
@@ -88,66 +73,17 @@ def read_factor(
         factor: Factor of the same N items; items with an unknown value are skipped.
         fit: Indices of the items for fitting.
         test: Indices of the tested items.
-        seed: Random seed of the part of ``fit`` for selecting the penalty.
+        seed: Random seed of the part of ``fit`` for selecting the penalty of a number's readout.
         device: Device of the computation.
 
     Returns:
         The result.
     """
     fit, test = fit[factor.known[fit]], test[factor.known[test]]
+    if factor.discrete:
+        return _classes(features, factor, fit, test, device)
     fit = np.random.default_rng([seed, 1]).permutation(fit)
-    read = _classes if factor.discrete else _numbers
-    return read(features, factor, fit, test, device)
-
-
-def choose_logistic(
-    fitted: np.ndarray | Tensor,
-    labels: np.ndarray,
-    judged: np.ndarray | Tensor,
-    truth: np.ndarray,
-    *,
-    classes: int,
-    device: torch.device | None = None,
-) -> tuple[float, float]:
-    """Select the penalty with the lowest cross-entropy on other items, strong ones first.
-
-    Args:
-        fitted: (N, F), features for fitting.
-        labels: (N,) integers below ``classes``.
-        judged: (M, F), features of the items for selection.
-        truth: (M,) classes of these.
-        classes: C.
-        device: Device of the computation.
-
-    Returns:
-        The penalty and its cross-entropy, in nats.
-    """
-    probe: LinearProbe | None = None
-    best, lowest, worse = 1.0, np.inf, 0
-    for penalty in penalties(len(labels)):
-        probe = fit_logistic(
-            fitted,
-            labels,
-            classes=classes,
-            penalty=penalty,
-            start=probe,
-            tolerance=1e-4,
-            device=device,
-        )
-        loss = -float(_picked(probe, judged, truth).mean())
-        if loss < lowest:
-            best, lowest, worse = penalty, loss, 0
-        else:
-            worse += 1
-        if worse == 2:
-            break
-    return best, lowest
-
-
-def _picked(probe: LinearProbe, features: np.ndarray | Tensor, truth: np.ndarray) -> np.ndarray:
-    logs = probe.log_probs(features).cpu().double().numpy()
-    picked: np.ndarray = logs[np.arange(len(truth)), truth]
-    return picked
+    return _numbers(features, factor, fit, test, device)
 
 
 def _classes(
@@ -158,24 +94,15 @@ def _classes(
     device: torch.device | None,
 ) -> Reading:
     classes, values = len(factor.classes), factor.values
-    choose, rest = fit[::VALIDATION], np.delete(fit, np.s_[::VALIDATION])
-    penalty, _ = choose_logistic(
-        features[rest],
-        values[rest],
-        features[choose],
-        values[choose],
-        classes=classes,
-        device=device,
+    found, penalty = linear_logs(
+        features, values, fit, features[test], classes=classes, device=device
     )
-    probe = fit_logistic(
-        features[fit], values[fit], classes=classes, penalty=penalty, device=device
-    )
-    logs = probe.log_probs(features[test]).cpu().double()
+    logs = torch.from_numpy(found)
     truth = values[test]
     counts = np.bincount(values[fit], minlength=classes)
     prior = np.log((counts + 0.5) / (len(fit) + 0.5 * classes))
     right = logs.argmax(dim=1).numpy() == truth
-    found = usable_information(logs, torch.from_numpy(truth))
+    nats = usable_information(logs, torch.from_numpy(truth))
     return Reading(
         predicted=logs.exp().numpy(),
         truth=truth,
@@ -186,9 +113,9 @@ def _classes(
         error=None,
         constant_error=None,
         nats_items=logs.numpy()[np.arange(len(truth)), truth] - prior[truth],
-        nats=found.nats,
-        stderr_nats=found.stderr_nats,
-        entropy_nats=found.ceiling_nats,
+        nats=nats.nats,
+        stderr_nats=nats.stderr_nats,
+        entropy_nats=nats.ceiling_nats,
         penalty=penalty,
     )
 

@@ -7,6 +7,7 @@ small part of the examples is used for a rough solution, all of them for the opt
 Letters: N examples, F representation, C classes.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,9 @@ class LinearProbe:
         spread: (F,), their standard deviation times sqrt(F); sqrt(F) where it is nearly zero.
         loss: Mean cross-entropy of the fitted examples, in nats, without the penalty.
         steps: Number of evaluations of the loss over all fitted examples.
+        low: (F,), smallest fitted values.
+        high: (F,), largest fitted values.
+        counts: (C,), number of fitted examples of each class.
     """
 
     weight: Tensor
@@ -44,11 +48,26 @@ class LinearProbe:
     spread: Tensor
     loss: float
     steps: int
+    low: Tensor
+    high: Tensor
+    counts: Tensor
 
     def log_probs(self, features: np.ndarray | Tensor) -> Tensor:
-        """Log probabilities (M, C) of features (M, F)."""
-        x = torch.as_tensor(features).to(self.weight) - self.centre
-        return (x @ (self.weight / self.spread[:, None]) + self.bias).log_softmax(dim=1)
+        """Log probabilities (M, C) of features (M, F).
+
+        Values are clipped to the range of the fitted ones: otherwise standardisation would blow up
+        a unit that is almost constant in a few fitted examples. A class without a fitted example
+        has the probability of half an example, so that nothing is infinite.
+        """
+        x = torch.as_tensor(features).to(self.weight).clamp(self.low, self.high) - self.centre
+        logits = x @ (self.weight / self.spread[:, None]) + self.bias
+        known = self.counts > 0
+        absent = int((~known).sum())
+        if not absent:
+            return logits.log_softmax(dim=1)
+        floor = 0.5 / (float(self.counts.sum()) + 0.5 * len(self.counts))
+        logs = logits.masked_fill(~known, -torch.inf).log_softmax(dim=1)
+        return (logs + math.log1p(-floor * absent)).masked_fill(~known, math.log(floor))
 
 
 def standardised(
@@ -120,23 +139,32 @@ def fit_logistic(
             f"Expected one or more labels in 0..{classes - 1}, but got {sizes['N']} labels, some "
             "of them outside or none."
         )
-    x, centre, spread = standardised(features, device=device)
+    raw = torch.as_tensor(features).to(device=device, dtype=torch.float32)
+    low, high = raw.amin(dim=0), raw.amax(dim=0)
+    x, centre, spread = standardised(raw, device=device)
+    counts = torch.bincount(y, minlength=classes)
+    known = counts > 0
+    y = (known.cumsum(0) - 1)[y]  # only classes that have examples are fitted
     if not bool(x.isfinite().all()):
         raise InputError("The features have values that are not finite; leave those items out.")
     span: Tensor | None = None
     if len(x) < x.shape[1]:  # the optimum lies in the span of the examples
         span, upper = torch.linalg.qr(x.T)
         x = upper.T.contiguous()
-    problem = _Problem(x, y, classes, penalty)
+    fitted = int(known.sum())
+    problem = _Problem(x, y, fitted, penalty)
     if start is not None:
-        problem.begin(start.weight if span is None else span.T @ start.weight, start.bias)
+        begin = start.weight[:, known]
+        problem.begin(begin if span is None else span.T @ begin, start.bias[known])
     elif len(x) >= 4 * FIRST * sizes["F"]:
-        few = _Problem(x[::FIRST].contiguous(), y[::FIRST], classes, penalty, problem.root)
+        few = _Problem(x[::FIRST].contiguous(), y[::FIRST], fitted, penalty, problem.root)
         problem.begin(*few.solve(max(tolerance, 1e-3), most)[:2])
-    weight, bias, loss, steps = problem.solve(tolerance, most)
-    if span is not None:
-        weight = span @ weight
-    return LinearProbe(weight, bias, centre, spread, loss, steps)
+    found, offset, loss, steps = problem.solve(tolerance, most)
+    weight = found.new_zeros(sizes["F"], classes)
+    weight[:, known] = found if span is None else span @ found
+    bias = ((counts + 0.5) / (len(y) + 0.5 * classes)).log().to(offset)
+    bias[known] = offset
+    return LinearProbe(weight, bias, centre, spread, loss, steps, low, high, counts)
 
 
 class _Problem:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from torch import Tensor
 
 from goodviews.core.errors import InputError
 from goodviews.evaluation.knn import knn_predict
-from goodviews.evaluation.linear import choose_penalty, linear_log_probs
+from goodviews.evaluation.linear import choose_penalty, linear_logs
 
 
 @dataclass(frozen=True)
@@ -108,23 +109,21 @@ def evaluate_readout(
         (1.0, [1.0], array([20, 21, 22]))
     """
     tested = features if tested is None else tested
-    fits = [draw.fit for draw in draws]
-    if penalty is not None:
-        penalties = [penalty] * len(draws)
-    elif np.isin(np.concatenate(fits), np.concatenate([draw.test for draw in draws])).any():
-        penalties = [
-            choose_penalty(features, labels, [fit], classes=classes, groups=groups) for fit in fits
-        ]
+    if penalty is None:
+        penalties = draw_penalties(
+            features, labels, draws, classes=classes, choose_on=choose_on, groups=groups
+        )
     else:
-        once = choose_penalty(features, labels, fits[:choose_on], classes=classes, groups=groups)
-        penalties = [once] * len(draws)
+        penalties = [penalty] * len(draws)
     total = np.zeros((4, len(labels)))
     by_draw = []
     log_by_draw = []
     for draw, penalty in zip(draws, penalties, strict=True):
         fitted, known = features[draw.fit], labels[draw.fit]
         truth = labels[draw.test]
-        logs = linear_log_probs(fitted, known, tested[draw.test], classes=classes, penalty=penalty)
+        logs, _ = linear_logs(
+            features, labels, draw.fit, tested[draw.test], classes=classes, penalty=penalty
+        )
         right = logs.argmax(axis=1) == truth
         total[0, draw.test] += 1
         total[1, draw.test] += right
@@ -146,3 +145,22 @@ def evaluate_readout(
         np.array(log_by_draw),
         float(np.median(penalties)),
     )
+
+
+def draw_penalties(
+    features: np.ndarray | Tensor,
+    labels: np.ndarray,
+    draws: Sequence[LabelDraw],
+    *,
+    classes: int,
+    choose_on: int = 3,
+    groups: np.ndarray | None = None,
+) -> list[float]:
+    """The penalty of each draw; see :func:`evaluate_readout`, which takes the same arguments."""
+    fits = [draw.fit for draw in draws]
+    if np.isin(np.concatenate(fits), np.concatenate([draw.test for draw in draws])).any():
+        return [
+            choose_penalty(features, labels, [fit], classes=classes, groups=groups) for fit in fits
+        ]
+    once = choose_penalty(features, labels, fits[:choose_on], classes=classes, groups=groups)
+    return [once] * len(draws)

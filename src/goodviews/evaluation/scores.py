@@ -3,19 +3,19 @@
 Letters: N items, n tested items, F representation, C classes, R draws.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from goodviews.core.errors import InputError
-from goodviews.data.folds import folds
 from goodviews.evaluation.budgets import drawn_sets
-from goodviews.evaluation.factor_readout import choose_logistic, penalties
 from goodviews.evaluation.imbalance import macro_auroc
 from goodviews.evaluation.knn import knn_votes
-from goodviews.evaluation.logistic import LinearProbe, fit_logistic
+from goodviews.evaluation.linear import linear_logs
+from goodviews.evaluation.readout import LabelDraw, draw_penalties
 from goodviews.evaluation.sgd import RATES, Protocol, train_sgd
 
 
@@ -25,8 +25,8 @@ class Parts:
 
     Attributes:
         pool: Items for fitting readouts.
-        choose: Items for selecting a penalty or a learning rate; if empty, folds of ``pool`` are
-            used.
+        choose: Items for selecting a learning rate; the linear probe selects its penalty on folds
+            of ``pool``.
         test: Tested items.
         groups: (N,) group of each of all items; no group is divided between the parts, or
             between folds of ``pool``.
@@ -82,26 +82,19 @@ class Judged:
 
 
 def linear(features: Tensor, labels: np.ndarray, parts: Parts, *, classes: int) -> Judged:
-    """Evaluate multinomial logistic regression, with the penalty selected on ``parts.choose``.
+    """Evaluate the linear probe (:mod:`goodviews.evaluation.linear`), fitted on the pool.
 
     Args:
         features: (N, F).
         labels: (N,) integers below ``classes``.
-        parts: Items for fitting, selection and test.
+        parts: Items for fitting and test; those for selection are not used.
         classes: C.
 
     Returns:
         Accuracy and log probability of each tested item.
     """
-    x, y = features[parts.pool], labels[parts.pool]
-    if len(parts.choose):
-        penalty, _ = choose_logistic(
-            x, y, features[parts.choose], labels[parts.choose], classes=classes
-        )
-    else:
-        penalty = fold_penalty(x, y, classes=classes, groups=parts.of(parts.pool))
-    probe = fit_logistic(x, y, classes=classes, penalty=penalty)
-    return _judge(probe, features, labels, parts.test, f"penalty {penalty:g}", len(y))
+    found = _probe(features, labels, [parts.pool], parts, classes=classes)
+    return replace(found, setting=found.setting.removeprefix("1 draws, median "))
 
 
 def sgd(
@@ -240,79 +233,34 @@ def few_labels(
     sets = drawn_sets(
         labels, parts.pool, budget=budget, draws=draws, seed=seed, groups=parts.groups
     )
-    made, chosen = [], []
-    for index in sets:
-        x, y = features[index], labels[index]
-        penalty = fold_penalty(x, y, classes=classes, seed=seed, groups=parts.of(index))
-        probe = fit_logistic(x, y, classes=classes, penalty=penalty)
-        one = _judge(probe, features, labels, parts.test, "", len(index))
-        made.append(one)
-        chosen.append(penalty)
-    areas = [one.auroc for one in made if one.auroc is not None]
-    return Judged(
-        np.mean([one.right for one in made], axis=0),
-        np.mean(np.array([one.log_prob for one in made]), axis=0),
-        np.array([one.right.mean() for one in made]),
-        f"{len(sets)} draws, median penalty {np.median(chosen):g}",
-        len(sets[0]),
-        np.concatenate([one.guesses for one in made if one.guesses is not None]),
-        float(np.mean(areas)) if areas else None,
-    )
+    return _probe(features, labels, sets, parts, classes=classes)
 
 
-def fold_penalty(
+def _probe(
     features: Tensor,
     labels: np.ndarray,
+    sets: Sequence[np.ndarray],
+    parts: Parts,
     *,
     classes: int,
-    seed: int = 0,
-    groups: np.ndarray | None = None,
-) -> float:
-    """Select the penalty with the lowest cross-entropy over three folds of the fitted items.
-
-    Args:
-        features: (N, F).
-        labels: (N,) integers below ``classes``.
-        classes: C.
-        seed: Random seed of the folds.
-        groups: (N,) group of each item, which no fold divides.
-
-    Returns:
-        One of :func:`goodviews.evaluation.factor_readout.penalties`; the strongest for fewer
-        than three items, or one group.
-    """
-    some = penalties(len(labels))
-    if len(labels) < 3:
-        return some[0]
-    losses = np.zeros(len(some))
-    for inner, outer in folds(np.arange(len(labels)), labels, 3, seed=seed, groups=groups):
-        probe: LinearProbe | None = None
-        for number, penalty in enumerate(some):
-            probe = fit_logistic(
-                features[inner],
-                labels[inner],
-                classes=classes,
-                penalty=penalty,
-                start=probe,
-                tolerance=1e-4,
-            )
-            logs = probe.log_probs(features[outer]).cpu().numpy()
-            losses[number] -= logs[np.arange(len(outer)), labels[outer]].sum()
-    return some[int(losses.argmin())]
-
-
-def _judge(
-    probe: LinearProbe,
-    features: Tensor,
-    labels: np.ndarray,
-    test: np.ndarray,
-    setting: str,
-    fitted: int,
 ) -> Judged:
-    logs = probe.log_probs(features[test]).cpu().double().numpy()
-    truth = labels[test]
-    guess = logs.argmax(axis=1)
-    right = (guess == truth).astype(float)
-    picked = logs[np.arange(len(truth)), truth]
-    auroc = macro_auroc(logs, truth)
-    return Judged(right, picked, np.array([right.mean()]), setting, fitted, guess[None], auroc)
+    """Mean over probes that are fitted on several sets of labels."""
+    draws = [LabelDraw(fit, parts.test) for fit in sets]
+    chosen = draw_penalties(features, labels, draws, classes=classes, groups=parts.groups)
+    truth, every = labels[parts.test], []
+    for draw, penalty in zip(draws, chosen, strict=True):
+        tested = features[parts.test]
+        logs, _ = linear_logs(features, labels, draw.fit, tested, classes=classes, penalty=penalty)
+        every.append(logs)
+    guesses = np.array([logs.argmax(axis=1) for logs in every])
+    right = (guesses == truth).astype(float)
+    areas = [area for logs in every if (area := macro_auroc(logs, truth)) is not None]
+    return Judged(
+        right.mean(axis=0),
+        np.mean([logs[np.arange(len(truth)), truth] for logs in every], axis=0),
+        right.mean(axis=1),
+        f"{len(sets)} draws, median penalty {np.median(chosen):g}",
+        len(sets[0]),
+        guesses,
+        float(np.mean(areas)) if areas else None,
+    )

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from goodviews.data import Images, splits
 from goodviews.encoders import PairEncoder, build_pair
-from goodviews.evaluation import factor_readout, fit_logistic, knn_votes, represent, settle
+from goodviews.evaluation import knn_votes, linear_logs, represent, settle
 from goodviews.information import effective_rank
 from goodviews.objectives import dashboard
 from goodviews.training import Learner, Settings, train
@@ -111,14 +111,11 @@ def judged_run(
     seconds = time.process_time() - begin
     tested = trial.test if report else trial.choose
     read = partial(_read, trial, encoders)
-    fitted, chooses, x = read(trial.fit), read(trial.choose), read(tested)
+    fitted, x = read(trial.fit), read(tested)
     y, truth = trial.labels[trial.fit], trial.labels[tested]
     more: dict[str, Any] = {"classes": trial.classes}
-    penalty, _ = factor_readout.choose_logistic(
-        fitted, y, chooses, trial.labels[trial.choose], **more
-    )
-    probe = fit_logistic(fitted, y, penalty=penalty, **more)
-    right = probe.log_probs(x).argmax(dim=1).numpy() == truth
+    logs, penalty = linear_logs(fitted, y, np.arange(len(y)), x, **more)
+    right = logs.argmax(axis=1) == truth
     near = knn_votes(fitted, torch.from_numpy(y), x, neighbours=min(20, len(y)), **more)
     embedded = _embed(trial, encoders, trial.test, seed)
     board = dashboard(_centred(embedded))

@@ -23,10 +23,10 @@ from goodviews.data import Images
 from goodviews.data.folds import folds
 from goodviews.evaluation import represent
 from goodviews.evaluation.budgets import drawn_sets
-from goodviews.evaluation.factor_readout import choose_logistic
 from goodviews.evaluation.imbalance import macro_auroc
+from goodviews.evaluation.linear import choose_penalty
 from goodviews.evaluation.logistic import LinearProbe, fit_logistic
-from goodviews.evaluation.scores import Judged, Parts, fold_penalty
+from goodviews.evaluation.scores import Judged, Parts
 from goodviews.jobs.evaluate.finetune import FINETUNE, finetune, fitted_views
 from goodviews.training import Settings
 
@@ -94,15 +94,7 @@ class Tuner:
         """
         pool, cut = parts.pool, len(parts.choose)
         judged = np.concatenate([parts.choose, parts.test])
-        if cut:
-            penalty, _ = choose_logistic(
-                *(self.features[pool], self.labels[pool]),
-                *(self.features[parts.choose], self.labels[parts.choose]),
-                classes=self.classes,
-            )
-        else:
-            penalty = self._penalty(pool)
-        start = self._probe(pool, penalty)
+        start = self._probe(pool, self._penalty(pool))
         rates = self.rates if cut else (self._rate(pool),)
         first = {rate: self._predict(pool, judged, start, rate, 0) for rate in rates}
         truth = self.labels[parts.choose]
@@ -153,9 +145,9 @@ class Tuner:
         return self.rates[int(losses.argmin())]
 
     def _penalty(self, index: np.ndarray) -> float:
-        x, y = self.features[index], self.labels[index]
-        groups = None if self.groups is None else self.groups[index]
-        return fold_penalty(x, y, classes=self.classes, seed=self.seed, groups=groups)
+        return choose_penalty(
+            self.features, self.labels, [index], classes=self.classes, groups=self.groups
+        )
 
     def _probe(self, index: np.ndarray, penalty: float) -> LinearProbe:
         x, y = self.features[index], self.labels[index]

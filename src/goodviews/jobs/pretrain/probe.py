@@ -14,7 +14,7 @@ from goodviews.data.strata import cut
 from goodviews.encoders import PairEncoder
 from goodviews.evaluation import represent
 from goodviews.evaluation.knn import knn_predict
-from goodviews.evaluation.linear import linear_log_probs
+from goodviews.evaluation.linear import linear_logs
 from goodviews.information import effective_rank
 from goodviews.views import ViewPair
 
@@ -71,9 +71,8 @@ class Probe:
         near = knn_predict(
             known.numpy(), labels[self.known], tested.numpy(), classes=classes, neighbours=20
         )
-        logs = linear_log_probs(
-            known.numpy(), labels[self.known], tested.numpy(), classes=classes, penalty=1e-3
-        )
+        column = labels[self.known]
+        logs, _ = linear_logs(known, column, np.arange(len(column)), tested, classes=classes)
         return {
             "knn_top1": float((near == truth).mean()),
             "linear_top1": float((logs.argmax(axis=1) == truth).mean()),
