@@ -68,7 +68,7 @@ def test_what_a_view_keeps_of_a_label_is_found_in_planted_worlds():
 
 
 def test_a_small_study_finds_what_was_planted(monkeypatch):
-    for name, value in (("EPOCHS", 15), ("DRAWS", 2), ("RUNS", 2)):
+    for name, value in (("EPOCHS", 15), ("DRAWS", 5), ("RUNS", 2)):
         monkeypatch.setattr(worlds, name, value)
     rows = worlds.one_study("vectors", seed_of(TUNING, "vectors", 0))
     views = [row for row in rows if row["kind"] == "view"]

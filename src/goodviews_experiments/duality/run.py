@@ -249,13 +249,13 @@ def comparisons(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[
     for method in METHODS:
         ends = [names.index(f"{method}, {head}") for head in (heads[-1], heads[0])]
         if ends[0] != ends[1]:
-            add("head", f"{heads[-1]} less {heads[0]}", ends[0], ends[1], 2)
+            add("head", f"{heads[-1]} less {heads[0]}", ends[0], ends[1], 1)
     base = names.index(f"SimCLR, {heads[0]}")
     for place, name in enumerate(names):
         if "variant" in name:
-            add("normalisation", heads[0], place, base, 2)
+            add("normalisation", heads[0], place, base, 1)
     for place, name in enumerate(trained if len(trained) < len(names) else []):
-        add("learning", str(first[name]["head"]), place, len(trained), 2)
+        add("learning", str(first[name]["head"]), place, len(trained), 1)
     return levels, found
 
 
