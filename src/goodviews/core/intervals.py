@@ -128,10 +128,10 @@ def half_width(*sources: tuple[float, float], among: int = 1, best_of: int = 1) 
     """
     if not all(math.isfinite(variance) for variance, _ in sources):
         return math.inf
-    wide = [
-        variance * critical(dof, among=among, best_of=best_of) ** 2 for variance, dof in sources
-    ]
-    return float(sum(wide)) ** 0.5
+    total = 0.0
+    for variance, dof in sources:
+        total += float(variance) * critical(dof, among=among, best_of=best_of) ** 2
+    return math.sqrt(total)
 
 
 def critical(dof: float, *, among: int = 1, best_of: int = 1) -> float:
