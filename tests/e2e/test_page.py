@@ -90,7 +90,8 @@ def requests(browser: Any) -> list[str]:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 900, 390])
 @pytest.mark.parametrize(
-    "name", ["family", "one_view", "no_labels", "hostile", "two_tasks", "parts", "sixty"]
+    "name",
+    ["family", "one_view", "no_labels", "hostile", "two_tasks", "parts", "sixty", "lengths"],
 )
 def test_no_overflow_no_error_no_request(
     browser: Any, pages: Any, name: str, width: int, theme: str
@@ -118,6 +119,23 @@ def test_a_page_of_learned_views_fits(
         ".filter(a => a.getClientRects().length).length"
     )
     assert shown == 1
+
+
+_OVERLAPS = """
+const boxes = [...document.querySelectorAll('.lengths .l-chart')].map(
+  chart => [...chart.querySelectorAll('text')].map(text => text.getBoundingClientRect()));
+return boxes.flatMap(all => all.flatMap((a, i) => all.slice(i + 1).filter(
+  b => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom))).length;
+"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_labels_of_the_charts_of_lengths_do_not_collide(
+    browser: Any, pages: Any, width: int
+) -> None:
+    show(browser, pages("lengths"), width)
+    assert browser.execute_script("return document.querySelectorAll('.l-chart text').length") > 16
+    assert browser.execute_script(_OVERLAPS) == 0
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -1,4 +1,4 @@
-"""Small line charts as SVG that stretch with the page while their words keep their size."""
+"""Small line charts as SVG that stretch with the page while words and marks keep their size."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +30,35 @@ class Line:
     filled: bool = False
 
 
+SHAPES = {
+    "a": "M0-4.6A4.6 4.6 0 1 1 0 4.6 4.6 4.6 0 1 1 0-4.6z",
+    "b": "M-4.1-4.1h8.2v8.2h-8.2z",
+    "c": "M0-5.4 5.2 3.8H-5.2z",
+}
+"""Mark of each kind of line, about its centre, so that colour is not the only difference."""
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One mark with an upright bar.
+
+    Attributes:
+        x: Place on the x axis.
+        y: Place on the y axis.
+        low: Lower end of the bar.
+        high: Upper end of the bar.
+        kind: Kind of its line, one of ``SHAPES``.
+        hollow: Whether it is filled with the ground, as a forecast is.
+    """
+
+    x: float
+    y: float
+    low: float
+    high: float
+    kind: str = "a"
+    hollow: bool = False
+
+
 def steps(edges: Sequence[float], heights: Sequence[float]) -> list[tuple[float, float]]:
     """Corners of a histogram drawn as one line.
 
@@ -53,6 +82,7 @@ def chart(
     label: str,
     height: int = 210,
     zero: float | None = None,
+    dots: Sequence[Dot] = (),
 ) -> Markup:
     """Draw lines over one pair of axes.
 
@@ -65,6 +95,7 @@ def chart(
         label: What the chart shows, in words, for those who do not see it.
         height: Pixels of the plot itself.
         zero: Value of x to mark with an upright rule.
+        dots: Marks with bars, above the lines.
     """
 
     def across(value: float) -> float:
@@ -102,6 +133,16 @@ def chart(
             )
         parts.append(f'<polyline class="l-line l-{line.kind}" points="{path}"/>')
     parts.append("</svg>")
+    for dot in dots:
+        at, ends = across(dot.x), [HEAD + down(end) * height / 100 for end in (dot.low, dot.high)]
+        parts.append(
+            f'<line class="l-bar l-{dot.kind}" x1="{at:.2f}%" x2="{at:.2f}%" y1="{ends[0]:.1f}" '
+            f'y2="{ends[1]:.1f}"/>'
+        )
+        parts.append(
+            f'<svg class="l-{dot.kind}" x="{at:.2f}%" y="{HEAD + down(dot.y) * height / 100:.1f}" '
+            f'overflow="visible">{mark(dot.kind, hollow=dot.hollow)}</svg>'
+        )
     for value, text in x_ticks:
         at = across(value)
         anchor = "start" if at < 4 else "end" if at > 96 else "middle"
@@ -114,3 +155,14 @@ def chart(
         f'<svg class="l-chart" height="{whole}" role="img" '
         f'aria-label="{escape(label)}">{"".join(parts)}</svg>'
     )
+
+
+def mark(kind: str, *, hollow: bool = False) -> Markup:
+    """The mark of a kind of line, as a path about the origin.
+
+    Example:
+        >>> mark("b")
+        Markup('<path class="l-dot" d="M-4.1-4.1h8.2v8.2h-8.2z"/>')
+    """
+    style = "l-dot l-hollow" if hollow else "l-dot"
+    return Markup(f'<path class="{style}" d="{SHAPES[kind]}"/>')

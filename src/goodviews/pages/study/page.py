@@ -21,6 +21,7 @@ from goodviews.pages.study.effects import Effects, effects
 from goodviews.pages.study.facts import Panel, made, panel
 from goodviews.pages.study.folder import Study
 from goodviews.pages.study.gallery import Gallery, gather
+from goodviews.pages.study.lengths import LengthsCard, lengths_card
 from goodviews.pages.study.tables import Bar, Row, mark, table, worth
 
 
@@ -77,6 +78,7 @@ class Section:
     drawings: list[tuple[str, Curve, Markup]]
     compared: Compared | None
     effects: Effects | None
+    lengths: LengthsCard | None
 
 
 def _section(study: Study, index: int) -> Section:
@@ -106,6 +108,7 @@ def _section(study: Study, index: int) -> Section:
         effects=next(
             (effects(one) for one in study.verdict.screening if one.task == task.task), None
         ),
+        lengths=lengths_card(task.lengths) if task.lengths else None,
     )
 
 

@@ -289,7 +289,9 @@ def _sum(r: float, doublings: float) -> float:
 def _slope(factors: Sequence[float], y: Sequence[float]) -> float:
     """Least-squares slope of y per doubling."""
     k = np.log2(np.asarray(factors, dtype=float))
-    return float(((k - k.mean()) * (y - np.mean(y))).sum() / ((k - k.mean()) ** 2).sum())
+    return float(
+        ((k - k.mean()) * (np.asarray(y) - np.mean(y))).sum() / ((k - k.mean()) ** 2).sum()
+    )
 
 
 def _logits(values: Sequence[float], most: float) -> list[float]:

@@ -203,9 +203,8 @@ class LengthCells:
             return made
         rows = tuple(Row(**row) for row in found["rows"])
         count = len(self.plan.tasks)
-        right, draws = (
-            [found[f"{n}.{name}"] for n in range(count)] for name in ("right", "draws")
-        )
+        right = tuple(found[f"{number}.right"] for number in range(count))
+        draws = tuple(found[f"{number}.draws"] for number in range(count))
         return Measured(rows, right, draws)
 
 
