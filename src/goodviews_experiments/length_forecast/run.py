@@ -10,16 +10,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from goodviews.core import Cells, run_origin, write_json, write_table
+from goodviews.core import Cells, InputError, Row, run_origin, write_json, write_table
 from goodviews.data import Images
 from goodviews.jobs.study import Plan, make_plan, one_thread
 from goodviews.jobs.study.lengths import (
     Curves,
     Forecast,
-    LengthCells,
     LengthRun,
     fit_model,
     leave_one_set_out,
+    measure_chain,
 )
 from goodviews.training import Settings, small_settings
 from goodviews.views import parse_view
@@ -96,12 +96,20 @@ def length_rows(one: Set, settings: LengthForecast, keep: Path) -> list[dict[str
         keep: Folder of finished runs.
     """
     plan = set_plan(one.read(), one, settings)
-    cells = LengthCells(Cells(keep, {"plan": plan.fingerprint}), plan)
+    cells = Cells(keep, {"plan": plan.fingerprint})
+
+    def chain(view: str) -> list[dict[str, Any]]:
+        lengths = [round(factor * plan.settings.epochs) for factor in FACTORS]
+        runs = [LengthRun(view, settings.seed, epochs) for epochs in lengths]
+        found, why = measure_chain(plan, runs)
+        if why:
+            raise InputError(f"{view} on {one.name}: {why}")
+        return [asdict(made.rows[0]) for made in found]
+
     rows = []
     for view in one.views:
-        for factor in FACTORS:
-            run = LengthRun(view, settings.seed, round(factor * plan.settings.epochs))
-            row = cells(run, longer=factor != FACTORS[-1]).rows[0]
+        for factor, found in zip(FACTORS, cells(view, chain, view), strict=True):
+            row = Row(**found)
             rows.append(
                 {
                     "data": one.name,
@@ -207,7 +215,7 @@ def length_forecast(*, scale: str, out: Path) -> Path:
         scale: ``test``, ``cpu`` (about two hours on one thread) or ``gpu`` (the same with another
             seed).
         out: The folder to write to; a stopped run resumes from ``items`` below it, with the
-            length after the last finished one.
+            view after the last finished one.
 
     Returns:
         That folder.

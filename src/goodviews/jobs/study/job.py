@@ -39,7 +39,7 @@ from goodviews.jobs.study.inputs import (
     view_specs,
     working_size,
 )
-from goodviews.jobs.study.lengths.run import add_lengths
+from goodviews.jobs.study.lengths.run import MEASURED, add_lengths
 from goodviews.jobs.study.pace import epochs_in
 from goodviews.jobs.study.pairs import draw_pairs
 from goodviews.jobs.study.plan import Plan, make_plan
@@ -334,8 +334,9 @@ def study(
             screening=screening, outcomes=outcomes,
         )  # fmt: skip
         verdict = add_lengths(
-            plan, store, done.results, verdict, command=kept, report=report_progress, asked=asked
-        )
+            plan, store, done.results, verdict, command=kept, report=report_progress, asked=asked,
+            jobs=workers, seconds=given and MEASURED * 60 * given * max(workers, 1),
+        )  # fmt: skip
         write_json(store.folder / "verdict.json", verdict.to_json())
         seconds = time.perf_counter() - begun
         run = describe(plan, done, verdict, family, kept, seconds)

@@ -9,23 +9,23 @@ from goodviews.jobs.study.lengths.forecast import (
     read_forecast,
 )
 from goodviews.jobs.study.lengths.measure import (
-    LengthCells,
     LengthRun,
     Measured,
     chosen_runs,
+    measure_chain,
     measure_run,
 )
 
 __all__ = [
     "Curves",
     "Forecast",
-    "LengthCells",
     "LengthRun",
     "Measured",
     "Model",
     "chosen_runs",
     "fit_model",
     "leave_one_set_out",
+    "measure_chain",
     "measure_run",
     "read_forecast",
 ]

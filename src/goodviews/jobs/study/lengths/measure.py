@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from goodviews.core.cells import Cells
+from goodviews.core.cells import Values
+from goodviews.core.errors import InputError
 from goodviews.core.records.rows import Row
 from goodviews.jobs.study.plan import Plan
 from goodviews.jobs.study.readings import of_encoder
@@ -172,43 +173,42 @@ def measure_run(
     return Measured(timed, tuple(right), tuple(draws)), found.steady
 
 
-class LengthCells:
-    """Measured runs in the folder of a study, so that a stopped study resumes.
+def measure_chain(plan: Plan, runs: Sequence[LengthRun]) -> tuple[list[Measured], str]:
+    """Measure one view and seed at several lengths, each of which continues the one before.
 
     Args:
-        cells: Where they are kept.
         plan: The study.
+        runs: One view and seed, shortest first.
+
+    Returns:
+        What each run gave, up to the first that could not be trained, and why that is.
     """
-
-    def __init__(self, cells: Cells, plan: Plan) -> None:
-        self.cells, self.plan = cells, plan
-        self._steady: tuple[LengthRun, Steady] | None = None
-
-    def __call__(self, run: LengthRun, *, longer: bool) -> Measured:
-        """The stored run, or the run itself, which continues the last one where it can.
-
-        Args:
-            run: View, seed and length.
-            longer: Whether the next run continues this one.
-        """
-        name = f"{run.view}|{run.seed}|{run.epochs}"
-        found = self.cells.load(name)
-        if found is None:
-            steady = None
-            if self._steady and self._steady[0] == replace(run, epochs=self._steady[0].epochs):
-                steady = self._steady[1]
-            made, kept = measure_run(self.plan, run, steady=steady, keep_steady=longer)
-            self._steady = (run, kept) if kept else None
-            self.cells.save(name, _stored(made))
-            return made
-        rows = tuple(Row(**row) for row in found["rows"])
-        count = len(self.plan.tasks)
-        right = tuple(found[f"{number}.right"] for number in range(count))
-        draws = tuple(found[f"{number}.draws"] for number in range(count))
-        return Measured(rows, right, draws)
+    steady: Steady | None = None
+    found: list[Measured] = []
+    for run in runs:
+        try:
+            made, steady = measure_run(plan, run, steady=steady, keep_steady=run is not runs[-1])
+        except InputError as error:
+            return found, str(error)
+        found.append(made)
+    return found, ""
 
 
-def _stored(made: Measured) -> dict[str, Any]:
-    arrays = {f"{n}.right": one for n, one in enumerate(made.right)}
-    arrays |= {f"{n}.draws": one for n, one in enumerate(made.draws)}
+def stored(made: Measured) -> Values:
+    """A measured run, as :class:`goodviews.core.cells.Cells` holds it."""
+    arrays = {f"{number}.right": one for number, one in enumerate(made.right)}
+    arrays |= {f"{number}.draws": one for number, one in enumerate(made.draws)}
     return {"rows": [asdict(row) for row in made.rows], **arrays}
+
+
+def restored(found: Values, *, tasks: int) -> Measured:
+    """What :func:`stored` made.
+
+    Args:
+        found: The stored values.
+        tasks: Number of tasks.
+    """
+    rows = tuple(Row(**row) for row in found["rows"])
+    right = tuple(found[f"{number}.right"] for number in range(tasks))
+    draws = tuple(found[f"{number}.draws"] for number in range(tasks))
+    return Measured(rows, right, draws)

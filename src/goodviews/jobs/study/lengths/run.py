@@ -2,28 +2,40 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from goodviews.core.cells import Cells
-from goodviews.core.errors import InputError
+from goodviews.core.cells import Cells, hashed
 from goodviews.core.progress import Reporter
 from goodviews.core.records.lengths import LengthCurve, Lengths
 from goodviews.core.records.rows import write_rows
 from goodviews.core.records.verdict import TaskVerdict, Verdict, View
 from goodviews.core.text import number, percent
 from goodviews.jobs.study.cells import CellResult
+from goodviews.jobs.study.comparison.outcome import USES
+from goodviews.jobs.study.lengths.advice import with_lengths
 from goodviews.jobs.study.lengths.answer import Decision, Question, decide
 from goodviews.jobs.study.lengths.forecast import Forecast, read_forecast
-from goodviews.jobs.study.lengths.measure import LengthCells, LengthRun, Measured, chosen_runs
+from goodviews.jobs.study.lengths.measure import (
+    LengthRun,
+    Measured,
+    chosen_runs,
+    measure_chain,
+    restored,
+    stored,
+)
 from goodviews.jobs.study.lengths.points import length_curve, of_cell
 from goodviews.jobs.study.plan import Cell, Plan
-from goodviews.jobs.study.run import one_thread
+from goodviews.jobs.study.run import spread
 from goodviews.jobs.study.store import Store
 
+MEASURED = 0.125
+"""Time for other lengths, as a share of that of a study of so many minutes."""
 SHARE = 0.4
-"""Time for other lengths, as a share of that of the candidates."""
+"""The same as a share of the time of the candidates, where no minutes were given."""
 USE = 16
 """Length at which a view is used, as a multiple of the study's, where none was asked for."""
 FILE = "lengths.csv"
+UNIT = "lengths measured"
 
 Runs = dict[str, dict[int, list[Measured]]]
 """Runs by view and epochs."""
@@ -37,6 +49,7 @@ def add_lengths(
     *,
     command: str,
     report: Reporter,
+    jobs: int = 0,
     asked: bool = False,
     seconds: float | None = None,
 ) -> Verdict:
@@ -52,6 +65,7 @@ def add_lengths(
         verdict: What the study found.
         command: Command of the study.
         report: Receives what is being done.
+        jobs: Worker processes; 0 works in this process.
         asked: Whether the user chose the length of the study, which is then that of use.
         seconds: CPU time for this; by default a fixed share of what the candidates took.
     """
@@ -62,8 +76,9 @@ def add_lengths(
     if seconds is not None:
         budget = len(done) * seconds / max(taken, 1e-9)
     epochs = plan.settings.epochs
-    todo = chosen_runs(views, plan.seeds, epochs=epochs, budget=budget) if views else []
-    runs = _measured(plan, store, todo, report)
+    cells = Cells(store.folder / "cells" / "lengths", {"plan": plan.fingerprint})
+    todo = _chosen(plan, cells, views, budget)
+    runs = _measured(plan, cells, todo, jobs, report)
     for view, seed in dict.fromkeys((run.view, run.seed) for run in todo):
         cell = Cell("candidate", view, seed)
         if cell in done and view in runs:
@@ -83,7 +98,7 @@ def add_lengths(
     target = epochs if asked else USE * epochs
     mean = taken / max(len(done), 1)
     tasks = [
-        replace(task, lengths=_lengths(plan, task, runs, forecast, target, mean, command))
+        with_lengths(task, _lengths(plan, task, runs, forecast, target, mean, command))
         for task in verdict.tasks
     ]
     return replace(verdict, tasks=tuple(tasks))
@@ -111,22 +126,46 @@ def _nats(view: View) -> float:
     return view.nats.value if view.nats else 0.0
 
 
-def _measured(plan: Plan, store: Store, todo: Sequence[LengthRun], report: Reporter) -> Runs:
-    cells = LengthCells(
-        Cells(store.folder / "cells" / "lengths", {"plan": plan.fingerprint}), plan
-    )
+def _chosen(plan: Plan, cells: Cells, views: Sequence[str], budget: float) -> list[LengthRun]:
+    """Which runs are measured; those of the first time, where a study is resumed."""
+
+    def choose() -> list[list[Any]]:
+        runs = chosen_runs(views, plan.seeds, epochs=plan.settings.epochs, budget=budget)
+        return [[run.view, run.seed, run.epochs] for run in runs]
+
+    name = f"chosen-{hashed(list(views), list(plan.seeds))}"
+    return [LengthRun(*one) for one in cells(name, choose)]
+
+
+def _measured(
+    plan: Plan, cells: Cells, todo: Sequence[LengthRun], jobs: int, report: Reporter
+) -> Runs:
+    """Every run, the stored ones as they are."""
+    names = {run: f"run-{hashed(run.view, run.seed, run.epochs)}" for run in todo}
+    tasks = len(plan.tasks)
+    done = {
+        run: restored(found, tasks=tasks)
+        for run in todo
+        if (found := cells.load(names[run])) is not None
+    }
+    chains: dict[tuple[str, int], list[LengthRun]] = {}
+    for run in todo:
+        if run not in done:
+            chains.setdefault((run.view, run.seed), []).append(run)
+    items = [(chain,) for chain in chains.values()]
+    report(UNIT, len(done), len(todo))
+    for place, (found, why) in spread(plan, items, measure_chain, jobs=jobs):
+        chain = items[place][0]
+        for run, made in zip(chain, found, strict=False):
+            cells.save(names[run], stored(made))
+            done[run] = made
+        if why:
+            report.note(f"{chain[0].view} could not be trained at another length: {why}")
+        report(UNIT, len(done), len(todo))
     runs: Runs = {}
-    with one_thread():
-        for place, run in enumerate(todo):
-            report("lengths measured", place, len(todo))
-            following = todo[place + 1 :][:1]
-            longer = any(replace(one, epochs=run.epochs) == run for one in following)
-            try:
-                made = cells(run, longer=longer)
-            except InputError as error:
-                report.note(f"{run.view} could not be trained for {run.epochs} epochs: {error}")
-                continue
-            runs.setdefault(run.view, {}).setdefault(run.epochs, []).append(made)
+    for run in todo:
+        if run in done:
+            runs.setdefault(run.view, {}).setdefault(run.epochs, []).append(done[run])
     return runs
 
 
@@ -176,11 +215,17 @@ def _decision(
     best = next((view for view in task.views if view.id == task.winner), None)
     if best is None or best.over_scratch is None:
         return None
-    gain = best.over_scratch.points.times(0.01)
+    gains = {"frozen": best.over_scratch.points.times(0.01)}
+    if task.comparison is not None and task.comparison.counts:
+        arms = task.comparison.counts[-1].arms
+        found = [arm.over_scratch for arm in arms if arm.over_scratch is not None]
+        gains = {
+            use: one.points.times(0.01) for use, one in zip(USES.values(), found, strict=True)
+        }
     own = next((curve for curve in curves if curve.view == best.view), None)
     asked = Question(
         view=best.view,
-        gain=gain,
+        gains=gains,
         epochs=plan.settings.epochs,
         target=target,
         seconds=seconds,
