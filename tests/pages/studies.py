@@ -205,6 +205,7 @@ def _task(
         "curve": curve,
         "peak": peak,
         "comparison": _comparison(scratch, best["accuracy"], half, options),
+        "lengths": _lengths(best, done) if options["lengths"] else None,
     }
 
 
@@ -240,7 +241,6 @@ def _comparison(scratch: float, best: float, half: float, options: dict[str, Any
         "counts": [
             {"labels": labels, "text": text, "draws": 4, "arms": arms} for labels, text in counts
         ],
-        "lengths": _lengths(best, done) if options["lengths"] else None,
     }
 
 
