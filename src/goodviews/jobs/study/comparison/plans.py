@@ -26,7 +26,8 @@ SECONDS = 350.0
 """CPU seconds of the comparison of a default study, at most."""
 _FEWEST = 1_920
 """Labels below which fewer would not shorten a training."""
-_TIMED = (2, 12)
+_TIMED = (2, 2, 14)
+"""Steps of each timed training; the first one warms up."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def measured_pace(plan: Plan, task: Task) -> Pace:
                 batch=BATCH,
             )
             took.append(clock() - begun)
-        found.append(max(took[1] - took[0], 1e-4) / (_TIMED[1] - _TIMED[0]))
+        found.append(max(took[2] - took[1], took[2] / 4) / (_TIMED[2] - _TIMED[1]))
     return Pace(*found)
 
 
@@ -122,7 +123,7 @@ def extent(task: Task, choice: Choice, pace: Pace, seconds: float) -> Extent | N
 
     whole = len(task.pool)
     fewest = max(LEAST_DRAWS, len(seeds))
-    for number, more in ((7, 8), (5, 8), (4, 8), (4, 6), (3, 6), (3, 4), (2, 4)):
+    for number, more in ((5, 8), (4, 8), (3, 8), (2, 8), (2, 6), (2, 4)):
         counts, draws = tuple(label_counts(task, number)), max(more, fewest)
         took = cost(counts, draws, whole, len(RATES))
         if took <= seconds:
