@@ -6,9 +6,10 @@ from goodviews.training.machine import launch
 from goodviews.training.optim import build_optimiser
 from goodviews.training.schedule import build_schedule
 from goodviews.training.settings import Settings, change, change_texts
-from goodviews.training.small import small_settings
+from goodviews.training.small import scratch_encoder, small_settings
 from goodviews.training.state import Interrupted, load_state, save_state
 from goodviews.training.steady import Steady
+from goodviews.training.supervised import train_supervised
 
 __all__ = [
     "Batch",
@@ -24,6 +25,8 @@ __all__ = [
     "launch",
     "load_state",
     "save_state",
+    "scratch_encoder",
     "small_settings",
     "train",
+    "train_supervised",
 ]

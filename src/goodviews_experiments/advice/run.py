@@ -15,14 +15,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from goodviews.core import Cells, Interval, run_origin, write_table
-from goodviews.core.intervals import student_interval
+from goodviews.core import Cells, intervals, run_origin, write_table
 from goodviews.data import Images, draw_labels
 from goodviews.evaluation import LabelDraw, evaluate_readout, represent
 from goodviews.jobs.study import one_thread, study
-from goodviews.training import small_settings, train
-from goodviews.training.small import scratch_encoder
-from goodviews.training.supervised import train_supervised
+from goodviews.training import scratch_encoder, small_settings, train, train_supervised
 from goodviews.views import parse_view
 from goodviews_experiments.advice.panel import PANELS
 from goodviews_experiments.length_forecast.sets import SETS, TINY, Set
@@ -138,8 +135,8 @@ def _of_set(
     old = repr(parse_view(OLD))
     studies = []
     for number, part in enumerate(kept):
-        place = out / "studies" / f"{one.name}-{number}".replace(" ", "_")
-        options = (few(images, part), place, chosen.minutes)
+        folder = out / "studies" / f"{one.name}-{number}".replace(" ", "_")
+        options = (few(images, part), folder, chosen.minutes)
         made = cells(f"study-{one.name}-{number}", _study, *options)
         studies.append({"data": one.name, "draw": number} | made)
     named = [row["view"] for row in studies]
@@ -175,7 +172,7 @@ def _of_set(
 def _ends(gains: dict[str, np.ndarray]) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, values in gains.items():
-        gap: Interval = student_interval(values)
+        gap = intervals.student_interval(values)
         found |= {name: gap.value, f"{name}_low": gap.low, f"{name}_high": gap.high}
     return found
 

@@ -47,7 +47,7 @@ def describe(screened: Screened, kind: Kind, raced: Raced) -> list[records.Scree
                 runs=len(screened.views),
                 shown=screened.shown,
                 operations=made,
-                together=pair_words(*(one.name for one in screened.found[:2]), right.pair),
+                together=pair_words(screened.found[0].name, screened.found[1].name, right.pair),
                 entries=raced.records(number),
             )
         )
