@@ -1,4 +1,4 @@
-"""What fits into some seconds: never more than that, draws before label counts, all labels last."""
+"""What fits into some seconds: never more than that, and draws before label counts."""
 
 import numpy as np
 import pytest
