@@ -131,7 +131,7 @@ def test_a_study_of_an_array_resumes_when_its_cell_of_a_notebook_is_run_again(tm
     assert ("runs finished", 0, 5) in counted
     counted.clear()
     assert cell().rows == first.rows
-    assert [step for step in counted if step[0] == "runs finished"] == [("runs finished", 5, 5)]
+    assert {step for step in counted if step[0] == "runs finished"} == {("runs finished", 5, 5)}
 
 
 def test_no_public_name_is_also_a_folder_or_module_of_the_package():

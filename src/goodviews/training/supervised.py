@@ -80,6 +80,19 @@ def train_supervised(
 
     Returns:
         A module in evaluation mode, from pixels (B, C, H, W) in [0, 1] to logits (B, C).
+
+    Example:
+        >>> from goodviews.data import load
+        >>> from goodviews.training import Settings
+        >>> from goodviews.views import parse_view
+        >>> images, index = load("digits"), np.arange(20)
+        >>> model = train_supervised(
+        ...     images, index, images.labels["label"][index], parse_view("translate(0.1)"),
+        ...     classes=10, settings=Settings(encoder="convnet(width=4)", device="cpu"), seed=0,
+        ...     steps=2,
+        ... )
+        >>> model(images.batch(index)).shape
+        torch.Size([20, 10])
     """
     fabric = make_fabric(settings.device, settings.precision, devices=1)
     x = images.batch(index, torch.device("cpu"))
