@@ -22,6 +22,8 @@ from goodviews.evaluation.logistic import fit_logistic
 _RIDGES = (3e-5, 3e-4, 3e-3)
 _RANKS = (1, 2, 3, 5, 9, 16, 30, 60)
 """Numbers of directions of the scores that are tried, besides all of them."""
+_FEW = 240
+"""Images above which two folds are enough to choose that number."""
 _PENALTY, _STEPS, _STACKED = 3e-4, 30, 3
 """Of the logistic regression on scores; its steps and the draws of an image it sees, at most."""
 
@@ -127,7 +129,7 @@ def _log_right(
         seen = {o: scores.of(o, [j for j in others if j != o], ridge) for o in others}
         ranks = [0, *(rank for rank in _RANKS if rank < classes - 1), classes - 1]
         losses = np.zeros(len(ranks))
-        for o in others[:2]:  # more of them cost more than they add
+        for o in others if len(y) < _FEW else others[:2]:
             stack = _Stack(seen, y, folds, [j for j in others if j != o], classes)
             losses -= [stack.log_right(rank, seen[o], y[folds[o]]).sum() for rank in ranks]
         stack = _Stack(seen, y, folds, others, classes)

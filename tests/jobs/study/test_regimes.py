@@ -8,6 +8,7 @@ import pytest
 
 from goodviews.jobs.study.statistics.about_label import AboutLabel
 from goodviews.jobs.study.statistics.regimes import read
+from goodviews.jobs.study.verdict.advice import _reason
 
 sys.path.insert(0, str(Path(__file__).parent))
 from test_verdict import HILL, NATS, table
@@ -85,3 +86,12 @@ def test_the_interval_is_that_of_the_folds_where_their_classifiers_differ():
     assert apart.level(0).half > 4 * alike.level(0).half
     patients = AboutLabel(one[None], np.zeros((1, 500)), folds, groups=np.arange(500) // 100)
     assert patients.level(0).known
+
+
+def test_a_reason_names_only_what_is_on_its_side_of_the_winner():
+    made = table((0.76, 0.76, 0.3), (3.0, 3.1, 6.0), kept=(1, 1, 0.0))
+    found = read(made)
+    assert found.regimes[-1] == "missing"
+    assert _reason(made, found) == ""  # the missing view shares most
+    hill = table(HILL, NATS)
+    assert "share less lose" in _reason(hill, read(hill))

@@ -215,7 +215,7 @@ def _positive(
             "over the whole range.",
             open="whether weaker views than those tried are even better.",
         )
-    reason = _reason(reading)
+    reason = _reason(table, reading)
     if alike:
         hint = _what_separates(table, winner, alike[0])
         still = f"whether `{alike[0]}` is as good. Use either; {hint}."
@@ -223,8 +223,14 @@ def _positive(
     return make("sweet_spot", "Pretrain with", lead, reason=reason)
 
 
-def _reason(reading: Reading) -> str:
-    missing, excess = "missing" in reading.regimes, "excess" in reading.regimes
+def _reason(table: TaskTable, reading: Reading) -> str:
+    """What is on either side of the winner; a view that shares more may be missing, too."""
+    nats = [interval.value for interval in table.nats]
+    sides = {
+        (regime, own < nats[reading.winner])
+        for regime, own in zip(reading.regimes, nats, strict=True)
+    }
+    missing, excess = ("missing", True) in sides, ("excess", False) in sides
     left = "Views that share less lose information that the task needs"
     right = "views that share more keep information that the task does not need"
     if missing and excess:

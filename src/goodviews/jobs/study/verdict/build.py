@@ -42,10 +42,11 @@ from goodviews.spec.grammar import Family
 from goodviews.training.small import scratch_encoder
 
 _WORDS: dict[Regime, str] = {
-    "missing": "Loses information that the task needs.",
-    "sweet_spot": "Keeps what the task needs and is as accurate as the best; it may still share "
-    "more than the task needs.",
-    "excess": "Keeps what the task needs, and shares more than that.",
+    "missing": "Less accurate than the best views, and shares less than they do or says less "
+    "about the label.",
+    "sweet_spot": "As accurate as the best; no view that measured as accurate shares measurably "
+    "less.",
+    "excess": "Shares more than views that are as accurate or more so.",
     "undecided": "There is not enough evidence to say on which side of the peak it lies.",
 }
 
