@@ -42,7 +42,7 @@ def test_the_bound_is_near_the_information_of_a_channel_and_not_above_it(share):
 
 def test_nothing_is_found_where_there_is_nothing():
     lows, values = [], []
-    for seed in range(10):
+    for seed in range(5):
         rng = torch.Generator().manual_seed(seed)
         labels = np.random.default_rng(seed).integers(0, 3, 90)
         found = label_information(
@@ -50,7 +50,7 @@ def test_nothing_is_found_where_there_is_nothing():
         )
         values.append(found.nats)
         lows.append(found.nats - 2 * found.items.std(ddof=1) / 90**0.5)
-    assert sum(low > 0 for low in lows) <= 1
+    assert sum(low > 0 for low in lows) == 0
     assert np.mean(values) < 0.02
     assert np.median(values) > -0.1  # and little is lost by looking
 
