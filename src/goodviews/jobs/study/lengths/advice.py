@@ -18,9 +18,9 @@ def with_lengths(task: TaskVerdict, found: Lengths) -> TaskVerdict:
         found: What it found of the length of training.
     """
     advice = task.advice
-    if found.choice is None or advice.recommended:
+    if found.choice is None or advice.recommended or found.target <= found.epochs:
         return replace(task, lengths=found)
-    if found.choice == "undecided" and found.target > found.epochs:
+    if found.choice == "undecided":
         refused = task.wording == "do_not_pretrain"
         head = "Undecided whether to pretrain for longer. Best view so far:"
         advice = replace(

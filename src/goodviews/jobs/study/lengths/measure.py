@@ -2,7 +2,10 @@
 
 A run of the study rises, is steady, and falls. The shorter and longer runs measured here share
 its first steps (:mod:`goodviews.training.steady`), so that lengths differ in their length alone,
-and the run at the study's own length is that of the study, to the last bit.
+and the run at the study's own length is that of the study, to the last bit. Shorter ones rise as
+long as it does, and not for a tenth of their own length: at a quarter of the length (digits,
+``crop(scale=(0.35, 1))``, 4 seeds) accuracy is 0.3 points higher (standard error 0.4) and the
+bound 0.06 nats lower (0.01) than in a study of that length.
 """
 
 import time
