@@ -45,6 +45,14 @@ def test_one_pretraining_seed_gives_no_interval():
     assert needed(found).runs is None
 
 
+def test_no_interval_is_wider_than_accuracies_can_differ():
+    rng = np.random.default_rng(0)
+    made = [Draw(4, n, np.arange(4), np.arange(4, 54)) for n in range(2)]
+    first = [rng.random(50) * n for n in range(2)]
+    found = gap(first, [np.zeros(50)] * 2, made, range(2), tests=4)
+    assert (found.interval.low, found.interval.high) == (-1, 1)
+
+
 def test_folds_are_not_counted_twice():
     rng = np.random.default_rng(1)
     folds = [Draw(30, n, np.arange(0), np.arange(10 * n, 10 * n + 10)) for n in range(4)]

@@ -81,7 +81,7 @@ def gap(
     parts = [max(runs, tested)] if crossed else [runs, tested]
     half = half_width(*parts, best_of=tests)
     return Gap(
-        Interval(value, value - half, value + half),
+        Interval(value, value - half, value + half).within(-1, 1),
         runs,
         (0.0, math.inf) if crossed else tested,
         len(draws),

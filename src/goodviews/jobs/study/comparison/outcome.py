@@ -99,7 +99,7 @@ def count_of(
             found.arms[first],
             found.arms[second] if second else blank,
             found.draws,
-            found.places,
+            range(len(found.draws)) if first.startswith("scratch") else found.places,
             crossed=task.crossed,
             groups=task.groups,
             tests=tests,
