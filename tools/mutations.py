@@ -63,6 +63,7 @@ STUDY, WORDS = "jobs/study/statistics", "jobs/study/verdict"
 HEALTH, GAME = "training/diagnostics/health.py", "training/view_learning/looks.py"
 THRESHOLDS = (
     Threshold("lost the task (missing)", f"{STUDY}/about_label.py", "_LOSS = @", "0.25"),
+    Threshold("as much of the label (excess)", f"{STUDY}/about_label.py", "_GIVEN = @", "0.1"),
     Threshold("as accurate (excess)", f"{STUDY}/regimes.py", "_MARGIN = @", "0.02"),
     Threshold("a curve is drawn", f"{STUDY}/regimes.py", "_LEAST = @", "4", whole=True),
     Threshold("no peak", f"{STUDY}/sweet_spot.py", "last - first > @:", "0.8"),

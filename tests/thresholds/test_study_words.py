@@ -46,8 +46,22 @@ def test_a_view_is_missing_once_it_lost_a_quarter_of_the_task(kept, lost):
 
 @pytest.mark.parametrize(("lacking", "excess"), [(0.015, True), (0.025, False)])
 def test_a_view_is_as_accurate_if_it_surely_lacks_less_than_two_points(lacking, excess):
-    layout = SimpleNamespace(difference=lambda *_, among: Interval(0.0, -lacking, lacking))
-    assert regimes._as_accurate(layout, 0, 1, 4) is excess
+    made = table((0.3, 0.76, 0.76), (2.0, 3.0, 5.0), kept=(0, 0, 0))
+
+    def difference(first, second, **_):
+        if made.rows[first] in made.views[1:] and made.rows[second] in made.views[1:]:
+            return Interval(0.0, -lacking, lacking)
+        return Interval(-0.4, -0.5, -0.3) if first == 0 else Interval(0.4, 0.3, 0.5)
+
+    made.layout.difference = difference
+    assert (read(made).regimes[2] == "excess") is excess
+
+
+@pytest.mark.parametrize(("kept", "as_much"), [(0.93, True), (0.87, False)])
+def test_a_view_keeps_as_much_of_the_label_if_it_surely_lacks_less_than_a_tenth(kept, as_much):
+    items = np.repeat([[kept], [1.0]], 100, axis=1)
+    about = AboutLabel(items, np.zeros((2, 100)), np.arange(100) % 5)
+    assert about.as_much(0, 1) is as_much
 
 
 @pytest.mark.parametrize(("alike", "wording"), [(2, "sweet_spot"), (3, "several_alike")])

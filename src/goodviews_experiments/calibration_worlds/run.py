@@ -139,9 +139,10 @@ def one_study(world: str, seed: int) -> list[dict[str, Any]]:
                 "accuracy": one["accuracy"],
                 "accuracy_low": one["low"],
                 "accuracy_high": one["high"],
-                "kept_nats": one["kept"],
-                "kept_low": one["kept_low"],
-                "kept_high": one["kept_high"],
+                "true_label_nats": truth.first_nats,
+                "label_nats": one["about_label"],
+                "label_low": one["about_label_low"],
+                "label_high": one["about_label_high"],
             }
         )
     return rows + [about | null for null in _nulls(table, views[double], views[-1])]

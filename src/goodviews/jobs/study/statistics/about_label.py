@@ -13,6 +13,9 @@ from goodviews.core.intervals import half_width, mean_variance
 _LOSS = 0.25
 """Share of the label in another view that a view must lack to keep less of it."""
 
+_GIVEN = 0.1
+"""Share of the label in another view that a view may lack and still keep as much."""
+
 
 @dataclass(frozen=True, eq=False)
 class AboutLabel:
@@ -65,6 +68,11 @@ class AboutLabel:
         granted = self.items[first] + share * self.rise[first]
         lacking = granted - (1 - _LOSS) * self.items[second]
         return self._interval(lacking, among=among).below
+
+    def as_much(self, first: int, second: int, *, among: int = 1) -> bool:
+        """Whether the first view surely keeps nine tenths of what the second keeps, or more."""
+        spare = self.items[first] - (1 - _GIVEN) * self.items[second]
+        return self._interval(spare, among=among).above
 
     def gap(self, first: int, second: int) -> Interval:
         """Bound of a view less that of another, as measured."""

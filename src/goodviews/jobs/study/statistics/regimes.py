@@ -7,7 +7,8 @@ and share no more than another that is as accurate, are those that all others ar
 * ``missing``: below the best, and shares fewer nats than all of those; or keeps less of the label
   than all of those, by the interval of the difference of I(v; y);
 * ``excess``: keeps the label, and shares more than is needed: below the best with more nats than
-  all of those, or not below, with more nats than a view that is as accurate;
+  all of those, or not below, with more nats than a view that measured at least as accurate and
+  surely keeps as much of the label, or is surely as accurate;
 * ``sweet_spot``: one of those, inside the interval of the peak, and better than random weights;
   only where some view is below the best, so that there is a peak at all;
 * ``undecided``: all else.
@@ -86,13 +87,16 @@ def read(table: TaskTable, layout: Layout | None = None, *, family: bool = True)
         [[_fewer(one, other, among=count) for other in table.nats] for one in table.nats]
     )
     good = [view for view in range(count) if not below[view]]
-    more = {
-        view
-        for view in good
-        if any(below) and useful[view]
-        for other in good
-        if fewer[other, view] and useful[other] and _as_accurate(layout, other, view, count)
-    }
+
+    def enough(one: int, other: int) -> bool:
+        """Whether one view is as good as another that shares more."""
+        gap = layout.difference(one, other, among=count)
+        kept = not shuffled and table.about_label.as_much(one, other, among=count)
+        return (
+            fewer[one, other] and useful[one] and gap.value >= 0 and (kept or gap.low > -_MARGIN)
+        )
+
+    more = {view for view in good if any(below) and any(enough(one, view) for one in good)}
     core = [view for view in good if view not in more]
 
     def regime(view: int) -> Regime:
@@ -111,12 +115,6 @@ def read(table: TaskTable, layout: Layout | None = None, *, family: bool = True)
 
     regimes = [regime(view) for view in range(count)]
     return Reading(winner, below, regimes, curve, peak)
-
-
-def _as_accurate(layout: Layout, one: int, other: int, count: int) -> bool:
-    """Whether a candidate measures at least as high as another, and is surely not far below."""
-    gap = layout.difference(one, other, among=count)
-    return gap.value >= 0 and gap.low > -_MARGIN
 
 
 def _fewer(one: Interval, other: Interval, *, among: int) -> bool:
