@@ -21,7 +21,7 @@ study: install
 	$(BIN)/goodviews study $(DATA) $(ARGS)
 
 test: install
-	$(BIN)/python -m pytest -n auto -m "not browser and not slow"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not browser and not slow"
 
 format: install
 	$(BIN)/ruff format --check src tests benchmarks examples tools

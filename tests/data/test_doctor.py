@@ -34,7 +34,9 @@ def test_doubles_constants_and_missing_labels_are_found(
 
 
 def test_a_step_is_timed_in_its_parts() -> None:
-    (finding,) = pace(load("digits"))
+    finding, study = pace(load("digits"))
+    assert study.kind == "read"
+    assert "A study at 16x16 pixels is expected to take about" in study.sentence
     assert finding.kind in ("read", "slow")
     for part in ("reading", "two views", "model"):
         assert f"{part} " in finding.sentence

@@ -156,7 +156,16 @@ def draw_penalties(
     choose_on: int = 3,
     groups: np.ndarray | None = None,
 ) -> list[float]:
-    """The penalty of each draw; see :func:`evaluate_readout`, which takes the same arguments."""
+    """The penalty of each draw, selected as :func:`evaluate_readout` selects it.
+
+    Args:
+        features: (N, F).
+        labels: (N,) integers below ``classes``.
+        draws: R splits.
+        classes: C.
+        choose_on: Number of draws used to select the penalty.
+        groups: (N,) group of each item, which no fold for the penalty divides.
+    """
     fits = [draw.fit for draw in draws]
     if np.isin(np.concatenate(fits), np.concatenate([draw.test for draw in draws])).any():
         return [

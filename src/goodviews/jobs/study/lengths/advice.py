@@ -23,10 +23,11 @@ def with_lengths(task: TaskVerdict, found: Lengths) -> TaskVerdict:
     if found.choice == "undecided":
         refused = task.wording == "do_not_pretrain"
         head = "Undecided whether to pretrain for longer. Best view so far:"
+        later = f"The answer may change with longer training ({found.target:,} epochs)."
         advice = replace(
             advice,
             head=head if refused else advice.head,
-            open=_joined(advice.open if not refused else "", found.answer),
+            open=found.answer if refused else _joined(advice.open, later),
             command=found.command or advice.command,
         )
         wording = "undecided_length" if refused else task.wording
