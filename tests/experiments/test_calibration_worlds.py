@@ -69,6 +69,7 @@ def test_what_a_view_keeps_of_a_label_is_found_in_planted_worlds():
     assert max(abs(nats - math.log(2)) for nats in by["half"]) < 0.15
 
 
+@pytest.mark.slow
 def test_a_small_study_finds_what_was_planted(monkeypatch):
     for name, value in (("EPOCHS", 15), ("DRAWS", 5), ("RUNS", 2)):
         monkeypatch.setattr(worlds, name, value)

@@ -80,7 +80,7 @@ def table_text(rows: Iterable[Mapping[str, Any]]) -> str:
 
     Example:
         >>> table_text([{"arm": "tuned", "accuracy": 2 / 3}, {"arm": "knn", "draw": 1}])
-        'arm,accuracy,draw\\ntuned,0.666667,\\nknn,,1\\n'
+        'arm,accuracy,draw\ntuned,0.666667,\nknn,,1\n'
     """
     table = list(rows)
     out = io.StringIO()

@@ -128,7 +128,7 @@ def needed(found: Gap) -> Needed:
     Example:
         >>> open_ = Gap(Interval(0.02, -0.01, 0.05), (4e-4, 3), (1e-6, 999), 4, 4, 1000)
         >>> needed(open_).runs, needed(open_).tested
-        (34, None)
+        (35, None)
     """
     size, runs, tested = abs(found.interval.value), None, None
     by_run, by_item = found.runs[0] * found.draws, found.items[0] * found.tested

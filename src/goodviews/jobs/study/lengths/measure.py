@@ -83,7 +83,7 @@ def chosen_runs(
         give the same runs.
 
     Example:
-        >>> [(run.view, run.epochs) for run in chosen_runs("ab", [0], epochs=8, budget=2.5)]
+        >>> [(run.view, run.epochs) for run in chosen_runs("ab", [0], epochs=8, budget=3)]
         [('a', 4), ('a', 16), ('b', 4)]
     """
     short, half, twice = (max(1, round(epochs * factor)) for factor in FACTORS)
