@@ -48,6 +48,7 @@ def test_infomins_preset_is_augmentation_d():
     )
 
 
+@pytest.mark.slow
 def test_one_command_places_every_view_on_the_axis(tmp_path):
     run("presets_axis", "test", tmp_path)
     views = read(tmp_path / "views.csv")

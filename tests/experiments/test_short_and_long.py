@@ -97,6 +97,7 @@ def test_the_order_of_the_views_in_the_table_changes_nothing():
     assert ranks == {row["view"]: row["rank"] for row in view_rows(back[0])}
 
 
+@pytest.mark.slow
 def test_one_command_compares_both_lengths(tmp_path):
     run("short_and_long", "test", tmp_path)
     rows = read(tmp_path / "rows.csv")

@@ -40,6 +40,7 @@ def test_turning_depends_on_the_seed_alone():
     assert turned(images, 100).hash != turned(images, 100, seed=1).hash
 
 
+@pytest.mark.slow
 def test_one_command_reads_both_tasks_from_the_same_encoders(tmp_path):
     run("two_tasks", "test", tmp_path)
     views = read(tmp_path / "views.csv")
