@@ -6,7 +6,7 @@ from goodviews.training.machine import launch
 from goodviews.training.optim import build_optimiser
 from goodviews.training.schedule import build_schedule
 from goodviews.training.settings import Settings, change, change_texts
-from goodviews.training.small import scratch_encoder, small_settings
+from goodviews.training.small import light_augmentation, scratch_encoder, small_settings
 from goodviews.training.state import Interrupted, load_state, save_state
 from goodviews.training.steady import Steady
 from goodviews.training.supervised import train_supervised
@@ -23,6 +23,7 @@ __all__ = [
     "change",
     "change_texts",
     "launch",
+    "light_augmentation",
     "load_state",
     "save_state",
     "scratch_encoder",

@@ -34,6 +34,19 @@ def small_settings(side: int, *, device: str = "auto") -> Settings:
     )
 
 
+def light_augmentation(channels: int) -> str:
+    """Spec of an augmentation for training on labels that hardly any task is sensitive to.
+
+    Args:
+        channels: Number of channels of the images.
+
+    Example:
+        >>> light_augmentation(3)
+        'translate(0.1)|flip()'
+    """
+    return "translate(0.1)|flip()" if channels == 3 else "translate(0.1)"
+
+
 def scratch_encoder(encoder: str) -> str:
     """Backbone for training from scratch on few labels, beside a pretrained one.
 

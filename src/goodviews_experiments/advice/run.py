@@ -19,7 +19,13 @@ from goodviews.core import Cells, intervals, run_origin, write_table
 from goodviews.data import Images, draw_labels
 from goodviews.evaluation import LabelDraw, evaluate_readout, represent
 from goodviews.jobs.study import one_thread, study
-from goodviews.training import scratch_encoder, small_settings, train, train_supervised
+from goodviews.training import (
+    light_augmentation,
+    scratch_encoder,
+    small_settings,
+    train,
+    train_supervised,
+)
 from goodviews.views import parse_view
 from goodviews_experiments.advice.panel import PANELS
 from goodviews_experiments.length_forecast.sets import SETS, TINY, Set
@@ -213,12 +219,12 @@ def _truth(
 
 
 def _scratch(images: Images, part: np.ndarray) -> dict[str, Any]:
-    """Train on the kept labels alone, with light augmentation; test on the hidden ones."""
+    """Train on the kept labels alone, as a study compares it; test on the hidden ones."""
     labels = next(iter(images.labels.values()))
     classes = len(next(iter(images.classes.values())))
     settings = small_settings(min(images.height, images.width), device="cpu")
     settings = replace(settings, encoder=scratch_encoder(settings.encoder))
-    light = "translate(0.1)|flip()" if images.channels == 3 else "translate(0.1)"
+    light = light_augmentation(images.channels)
     test = np.setdiff1d(np.flatnonzero(labels >= 0), part)
     top1 = []
     with one_thread():
@@ -231,7 +237,8 @@ def _scratch(images: Images, part: np.ndarray) -> dict[str, Any]:
                 classes=classes,
                 settings=settings,
                 seed=seed,
-                steps=500,
+                steps=300,
+                smoothing=0.1,
             )
 
             def logits(x: torch.Tensor, _: torch.Tensor, model: Any = model) -> torch.Tensor:

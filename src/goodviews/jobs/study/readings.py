@@ -20,7 +20,7 @@ from goodviews.evaluation.label_information import LabelInformation, label_infor
 from goodviews.evaluation.patches import Patches
 from goodviews.jobs.study.parts import FIT, scratch_steps
 from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task
-from goodviews.training.small import scratch_encoder
+from goodviews.training.small import light_augmentation, scratch_encoder
 from goodviews.training.supervised import train_supervised
 from goodviews.views import ViewPair, parse_view
 
@@ -193,7 +193,7 @@ def baseline(
         return of_encoder(plan, encoders)
 
     settings = replace(plan.settings, encoder=scratch_encoder(plan.settings.encoder))
-    augment = parse_view("translate(0.1)|flip()" if images.channels == 3 else "translate(0.1)")
+    augment = parse_view(light_augmentation(images.channels))
 
     def scratch(task: Task) -> dict[str, np.ndarray]:
         total = np.zeros((4, len(images)))

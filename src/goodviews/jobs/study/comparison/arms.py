@@ -12,10 +12,11 @@ from goodviews.jobs.study.comparison.choice import Choice
 from goodviews.jobs.study.comparison.draws import Draw
 from goodviews.jobs.study.comparison.given import START, short_name, start_file
 from goodviews.jobs.study.comparison.plans import Extent
-from goodviews.jobs.study.comparison.recipe import RATES, Work, augments, light_augmentation
+from goodviews.jobs.study.comparison.recipe import RATES, Work, augments
 from goodviews.jobs.study.comparison.scores import Scores, Vectors, best_option, merged
 from goodviews.jobs.study.plan import Cell, Plan, Task
 from goodviews.jobs.study.store import Store
+from goodviews.training.small import light_augmentation
 
 VERSION = 1
 """Of the recipe; results of another version are computed again."""
@@ -49,7 +50,7 @@ class Arms:
     def __init__(self, plan: Plan, store: Store, setup: Setup, draws: list[Draw]) -> None:
         self.plan, self.store, self.setup, self.draws = plan, store, setup, draws
         self.places = [draw.number % len(plan.seeds) for draw in draws]
-        self.light = light_augmentation(plan.task_images)
+        self.light = light_augmentation(plan.task_images.channels)
 
     def scratch(self, augmentation: str) -> Work:
         """A training from scratch."""

@@ -14,11 +14,10 @@ from goodviews.jobs.study.comparison.draws import LEAST_DRAWS, label_counts
 from goodviews.jobs.study.comparison.recipe import (
     BATCH,
     RATES,
-    light_augmentation,
     training_steps,
 )
 from goodviews.jobs.study.plan import Plan, Task
-from goodviews.training.small import scratch_encoder
+from goodviews.training.small import light_augmentation, scratch_encoder
 from goodviews.training.supervised import train_supervised
 from goodviews.views import parse_view
 
@@ -71,7 +70,7 @@ def measured_pace(plan: Plan, task: Task) -> Pace:
     """Time a few steps of both encoders, on one thread."""
     images = plan.task_images
     index = task.pool[np.linspace(0, len(task.pool) - 1, min(len(task.pool), BATCH)).astype(int)]
-    pair = parse_view(light_augmentation(images))
+    pair = parse_view(light_augmentation(images.channels))
     clock = time.process_time if plan.settings.device == "cpu" else time.perf_counter
     found = []
     for encoder in (scratch_encoder(plan.settings.encoder), plan.settings.encoder):

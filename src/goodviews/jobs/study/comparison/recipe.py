@@ -64,11 +64,6 @@ def training_steps(labels: int) -> int:
     return max(_LEAST_STEPS, _EPOCHS * labels // BATCH)
 
 
-def light_augmentation(images: Images) -> str:
-    """One that hardly any task is sensitive to."""
-    return "translate(0.1)|flip()" if images.channels == 3 else "translate(0.1)"
-
-
 def augments(view: str, images: Images) -> bool:
     """Whether the first view of a spec can augment images for training on labels."""
     shape = (images.channels, images.height, images.width)
