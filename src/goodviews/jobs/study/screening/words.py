@@ -70,12 +70,11 @@ def effect_words(name: str, right: Interval, shared: Interval) -> str:
     if shared.below or shared.above:
         way = "less" if shared.below else "more"
         less = f", and the views share {abs(shared.value):.1f} nats {way}"
-    head = f"{name[0].upper()}{name[1:]}: {points(right, signed=True)}{less}"
+    doubt = "" if right.below or right.above else ", not significantly different from none"
+    head = f"{name[0].upper()}{name[1:]}: {points(right, signed=True)}{doubt}{less}"
     if name in COLOUR and right.below:
         return f"{head}; these classes differ by colour."
-    if right.below or right.above:
-        return f"{head}."
-    return f"{head}; not significantly different from none."
+    return f"{head}."
 
 
 def pair_words(first: str, second: str, pair: Interval) -> str:
