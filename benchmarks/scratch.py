@@ -16,9 +16,8 @@ import torch
 from goodviews.core.origin import run_origin
 from goodviews.data import Images, load
 from goodviews.jobs.study import one_thread
-from goodviews.jobs.study.parts import scratch_steps
 from goodviews.training.small import PATCHES, small_settings
-from goodviews.training.supervised import train_supervised
+from goodviews.training.supervised import train_supervised, training_steps
 from goodviews.views import parse_view
 from timing import arguments, keep
 
@@ -53,7 +52,7 @@ def accuracy(images: Images, stem: str, per_class: int, seed: int, steps: int) -
         classes=len(classes),
         settings=small_settings(STEMS[stem], device="cpu"),
         seed=seed,
-        steps=steps or scratch_steps(len(index)),
+        steps=steps or training_steps(len(index)),
     )
     seconds = time.process_time() - begun
     with torch.no_grad():

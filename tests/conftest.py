@@ -10,8 +10,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import torch
 
 from goodviews.core import plugins
+from goodviews.training import supervised
 
 torch.set_num_threads(1)
+supervised._LEAST_STEPS = 40  # most tests of studies need no good baseline; others set it
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -8,6 +8,7 @@ from goodviews.spec.catalogue import VIEWS
 from goodviews.spec.grammar import Call, format_calls
 from goodviews.spec.names import bind, spell
 
+SIMCLR = "simclr()"
 _COLOUR = ("jitter", "colourjitter", "saturation", "hue", "randaugment", "colour", "normalise")
 """Steps that change colours; all other steps are kept, whether they fit or not."""
 
@@ -45,6 +46,19 @@ def fitting_views(text: str, channels: int) -> tuple[str, str]:
         f"The images have {counted(channels, 'channel')}, which {', '.join(lost)} cannot take, so "
         f"the views are {views}. Others that fit: --views 'satellite()' or 'medical()'."
     )
+
+
+def simclr_views(channels: int) -> str:
+    """The views of SimCLR, with which a study without given views compares its best ones.
+
+    Args:
+        channels: Number of channels C of the images.
+
+    Example:
+        >>> simclr_views(3), simclr_views(4)[:34]
+        ('simclr()', 'crop(scale=(0.08, 1))|flip()|bright')
+    """
+    return fitting_views(SIMCLR, channels)[0]
 
 
 def _steps(call: Call, channels: int) -> Iterator[Call]:

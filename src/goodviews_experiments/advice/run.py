@@ -237,8 +237,6 @@ def _scratch(images: Images, part: np.ndarray) -> dict[str, Any]:
                 classes=classes,
                 settings=settings,
                 seed=seed,
-                steps=300,
-                smoothing=0.1,
             )
 
             def logits(x: torch.Tensor, _: torch.Tensor, model: Any = model) -> torch.Tensor:

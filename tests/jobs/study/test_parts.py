@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 
 from goodviews.data import load
-from goodviews.jobs.study import readings
 from goodviews.jobs.study.cells import run_cell
 from goodviews.jobs.study.follow import UNIT, Follower
 from goodviews.jobs.study.parts import EPOCH, FIT, READING, costs, parts
 from goodviews.jobs.study.plan import BASELINES, Cell, make_plan
 from goodviews.jobs.study.run import _in_order
-from goodviews.training import Settings
+from goodviews.training import Settings, supervised
 
 SMALL = "patches(size=4, distance=2)"
 
@@ -61,7 +60,7 @@ class Screen:
     ids=lambda cell: cell.view,
 )
 def test_a_run_reports_each_part_that_was_expected_of_it(cell, plan, monkeypatch):
-    monkeypatch.setattr(readings, "scratch_steps", lambda labels: 2)
+    monkeypatch.setattr(supervised, "_LEAST_STEPS", 2)
     seen = []
     run_cell(plan, cell, seen.append)
     expected = {name: count for (name, _), count in parts(plan, cell).items()}

@@ -12,8 +12,9 @@ from goodviews.jobs.study.statistics.about_label import AboutLabel
 from goodviews.jobs.study.statistics.layout import Layout
 from goodviews.jobs.study.statistics.regimes import read
 from goodviews.jobs.study.statistics.table import RANDOM, RAW, SCRATCH, TaskTable
-from goodviews.jobs.study.statistics.winner import cross_fitted_accuracy
-from goodviews.jobs.study.verdict.advice import advise
+from goodviews.jobs.study.statistics.winner import cross_fitted_accuracy, winner
+from goodviews.jobs.study.verdict.advice import advise, over_simclr
+from goodviews.methods.fitting import simclr_views
 
 ITEMS = 600
 
@@ -159,3 +160,36 @@ def test_a_best_view_like_random_weights_is_said_to_be_and_a_better_one_is_not()
     assert reason == "The best view is not measurably better than random weights."
     useful = table(HILL, NATS, scratch=0.9)
     assert "do help" in advise(useful, read(useful), data="", command="x y").advice.reason
+
+
+def renamed(made, old, new):
+    """The same table, with another spec for one of its views."""
+
+    def name(one):
+        return new if one == old else one
+
+    views, rows = [name(one) for one in made.views], [name(one) for one in made.rows]
+    records = {name(one): found for one, found in made.records.items()}
+    return replace(made, views=views, rows=rows, records=records)
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_the_best_view_is_compared_with_those_of_simclr(channels):
+    made = table(HILL, NATS)
+    first, last = (renamed(made, made.views[n], simclr_views(channels)) for n in (3, 0))
+    best = made.views[3]
+    assert over_simclr(made, best) == ""
+    assert over_simclr(first, simclr_views(channels)) == ""
+    assert over_simclr(last, best).endswith("less than this one.")
+    assert over_simclr(last, best) in advise(last, read(last), data="", command="x").advice.reason
+
+
+def test_equal_views_are_hardly_ever_better_than_those_of_simclr():
+    wrong, runs = 0, 400
+    for seed in range(runs):
+        made = table([0.7] * 4, NATS[:4], seed=seed, sd=0.02)
+        made = renamed(made, made.views[0], "simclr()")
+        best = winner(made)
+        found = made.over(made.views[best], "simclr()", among=3)
+        wrong += best > 0 and found.above
+    assert wrong <= 0.034 * runs + 3 * (0.034 * 0.966 * runs) ** 0.5

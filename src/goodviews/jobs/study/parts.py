@@ -7,6 +7,7 @@ of two only until parts of the same kind have finished.
 
 from goodviews.core.forecast import Kind
 from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task
+from goodviews.training.supervised import BATCH, training_steps
 from goodviews.views import parse_view
 
 EPOCH, BOUND, READOUT, READING, FIT = "epoch", "bound", "readout", "reading", "fit"
@@ -16,18 +17,6 @@ _LOOKS = 3
 """Bounds during a pretraining, each with half the draws of the last one."""
 _READING = 40_000
 """Cost of reading one view: the classifier's fits, whose number and size hardly vary."""
-SCRATCH_BATCH = 64
-"""Images per step of a training from scratch."""
-
-
-def scratch_steps(labels: int) -> int:
-    """Steps of a training from scratch on a number of labels.
-
-    Example:
-        >>> scratch_steps(100), scratch_steps(3200), scratch_steps(100_000)
-        (150, 500, 1000)
-    """
-    return max(150, min(10 * labels // SCRATCH_BATCH, 1000))
 
 
 def parts(plan: Plan, cell: Cell) -> dict[Kind, int]:
@@ -69,7 +58,7 @@ def costs(plan: Plan) -> dict[Kind, float]:
     test = sum(len(draw.test) for task in plan.tasks for draw in task.draws) / (draws * tasks or 1)
     readout = 2.5 * read + 1000 * draws
     found: dict[Kind, float] = {
-        (FIT, ""): 4 * scratch_steps(labels) * SCRATCH_BATCH + test,
+        (FIT, ""): 4 * training_steps(labels) * BATCH + test,
         (READOUT, ""): readout,
         **{(READOUT, name): readout for name in BASELINES[:2]},
     }

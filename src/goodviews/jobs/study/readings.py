@@ -18,7 +18,7 @@ from goodviews.evaluation import LabelDraw, evaluate_readout, represent
 from goodviews.evaluation.encoders import settle
 from goodviews.evaluation.label_information import LabelInformation, label_information
 from goodviews.evaluation.patches import Patches
-from goodviews.jobs.study.parts import FIT, scratch_steps
+from goodviews.jobs.study.parts import FIT
 from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task
 from goodviews.training.small import light_augmentation, scratch_encoder
 from goodviews.training.supervised import train_supervised
@@ -207,7 +207,6 @@ def baseline(
                 classes=len(task.classes),
                 settings=settings,
                 seed=seed + number,
-                steps=scratch_steps(len(draw.fit)),
             )
             device = next(model.parameters()).device
             logits = represent(images, draw.test, partial(_logits, model), device=device)

@@ -9,7 +9,8 @@ import pytest
 from tests.jobs.study.test_study import few, quick
 
 from goodviews.jobs.study.comparison import compare as comparing
-from goodviews.jobs.study.comparison import plans, recipe
+from goodviews.jobs.study.comparison import plans
+from goodviews.training import supervised
 
 SMALL = {"encoder": "convnet(width=2)", "seeds": 2, "epochs": 1, "label_draws": 1, "per_class": 2}
 
@@ -24,8 +25,8 @@ def generous():
         return replace(found, counts=(4, None), draws=4, shares=(0.1,))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recipe, "_LEAST_STEPS", 2)
-        patch.setattr(recipe, "_EPOCHS", 0)
+        patch.setattr(supervised, "_LEAST_STEPS", 2)
+        patch.setattr(supervised, "_EPOCHS", 0)
         patch.setattr(comparing, "extent", small)
         yield
 
@@ -125,7 +126,7 @@ def test_without_labels_nothing_is_compared(tmp_path, generous):
 
 def test_a_short_study_says_what_the_comparison_would_need(tmp_path, monkeypatch):
     monkeypatch.setattr(comparing, "extent", plans.extent)
-    monkeypatch.setattr(recipe, "_LEAST_STEPS", 300)
+    monkeypatch.setattr(supervised, "_LEAST_STEPS", 300)
     result = quick(tmp_path / "s", few(200), **{**SMALL, "seeds": 1})
     found = result.verdict.tasks[0].comparison
     assert (found.decision, found.counts) == ("none", ())

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from tests.jobs.study.test_study import few
 
-from goodviews.jobs.study.comparison import recipe
 from goodviews.jobs.study.comparison.draws import make_draws
-from goodviews.jobs.study.comparison.recipe import Work, augments, fit_and_test, training_steps
+from goodviews.jobs.study.comparison.recipe import Work, augments, fit_and_test
 from goodviews.jobs.study.plan import make_plan
+from goodviews.training import supervised
 from goodviews.training.small import small_settings
 
 RANDOM = "convnet(width=8)"
@@ -35,7 +35,7 @@ def accuracy(plan, work, name="right"):
 
 
 def test_all_arms_learn_digits_and_training_beats_random_weights(plan, monkeypatch):
-    monkeypatch.setattr(recipe, "_LEAST_STEPS", 120)
+    monkeypatch.setattr(supervised, "_LEAST_STEPS", 120)
     scratch = accuracy(plan, Work(0, "scratch", LIGHT))
     probe = accuracy(plan, Work(0, "frozen", encoder=RANDOM))
     tuned = accuracy(plan, Work(0, "tuned", LIGHT, RANDOM, 1.0))
@@ -45,13 +45,13 @@ def test_all_arms_learn_digits_and_training_beats_random_weights(plan, monkeypat
 
 
 def test_a_rate_of_nothing_keeps_the_encoder(plan, monkeypatch):
-    monkeypatch.setattr(recipe, "_LEAST_STEPS", 20)
+    monkeypatch.setattr(supervised, "_LEAST_STEPS", 20)
     heads = [accuracy(plan, Work(0, "tuned", LIGHT, RANDOM, share)) for share in (0.0, 1e-12)]
     assert heads[0] == heads[1]
 
 
 def test_shuffled_labels_are_learned_by_no_arm(monkeypatch):
-    monkeypatch.setattr(recipe, "_LEAST_STEPS", 60)
+    monkeypatch.setattr(supervised, "_LEAST_STEPS", 60)
     images = few(500)
     mixed = np.random.default_rng(0).permutation(images.labels["label"])
     plan = planned(replace(images, labels={"label": mixed}, hash="mixed"))
@@ -72,6 +72,7 @@ def test_views_of_another_form_do_not_augment():
     assert not augments("crop(size=8)", images)
 
 
-def test_steps_grow_with_the_labels():
-    assert training_steps(20) == training_steps(1000) == 300
-    assert training_steps(64_000) == 10_000
+def test_steps_grow_with_the_labels(monkeypatch):
+    monkeypatch.setattr(supervised, "_LEAST_STEPS", 300)
+    assert supervised.training_steps(20) == supervised.training_steps(1000) == 300
+    assert supervised.training_steps(64_000) == 10_000

@@ -17,6 +17,7 @@ from goodviews.jobs.study.screening.labels import choosing_task
 from goodviews.jobs.study.screening.operations import compose, operations
 from goodviews.jobs.study.screening.race import Raced, race, survivors
 from goodviews.jobs.study.screening.stage import Screened, screen
+from goodviews.methods.fitting import simclr_views
 from goodviews.training import Settings
 from goodviews.training.pace import Lengths, lengths
 from goodviews.views import parse_view
@@ -103,9 +104,17 @@ def test_grey_images_race_without_presets_of_colour():
     found = operations("general", 1, 32)
     made = entries(_screened(found, lambda design: design[:, 0] * 0.1), kind="general", channels=1,
                    side=32)  # fmt: skip
-    assert not any("simclr" in one.source or "infomin" in one.source for one in made)
+    assert not any("infomin" in one.source for one in made)
     for one in made:
         parse_view(one.view).check((1, 32, 32))
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 13])
+def test_the_views_of_simclr_race_whatever_the_channels(channels):
+    found = operations("general", channels, 32)
+    made = entries(_screened(found, lambda design: design[:, 0] * 0.1), kind="general",
+                   channels=channels, side=32)  # fmt: skip
+    assert simclr_views(channels) in [one.view for one in made]
 
 
 def test_survivors_are_the_better_half_for_each_task():

@@ -11,14 +11,10 @@ import numpy as np
 
 from goodviews.jobs.study.comparison.choice import Choice
 from goodviews.jobs.study.comparison.draws import LEAST_DRAWS, label_counts
-from goodviews.jobs.study.comparison.recipe import (
-    BATCH,
-    RATES,
-    training_steps,
-)
+from goodviews.jobs.study.comparison.recipe import RATES
 from goodviews.jobs.study.plan import Plan, Task
 from goodviews.training.small import light_augmentation, scratch_encoder
-from goodviews.training.supervised import train_supervised
+from goodviews.training.supervised import BATCH, train_supervised, training_steps
 from goodviews.views import parse_view
 
 SECONDS = 350.0
@@ -86,7 +82,6 @@ def measured_pace(plan: Plan, task: Task) -> Pace:
                 settings=replace(plan.settings, encoder=encoder),
                 seed=0,
                 steps=steps,
-                batch=BATCH,
             )
             took.append(clock() - begun)
         found.append(max(took[2] - took[1], took[2] / 4) / (_TIMED[2] - _TIMED[1]))

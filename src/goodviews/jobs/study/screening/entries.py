@@ -11,6 +11,7 @@ import numpy as np
 from goodviews.jobs.study.screening.design import effects
 from goodviews.jobs.study.screening.operations import Operation, compose
 from goodviews.jobs.study.screening.stage import Screened
+from goodviews.methods.fitting import SIMCLR, simclr_views
 from goodviews.views import parse_view
 
 _BEST_RUNS = 2
@@ -62,10 +63,8 @@ def entries(screened: Screened, *, kind: str, channels: int, side: int) -> list[
         found += [Entry(screened.views[run], "among the best runs") for run in best]
     common = "crop(scale=(0.35, 1))" + ("|flip()|jitter(0.5)" if channels == 3 else "")
     found.append(Entry(repr(parse_view(common)), "crops of a medium area"))
-    presets = [_PRESET[kind]] if kind != "natural" or channels == 3 else [_PRESET["general"]]
-    presets += ["simclr()"] if channels == 3 else []
-    for name in presets:
-        found.append(Entry(repr(parse_view(name)), name))
+    name = _PRESET[kind] if kind != "natural" or channels == 3 else _PRESET["general"]
+    found += [Entry(repr(parse_view(name)), name), Entry(simclr_views(channels), SIMCLR)]
     shape = (channels, side, side)
     first: dict[str, Entry] = {}
     for one in found:

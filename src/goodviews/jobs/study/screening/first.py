@@ -20,10 +20,11 @@ from goodviews.jobs.study.screening.operations import Operation, compose, operat
 from goodviews.jobs.study.screening.race import race
 from goodviews.jobs.study.screening.stage import FOLDER, screen
 from goodviews.jobs.study.screening.words import describe
+from goodviews.methods.fitting import simclr_views
 from goodviews.training.pace import Lengths, lengths
 
 FINALISTS = 3
-"""Views of a race that a study compares, beside crops of a medium area."""
+"""Views of a race that a study compares, beside those of SimCLR."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +130,7 @@ def choose_views(
     )
     progress.note(f"{len(running)} compositions race; the better half of them is continued.")
     raced = race(plan, first.tasks, running, **way)  # type: ignore[arg-type]
-    medium = next(one.view for one in running if one.source == "crops of a medium area")
-    finalists = tuple(dict.fromkeys([*raced.best(FINALISTS), medium]))
+    finalists = tuple(dict.fromkeys([*raced.best(FINALISTS), simclr_views(images.channels)]))
     progress.note(
         f"{len(finalists)} finalists, with new seeds and labels that were not used for selection."
     )

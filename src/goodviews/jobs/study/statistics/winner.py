@@ -91,14 +91,15 @@ def cross_fitted_level(table: TaskTable, winner: int) -> Interval:
 
 
 def cross_fitted_gain(table: TaskTable, winner: int, other: str) -> Interval:
-    """The winner against a baseline, with its interval.
+    """The winner against a baseline, or another candidate, with its interval.
 
     Args:
         table: Results of a task.
         winner: Place of the winning candidate.
-        other: Name of the baseline.
+        other: Name of the baseline or candidate.
     """
-    return _moved(table.over(table.views[winner], other), table, winner)
+    among = len(table.views) - 1 if other in table.views else 1
+    return _moved(table.over(table.views[winner], other, among=among), table, winner)
 
 
 def _moved(found: Interval, table: TaskTable, winner: int) -> Interval:

@@ -18,6 +18,7 @@ from goodviews.jobs.study.statistics.winner import cross_fitted_gain, cross_fitt
 from goodviews.jobs.study.verdict.compared import Compared
 from goodviews.jobs.study.verdict.entries import mean
 from goodviews.jobs.study.verdict.words import few_to_choose, more_labels
+from goodviews.methods.fitting import simclr_views
 
 _LONGER = "whether a longer pretraining would help."
 _EQUAL_TO_BE = 3
@@ -80,7 +81,7 @@ def advise(
             head=head,
             spec=winner,
             lead=f"{found.lead if found else lead} {_cost(table, winner)}".strip(),
-            reason=more.get("reason", ""),
+            reason=" ".join(filter(None, [more.get("reason", ""), over_simclr(table, winner)])),
             open=_open(table, more.get("open", ""), chosen=good),
             command=more.get("command", train if good else longer),
             recommended=good,
@@ -146,6 +147,25 @@ def advise(
         head = answer.advice.head.replace("Pretrain with", "Pretrain where labels are few, with")
         return replace(answer, advice=replace(answer.advice, head=head))
     return answer
+
+
+def over_simclr(table: TaskTable, winner: str) -> str:
+    """How much the best view gains over those of SimCLR; empty where they are not compared.
+
+    Args:
+        table: Results of a task.
+        winner: The best view.
+    """
+    views = {simclr_views(channels) for channels in (3, 4)}
+    usual = next((view for view in table.views if view in views), winner)
+    if usual == winner:
+        return ""
+    over = cross_fitted_gain(table, table.views.index(winner), usual)
+    level = f"SimCLR's views reach {percent(table.level(usual))} with a linear probe"
+    if over.above:
+        return f"{level}, {points(over)} less than this one."
+    gap = points(over, signed=True)
+    return f"{level}; this one's difference, {gap}, is not significant."
 
 
 def _epochs(table: TaskTable, view: str) -> int:
