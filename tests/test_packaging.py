@@ -15,7 +15,12 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 CODE = ("src", "tests", "benchmarks", "examples", "tools")
 FOR_US = {"dev", "bench", "site"}
 """Extras of those who change goodviews; all others are for those who use it."""
-IMPORT_NAMES = {"pillow": "PIL", "scikit-learn": "sklearn", "vl-convert-python": "vl_convert"}
+IMPORT_NAMES = {
+    "pillow": "PIL",
+    "scikit-learn": "sklearn",
+    "vl-convert-python": "vl_convert",
+    "umap-learn": "umap",
+}
 
 
 def name_of(requirement):

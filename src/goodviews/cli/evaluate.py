@@ -118,11 +118,19 @@ def evaluate(
             help="Number of encoders with random weights to compare with.",
         ),
     ] = 3,
+    map_by: Annotated[
+        str,
+        typer.Option(
+            "--map",
+            metavar="NAME",
+            help="How the page draws the images on a plane: pca, or umap (needs the extra map).",
+        ),
+    ] = "pca",
     out: Annotated[
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Folder for the tables (default: evaluate-ENCODER-DATA).",
+            help="Folder for the page and the tables (default: evaluate-ENCODER-DATA).",
             show_default=False,
         ),
     ] = None,
@@ -136,7 +144,8 @@ def evaluate(
 ) -> None:
     """Evaluate ENCODER on DATA, beside raw pixels and random weights; print a table.
 
-    With --leakage or --view, a page shows which factors it keeps. To resume a stopped
+    A page shows the scores, a map of the images and nearest neighbours. With --leakage or --view,
+    another one shows which factors it keeps. To resume a stopped
     fine-tuning, type the same command again.
     """
     with resumable(context) as command:
@@ -160,6 +169,7 @@ def evaluate(
             changes=change or (),
             seed=seed,
             seeds=seeds,
+            map_by=map_by,
             out=out,
             size=sized(size, fit),
             channels=channels,

@@ -47,3 +47,17 @@ REGIMES = {
     "excess": Regime("excess noise", "▶", "excess", "excess-tint"),
     "undecided": Regime("undecided", "◇", "undecided", None),
 }
+
+CLASSES = (
+    Token("#0072B2", "#56B4E9"),
+    Token("#D55E00", "#FF8A3D"),
+    Token("#00845F", "#3DD9A5"),
+    Token("#8A4FBF", "#C79BF2"),
+    Token("#9A7600", "#F0D03C"),
+    Token("#C23F86", "#F49AC9"),
+    Token("#7A4B1E", "#C79A6B"),
+    Token("#007F86", "#5FE3E6"),
+    Token("#5B5FC7", "#A3A8FF"),
+    Token("#5E7F1C", "#B5DD5E"),
+)
+"""Colours of classes; the first eight after those of Okabe and Ito (2008)."""

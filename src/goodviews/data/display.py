@@ -13,6 +13,9 @@ from PIL import Image
 COLUMNS = 12
 """Images beside each other on a sheet."""
 
+TILE = 96
+"""Longer side of a single picture in pixels; larger images are made smaller."""
+
 
 def to_bytes(view: np.ndarray, low: float = 0.0, high: float = 1.0) -> np.ndarray:
     """Convert one image (C, H, W) to RGBA bytes (H, W, 4).
@@ -59,3 +62,23 @@ def sheet(tiles: Sequence[np.ndarray], *, side: int = 56, columns: int = COLUMNS
     out = io.BytesIO()
     Image.fromarray(whole).save(out, "PNG")
     return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode('ascii')}"
+
+
+def picture(view: np.ndarray, low: float = 0.0, high: float = 1.0) -> str:
+    """One image (C, H, W) of at most 96 pixels as an address that an ``<img>`` takes.
+
+    Args:
+        view: (C, H, W), of any range.
+        low: Value that is shown black.
+        high: Value that is shown white.
+
+    Example:
+        >>> picture(np.zeros((1, 2, 4)))[:22]
+        'data:image/webp;base64'
+    """
+    image = Image.fromarray(to_bytes(view, low, high)).convert("RGB")
+    small = max(image.size) <= TILE
+    image.thumbnail((TILE, TILE), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    image.save(out, "WEBP", lossless=small, quality=80, method=4)
+    return f"data:image/webp;base64,{base64.b64encode(out.getvalue()).decode('ascii')}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from goodviews.core.tokens import TOKENS
+from goodviews.core.tokens import CLASSES, TOKENS
 
 
 @cache
@@ -25,8 +25,9 @@ def strip_lines(text: str) -> str:
 
 def tokens_css() -> str:
     """Colours of both themes as custom properties; print is light."""
-    light = "".join(f"--{name}:{token.light};" for name, token in TOKENS.items())
-    dark = "".join(f"--{name}:{token.dark};" for name, token in TOKENS.items())
+    named = TOKENS | {f"k{place}": token for place, token in enumerate(CLASSES)}
+    light = "".join(f"--{name}:{token.light};" for name, token in named.items())
+    dark = "".join(f"--{name}:{token.dark};" for name, token in named.items())
     return (
         f":root{{color-scheme:light;{light}}}\n"
         "@media screen and (prefers-color-scheme:dark){"

@@ -49,6 +49,7 @@ def test_python_and_the_command_line_write_the_same_and_print_the_same(place, ca
     for name in ("rows", "leakage"):
         assert timeless(found.folder, name) == timeless(place / "o", name)
     assert [str(file) for file in found.files] == [
+        "evaluate-z-few/index.html",
         "evaluate-z-few/leakage.html",
         "evaluate-z-few/rows.csv",
     ]

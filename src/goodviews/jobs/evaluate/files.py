@@ -1,4 +1,4 @@
-"""What an evaluation leaves: tables, where their numbers come from, and the page of leakage."""
+"""What an evaluation leaves: tables, where their numbers come from, and the pages."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,6 +15,7 @@ from goodviews.evaluation.protocols import Score
 from goodviews.jobs.evaluate.leakage import Board
 from goodviews.jobs.evaluate.represented import Represented
 from goodviews.pages.leakage.page import leakage_page
+from goodviews.pages.representation.page import representation_page
 from goodviews.training import Settings
 
 
@@ -56,8 +57,9 @@ def write(
     board: Board | None,
     ran: dict[str, Any],
     tuning: Settings | None,
+    content: dict[str, Any],
 ) -> list[Path]:
-    """Write the tables and the page.
+    """Write the tables and the pages.
 
     Args:
         folder: Where they go.
@@ -66,6 +68,7 @@ def write(
         board: What leaks, where factors were given.
         ran: Command, commit, versions and hardware.
         tuning: Settings of fine-tuning, where a protocol trained the encoder.
+        content: What the page of the representation shows.
 
     Returns:
         The files to look at.
@@ -81,16 +84,17 @@ def write(
     }
     if tuning is not None:
         run["finetune"] = asdict(tuning)
-    files = []
+    files = [folder / "index.html"]
+    write_text(files[0], representation_page({**content, "leakage": board is not None}))
     if board is not None:
-        content = board.content
-        run["leakage"] = {key: content[key] for key in ("advice", "finding", "kept", "level")}
+        leaks = board.content
+        run["leakage"] = {key: leaks[key] for key in ("advice", "finding", "kept", "level")}
         run["notes"] = board.notes
-        cells = [cell for row in content["cells"] for cell in row]
+        cells = [cell for row in leaks["cells"] for cell in row]
         write_table(folder, cells, run, name="leakage")
         if board.shortcuts is not None:
             write_table(folder, board.shortcuts.rows(), run, name="shortcuts")
         files.append(folder / "leakage.html")
-        write_text(files[0], leakage_page({**content, "command": ran["command"]}))
+        write_text(files[1], leakage_page({**leaks, "command": ran["command"]}))
     write_table(folder, [asdict(score) for score in scores], run)
     return [*files, folder / "rows.csv"]

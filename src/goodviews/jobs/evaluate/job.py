@@ -11,13 +11,16 @@ import torch
 from goodviews.core.claim import check_owner, claimed
 from goodviews.core.command import default_folder
 from goodviews.core.errors import MOST_SEED, InputError, check_whole, unknown
+from goodviews.core.extras import need
 from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Groups, Labels, splits
 from goodviews.data.size import SizeLike
 from goodviews.evaluation.budgets import check_budgets
 from goodviews.evaluation.openers import load_like, open_encoder
+from goodviews.evaluation.plane import PLANES
 from goodviews.evaluation.protocols import Score
+from goodviews.jobs.evaluate.atlas import atlas
 from goodviews.jobs.evaluate.files import check_same, is_evaluation, write
 from goodviews.jobs.evaluate.finetune import FINETUNE
 from goodviews.jobs.evaluate.leakage import Board, measure_leakage, read_asked
@@ -33,13 +36,14 @@ class Evaluation:
     """What an encoder's representation is worth, beside its baselines.
 
     Attributes:
-        folder: ``rows.csv``, ``run.json`` and, with factors, the page and tables of leakage.
+        folder: ``rows.csv``, ``run.json``, the page and, with factors, the page and tables of
+            leakage.
         scores: One for each representation, task and protocol, and paired differences of the
             encoder and its baselines.
         leakage: Which factors the encoder keeps, where factors were given.
         notes: Whether the encoder was trained on images that are tested, and which share of its
             weights was loaded.
-        files: The tables and the page; ``rows.csv`` is the last.
+        files: The page, that of leakage and the rows; ``rows.csv`` is the last.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -49,8 +53,8 @@ class Evaluation:
         ...     found = evaluate("pixels", images, protocols=["knn"], seeds=0, out=folder)
         >>> [(score.protocol, round(score.top1, 2)) for score in found.scores]
         [('knn', 0.91)]
-        >>> found.files[-1].name
-        'rows.csv'
+        >>> [file.name for file in found.files]
+        ['index.html', 'rows.csv']
     """
 
     folder: Path
@@ -83,6 +87,7 @@ def evaluate(
     changes: Iterable[str] | Mapping[str, Any] = (),
     seed: int = 0,
     seeds: int = 3,
+    map_by: str = "pca",
     out: str | Path | None = None,
     size: SizeLike = None,
     channels: str | int | None = None,
@@ -119,7 +124,10 @@ def evaluate(
         changes: Settings of fine-tuning to change: ``{"epochs": 50}``, or texts.
         seed: Random seed of the split and of the label draws.
         seeds: How many encoders with random weights to compare with.
-        out: Folder for the tables (default: ``evaluate-``, the encoder and the data).
+        map_by: How the page draws the images on a plane: ``pca``, or ``umap`` with the extra
+            ``map``.
+        out: Folder for the page and the tables (default: ``evaluate-``, the encoder and the
+            data).
         size: Height and width to resize the images to; see :func:`goodviews.load`.
         channels: ``first`` or ``last`` for arrays, the number of channels, or both; as in
             :func:`goodviews.load`.
@@ -151,6 +159,10 @@ def evaluate(
     kinds, changed = protocols or DEFAULT, change_texts(changes)
     check_protocols(kinds, changed, temperature)
     check_budgets(budgets)
+    if map_by not in PLANES:
+        raise unknown("map", map_by, PLANES)
+    if map_by == "umap":
+        need("umap", "map")
     check_whole("seed", seed, 0, MOST_SEED)
     for name, value, least, most in (
         ("neighbours", neighbours, 1, 10**9), ("draws", draws, 2, 10_000),
@@ -222,7 +234,8 @@ def evaluate(
         )
         scores = readouts(found, chosen, report)
         board = measure_leakage(found, asked, run, report) if asked else None
-        files = write(folder, found, scores, board, run, tuning if chosen.tunes else None)
+        content = atlas(found, scores, run, by=map_by)
+        files = write(folder, found, scores, board, run, tuning if chosen.tunes else None, content)
         notes = [one.loaded, *found.notes] if one.loaded else found.notes
         return Evaluation(folder, scores, board, notes, files)
 

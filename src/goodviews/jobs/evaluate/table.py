@@ -1,7 +1,7 @@
 """The table that ``evaluate`` prints."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +35,48 @@ def summary_lines(
     return [*lines, *map(str, files)]
 
 
+@dataclass(frozen=True)
+class Table:
+    """Scores of one task, as text.
+
+    Attributes:
+        task: Name of the task.
+        names: Names of the representations, one for each column.
+        rows: Name of a protocol, and its cells.
+        differences: Sentences on paired differences.
+    """
+
+    task: str
+    names: list[str]
+    rows: list[tuple[str, list[str]]]
+    differences: list[str]
+
+
+def score_tables(scores: Sequence[Score]) -> list[Table]:
+    """The tables of all tasks: a protocol in each row, a representation in each column."""
+    made = []
+    for task in dict.fromkeys(score.task for score in scores):
+        mine = [score for score in scores if score.task == task]
+        gaps = [score for score in mine if score.role == "difference"]
+        mine = [score for score in mine if score.role != "difference"]
+        names = list(dict.fromkeys(score.encoder for score in mine))
+        uneven = any(map(_uneven, mine))
+        rows = []
+        for kind in dict.fromkeys(score.protocol for score in mine):
+            found = [
+                [s for s in mine if (s.encoder, s.protocol) == (name, kind)] for name in names
+            ]
+            rows.append((kind, list(map(_entry, found))))
+            if uneven and any(one and one[0].macro_f1 for one in found):
+                rows.append(("  balanced", list(map(_balanced_entry, found))))
+        shown = [gap for gap in gaps if gap.protocol in (gaps[0].protocol, "finetune")]
+        entry = _balanced_entry if uneven else _entry
+        what = ", balanced accuracy" if uneven else ""
+        lines = [f"{gap.protocol}{what}: {gap.encoder} {entry([gap])}" for gap in shown]
+        made.append(Table(task, names, rows, lines))
+    return made
+
+
 def score_table(scores: Sequence[Score]) -> list[str]:
     r"""Lines of a small table: a protocol each, columns by representation.
 
@@ -46,32 +88,14 @@ def score_table(scores: Sequence[Score]) -> list[str]:
         linear     .930 [.910, .950]
     """
     lines: list[str] = []
-    for task in dict.fromkeys(score.task for score in scores):
-        mine = [score for score in scores if score.task == task]
-        gaps = [score for score in mine if score.role == "difference"]
-        mine = [score for score in mine if score.role != "difference"]
-        names = list(dict.fromkeys(score.encoder for score in mine))
-        kinds = list(dict.fromkeys(score.protocol for score in mine))
-        rows = [[task, *names]]
-        for kind in kinds:
-            found = [
-                [s for s in mine if (s.encoder, s.protocol) == (name, kind)] for name in names
-            ]
-            rows.append([kind, *map(_entry, found)])
-            if any(map(_uneven, mine)) and any(one and one[0].macro_f1 for one in found):
-                rows.append(["  balanced", *map(_balanced_entry, found)])
-        columns = list(zip(*rows, strict=True))
-        widths = [max(10, *map(len, column)) for column in columns]
+    for table in score_tables(scores):
+        rows = [[table.task, *table.names], *([name, *cells] for name, cells in table.rows)]
+        widths = [max(10, *map(len, column)) for column in zip(*rows, strict=True)]
         lines += [
             " ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
             for row in rows
         ]
-        shown = [gap for gap in gaps if gap.protocol in (gaps[0].protocol, "finetune")]
-        uneven = any(map(_uneven, mine))
-        entry = _balanced_entry if uneven else _entry
-        what = ", balanced accuracy" if uneven else ""
-        lines += [f"{gap.protocol}{what}: {gap.encoder} {entry([gap])}" for gap in shown]
-        lines.append("")
+        lines += [*table.differences, ""]
     return lines[:-1]
 
 
