@@ -9,7 +9,14 @@ from goodviews.evaluation.features import represent
 from goodviews.evaluation.held_out import fit_temperature, held_out_bound
 from goodviews.evaluation.knn import knn_predict, knn_votes
 from goodviews.evaluation.linear import linear_logs
-from goodviews.evaluation.links import LinkSplit, split_links
+from goodviews.evaluation.links import (
+    LinkPredictor,
+    LinkScores,
+    LinkSplit,
+    link_predictor,
+    link_scores,
+    split_links,
+)
 from goodviews.evaluation.logistic import fit_logistic
 from goodviews.evaluation.openers import open_encoder, register_encoders
 from goodviews.evaluation.pixels import class_counts, depth_errors, depth_sums, mean_iou
@@ -19,6 +26,8 @@ __all__ = [
     "Detections",
     "Factor",
     "LabelDraw",
+    "LinkPredictor",
+    "LinkScores",
     "LinkSplit",
     "Matches",
     "Readout",
@@ -32,6 +41,8 @@ __all__ = [
     "factor_readout",
     "fit_logistic",
     "linear_logs",
+    "link_predictor",
+    "link_scores",
     "fit_temperature",
     "held_out_bound",
     "knn_predict",

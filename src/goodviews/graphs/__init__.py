@@ -1,6 +1,7 @@
 """Graphs as plain tensors: the type, its parts and batches, and other libraries' graphs."""
 
 from goodviews.graphs.centrality import CENTRALITIES, adjacency, centrality
+from goodviews.graphs.communities import communities
 from goodviews.graphs.convert import from_networkx, from_pyg, to_networkx, to_pyg
 from goodviews.graphs.graph import Graph
 from goodviews.graphs.making import make_graph
@@ -12,6 +13,7 @@ __all__ = [
     "adjacency",
     "batch_graphs",
     "centrality",
+    "communities",
     "from_networkx",
     "from_pyg",
     "make_graph",

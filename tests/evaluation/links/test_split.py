@@ -6,7 +6,7 @@ import torch
 
 from goodviews.core.errors import InputError
 from goodviews.evaluation import split_links
-from goodviews.evaluation.links import _negatives
+from goodviews.evaluation.links.negatives import unlinked
 from goodviews.graphs import batch_graphs, from_networkx, make_graph
 
 GRAPHS = {
@@ -40,6 +40,63 @@ def test_parts_are_disjoint_canonical_and_complete(name, missing):
     assert pairs(split.graph.edges) == everything - set().union(*map(pairs, links[1:]))
 
 
+@pytest.mark.parametrize("name", GRAPHS)
+def test_calibration_and_false_links_are_apart_from_everything_else(name):
+    graph = from_networkx(GRAPHS[name])
+    split = split_links(graph, calibration=0.1, missing=0.2, added=0.15, seed=1)
+    assert split.calibration.shape[1] == round(0.1 * graph.edges.shape[1])
+    drawn = [split.test_negatives, split.val_negatives, split.calibration_negatives, split.added]
+    assert len(set().union(*map(pairs, drawn))) == sum(part.shape[1] for part in drawn)
+    assert not set().union(*map(pairs, drawn)) & pairs(graph.edges)
+    scored = [split.test, split.val, split.calibration, *drawn[:3]]
+    assert not set().union(*map(pairs, scored)) & pairs(split.train)
+    assert pairs(split.added) <= pairs(split.train)
+    assert torch.equal(split.true_links, graph.edges)
+    plain = split_links(graph, calibration=0.1, seed=1)
+    for part in ("test", "val", "calibration", "test_negatives", "calibration_negatives"):
+        assert torch.equal(getattr(split, part), getattr(plain, part))
+
+
+@pytest.mark.parametrize("by", ["uniform", "degree", "community"])
+def test_more_missing_links_contain_the_fewer(by):
+    graph = from_networkx(GRAPHS["sparse"])
+    gone = [pairs(split_links(graph, missing=q, missing_by=by).removed) for q in (0.2, 0.5, 0.8)]
+    assert gone[0] < gone[1] < gone[2]
+
+
+def test_links_go_missing_at_the_stated_rates():
+    star = from_networkx(nx.star_graph(100))  # degree 100 at the centre, 1 at the leaves
+    path = make_graph([range(101, 201), range(102, 202)], nodes=202)
+    both = make_graph(torch.cat([star.edges, path.edges], 1), nodes=202)
+    rates = {"uniform": 1.0, "degree": (100 / 4) ** -0.5}  # of the star over the path
+    for by, ratio in rates.items():
+        stars = total = 0
+        for seed in range(40):
+            gone = split_links(both, missing=0.05, missing_by=by, seed=seed).removed
+            stars, total = stars + int((gone[0] < 101).sum()), total + gone.shape[1]
+        share = ratio / (1 + ratio)
+        assert abs(stars / total - share) < 3 * (share * (1 - share) / total) ** 0.5 + 0.01
+
+
+def test_poorly_observed_communities_lose_more_links():
+    blocks = nx.stochastic_block_model([60] * 4, (0.3 * torch.eye(4)).tolist(), seed=0)
+    lost = []
+    for seed in range(6):
+        split = split_links(from_networkx(blocks), missing=0.5, missing_by="community", seed=seed)
+        block = split.removed[0] // 60
+        share = torch.bincount(block, minlength=4) / (split.removed.shape[1] / 4)
+        lost.append(share.max() - share.min())
+    assert sum(lost) / 6 > 0.6
+
+
+def test_weights_follow_their_links():
+    graph = make_graph([range(40), range(1, 41)], nodes=41, weights=range(1, 41))
+    split = split_links(graph, missing=0.3, added=0.1)
+    true = ~torch.isin(split.train[0] * 41 + split.train[1], split.added[0] * 41 + split.added[1])
+    assert torch.equal(split.graph.weights[true], split.train[1][true].float())
+    assert torch.allclose(split.graph.weights[~true], split.graph.weights[true].mean())
+
+
 def test_the_same_links_are_tested_whatever_is_missing_and_however_edges_are_listed(rng):
     graph = from_networkx(GRAPHS["sparse"])
     one, two = split_links(graph), split_links(graph, missing=0.9)
@@ -65,7 +122,7 @@ def test_negatives_are_uniform_over_the_pairs_without_a_link(nodes):
     low = 0
     drawn = 0
     for seed in range(40):
-        found = _negatives(ring, 50, seed)
+        found = unlinked(ring, 50, seed)
         low += int((found[0] < nodes // 2).sum())
         drawn += found.shape[1]
     # The lower end of a uniform pair is below half with probability 3/4, up to terms of 1/nodes.
@@ -80,6 +137,9 @@ def test_negatives_are_uniform_over_the_pairs_without_a_link(nodes):
         (make_graph([[0, 1], [1, 2]], nodes=3), {}, "each part needs at least one"),
         (from_networkx(nx.complete_graph(20)), {}, "only 0 of 190 pairs have no link"),
         (from_networkx(nx.cycle_graph(40)), {"missing": 1.0}, "missing must be a share"),
+        (from_networkx(nx.cycle_graph(40)), {"missing_by": "age"}, "Known: community, degree"),
+        (from_networkx(nx.cycle_graph(40)), {"added": -0.1}, "added must be a share"),
+        (from_networkx(nx.cycle_graph(40)), {"calibration": 0.001}, "0 for calibration"),
         (from_networkx(nx.cycle_graph(40)), {"ratio": 0}, "ratio must be a whole number"),
         (batch_graphs([make_graph([[0], [1]], nodes=2)] * 2), {}, "a batch of 2"),
     ],
