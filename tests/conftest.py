@@ -1,5 +1,6 @@
 """Shared by all tests: one thread per worker, a seeded generator, device and precision."""
 
+import importlib
 import os
 from collections.abc import Iterator
 
@@ -13,7 +14,10 @@ from goodviews.core import plugins
 from goodviews.training import supervised
 
 torch.set_num_threads(1)
-supervised._LEAST_STEPS = 40  # most tests of studies need no good baseline; others set it
+# Most tests of studies need neither a good baseline nor a good reading; others set these.
+supervised._LEAST_STEPS = 40
+_READING = importlib.import_module("goodviews.evaluation.label_information")
+_RANKS, _READING._RANKS = _READING._RANKS, ()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,6 +34,12 @@ def only_our_names() -> Iterator[None]:
         for name, home in list(registry._homes.items()):
             if not home.startswith("goodviews."):
                 del registry[name]
+
+
+@pytest.fixture
+def every_rank(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One view is read with as many directions as a study tries."""
+    monkeypatch.setattr(_READING, "_RANKS", _RANKS)
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from goodviews.core.errors import ShapeError
 from goodviews.evaluation.label_information import label_information
 from goodviews.evaluation.patches import Patches
 
+pytestmark = pytest.mark.usefixtures("every_rank")
+
 
 def cut(count, folds=5):
     return [np.arange(count)[place::folds] for place in range(folds)]
