@@ -9,7 +9,7 @@ from tests.jobs.study.test_study import few, quick
 from goodviews.core.errors import InputError
 from goodviews.core.progress import as_report
 from goodviews.encoders import load_encoder
-from goodviews.jobs.study.comparison import given
+from goodviews.jobs.study.comparison import given, networks
 
 
 def test_given_weights_are_compared_and_start_a_pretraining(tmp_path, generous):  # noqa: F811
@@ -35,6 +35,25 @@ def test_given_weights_are_compared_and_start_a_pretraining(tmp_path, generous):
     before, after = net.conv1[0].weight, encoders.backbones[0][1].module.conv1[0].weight
     fresh = timm.create_model("test_resnet", in_chans=1, num_classes=0).conv1[0].weight
     assert (before - after).norm() < (before - fresh).norm() / 2  # it went on from there
+
+
+def test_weights_that_cannot_be_trained_further_are_still_compared(
+    tmp_path,
+    generous,  # noqa: F811
+    monkeypatch,
+):
+    def breaks(*_):
+        raise InputError("The loss is not finite.")
+
+    monkeypatch.setattr(networks, "pretrain_from", breaks)
+    net = timm.create_model("test_resnet", in_chans=1, num_classes=0)
+    torch.save(net.state_dict(), tmp_path / "w.pth")
+    text = f"timm:test_resnet@{tmp_path / 'w.pth'}"
+    result = quick(tmp_path / "s", few(128), **{**SMALL, "seeds": 1}, against=[text])
+    arms = {row["arm"] for row in rows_of(tmp_path / "s")}
+    assert "tuned timm:test_resnet@w.pth" in arms
+    assert not any("start" in arm for arm in arms)
+    assert "given weights" in result.advice
 
 
 @pytest.mark.parametrize(

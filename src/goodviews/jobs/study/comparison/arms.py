@@ -24,7 +24,17 @@ VERSION = 1
 
 @dataclass(frozen=True, eq=False)
 class Setup:
-    """One task: what is compared on which draws."""
+    """One task: what is compared on which draws.
+
+    Attributes:
+        number: Place of the task in the plan.
+        task: The task.
+        choice: Its views by seed and half.
+        extent: What is compared.
+        counts: Labels per class and draws of each count.
+        against: Given weights.
+        broken: Those of them that could not be pretrained further.
+    """
 
     number: int
     task: Task
@@ -32,11 +42,17 @@ class Setup:
     extent: Extent
     counts: list[tuple[int | None, list[Draw]]]
     against: tuple[str, ...] = ()
+    broken: frozenset[str] = frozenset()
 
     @property
     def sources(self) -> list[str]:
         """Given weights as they are, and as a start."""
-        return [f"{kind}{text}" for text in self.against for kind in ("", START)]
+        return [*self.against, *(f"{START}{text}" for text in self.starting)]
+
+    @property
+    def starting(self) -> list[str]:
+        """Given weights that pretraining can start from."""
+        return [text for text in self.against if text not in self.broken]
 
 
 def cells_folder(store: Store) -> Path:
@@ -88,7 +104,7 @@ class Arms:
             self.encoder(draw, view, START + text): (text, view, self.plan.seeds[place])
             for draw, place in zip(self.draws, self.places, strict=True)
             for view in self.setup.choice.of_seed(place)
-            for text in self.setup.against
+            for text in self.setup.starting
         }
 
     def own(self, view: str) -> str:

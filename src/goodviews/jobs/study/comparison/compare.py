@@ -1,20 +1,20 @@
 """The comparison that the user faces, task by task, in cells that a stopped study resumes from."""
 
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 
 from goodviews.core.cells import Cells, hashed
-from goodviews.core.files import write_bytes, write_text
+from goodviews.core.files import write_text
 from goodviews.core.origin import table_text
 from goodviews.core.progress import Reporter
 from goodviews.core.text import duration
-from goodviews.jobs.study.cells import CellResult, run_cell
-from goodviews.jobs.study.comparison.arms import VERSION, Arms, Setup, cells_folder
+from goodviews.jobs.study.cells import CellResult
+from goodviews.jobs.study.comparison.arms import VERSION, Setup, cells_folder
 from goodviews.jobs.study.comparison.choice import Choice, choose_views
-from goodviews.jobs.study.comparison.draws import Draw, make_draws
-from goodviews.jobs.study.comparison.given import offer, pretrain_from
+from goodviews.jobs.study.comparison.draws import make_draws
+from goodviews.jobs.study.comparison.given import offer
+from goodviews.jobs.study.comparison.networks import fit_networks
 from goodviews.jobs.study.comparison.outcome import USES, Outcome, count_of
 from goodviews.jobs.study.comparison.plans import (
     SECONDS,
@@ -23,16 +23,10 @@ from goodviews.jobs.study.comparison.plans import (
     least_seconds,
     measured_pace,
 )
-from goodviews.jobs.study.comparison.recipe import (
-    Work,
-    fit_and_test,
-)
-from goodviews.jobs.study.comparison.scores import Scores
 from goodviews.jobs.study.plan import Cell, Plan, Task
-from goodviews.jobs.study.run import one_thread, spread
+from goodviews.jobs.study.run import one_thread
 from goodviews.jobs.study.store import Store
 
-UNIT = "networks compared"
 TABLE = "comparison.csv"
 COMPARED = 0.29
 """Share of the time of a timed study."""
@@ -131,7 +125,7 @@ def compare(
             for each in sorted(found.counts, key=lambda one: np.inf if one is None else one)
         ]
         setups.append(Setup(number, task, choice, found, counts, tuple(against)))
-    scores = _scores(plan, store, cells, setups, jobs, report)
+    scores = fit_networks(plan, store, cells, setups, jobs, report)
     took = [
         one.rows[0].seconds or 0.0 for cell, one in results.items() if cell.role == "candidate"
     ]
@@ -176,54 +170,3 @@ def _extent(
             cells.save(name, {"extent": found.to_json(), "given": seconds})
             return found, 0.0
     return None, least_seconds(task, choice, pace)
-
-
-def _scores(
-    plan: Plan,
-    store: Store,
-    cells: Cells,
-    setups: Sequence[Setup],
-    jobs: int,
-    report: Reporter,
-) -> dict[int, list[Scores]]:
-    """Run every network that is not done, and gather what they scored."""
-    needed: dict[str, tuple[Work, Draw]] = {}
-    starts: dict[str, tuple[str, str, int]] = {}
-    gathering: list[Callable[[dict[str, dict[str, np.ndarray]]], tuple[int, Scores]]] = []
-    for setup in setups:
-        for _, draws in setup.counts:
-            arms = Arms(plan, store, setup, draws)
-            needed |= {arms.key(work, draw): (work, draw) for work, draw in arms.all()}
-            starts |= arms.starts()
-            gathering.append(arms.gather)
-    if not needed:
-        return {}
-    done = {key: found for key in needed if (found := cells.load(key)) is not None}
-    todo = [key for key in needed if key not in done]
-    _retrain(plan, store, [needed[key][0] for key in todo], report)
-    wanted = {needed[key][0].encoder for key in todo}
-    items = [(*one, Path(file)) for file, one in starts.items() if file in wanted]
-    items = [item for item in items if not item[-1].is_file()]
-    for number, _ in enumerate(spread(plan, items, pretrain_from, jobs=jobs), 1):
-        report("encoders pretrained from given weights", number, len(items))
-    report(UNIT, len(done), len(needed))
-    for place, made in spread(plan, [needed[key] for key in todo], fit_and_test, jobs=jobs):
-        cells.save(todo[place], made)
-        done[todo[place]] = made
-        report(UNIT, len(done), len(needed))
-    scores: dict[int, list[Scores]] = {}
-    for gather in gathering:
-        number, gathered = gather(done)
-        scores.setdefault(number, []).append(gathered)
-    return scores
-
-
-def _retrain(plan: Plan, store: Store, works: Iterable[Work], report: Reporter) -> None:
-    """Train again the encoders that a study which grew has removed."""
-    wanted = {work.encoder for work in works if work.encoder}
-    for cell in plan.cells:
-        path = store.encoder(cell)
-        if cell.role == "candidate" and str(path) in wanted and not path.is_file():
-            report.note(f"No encoder of {cell.view} was kept: it is trained again.")
-            with one_thread():
-                write_bytes(path, run_cell(plan, cell).encoder)
