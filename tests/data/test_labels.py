@@ -9,6 +9,8 @@ from PIL import Image
 from goodviews.core.errors import InputError
 from goodviews.data import Images, load
 from goodviews.data.labels import encode, read_labels, tasks_of
+from goodviews.data.missing import known_texts
+from goodviews.data.tasks import numbers_of
 from goodviews.evaluation.factors import read_factors
 
 NAMES = [f"day {i // 4}/{i}.png" for i in range(12)]
@@ -85,14 +87,15 @@ def test_tables_that_cannot_be_meant_get_one_sentence(tmp_path: Path, case: str)
         read_labels(tmp_path / "none.csv", NAMES)
 
 
-def test_a_column_of_measurements_is_no_task(tmp_path: Path) -> None:
+def test_a_column_of_measurements_is_a_task_of_numbers(tmp_path: Path) -> None:
     names = [f"{i}.png" for i in range(40)]
     file = tmp_path / "labels.csv"
     rows = "".join(f"{name},{i % 2},{i / 7}\n" for i, name in enumerate(names))
     file.write_text("path,kind,age\n" + rows)
     found = read_labels(file, names)
-    assert list(found.columns) == ["kind"]
-    assert "'age' has 40 different values" in found.notes[0]
+    assert (list(found.columns), found.kinds.numbers) == (["kind", "age"], ("age",))
+    assert np.allclose(numbers_of(found.columns["age"], found.classes["age"]), np.arange(40) / 7)
+    assert "--column age=classes" in found.notes[0]
 
 
 def test_whole_numbers_sort_as_numbers() -> None:
@@ -210,9 +213,21 @@ def test_folders_that_are_not_classes_are_named_so(
     assert list(load(tmp_path / "set", labels="none").labels) == ["kind"]
 
 
-def test_a_column_of_numbers_is_sent_to_leakage_and_one_of_names_is_not():
-    ages = [f"{20 + 0.37 * i:.2f}" for i in range(60)]
-    names = [f"file {i}" for i in range(60)]
-    (numbers,), (texts,) = tasks_of({"age": ages})[2], tasks_of({"id": names})[2]
-    assert "evaluate --leakage" in numbers
-    assert "leakage" not in texts
+def test_whole_numbers_that_hardly_repeat_need_a_word_from_the_user():
+    days, names = [str(100 + i) for i in range(60)], [f"file {i}" for i in range(60)]
+    (numbers,), (texts,) = tasks_of({"age": days}).notes, tasks_of({"id": names}).notes
+    assert "add --column age=number" in numbers
+    assert "--column" not in texts
+    years = [str(20 + i % 30) for i in range(90)]
+    (note,) = tasks_of({"years": years}).notes
+    assert "read as classes" in note
+    assert "--column years=number" in note
+    assert tasks_of({"label": [str(i % 30) for i in range(90)]}).notes == []
+
+
+def test_negative_decimals_are_numbers_and_negative_whole_numbers_are_missing():
+    cold = [f"{-3 + 0.25 * i}" for i in range(40)]
+    (found,) = tasks_of({"degrees": known_texts(cold)[0]}).classes.values()
+    assert found[0] == "-3.0"
+    assert len(found) == 40
+    assert known_texts(["-1", "0", "1"] * 20)[0][:3] == ["", "0", "1"]

@@ -106,14 +106,23 @@ ONE = {
 
 
 @pytest.mark.parametrize("case", MANY)
-def test_cells_with_several_labels_are_not_classes(tmp_path: Path, case: str) -> None:
+def test_cells_with_several_labels_are_one_task_of_several_columns(
+    tmp_path: Path, case: str
+) -> None:
     assert several_labels(MANY[case]) is not None
     cells = [MANY[case][i % len(MANY[case])] for i in range(COUNT)]
     rows = "".join(f'{file},"{cell}"\n' for file, cell in zip(FILES, cells, strict=True))
     found = read(tmp_path, f"path,finding\n{rows}")
-    assert found.columns == {}
+    (members,) = found.kinds.sets.values()
+    assert list(found.kinds.sets) == ["finding"]
+    assert set(members) == set(found.columns)
+    separator = next(mark for mark in "|;, " if any(mark in cell for cell in cells))
+    for name in members:
+        own = [int(name in [part.strip() for part in cell.split(separator)]) for cell in cells]
+        assert found.columns[name].tolist() == own
     (note,) = [note for note in found.notes if "several labels" in note]
     assert "Column 'finding' has several labels in" in note
+    assert "=classes" in note
 
 
 @pytest.mark.parametrize("case", ONE)

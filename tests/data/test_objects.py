@@ -255,7 +255,7 @@ BAD = {
     "a loader": (lambda: DataLoader(Photos(picture)), r"pass its \.dataset"),
     "a stream": (Endless, "A Endless does not give its images by number"),
     "triples": (lambda: [(picture(0), 1, 2)] * 3, "it has 3 parts"),
-    "boxes": (lambda: [(picture(0), torch.zeros(4))] * 3, r"label has the shape \(4,\)"),
+    "boxes": (lambda: [(picture(0), torch.full((4,), 5.0))] * 3, r"have the shape \(3, 4\)"),
     "other keys": (lambda: {"pixels": noise(9, 8, 8)}, "The dict holds pixels, but images"),
     "no square": (lambda: Bunch(data=noise(9, 30)), "30 values a row, which are not the pixels"),
     "mixed channels": (lambda: [noise(8, 8, 5), noise(8, 8, 3)], "need the same number"),

@@ -7,6 +7,7 @@ import typer
 
 from goodviews.cli.shared import (
     Channels,
+    Column,
     Data,
     Fit,
     Groups,
@@ -27,6 +28,7 @@ def doctor(
     labels: Labels = None,
     no_labels: NoLabels = False,
     groups: Groups = None,
+    column: Column = None,
     size: Size = None,
     fit: Fit = None,
     channels: Channels = None,
@@ -66,6 +68,7 @@ def doctor(
         data,
         labels=chosen_labels(labels, no_labels),
         groups=groups,
+        columns=column or (),
         size=sized(size, fit),
         channels=channels,
         value_range=value_range,

@@ -8,6 +8,7 @@ import typer
 from goodviews.cli.shared import (
     Change,
     Channels,
+    Column,
     Data,
     Device,
     Fit,
@@ -42,6 +43,7 @@ def evaluate(
     labels: Labels = None,
     no_labels: NoLabels = False,
     groups: Groups = None,
+    column: Column = None,
     task: Task = None,
     leakage: Annotated[
         Path | None,
@@ -156,6 +158,7 @@ def evaluate(
             data,
             labels=chosen_labels(labels, no_labels),
             groups=groups,
+            columns=column or (),
             task=task,
             leakage=leakage,
             view=view,

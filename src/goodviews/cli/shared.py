@@ -56,6 +56,16 @@ Groups = Annotated[
         show_default=False,
     ),
 ]
+Column = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=WAY",
+        help="How a column of the labels is read where the guess is wrong: as classes, labels "
+        "(several in a cell, such as mass|nodule) or number, as in age=number. Can be given "
+        "several times.",
+        show_default=False,
+    ),
+]
 Task = Annotated[
     str | None,
     typer.Option(

@@ -7,6 +7,7 @@ import typer
 
 from goodviews.cli.shared import (
     Channels,
+    Column,
     Data,
     Device,
     Fit,
@@ -51,6 +52,7 @@ def study(
     labels: Labels = None,
     no_labels: NoLabels = False,
     groups: Groups = None,
+    column: Column = None,
     task_data: Annotated[
         str | None,
         typer.Option(
@@ -164,6 +166,7 @@ def study(
             out=out,
             labels=chosen_labels(labels, no_labels),
             groups=groups,
+            columns=column or (),
             task_data=task_data,
             seeds=seeds,
             candidates=candidates,

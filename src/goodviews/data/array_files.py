@@ -28,7 +28,7 @@ from goodviews.data.arrays import (
 from goodviews.data.cache import Draft, Rows
 from goodviews.data.channels import ANY, Channels
 from goodviews.data.common_classes import common_classes
-from goodviews.data.labels import texts_of
+from goodviews.data.labels import task_of_kind, texts_of
 from goodviews.data.pictures import SQUARE
 from goodviews.data.size import Size
 from goodviews.data.stacks import MARK
@@ -69,9 +69,9 @@ def read_arrays(
 
     ``.npy`` holds (N, H, W) or (N, H, W, C) or (N, C, H, W). ``.npz`` holds the same under
     ``images``, ``x``, ``data`` or ``arr_0``, or JPEG files end to end under ``jpeg`` with
-    their N + 1 ``offsets``; (N,) labels under ``labels``, ``y``, ``label`` or ``targets``;
-    class names under ``classes``. Names may hold a part, ``train``, ``val`` or ``test``, as in
-    ``x_train`` or ``test_images``.
+    their N + 1 ``offsets``; (N,) or (N, L) labels under ``labels``, ``y``, ``label`` or
+    ``targets``; names of classes or of the L labels under ``classes``. Names may hold a part,
+    ``train``, ``val`` or ``test``, as in ``x_train`` or ``test_images``.
 
     Args:
         files: One file, or several: the last holds the test images.
@@ -176,6 +176,8 @@ def _parts(arrays: Any, file: Path, channels: Channels) -> list[Part]:
             count = len(images) // depth
             texts = texts_of(arrays[label], count, classes, file, one.notes)
             one.labels = texts.repeat(depth)
+            if task_of_kind("label", texts) is not None:
+                one.classes = None
         if "jpeg" in keys and "offsets" in keys:
             parts[part].source = "JPEG files"
     tests = next((part for part in ("test", "val") if part in parts), None)

@@ -15,7 +15,7 @@ from goodviews.data.alpha import is_data
 from goodviews.data.cache import Draft, Rows, finite
 from goodviews.data.channels import ANY, MOST, WHICH, Channels, channel_axis, readings, spread
 from goodviews.data.decode import fit, on_white, standard
-from goodviews.data.labels import encode
+from goodviews.data.labels import encode, task_of_kind
 from goodviews.data.outliers import Fence
 from goodviews.data.pictures import INFINITE, SQUARE
 from goodviews.data.size import Size
@@ -144,6 +144,11 @@ def array_draft(
         draft.part = part_of[kept]
     if labels is not None and any(labels[kept]):
         labels = labels[kept]
+        special = task_of_kind("label", labels) if classes is None else None
+        if special is not None:
+            draft.labels, draft.classes = special.columns, special.classes
+            draft.kinds, draft.notes = special.kinds, (*draft.notes, *special.notes)
+            return draft
         numbers, order = encode(list(labels))
         if classes is not None:
             numbers = np.array([int(value) if value else -1 for value in labels], dtype=np.int64)

@@ -31,6 +31,7 @@ from goodviews.core.command import home as home_folder
 from goodviews.core.errors import InputError
 from goodviews.data.hashing import content_hash, pixel_head
 from goodviews.data.images import FORMAT, Images
+from goodviews.data.kinds import ALL_CLASSES, Kinds
 from goodviews.data.value_range import Range, value_range
 
 BLOCK = 1 << 20
@@ -56,6 +57,7 @@ class Draft:
     notes: tuple[str, ...] = ()
     label_note: str = ""
     groups: np.ndarray | None = None
+    kinds: Kinds = ALL_CLASSES
 
 
 class Rows:
@@ -234,7 +236,7 @@ def cached(
         about["names"] = hashlib.sha256(names.encode()).hexdigest()
         with _writing(root):
             (temp / "names.json").write_text(names, encoding="utf-8")
-        _describe(temp, about, draft.labels, draft.classes, part, draft.groups)
+        _describe(temp, about, draft.labels, draft.classes, part, draft.groups, draft.kinds)
     return Images.open(folder)
 
 
@@ -272,6 +274,7 @@ def in_memory(
         notes=(*draft.notes, *found.warnings),
         label_note=draft.label_note,
         groups=draft.groups,
+        kinds=draft.kinds,
     )
 
 
@@ -282,6 +285,7 @@ def relabelled(
     notes: Sequence[str],
     label_note: str = "",
     groups: np.ndarray | None = None,
+    kinds: Kinds = ALL_CLASSES,
 ) -> Images:
     """The same cached pixels with other labels, in a separate cache folder.
 
@@ -292,6 +296,7 @@ def relabelled(
         notes: Further sentences for :attr:`Images.notes`.
         label_note: Sentence for :attr:`Images.label_note`.
         groups: (N,) group of each image (default: those of ``images``).
+        kinds: Columns that are not classes.
 
     Returns:
         Images whose ``cache`` can be opened like any other.
@@ -303,18 +308,19 @@ def relabelled(
     about |= {"pixels": "../pixels.bin", "label_note": label_note}
     about["notes"] = list(dict.fromkeys([*before, *notes]))
     about["name"] = images.name
-    text = json.dumps([classes, about["notes"], label_note], sort_keys=True)
+    told = [classes, about["notes"], label_note, *([kinds.to_json()] if kinds else [])]
+    text = json.dumps(told, sort_keys=True)
     groups = images.groups if groups is None else groups
-    told = text.encode() + content_hash(b"", labels).encode()
-    told += b"" if groups is None else groups.astype("<i8").tobytes()
-    key = hashlib.sha256(told).hexdigest()[:16]
+    content = text.encode() + content_hash(b"", labels).encode()
+    content += b"" if groups is None else groups.astype("<i8").tobytes()
+    key = hashlib.sha256(content).hexdigest()[:16]
     folder = home / f"labels-{key}"
     try:
         return replace(open_checked(folder), name=images.name)
     except InputError:
         pass
     with _building(folder) as temp:
-        _describe(temp, about, labels, classes, images.part, groups)
+        _describe(temp, about, labels, classes, images.part, groups, kinds)
     return Images.open(folder)
 
 
@@ -339,10 +345,12 @@ def _describe(
     classes: dict[str, tuple[str, ...]],
     part: np.ndarray,
     groups: np.ndarray | None,
+    kinds: Kinds,
 ) -> None:
     about["hash"] = content_hash(bytes.fromhex(about["digest"]), labels, part)
     about["tasks"] = {task: list(classes[task]) for task in labels}
     about["groups"] = _group_sum(groups)
+    about["kinds"] = kinds.to_json()
     about["format"] = FORMAT
     about["check"] = _check(about)
     arrays: dict[str, Any] = {f"task_{i}": c for i, c in enumerate(labels.values())}

@@ -10,12 +10,14 @@ import numpy as np
 
 from goodviews.core.command import command_line, label_options
 from goodviews.core.errors import InputError
+from goodviews.data.columns import parse_columns
 from goodviews.data.finding import Finding
 from goodviews.data.group_checks import group_signs
 from goodviews.data.images import Images, spaced
 from goodviews.data.loading import load
 from goodviews.data.objects import Data
 from goodviews.data.splits import FEWEST, splits
+from goodviews.data.tasks import LabelTask, imbalanced, label_tasks
 from goodviews.data.value_range import CHOOSE
 
 LOOKED_AT = 20_000
@@ -111,37 +113,60 @@ def _labels(images: Images) -> list[Finding]:
             )
         ]
     found = [Finding("read", images.label_note)] if images.label_note else []
-    for task, column in images.labels.items():
-        counts = Counter(column[column >= 0].tolist())
-        names = images.classes[task]
-        known = sum(counts.values())
-        least, most = min(counts, key=lambda c: counts[c]), max(counts, key=lambda c: counts[c])
-        found.append(
-            Finding(
-                "read",
-                f"Task {task!r}: {known:,} of {len(images):,} images labelled, {len(counts)} "
-                f"classes of {counts[least]:,} ({names[least]}) to {counts[most]:,} "
-                f"({names[most]}) images.",
-            )
-        )
-        if counts[most] > 10 * counts[least]:
-            found.append(
-                Finding(
-                    "odd",
-                    f"Classes of {task!r} differ in size by a factor of more than ten, so "
-                    f"accuracy favours {names[most]}.",
-                    f"Label more images of {names[least]} if possible.",
-                )
-            )
-        if known < 100:
+    for task in label_tasks(images).values():
+        found += _classes(task, len(images)) if task.kind == "classes" else [_other(task)]
+        if task.known < 100:
             found.append(
                 Finding(
                     "missing",
-                    f"Confidence intervals will be wide: {task!r} has only {known} labels.",
+                    f"Confidence intervals will be wide: {task.name!r} has only {task.known} "
+                    "labels.",
                     "A few hundred labels are needed to distinguish views.",
                 )
             )
     return found
+
+
+def _classes(task: LabelTask, images: int) -> list[Finding]:
+    """How many images of each class there are, and what decides where these numbers differ."""
+    counts = Counter(task.strata[task.strata >= 0].tolist())
+    names = task.classes
+    least, most = min(counts, key=lambda c: counts[c]), max(counts, key=lambda c: counts[c])
+    found = [
+        Finding(
+            "read",
+            f"Task {task.name!r}: {task.known:,} of {images:,} images labelled, {len(counts)} "
+            f"classes of {counts[least]:,} ({names[least]}) to {counts[most]:,} ({names[most]}) "
+            "images.",
+        )
+    ]
+    if imbalanced(task.strata):
+        found.append(
+            Finding(
+                "odd",
+                f"Classes of {task.name!r} are imbalanced, so balanced accuracy decides: always "
+                f"answering {names[most]} has {counts[most] / task.known:.0%} accuracy.",
+                f"Label more images of {names[least]} if possible.",
+            )
+        )
+    return found
+
+
+def _other(task: LabelTask) -> Finding:
+    """What a task of several labels or of numbers holds, and what decides there."""
+    assert task.values is not None
+    if task.kind == "number":
+        low, high = np.nanmin(task.values), np.nanmax(task.values)
+        text = f"numbers from {low:g} to {high:g}; R2 of ridge regression decides."
+    else:
+        counts = np.nansum(task.values, axis=0)
+        least, most = int(counts.argmin()), int(counts.argmax())
+        text = (
+            f"several of {len(counts)} labels each, on {counts[least]:,.0f} "
+            f"({task.outputs[least]}) to {counts[most]:,.0f} ({task.outputs[most]}) images; macro "
+            "AUROC decides."
+        )
+    return Finding("read", f"Task {task.name!r}: {task.known:,} images labelled, {text}")
 
 
 def _pixels(images: Images) -> list[Finding]:
@@ -221,6 +246,8 @@ def _next(images: Images, data: Data, options: dict[str, Any]) -> list[Finding]:
     names |= {"value_range": "range", "root": "root"}
     given = {word: options[key] for key, word in names.items() if options.get(key) is not None}
     labels = options.get("labels")
+    if columns := options.get("columns"):
+        given["column"] = [f"{name}={way}" for name, way in parse_columns(columns).items()]
     if not all(isinstance(one, str | Path | None) for one in (data, labels, given.get("groups"))):
         ready = "goodviews.study(...) with the same arguments"
     else:

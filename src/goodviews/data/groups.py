@@ -50,25 +50,50 @@ def with_groups(images: Images, groups: Groups, *, data: Any = None, labels: Any
             as_texts(host_array(groups), len(images), "groups")[0], negative=False
         )[0]
         return _grouped(images, "", np.array(texts, dtype=object))
+    texts = column_texts(images, groups, data=data, labels=labels, what="groups")
+    return _grouped(images, groups, texts)
+
+
+def column_texts(
+    images: Images, column: str, *, data: Any = None, labels: Any = None, what: str
+) -> np.ndarray:
+    """The cells of a column of labels, as it was written.
+
+    Args:
+        images: The images.
+        column: Its name.
+        data: What the images were read from, which may have tables beside it.
+        labels: Labels that were given, in a file or in memory.
+        what: What the column is to hold, for messages.
+
+    Returns:
+        (N,) texts, empty where there is none.
+
+    Raises:
+        InputError: There is no such column.
+    """
+    if column in images.labels:
+        names = np.array([*images.classes[column], ""], dtype=object)
+        found: np.ndarray = names[images.labels[column]]
+        return found
     seen = set(images.labels)
-    if groups in images.labels:
-        names = np.array([*images.classes[groups], ""], dtype=object)
-        return _grouped(images, groups, names[images.labels[groups]])
     for table in _tables(images, data, labels):
         if isinstance(table, Mapping):
-            if groups in table:
-                return with_groups(_without(images, groups), table[groups])
+            if column in table:
+                raw = as_texts(host_array(table[column]), len(images), column)[0]
+                return np.array(known_texts(raw, negative=False)[0], dtype=object)
+            seen |= set(map(str, table))
             continue
         cells = read_cells(table, row_names(images), images.name, negative=False).values
-        if groups in cells:
-            return _grouped(images, groups, cells[groups])
+        if column in cells:
+            return cells[column]
         seen |= set(cells)
     if not seen:
         raise InputError(
-            f"There is no column {groups!r}, because {images.name} has no table of labels; give "
+            f"There is no column {column!r}, because {images.name} has no table of labels; give "
             "one with --labels FILE."
         )
-    raise unknown("column of groups", groups, seen)
+    raise unknown(f"column of {what}", column, seen)
 
 
 def _tables(images: Images, data: Any, labels: Any) -> Iterator[Path | Table | Mapping[str, Any]]:
@@ -122,10 +147,12 @@ def _without(
     classes = {task: one for task, one in images.classes.items() if task != column}
     notes = [one for one in images.notes if not column or repr(column) not in one]
     notes += [note] if note else []
+    kinds = images.kinds.without(column)
     if images.cache is not None:
-        return relabelled(images, labels, classes, notes, images.label_note, groups)
+        return relabelled(images, labels, classes, notes, images.label_note, groups, kinds)
     return replace(
         images,
+        kinds=kinds,
         labels=labels,
         classes=classes,
         notes=tuple(notes),

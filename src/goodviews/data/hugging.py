@@ -10,7 +10,7 @@ from goodviews.core.extras import need
 from goodviews.data.folders import TEST, TRAIN
 from goodviews.data.held import Held
 
-LABELS = ("int", "uint", "bool", "string", "large_string")
+LABELS = ("int", "uint", "bool", "string", "large_string", "float", "double")
 """Beginnings of the types of columns that can be labels, besides class labels."""
 
 
@@ -21,7 +21,8 @@ def held_dataset(data: Any) -> Held:
         data: The dataset.
 
     Returns:
-        Its content; every class label and every column of whole numbers or texts is a task.
+        Its content; every class label and every column of numbers or texts is a task, and so is
+        a sequence of class labels, of which an image can have several.
 
     Raises:
         InputError: The dataset is streamed, or does not have exactly one column of images.
@@ -51,6 +52,11 @@ def held_dataset(data: Any) -> Held:
     for name, kind in kinds.items():
         if isinstance(kind, datasets.ClassLabel):
             labels[name], classes[name] = list(data[name]), kind.names
+        elif isinstance(several := getattr(kind, "feature", None), datasets.ClassLabel):
+            labels[name] = [
+                None if some is None else "|".join(several.names[k] for k in some) or "|"
+                for some in data[name]
+            ]
         elif isinstance(kind, datasets.Value) and kind.dtype.startswith(LABELS):
             labels[name] = list(data[name])
     name = str(data.info.dataset_name or "dataset").split("/")[-1]

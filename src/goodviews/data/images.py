@@ -15,6 +15,7 @@ from torch import Tensor
 
 from goodviews.core.errors import InputError
 from goodviews.data.display import sheet, to_bytes
+from goodviews.data.kinds import ALL_CLASSES, Kinds
 from goodviews.data.value_range import Scale
 
 VALUES = 8_000_000
@@ -61,6 +62,8 @@ class Images:
         label_note: One sentence: which column of a table of labels names the images, and how.
         groups: (N,) int64, the group of each image (patient, slide, scene), which no split
             divides; ``None`` where each image is by itself. They are not part of ``hash``.
+        kinds: Which columns of ``labels`` are numbers, whose classes are the different numbers, or
+            one of several labels, see :func:`goodviews.data.tasks.label_tasks`.
 
     Example:
         >>> from goodviews.data import load
@@ -85,6 +88,7 @@ class Images:
     notes: tuple[str, ...] = ()
     label_note: str = ""
     groups: np.ndarray | None = None
+    kinds: Kinds = ALL_CLASSES
 
     def __post_init__(self) -> None:
         if len(self.part) == 0:
@@ -184,10 +188,15 @@ class Images:
         )
 
     def _tasks(self) -> list[str]:
-        return [
-            f"{task}: {len(self.classes[task])} classes, {int((column >= 0).sum()):,} labelled"
+        sets, numbers = self.kinds.sets, self.kinds.numbers
+        joined = {column for some in sets.values() for column in some}
+        plain = [
+            f"{task}: {'numbers' if task in numbers else f'{len(self.classes[task])} classes'}, "
+            f"{int((column >= 0).sum()):,} labelled"
             for task, column in self.labels.items()
+            if task not in joined
         ]
+        return plain + [f"{name}: several of {len(some)} labels" for name, some in sets.items()]
 
     def _repr_html_(self) -> str:
         """Some of the images, and what is known of them, for a notebook."""
@@ -262,6 +271,7 @@ class Images:
                 notes=tuple(about["notes"]),
                 label_note=about["label_note"],
                 groups=groups,
+                kinds=Kinds.from_json(about["kinds"]) if "kinds" in about else Kinds(),
             )
         except Exception as error:  # a broken file can raise any exception
             raise InputError(

@@ -10,13 +10,15 @@ import numpy as np
 
 from goodviews.core.errors import InputError
 from goodviews.data.image_column import WAYS, Finder, are_files, image_column
-from goodviews.data.layouts import one_hot, several_labels, without_boxes
+from goodviews.data.kinds import ALL_CLASSES, Kinds, are_numbers, encode_numbers, is_number
+from goodviews.data.layouts import UNKNOWN, one_hot, several_labels, split_labels, without_boxes
+from goodviews.data.matrix import is_matrix, matrix_cells
 from goodviews.data.missing import known_texts, missing_note
 from goodviews.data.stacks import file_of, files_of
 from goodviews.data.tables import Readings, Table, read_tables
 
-NUMBERS = " Numbers, such as an age, are a factor for goodviews evaluate --leakage FILE."
-"""Sentence about columns of numbers, which are not classes."""
+_MANY = 20
+"""Different whole numbers above which a column may hold amounts."""
 
 Columns = dict[str, np.ndarray]
 Classes = dict[str, tuple[str, ...]]
@@ -31,12 +33,23 @@ class Found:
         classes: Task to class names.
         notes: Sentences about missing labels, ignored rows and columns.
         matched: One sentence: which column of a table names the images, and how.
+        kinds: Columns that are not classes.
     """
 
     columns: Columns
     classes: Classes
     notes: list[str] = field(default_factory=list)
     matched: str = ""
+    kinds: Kinds = ALL_CLASSES
+
+    def __or__(self, other: "Found") -> "Found":
+        return Found(
+            self.columns | other.columns,
+            self.classes | other.classes,
+            self.notes + other.notes,
+            self.matched or other.matched,
+            self.kinds | other.kinds,
+        )
 
 
 @dataclass(frozen=True)
@@ -86,21 +99,22 @@ def read_labels(
     cells = _joined([read_cells(one, names, home) for one in sources])
     values, box = without_boxes(cells.values)
     values, joined = one_hot(values)
-    columns, classes, more = tasks_of(values)
-    if conflicts := [cells.double[task] for task in columns if task in cells.double]:
+    found = tasks_of(values)
+    used = {*found.columns, *found.kinds.sets}
+    if conflicts := [cells.double[task] for task in values if task in used & set(cells.double)]:
         raise InputError(conflicts[0])
     counted = [
         missing_note(head, counts)
         for head, counts in cells.missing.items()
-        if counts and (head in columns or not columns)
+        if counts and (head in used or not used)
     ]
-    more = [*cells.notes, *(one for one in (box, joined) if one), *counted, *more]
-    if not columns and not any("several labels" in note for note in more):
+    more = [*cells.notes, *(one for one in (box, joined) if one), *counted, *found.notes]
+    if not found.columns:
         raise InputError(
             f"No column of {sources[0].name} can be used as labels: {' '.join(more)} A column "
             "needs at least two classes with several images each."
         )
-    return Found(columns, classes, more, cells.matched)
+    return replace(found, notes=more, matched=cells.matched)
 
 
 def read_cells(
@@ -224,7 +238,8 @@ def texts_of(
 
     Args:
         labels: (N,) class numbers or names. A negative number, NaN, ``None``, a masked value and
-            the texts that tables write for these mean that there is no label.
+            the texts that tables write for these mean that there is no label. Or (N, L), as in
+            :func:`goodviews.data.matrix.matrix_cells`.
         count: N.
         classes: Names of the classes, in the order of their numbers; ``None`` if unknown.
         what: The file or object, for messages.
@@ -241,17 +256,24 @@ def texts_of(
         >>> texts_of(np.array([2, -1, 0]), 3, None, "the list")
         array(['2', '', '0'], dtype=object)
     """
+    if is_matrix(labels, count):
+        labels = matrix_cells(labels, classes, what, task)
+        if task_of_kind(task, labels) is not None:
+            return np.asarray(labels)
     raw, numbers = as_texts(labels, count, what)
     texts, missing, note = known_texts(raw, pair=classes is None)
     known = {text for text in texts if text}
     if notes is not None:
         notes += [f"Column {task!r} {note}."] if note else []
         notes += [missing_note(task, missing)] if missing else []
-    if numbers and (half := sorted(text for text in known if not is_whole(text))):
+    half = sorted(text for text in known if not is_whole(text))
+    if numbers and half and not are_numbers(texts):
         raise InputError(
             f"Labels in {what} must be whole numbers, one class number per image, but got "
-            f"{half[0]}."
+            f"{half[0]}; numbers to predict need at least 20 images and more than 10 values."
         )
+    if numbers and half:
+        return np.array(texts, dtype=object)
     if classes is None:
         return np.array(texts, dtype=object)
     place = {_text(name): str(i) for i, name in enumerate(classes)}
@@ -319,61 +341,126 @@ def encode(values: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
     return np.array([place[value] for value in values], dtype=np.int64), tuple(order)
 
 
-def tasks_of(
-    values: Mapping[str, Sequence[str] | np.ndarray],
-) -> tuple[Columns, Classes, list[str]]:
-    """Select the columns with usable classes; the others are dropped, each with a sentence.
+def tasks_of(values: Mapping[str, Sequence[str] | np.ndarray]) -> Found:
+    """Select the columns that are tasks; the others are dropped, each with a sentence.
 
     Args:
         values: Column to (N,) texts, empty where there is no label.
 
     Returns:
-        Task to (N,) class numbers; task to class names; a sentence for each other column, and
-        for each class of one image.
+        Their class numbers, and a sentence for each other column and each class of one image.
 
     Example:
-        >>> tasks_of({"kind": ["a", "b", "a", "b"], "site": ["x"] * 4})[2]
+        >>> tasks_of({"kind": ["a", "b", "a", "b"], "site": ["x"] * 4}).notes
         ["Column 'site' has only one class, 'x' and was ignored."]
     """
-    notes: list[str] = []
-    columns: Columns = {}
-    classes: Classes = {}
+    found = Found({}, {})
     for head, cells in values.items():
+        special = task_of_kind(head, cells, taken=[*values, *found.columns])
+        if special is not None:
+            found = found | special
+            continue
         numbers, order = encode(list(cells))
         known = int((numbers >= 0).sum())
-        several = several_labels(cells)
         if len(order) < 2:
             what = f"only one class, {order[0]!r}" if order else "no labels"
-            notes.append(f"Column {head!r} has {what} and was ignored.")
-        elif several is not None:
-            notes.append(
-                f"Column {head!r} has several labels in {several[0]:,} of {known:,} cells, such "
-                f"as {several[1]!r}, and was ignored; a task needs one label per image, so give "
-                "each label a column of its own."
-            )
+            note = f"Column {head!r} has {what} and was ignored."
         elif known >= 20 and len(order) > known / 2:
-            notes.append(
-                f"Column {head!r} has {len(order)} different values in {known} labels and was "
-                f"ignored.{NUMBERS if all(map(_is_number, order)) else ''}"
-            )
+            note = f"Column {head!r} has {len(order)} different values in {known} labels and was "
+            note += f"ignored.{_as_number(head)}" if all(map(is_number, order)) else "ignored."
         else:
-            columns[head], classes[head] = numbers, order
-            notes += _odd_classes(head, numbers, order)
-    return columns, classes, notes
+            found = found | Found(
+                {head: numbers}, {head: order}, _odd_classes(head, numbers, order)
+            )
+            continue
+        found.notes.append(note)
+    return found
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def task_of_kind(head: str, cells: Any, *, taken: Sequence[str] = ()) -> Found | None:
+    """A column of numbers, or of cells with several labels; nothing for one of classes.
+
+    Args:
+        head: Name of the column.
+        cells: (N,) texts, empty where there is no label.
+        taken: Names that the columns of several labels cannot have.
+
+    Example:
+        >>> task_of_kind("finding", ["a|b", "a", "b", "|"]).columns["a"]
+        array([1, 1, 0, 0])
+    """
+    if are_numbers(cells):
+        note = (
+            f"Column {head!r} holds numbers: readouts predict it by ridge regression; to read it "
+            f"as classes, add --column {head}=classes."
+        )
+        return number_task(head, cells, note)
+    several = several_labels(cells)
+    if several is None:
+        return None
+    note = (
+        f"Column {head!r} has several labels in {several[0]:,} cells, such as {several[1]!r}: "
+        f"each label is predicted by itself; to read whole cells as classes, add --column "
+        f"{head}=classes."
+    )
+    return labels_task(head, cells, note if UNKNOWN not in several[1] else "", taken=taken)
+
+
+def number_task(head: str, cells: Any, note: str) -> Found:
+    """A column of numbers as a task.
+
+    Raises:
+        InputError: There are other texts, or the numbers are all the same.
+    """
+    if odd := next((text for text in cells if text and not is_number(text)), ""):
+        raise InputError(f"Column {head!r} holds {odd!r}, which is not a number.")
+    numbers, order = encode_numbers(cells)
+    if len(order) < 2:
+        raise InputError(f"Column {head!r} needs at least two different numbers.")
+    return Found({head: numbers}, {head: order}, [note] if note else [], kinds=Kinds((head,)))
+
+
+def labels_task(head: str, cells: Any, note: str, *, taken: Sequence[str] = ()) -> Found:
+    """A column of several labels as a task: a column of 0 and 1 for each.
+
+    Labels of fewer than two images, or of all but one, cannot be tested and are left out.
+    """
+    made = split_labels(np.asarray(cells, dtype=object))
+    columns: Columns = {}
+    rare = []
+    for name, column in made.items():
+        if min(int((column == "1").sum()), int((column == "0").sum())) < 2:
+            rare.append(name)
+            continue
+        own = name if name not in taken else f"{head}: {name}"
+        columns[own] = np.array([int(text) if text else -1 for text in column], dtype=np.int64)
+    notes = [note] if note else []
+    if rare:
+        few = ", ".join(rare[:3]) + (", ..." if len(rare) > 3 else "")
+        notes.append(
+            f"{len(rare)} labels of {head!r} have fewer than two images with or without them and "
+            f"are left out ({few})."
+        )
+    kinds = Kinds(sets={head: tuple(columns)} if len(columns) > 1 else {})
+    return Found(columns, dict.fromkeys(columns, ("0", "1")), notes, kinds=kinds)
+
+
+def _as_number(head: str) -> str:
+    """What to type where numbers without decimals may be amounts, names of groups or of rows."""
+    return f" If these are amounts, such as an age, add --column {head}=number."
 
 
 def _odd_classes(task: str, numbers: np.ndarray, order: Sequence[str]) -> list[str]:
     """Sentences about classes of one image, and about names that may be the same."""
     notes = []
     counts = Counter(numbers[numbers >= 0].tolist())
+    if len(order) > _MANY and all(map(is_whole, order)):
+        first, last = int(order[0]), int(order[-1])
+        if first not in (0, 1) or last - first >= len(order):
+            notes.append(
+                f"Column {task!r} has {len(order)} different whole numbers, which are read as "
+                f"classes.{_as_number(task)}"
+            )
     if alone := [order[number] for number, count in sorted(counts.items()) if count == 1]:
         few = ", ".join(alone[:3]) + (", ..." if len(alone) > 3 else "")
         notes.append(

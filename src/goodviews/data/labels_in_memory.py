@@ -10,16 +10,16 @@ from torch import Tensor
 from goodviews.data.frames import frame_table
 from goodviews.data.image_column import Finder, are_files
 from goodviews.data.labels import (
-    Classes,
-    Columns,
     Found,
     as_texts,
     encode,
     is_whole,
     read_labels,
+    task_of_kind,
     tasks_of,
     texts_of,
 )
+from goodviews.data.matrix import is_matrix, matrix_cells
 from goodviews.data.missing import known_texts, missing_note
 from goodviews.data.stacks import files_of
 
@@ -29,8 +29,10 @@ def label_columns(labels: Any, classes: Any, names: list[str], what: str, home: 
 
     Args:
         labels: (N,) class numbers or names, with -1, NaN, ``None`` or an empty text for no label;
-            or a mapping of tasks to such labels; or a mapping of paths to labels; or a data frame
-            whose index or column names the images, or whose rows are in their order; or ``None``.
+            (N,) numbers with decimals; (N, L) 0 and 1, or a list of names for each image, where it
+            can have several labels; or a mapping of tasks to such labels; or a mapping of paths
+            to labels; or a data frame whose index or column names the images, or whose rows are
+            in their order; or ``None``.
         classes: Names of the classes, in the order of their numbers, or a mapping of tasks to
             such names.
         names: Name of every image.
@@ -69,35 +71,42 @@ def label_columns(labels: Any, classes: Any, names: list[str], what: str, home: 
 
 def _tasks(labels: Any, classes: Any, count: int, what: str) -> Found:
     """Labels of several tasks."""
-    columns: Columns = {}
-    order: Classes = {}
     notes: list[str] = []
     free: dict[str, np.ndarray] = {}
+    given = Found({}, {})
     heads = list(labels) if isinstance(labels, Mapping) else list(labels.columns)
     for head in heads:
         task, column = str(head), host_array(labels[head])
         known = classes.get(task) if isinstance(classes, Mapping) else None
-        if known is not None:
-            found = _one(column, known, count, what, task)
-            columns, order = columns | found.columns, order | found.classes
-            notes += found.notes
+        if known is not None or is_matrix(column, count):
+            given = given | _one(column, known, count, what, task)
             continue
         texts, missing, note = known_texts(as_texts(column, count, what)[0])
         free[task] = np.array(texts, dtype=object)
         notes += [f"Column {task!r} {note}."] if note else []
         notes += [missing_note(task, missing)] if missing else []
-    found_columns, found_classes, more = tasks_of(free)
-    return Found(columns | found_columns, order | found_classes, notes + more)
+    return given | Found({}, {}, notes) | tasks_of(free)
 
 
 def host_array(values: Any) -> np.ndarray:
-    """Convert a tensor on any device and of any type, or a column, to an array; it keeps masks."""
+    """Convert a tensor on any device and of any type, or a column, to an array; it keeps masks.
+
+    Lists of names become texts, the names joined by bars.
+    """
     if isinstance(values, np.ma.MaskedArray):
         return values
     if isinstance(values, Tensor):
         values = values.detach().cpu()
         return np.asarray(values.float() if "bfloat16" in str(values.dtype) else values)
+    if not isinstance(values, np.ndarray) and any(_names(one) for one in values):
+        joined = ["|".join(one) or "|" if _names(one) else one for one in values]
+        return np.array(joined, dtype=object)
     return np.asarray(values)
+
+
+def _names(value: Any) -> bool:
+    """Whether a value is a list of names."""
+    return isinstance(value, list | tuple | set) and all(isinstance(one, str) for one in value)
 
 
 def _has_names(labels: Any) -> bool:
@@ -109,6 +118,11 @@ def _one(labels: Any, classes: Any, count: int, what: str, task: str = "label") 
     values = host_array(labels)
     notes: list[str] = []
     known = None if classes is None else [str(name) for name in classes]
+    if is_matrix(values, count):
+        names = known if known is not None and len(known) == values.shape[1] else None
+        values = matrix_cells(values, names, what, task)
+        if (several := task_of_kind(task, values)) is not None:
+            return several
     if known is not None:
         seen = set(known_texts(as_texts(values, count, what)[0], pair=False)[0]) - {""}
         numbers = all(is_whole(one) and int(one) < len(known) for one in seen)
@@ -119,5 +133,7 @@ def _one(labels: Any, classes: Any, count: int, what: str, task: str = "label") 
         return Found({task: numbered}, {task: tuple(known)}, notes)
     if not any(texts):
         return Found({}, {}, notes)
+    if (special := task_of_kind(task, texts)) is not None:
+        return special | Found({}, {}, notes)
     numbered, order = encode(list(texts))
     return Found({task: numbered}, {task: order}, notes)

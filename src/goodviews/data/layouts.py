@@ -8,6 +8,9 @@ import numpy as np
 
 Texts = dict[str, np.ndarray]
 
+UNKNOWN = "\0"
+"""Before a label of which it is not known whether an image has it."""
+
 
 def without_boxes(values: Mapping[str, np.ndarray]) -> tuple[Texts, str]:
     """Leave out the corners of a box, as the last four columns of a table without a header.
@@ -91,22 +94,60 @@ def several_labels(cells: Iterable[str]) -> tuple[int, str] | None:
         >>> several_labels(["golden retriever", "golden eagle"])
     """
     counts = Counter(cell for cell in cells if cell)
+    separator = _separator(counts)
+    if not separator:
+        return None
+    joined = [text for text in counts if len(_parts(text, separator)) > 1 or text == "|"]
+    return sum(counts[text] for text in joined), joined[0]
+
+
+def split_labels(cells: np.ndarray) -> Texts:
+    """One column of 0 and 1 for each label of cells that hold several.
+
+    Args:
+        cells: (N,) texts. A bar alone means that an image has none of the labels, an empty text
+            that nothing is known of it, and a label after ``UNKNOWN`` that it is not known
+            whether the image has it.
+
+    Returns:
+        Label to (N,) texts.
+
+    Example:
+        >>> made = split_labels(np.array(["a|b", "|", ""], dtype=object))
+        >>> {name: list(column) for name, column in made.items()}
+        {'a': ['1', '0', ''], 'b': ['1', '0', '']}
+    """
+    separator = _separator(Counter(cell for cell in cells if cell)) or "|"
+    parts = [set(_parts(cell, separator)) for cell in cells]
+    every = {part.removeprefix(UNKNOWN) for some in parts for part in some}
+    names = sorted(every, key=lambda name: re.sub(r"\d+", lambda found: found[0].zfill(9), name))
+    made = {}
+    for name in names:
+        column = np.where(cells == "", "", "0").astype(object)
+        for row, some in enumerate(parts):
+            column[row] = "1" if name in some else "" if UNKNOWN + name in some else column[row]
+        made[name] = column
+    return made
+
+
+def _parts(text: str, separator: str) -> list[str]:
+    return [part.strip() for part in text.split(separator) if part.strip()]
+
+
+def _separator(counts: Mapping[str, int]) -> str:
+    """What separates the labels of a cell; empty where each cell holds one."""
     for separator in "|;,+ ":
-        split = {
-            text: [part.strip() for part in text.split(separator) if part.strip()]
-            for text in counts
-        }
+        split = {text: _parts(text, separator) for text in counts}
         joined = [text for text, parts in split.items() if len(parts) > 1]
+        if separator == "|" and (joined or "|" in counts):
+            return separator
         if not joined:
             continue
-        found = sum(counts[text] for text in joined), joined[0]
-        if separator == "|":
-            return found
         parts = Counter(part for parts in split.values() for part in set(parts))
         alone = {text for text, parts in split.items() if len(parts) == 1}
         again = all(parts[part] > 1 for text in joined for part in split[text])
         most = max(len(parts) for parts in split.values())
         apart = any(part in alone for text in joined for part in split[text])
         if again and apart and (separator != " " or most > 2):
-            return found
-    return None
+            return separator
+    return ""

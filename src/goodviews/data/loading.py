@@ -10,6 +10,7 @@ from goodviews.core.errors import InputError, unknown
 from goodviews.core.text import counted
 from goodviews.data.cache import cache_root, relabelled, row_names
 from goodviews.data.channels import Channels
+from goodviews.data.columns import Columns, with_columns
 from goodviews.data.graphs.loading import is_graph_data
 from goodviews.data.groups import Groups, with_groups
 from goodviews.data.hashing import content_hash
@@ -35,6 +36,7 @@ def load(
     cache: Path | None = None,
     split: str | None = None,
     groups: Groups = None,
+    columns: Columns = (),
     progress: Progress = None,
 ) -> Images:
     """Load images; later calls map the decoded images from the cache.
@@ -74,7 +76,8 @@ def load(
             arrays and objects), every other column is a task; or a mapping of paths to labels. Or
             (N,) labels, or a mapping of tasks to such labels: class numbers or names. A negative
             number, NaN, ``None``, an empty text and other spellings of these mean that there
-            is no label. It replaces the labels of the dataset; ``"none"`` removes them, where
+            is no label. Labels of shape (N, L), 0 and 1, say which of L labels an image has. They
+            replace the labels of the dataset; ``"none"`` removes them, where
             folders are not classes.
         size: Pixels, instead of the rule above: a side such as 32, or height and width such as
             ``"32x128"`` or (32, 128). The largest centred part of that shape is taken; with
@@ -93,6 +96,11 @@ def load(
         groups: Column of the table of labels that holds the group of each image (patient, slide,
             scene), or (N,) numbers or names of groups: no split divides a group
             (:attr:`Images.groups`). The column is not a task.
+        columns: How columns of labels are read where the guess is wrong: a mapping such as
+            ``{"age": "number"}`` of a column to ``classes``, ``labels`` (several in a cell) or
+            ``number``, or texts such as ``"age=number"``. The guess: numbers with decimals, of
+            which more than 10 differ, are numbers; cells such as ``mass|nodule`` are several
+            labels; everything else is classes.
         progress: Called with the images done and all images while they are decoded.
 
     Returns:
@@ -148,6 +156,8 @@ def load(
         )
     if labels is not None:
         images = _labelled(images, labels)
+    if columns:
+        images = with_columns(images, columns, data=data, labels=labels)
     if groups is not None:
         images = with_groups(images, groups, data=data, labels=labels)
     if name is not None:
@@ -195,11 +205,14 @@ def _labelled(images: Images, labels: Labels) -> Images:
     else:
         found = label_columns(labels, None, names, images.name, images.name)
     if images.cache is not None:
-        return relabelled(images, found.columns, found.classes, found.notes, found.matched)
+        return relabelled(
+            images, found.columns, found.classes, found.notes, found.matched, kinds=found.kinds
+        )
     return replace(
         images,
         labels=found.columns,
         classes=found.classes,
+        kinds=found.kinds,
         notes=(*images.notes, *found.notes),
         label_note=found.matched,
         hash=content_hash(images.pixels, found.columns, images.part),

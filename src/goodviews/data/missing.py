@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from goodviews.data.kinds import are_numbers
+
 SPELLINGS = frozenset(
     (
         *("", "nan", "-nan", "inf", "-inf", "na", "n/a", "#n/a", "#na", "<na>", "nat"),
@@ -23,6 +25,8 @@ def known_texts(
     A negative whole number is a missing label, as in STL-10; a column of -1 and 1 alone has these
     two classes. Where all labels are whole numbers, 3 and 3.0 are the same label.
 
+    Numbers with decimals (:func:`goodviews.data.kinds.are_numbers`) may be negative.
+
     Args:
         texts: (N,) cells of one column.
         negative: Whether negative whole numbers mean that there is no label.
@@ -41,7 +45,7 @@ def known_texts(
     if all(map(_WHOLE.fullmatch, kept)):
         kept = {text: str(int(text.split(".")[0])) if "." in text else text for text in kept}
     note = ""
-    if negative:
+    if negative and not are_numbers(kept.values()):
         below = {text for text in kept if _WHOLE.fullmatch(text) and float(text) < 0}
         if pair and set(kept.values()) == {"-1", "1"}:
             note = "has only the values -1 and 1, which are its two classes"

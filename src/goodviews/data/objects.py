@@ -27,6 +27,7 @@ from goodviews.data.held import Held, Indexed
 from goodviews.data.hugging import held_dataset
 from goodviews.data.images import Images
 from goodviews.data.labels_in_memory import host_array, label_columns
+from goodviews.data.matrix import is_matrix, matrix_cells
 from goodviews.data.pictures import SQUARE, read_pictures
 from goodviews.data.size import Size
 
@@ -83,6 +84,7 @@ def read_object(
             label_note=read.matched,
             part=found.part,
             notes=(*draft.notes, *read.notes),
+            kinds=read.kinds,
         )
 
     return in_memory(found.name, build, given)
@@ -140,7 +142,7 @@ def _pixels(
         raise InputError(f"Cannot read image {i} of {found.what}: {why.rstrip('.')}.")
     labels = found.labels
     if labels is None and items.labels:
-        labels = [items.labels.get(i) for i in range(len(names))]
+        labels = _stacked([items.labels.get(i) for i in range(len(names))])
     return Draft(source=read.source, names=names, notes=read.notes), labels, found.classes
 
 
@@ -188,14 +190,28 @@ class _Items:
 
 
 def _label(value: Any) -> Any:
-    """Convert a label to a number or text."""
+    """Convert a label to a number, a text, or (L,) numbers."""
     if isinstance(value, Tensor | np.ndarray | np.generic):
+        if len(value.shape) == 1 and value.shape[0] > 1:
+            return host_array(value)
         if any(size != 1 for size in value.shape):
             raise InputError(f"its label has the shape {tuple(value.shape)}, not one class")
         return value.item()
     if value is None or isinstance(value, str | int | float):
         return value
     raise InputError(f"its label is a {type(value).__name__}, not a class number or name")
+
+
+def _stacked(labels: list[Any]) -> Any:
+    """Labels of all pictures; (N, L) where each has several, NaN in rows of those without."""
+    several = [one for one in labels if isinstance(one, np.ndarray)]
+    if not several:
+        return labels
+    others = [one for one in labels if one is not None and not isinstance(one, np.ndarray)]
+    if others or len({len(one) for one in several}) > 1:
+        raise InputError("The labels of all pictures must be arrays of one length, 0 and 1.")
+    unknown = np.full(len(several[0]), np.nan)
+    return np.stack([unknown if one is None else one for one in labels])
 
 
 def _mapping(data: Mapping[str, Any]) -> Held:
@@ -223,7 +239,10 @@ def _mapping(data: Mapping[str, Any]) -> Held:
         )
     labels = []
     for array, (image, key) in zip(arrays, named.values(), strict=True):
-        column = np.full(len(array), None) if key is None else host_array(data[key]).astype(object)
+        column = np.full(len(array), None) if key is None else host_array(data[key])
+        if is_matrix(column, len(array)):
+            column = matrix_cells(column, classes, f"{key} of the {kind}")
+        column = column.astype(object)
         if column.shape not in ((len(array),), (len(array), 1)):
             raise InputError(
                 f"Labels {key} of the {kind} must have the shape ({len(array)},), one class per "

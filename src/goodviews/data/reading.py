@@ -132,7 +132,9 @@ def _described(images: Images, tables: list[Path]) -> Images:
     except InputError as error:
         note = f"{tables[0].name} was not used for labels: {error}"
         return replace(images, notes=(*images.notes, note))
-    return relabelled(images, found.columns, found.classes, found.notes, found.matched)
+    return relabelled(
+        images, found.columns, found.classes, found.notes, found.matched, kinds=found.kinds
+    )
 
 
 def _arrays(

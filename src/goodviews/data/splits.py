@@ -19,6 +19,7 @@ from goodviews.core.errors import InputError
 from goodviews.data.folds import groups_by_class
 from goodviews.data.images import Images
 from goodviews.data.strata import cut
+from goodviews.data.tasks import label_tasks
 
 FEWEST = 64
 """Minimum number of images."""
@@ -36,11 +37,12 @@ CANDIDATES = 512
 class Splits:
     """Index arrays into one :class:`Images`, each sorted, int64.
 
-    A readout of ``task`` is trained on labels drawn from ``pool[task]``, its settings and the
-    best view are selected on ``choose[task]``, and its accuracy is measured on ``test[task]``.
-    Where labels are few, ``choose[task]`` is empty and ``test[task]`` equals ``pool[task]``: the
-    readout is cross-fitted, with inner folds for selection and outer folds for the reported
-    accuracy.
+    Tasks are those of :func:`goodviews.data.tasks.label_tasks`: a task of several labels is one
+    of them. A readout of ``task`` is trained on labels drawn from ``pool[task]``, its settings
+    and the best view are selected on ``choose[task]``, and its accuracy is measured on
+    ``test[task]``. Where labels are few, ``choose[task]`` is empty and ``test[task]`` equals
+    ``pool[task]``: the readout is cross-fitted, with inner folds for selection and outer folds
+    for the reported accuracy.
 
     Attributes:
         pretrain: Images for pretraining.
@@ -149,7 +151,10 @@ def training_images(images: Images) -> np.ndarray:
 
 def _split(images: Images, groups: np.ndarray | None, seed: int) -> Splits:
     n = len(images)
-    labels = {task: usable_labels(task, column, groups) for task, column in images.labels.items()}
+    labels = {
+        name: usable_labels(name, task.strata, groups)
+        for name, task in label_tasks(images).items()
+    }
     if not labels:
         held = min(max(n // 5, FEWEST), n // 2, HELD_OUT_MOST)
         rest, out = cut(np.arange(n), None, held, seed, groups)

@@ -51,8 +51,14 @@ class Score:
         balanced_low: Lower end of its 95 % interval.
         balanced_high: Upper end of that interval.
         macro_f1: F1, averaged over classes and draws.
-        macro_auroc: Area under the ROC curve of a class against the others, averaged over
-            classes, draws and folds.
+        macro_auroc: Area under the ROC curve of a class against the others, or of a label,
+            averaged over classes or labels, draws and folds; or the difference.
+        auroc_low: Lower end of its 95 % interval, where several labels are the task.
+        auroc_high: Upper end of that interval.
+        mean_average_precision: Average precision, averaged over labels, draws and folds.
+        r2: Share of the variance of a number that is predicted; or the difference.
+        r2_low: Lower end of its 95 % interval.
+        r2_high: Upper end of that interval.
         effective_rank: RankMe of the representations of tested items.
         uniformity: Log mean Gaussian potential of their directions.
         fitted: Number of labels for fitting a readout.
@@ -81,6 +87,12 @@ class Score:
     balanced_high: float | None = None
     macro_f1: float | None = None
     macro_auroc: float | None = None
+    auroc_low: float | None = None
+    auroc_high: float | None = None
+    mean_average_precision: float | None = None
+    r2: float | None = None
+    r2_low: float | None = None
+    r2_high: float | None = None
     effective_rank: float | None = None
     uniformity: float | None = None
     fitted: int | None = None
@@ -175,7 +187,7 @@ def evaluate_representation(
         right[name] = np.concatenate([one.right for one in found])
         scores.append(_score(name, found, every, labels, test, shared, begun))
     if "geometry" in kinds:
-        scores.append(_geometry(x, test, shared))
+        scores.append(geometry(x, test, shared))
     return scores, right
 
 
@@ -350,7 +362,14 @@ def _score(
     )
 
 
-def _geometry(x: Tensor, test: np.ndarray, shared: Mapping[str, object]) -> Score:
+def geometry(x: Tensor, test: np.ndarray, shared: Mapping[str, object]) -> Score:
+    """Rank and uniformity of the representations of tested items, which need no labels.
+
+    Args:
+        x: (N, F).
+        test: Tested items, of which at most 2,048 are taken.
+        shared: Fields of the score.
+    """
     begun = time.perf_counter()
     some = x[test[np.linspace(0, len(test) - 1, min(len(test), GEOMETRY_MOST)).astype(int)]]
     return Score(

@@ -11,6 +11,7 @@ import numpy as np
 from goodviews.core.tokens import CLASSES
 from goodviews.data import Images
 from goodviews.data.display import picture
+from goodviews.data.tasks import label_tasks
 from goodviews.evaluation.plane import nearest_agreement, nearest_rows, plane
 from goodviews.evaluation.protocols import Score
 from goodviews.jobs.evaluate.represented import Represented
@@ -91,10 +92,10 @@ Column = tuple[str, np.ndarray, Sequence[str]]
 
 
 def _columns(found: Represented) -> list[Column]:
-    """What colours the map: label columns, then groups."""
-    images = found.images
+    """What colours the map: classes (or strata of labels and numbers), then groups."""
+    images, tasks = found.images, label_tasks(found.images)
     made: list[Column] = [
-        (task, images.labels[task], images.classes[task]) for task in found.tasks[:COLOURED]
+        (task, tasks[task].strata, tasks[task].classes) for task in found.tasks[:COLOURED]
     ]
     if images.groups is not None:
         numbers = range(int(images.groups.max()) + 1)
@@ -119,7 +120,8 @@ def _kinds(values: np.ndarray, names: Sequence[str]) -> list[dict[str, Any]]:
 
 def _agreements(found: Represented, rows: np.ndarray, points: np.ndarray) -> list[dict[str, Any]]:
     """How often the nearest image has the same label: each representation, and the map."""
-    labels, groups = found.images.labels[found.tasks[0]][rows], found.images.groups
+    labels = label_tasks(found.images)[found.tasks[0]].strata[rows]
+    groups = found.images.groups
     known = labels >= 0
     groups = None if groups is None else groups[rows][known]
     if len(np.unique(labels[known])) < 2 or (groups is not None and len(np.unique(groups)) < 2):

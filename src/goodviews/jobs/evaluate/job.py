@@ -15,7 +15,9 @@ from goodviews.core.extras import need
 from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Groups, Labels, splits
+from goodviews.data.columns import Columns
 from goodviews.data.size import SizeLike
+from goodviews.data.tasks import with_task
 from goodviews.evaluation.budgets import check_budgets
 from goodviews.evaluation.openers import load_like, open_encoder
 from goodviews.evaluation.plane import PLANES
@@ -74,6 +76,7 @@ def evaluate(
     *,
     labels: Labels = None,
     groups: Groups = None,
+    columns: Columns = (),
     task: str | None = None,
     leakage: str | Path | None = None,
     view: str | None = None,
@@ -108,6 +111,8 @@ def evaluate(
         labels: CSV of labels, or labels in any form that :func:`goodviews.load` accepts.
         groups: Column of the labels that holds the group of each image, or (N,) groups, as in
             :func:`goodviews.load`: no split divides a group.
+        columns: How columns of labels are read where the guess is wrong, such as
+            ``{"age": "number"}``; as in :func:`goodviews.load`.
         task: Column of labels to use (default: all).
         leakage: CSV of factors: which of them does the encoder keep?
         view: Spec of a view: does the encoder keep what it draws?
@@ -179,13 +184,13 @@ def evaluate(
         data,
         labels=labels,
         groups=groups,
+        columns=columns,
         size=size,
         channels=channels,
         value_range=value_range,
         root=root,
     )
-    if task is not None and task not in images.labels:
-        raise unknown("task", task, images.labels)
+    images, tasks = with_task(images, task)
     asked = read_asked(images, table=leakage, view=view, seed=seed)
     opened = partial(
         open_encoder,
@@ -226,7 +231,7 @@ def evaluate(
             lambda text, number: opened(text, seed=number),
             blank=one.blank or (encoder if drawn else "convnet(width=16)"),
             seeds=seeds,
-            tasks=[task] if task is not None else list(images.labels),
+            tasks=tasks,
             splits=splits(images, seed=seed),
             seed=seed,
             device=where,

@@ -10,6 +10,7 @@ import torch
 from goodviews.core.errors import InputError
 from goodviews.core.progress import Report
 from goodviews.data import Images
+from goodviews.data.tasks import class_columns, numbers_of
 from goodviews.evaluation.advice import LABEL_ROW, leakage_board
 from goodviews.evaluation.encoders import Embed
 from goodviews.evaluation.factor_readout import FEWEST
@@ -100,10 +101,13 @@ def measure_leakage(
     """
     images, notes = found.images, list(factors.notes)
     every = list(factors.given)
-    task = found.tasks[0] if found.tasks else None
+    named = [one for one in found.tasks if one in class_columns(images)]
+    task = named[0] if named else None
     have = {factor.name for factor in every}
     for name, column in images.labels.items():
-        if name not in have:
+        if name not in have and name in images.kinds.numbers:
+            every.append(Factor(name, numbers_of(column, images.classes[name])))
+        elif name not in have:
             every.append(Factor(name, column, images.classes[name]))
     made = {one.name: one.features for one in reversed(found.all)}  # the first random weights
     made = {name: made[name] for name in dict.fromkeys(one.name for one in found.all)}

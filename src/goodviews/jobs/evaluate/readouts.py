@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from goodviews.core.errors import InputError, unknown
 from goodviews.core.progress import Report
+from goodviews.data.tasks import LabelTask, label_tasks
 from goodviews.evaluation.budgets import usable_budgets
 from goodviews.evaluation.protocols import (
     BUDGETS,
@@ -22,6 +24,7 @@ from goodviews.evaluation.protocols import (
     paired_difference,
 )
 from goodviews.evaluation.scores import Judged, Parts
+from goodviews.evaluation.task_scores import evaluate_task, task_difference
 from goodviews.jobs.evaluate.represented import RANDOM, RAW, Representation, Represented
 from goodviews.jobs.evaluate.tuning import RATES, STEPS, Tuner
 from goodviews.training import Settings
@@ -102,40 +105,58 @@ def readouts(found: Represented, protocols: Protocols, progress: Report) -> list
         Scores of each representation, then of the encoder minus each baseline.
     """
     scores: list[Score] = []
+    every = label_tasks(found.images)
     jobs = [(task, one) for task in found.tasks for one in found.all]
     right: dict[tuple[str, str], Right] = {}
     for number, (task, one) in enumerate(jobs):
         progress("readouts made", number, len(jobs))
-        column, pool = found.images.labels[task], found.splits.pool[task]
-        test = found.splits.test[task]
-        crossed = found.splits.cross_fitted(task)
-        budgets = protocols.budgets or usable_budgets(BUDGETS, column, pool)
-        made, right[task, one.label] = evaluate_representation(
-            one.features,
-            column,
-            test if crossed else Parts(pool, found.splits.choose[task], test),
-            classes=len(found.images.classes[task]),
-            kinds=[kind for kind in protocols.kinds if kind not in TUNED],
-            budgets=budgets,
-            draws=protocols.draws,
-            neighbours=protocols.neighbours,
-            temperature=protocols.temperature,
-            bf16=protocols.bf16,
-            seed=found.seed,
-            about={
-                "encoder": one.name,
-                "role": one.role,
-                "task": task,
-                "split": found.splits.hash,
-                "encoder_seed": one.seed,
-                "seen": found.seen[task] if one is found.encoder else 0.0,
-            },
-            more=_tuned(found, one, task, protocols, budgets, progress),
-            groups=found.images.groups,
-        )
+        made, right[task, one.label] = _readout(found, one, every[task], protocols, progress)
         scores += made
     progress("readouts made", len(jobs), len(jobs))
     return scores + _differences(found, scores, right)
+
+
+def _readout(
+    found: Represented,
+    one: Representation,
+    task: LabelTask,
+    protocols: Protocols,
+    progress: Report,
+) -> tuple[list[Score], Right]:
+    """One representation on one task."""
+    name, column, pool = task.name, task.strata, found.splits.pool[task.name]
+    test = found.splits.test[name]
+    crossed = found.splits.cross_fitted(name)
+    budgets = protocols.budgets or usable_budgets(BUDGETS, column, pool)
+    parts = test if crossed else Parts(pool, found.splits.choose[name], test)
+    options: dict[str, Any] = {
+        "budgets": budgets,
+        "draws": protocols.draws,
+        "neighbours": protocols.neighbours,
+        "temperature": protocols.temperature,
+        "seed": found.seed,
+        "about": {
+            "encoder": one.name,
+            "role": one.role,
+            "task": name,
+            "split": found.splits.hash,
+            "encoder_seed": one.seed,
+            "seen": found.seen[name] if one is found.encoder else 0.0,
+        },
+        "groups": found.images.groups,
+    }
+    if task.kind != "classes":
+        return evaluate_task(one.features, task, parts, kinds=protocols.kinds, **options)
+    return evaluate_representation(
+        one.features,
+        column,
+        parts,
+        classes=len(task.classes),
+        kinds=[kind for kind in protocols.kinds if kind not in TUNED],
+        bf16=protocols.bf16,
+        more=_tuned(found, one, name, protocols, budgets, progress),
+        **options,
+    )
 
 
 def _tuned(
@@ -181,7 +202,7 @@ def _differences(
     found: Represented, scores: Sequence[Score], right: dict[tuple[str, str], Right]
 ) -> list[Score]:
     """The encoder's scores minus those of each baseline, paired by tested image."""
-    made = []
+    made, every = [], label_tasks(found.images)
     for score in scores:
         mine = right[score.task, found.encoder.label].get(score.protocol)
         if score.role != "encoder" or mine is None:
@@ -195,9 +216,12 @@ def _differences(
         runs = _of_runs(score, [items.mean() for items in blank]) if trained else []
         for other, items in others.items():
             name = f"{score.encoder} minus {other}"
-            test = _tested(found, score.task)
+            test, task = _tested(found, score.task), every[score.task]
             groups = None if found.images.groups is None else found.images.groups[test]
-            truth = found.images.labels[score.task][test]
+            if task.kind != "classes":
+                made.append(task_difference(mine, items, name=name, like=score, groups=groups))
+                continue
+            truth = task.strata[test]
             more = {"groups": groups, "truth": truth}
             made.append(paired_difference(mine, items, name=name, like=score, runs=runs, **more))
     return made
@@ -205,7 +229,7 @@ def _differences(
 
 def _tested(found: Represented, task: str) -> np.ndarray:
     """(n,) tested images, in the order in which folds test them."""
-    column, test = found.images.labels[task], found.splits.test[task]
+    column, test = label_tasks(found.images)[task].strata, found.splits.test[task]
     given = test if found.splits.cross_fitted(task) else Parts(test[:0], test[:0], test)
     made = fold_parts(column, given, seed=found.seed, groups=found.images.groups)
     return np.concatenate([fold.test for fold in made])

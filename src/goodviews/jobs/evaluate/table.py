@@ -40,7 +40,7 @@ class Table:
     """Scores of one task, as text.
 
     Attributes:
-        task: Name of the task.
+        task: Name of the task, and what decides where it is not accuracy.
         names: Names of the representations, one for each column.
         rows: Name of a protocol, and its cells.
         differences: Sentences on paired differences.
@@ -66,14 +66,17 @@ def score_tables(scores: Sequence[Score]) -> list[Table]:
             found = [
                 [s for s in mine if (s.encoder, s.protocol) == (name, kind)] for name in names
             ]
-            rows.append((kind, list(map(_entry, found))))
-            if uneven and any(one and one[0].macro_f1 for one in found):
+            rows.append((kind, list(map(_entry, map(_shown, found)))))
+            if any(one and one[0].mean_average_precision is not None for one in found):
+                rows.append(("  mAP", list(map(_precision_entry, found))))
+            elif uneven and any(one and one[0].macro_f1 for one in found):
                 rows.append(("  balanced", list(map(_balanced_entry, found))))
         shown = [gap for gap in gaps if gap.protocol in (gaps[0].protocol, "finetune")]
         entry = _balanced_entry if uneven else _entry
-        what = ", balanced accuracy" if uneven else ""
-        lines = [f"{gap.protocol}{what}: {gap.encoder} {entry([gap])}" for gap in shown]
-        made.append(Table(task, names, rows, lines))
+        measure = next(filter(None, map(_measure, mine)), "")
+        what = ", balanced accuracy" if uneven else measure
+        lines = [f"{gap.protocol}{what}: {gap.encoder} {entry(_shown([gap]))}" for gap in shown]
+        made.append(Table(task + measure, names, rows, lines))
     return made
 
 
@@ -97,6 +100,31 @@ def score_table(scores: Sequence[Score]) -> list[str]:
         ]
         lines += [*table.differences, ""]
     return lines[:-1]
+
+
+def _measure(score: Score) -> str:
+    """What decides where it is not accuracy."""
+    if score.auroc_low is not None:
+        return ", macro AUROC"
+    return ", R2" if score.r2 is not None else ""
+
+
+def _shown(scores: list[Score]) -> list[Score]:
+    """The scores with what decides in place of the accuracy."""
+    return [
+        replace(one, top1=one.macro_auroc, top1_low=one.auroc_low, top1_high=one.auroc_high)
+        if one.auroc_low is not None
+        else replace(one, top1=one.r2, top1_low=one.r2_low, top1_high=one.r2_high)
+        if one.r2 is not None
+        else one
+        for one in scores
+    ]
+
+
+def _precision_entry(scores: list[Score]) -> str:
+    """One cell of the mean average precision."""
+    found = [s.mean_average_precision for s in scores if s.mean_average_precision is not None]
+    return number(float(np.mean(found)), 3, bare=True) if found else "–"
 
 
 def _uneven(score: Score) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from goodviews.core.errors import InputError, unknown
 from goodviews.data import Images
 from goodviews.data.strata import cut
+from goodviews.data.tasks import class_columns
 from goodviews.training.view_learning import Game
 
 HELD_MOST, TEST_MOST = 1024, 2000
@@ -68,9 +69,10 @@ def share_out(images: Images, *, mode: str, task: str | None = None) -> Roles:
             f"{_FEWEST} to {_MOST}; goodviews study, given the same data, finds views of other "
             f"kinds."
         )
-    if task is not None and task not in images.labels:
-        raise unknown("task", task, images.labels)
-    name = task or next(iter(images.labels), "")
+    named = class_columns(images)
+    if task is not None and task not in named:
+        raise unknown("task of classes", task, named)
+    name = task or next(iter(named), "")
     labels = images.labels[name] if name else np.full(len(images), -1)
     train = np.flatnonzero(images.part == 0)
     known = train[labels[train] >= 0]

@@ -11,6 +11,7 @@ from goodviews.core.errors import MOST_SEED, check_whole
 from goodviews.core.files import write_text
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Finding, Groups, Labels, examine, load
+from goodviews.data.columns import Columns
 from goodviews.data.graphs import examine_graphs, is_graph_data
 from goodviews.data.size import SizeLike
 from goodviews.jobs.look.pace import pace
@@ -146,6 +147,7 @@ def doctor(
     *,
     labels: Labels = None,
     groups: Groups = None,
+    columns: Columns = (),
     size: SizeLike = None,
     channels: str | int | None = None,
     value_range: tuple[float, float] | None = None,
@@ -160,6 +162,8 @@ def doctor(
         labels: CSV of labels.
         groups: Column of the labels that holds the group of each image, or (N,) groups, as in
             :func:`goodviews.load`: no split divides a group.
+        columns: How columns of labels are read where the guess is wrong, such as
+            ``{"age": "number"}``; as in :func:`goodviews.load`.
         size: Height and width to resize the images to; see :func:`goodviews.load`.
         channels: ``first`` or ``last`` for arrays, the number of channels, or both; as in
             :func:`goodviews.load`.
@@ -178,9 +182,11 @@ def doctor(
     """
     given: dict[str, Any] = {"labels": labels, "groups": groups, "size": size}
     given["channels"] = channels
+    given["columns"] = columns or None
     given |= {"value_range": value_range, "root": root}
     if is_graph_data(data):
         return Checkup(_examine_graphs(data, given, graphs or {}))
+    given["columns"] = columns
     if any(value is not None for value in (graphs or {}).values()):
         named = ", ".join(name for name, value in (graphs or {}).items() if value is not None)
         return Checkup([Finding("broken", f"The option {named} is for graphs, not for images.")])

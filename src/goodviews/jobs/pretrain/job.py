@@ -16,6 +16,7 @@ from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Groups, Images, Labels, load, splits
 from goodviews.data.size import SizeLike
 from goodviews.data.splits import training_images
+from goodviews.data.tasks import class_columns
 from goodviews.encoders import PairEncoder, save_encoder
 from goodviews.encoders.sources import without_sources
 from goodviews.evaluation.seen import write_seen
@@ -185,8 +186,8 @@ def pretrain(
     )
     if method is None and start is None and "encoder" not in typed and _is_small(images):
         settings = change(named("small"), asked)
-    if task is not None and task not in images.labels:
-        raise unknown("task", task, images.labels)
+    if task is not None and task not in class_columns(images):
+        raise unknown("task of classes", task, class_columns(images))
     index = splits(images).pretrain if hold_out else training_images(images)
     if spec:
         settings, typed = replace(settings, views=spec), [*typed, "views"]
@@ -329,13 +330,14 @@ def _labels(
     """Labels of the task, for methods that learn from them."""
     if not settings.objective.startswith(("supcon", "cross_entropy")):
         return None
-    if not images.labels:
-        raise InputError(f"{settings.name} learns from labels, but {images.name} has none.")
-    task = task or next(iter(images.labels))
+    named = class_columns(images)
+    if not named:
+        raise InputError(f"{settings.name} learns from classes, but {images.name} has none.")
+    task = task or named[0]
     found: np.ndarray = images.labels[task][index]
     if (found >= 0).all():
         return found
-    whole = [name for name, column in images.labels.items() if (column[index] >= 0).all()]
+    whole = [name for name in named if (images.labels[name][index] >= 0).all()]
     other = f"choose a complete column with --task {whole[0]}" if whole else "leave those out"
     raise InputError(
         f"{settings.name} learns from labels, but {int((found < 0).sum())} images have none "
@@ -345,9 +347,10 @@ def _labels(
 
 def _probe(images: Images, pair: ViewPair, task: str | None) -> tuple[Probe | None, str, str]:
     """The readouts on the way, the hash of their split, and a sentence where there are none."""
-    if not images.labels:
+    named = class_columns(images)
+    if not named:
         return None, "", ""
     try:
-        return Probe(images, pair, task), splits(images).hash, ""
+        return Probe(images, pair, task or named[0]), splits(images).hash, ""
     except InputError as error:
         return None, "", f"No readouts on the way: {error}"

@@ -11,6 +11,7 @@ import numpy as np
 from goodviews.core.text import number
 from goodviews.data import Images, splits
 from goodviews.data.strata import cut
+from goodviews.data.tasks import class_columns, task_of
 from goodviews.encoders import PairEncoder
 from goodviews.evaluation import represent
 from goodviews.evaluation.knn import knn_predict
@@ -28,7 +29,7 @@ class Probe:
     Args:
         images: With labels; those of images that are not trained on will do.
         pair: The views; images are given to the encoders in their form.
-        task: Name of the task (default: the first).
+        task: Column of classes (default: the first).
 
     Raises:
         InputError: There are too few labels.
@@ -36,10 +37,11 @@ class Probe:
 
     def __init__(self, images: Images, pair: ViewPair, task: str | None = None) -> None:
         self.images, self.pair = images, pair
-        self.task = task or next(iter(images.labels))
-        parts = splits(images)
-        pool, test = parts.pool[self.task], parts.test[self.task]
-        if parts.cross_fitted(self.task):  # the same images: a fifth is tested
+        self.task = task or class_columns(images)[0]
+        parts, name = splits(images), task_of(images, self.task)
+        known = images.labels[self.task] >= 0
+        pool, test = (one[known[one]] for one in (parts.pool[name], parts.test[name]))
+        if parts.cross_fitted(name):  # the same images: a fifth is tested
             if images.groups is not None:
                 column = images.labels[self.task]
                 pool, test = cut(pool, column, max(len(pool) // 5, 1), 0, images.groups)

@@ -18,6 +18,7 @@ from goodviews.core.records.screening import Screening
 from goodviews.core.records.verdict import TaskVerdict, Verdict
 from goodviews.core.text import counted
 from goodviews.data import Data, Groups, Images, Labels, load
+from goodviews.data.columns import Columns
 from goodviews.data.size import Size, SizeLike
 from goodviews.encoders import build_backbone
 from goodviews.jobs.study.about import describe
@@ -125,6 +126,7 @@ def study(
     out: str | Path | None = None,
     labels: Labels = None,
     groups: Groups = None,
+    columns: Columns = (),
     task_data: Data = None,
     seeds: int | Sequence[int] = 3,
     candidates: int | None = None,
@@ -160,6 +162,8 @@ def study(
         labels: Labels in any form that :func:`goodviews.load` accepts.
         groups: Column of the labels that holds the group of each image, or (N,) groups, as in
             :func:`goodviews.load`: no split divides a group.
+        columns: How columns of labels are read where the guess is wrong, such as
+            ``{"age": "number"}``; as in :func:`goodviews.load`.
         task_data: Other data, on whose labels the representations are evaluated.
         seeds: How many, or which.
         candidates: K of the information bound; as many as are held out, at most 4,096.
@@ -233,10 +237,11 @@ def study(
         report_progress("images read", done, total)
 
     way: dict[str, Any] = {"channels": channels, "value_range": value_range, "root": root}
-    images = load(data, labels=labels, groups=groups, size=size, **way, progress=reading)
+    told: dict[str, Any] = {"labels": labels, "groups": groups, "columns": columns, **way}
+    images = load(data, size=size, **told, progress=reading)
     if size is None and views is None and (working := working_size(data, images)):
         report_progress.note(size_note(images, working))
-        images = load(data, labels=labels, groups=groups, size=working, **way, progress=reading)
+        images = load(data, size=working, **told, progress=reading)
     task_images = images
     if task_data is not None:
         sides = f"{images.height}x{images.width},{Size.of(size).fit}"
