@@ -1,10 +1,13 @@
 """Links are split without leaks, on sparse, dense and bipartite graphs."""
 
+from dataclasses import replace
+
 import networkx as nx
 import pytest
 import torch
 
 from goodviews.core.errors import InputError
+from goodviews.data.graphs.features import with_features
 from goodviews.evaluation import split_links
 from goodviews.evaluation.links.negatives import unlinked
 from goodviews.graphs import batch_graphs, from_networkx, make_graph
@@ -87,6 +90,17 @@ def test_poorly_observed_communities_lose_more_links():
         share = torch.bincount(block, minlength=4) / (split.removed.shape[1] / 4)
         lost.append(share.max() - share.min())
     assert sum(lost) / 6 > 0.6
+
+
+@pytest.mark.parametrize("choice", ["degree", "structure"])
+def test_features_that_are_made_from_links_are_made_from_training_links(choice):
+    whole = with_features(from_networkx(GRAPHS["sparse"]), choice)
+    split = split_links(whole, missing=0.5)
+    expected = with_features(replace(whole, edges=split.train), choice).features
+    assert torch.equal(split.graph.features, expected)
+    assert not torch.equal(split.graph.features, whole.features)
+    given = replace(whole, features=whole.features + 1)
+    assert torch.equal(split_links(given).graph.features, given.features)
 
 
 def test_weights_follow_their_links():

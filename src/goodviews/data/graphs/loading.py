@@ -79,7 +79,8 @@ def load_graphs(
     Args:
         data: Graphs to read.
         features: ``as given``; ``rows`` divides the features of each node by their sum;
-            ``degree`` and ``one`` make features for graphs without.
+            ``degree``, ``structure`` (degrees and eigenvectors) and ``one`` make features for
+            graphs without.
         nodes: Table of nodes, where ``data`` is a table of edges.
         directed: Whether edges keep their direction; by default graphs are undirected, and an
             object or table in which only some edges go both ways is refused.

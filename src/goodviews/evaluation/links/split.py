@@ -11,6 +11,7 @@ from torch import Tensor
 
 from goodviews.core.errors import MOST_SEED, InputError, check_whole
 from goodviews.core.rng import Key
+from goodviews.data.graphs.features import made_from_links, with_features
 from goodviews.evaluation.links.missing import missing_order
 from goodviews.evaluation.links.negatives import unlinked
 from goodviews.graphs import Graph
@@ -114,8 +115,10 @@ def split_links(
         seed: Random seed.
 
     Returns:
-        The split. Negatives are neither links nor loops nor duplicates, they are disjoint over the
-        parts, and none of them is a false link of the training graph.
+        The split. Features that were made from the links (``features="degree"`` or
+        ``"structure"``) are made again from the training links. Negatives are neither links nor
+        loops nor duplicates, they are disjoint over the parts, and none of them is a false link of
+        the training graph.
 
     Raises:
         InputError: The graph is directed or a batch, a share is not valid, or there are too few
@@ -182,14 +185,19 @@ def _codes(pairs: Tensor, nodes: int) -> Tensor:
 
 
 def _training_graph(graph: Graph, stay: Tensor, false: Tensor) -> Graph:
-    """All nodes, the links that stay and the false ones, which have the mean weight."""
+    """All nodes, the links that stay and the false ones, which have the mean weight.
+
+    Features that were made from the links are made again from those that are left.
+    """
     edges = torch.cat([graph.edges[:, stay], false], 1)
     order = _codes(edges, graph.nodes).argsort()
     weights = graph.weights
     if weights is not None:
         mean = weights[stay].mean()
         weights = torch.cat([weights[stay], mean.expand(false.shape[1])])[order]
-    return replace(graph, edges=edges[:, order], weights=weights)
+    made = replace(graph, edges=edges[:, order], weights=weights)
+    choice = made_from_links(graph)
+    return made if choice is None else with_features(made, choice)
 
 
 def _check(graph: Graph, **shares: float) -> None:
