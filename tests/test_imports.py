@@ -24,7 +24,7 @@ BELOW = {
     "worlds": "information core",
     "data": "graphs worlds core",
     "evaluation": "information views encoders data graphs spec core",
-    "training": "objectives information views encoders data spec core",
+    "training": "objectives information views encoders data graphs spec core",
     "methods": "training data spec core",
     "measurement": "training evaluation data encoders information views core",
     "pages": "spec core",

@@ -32,6 +32,10 @@ def views(count: int) -> Callable[[int, torch.Generator], Inputs]:
 two_views = views(2)
 
 
+def with_scores(batch: int, rng: torch.Generator) -> Inputs:
+    return tuple(torch.randn(2, batch, generator=rng, dtype=torch.float64)), {}
+
+
 def with_queue(batch: int, rng: torch.Generator) -> Inputs:
     tensors, _ = views(2)(batch, rng)
     return tensors, {"negatives": torch.randn(5, DIMS, generator=rng, dtype=torch.float64)}
@@ -143,6 +147,7 @@ CASES: dict[str, Case] = {
     "dcl_abs": Case(objectives.dcl_abs, sharp=SHARP),
     "dcl_sq": Case(objectives.dcl_sq, sharp=SHARP),
     "dclw": Case(objectives.dclw, sharp={**SHARP, "sigma": 1e-3}, detached=True),
+    "decorrelation": Case(objectives.decorrelation),
     "dimension_criterion": Case(objectives.dimension_criterion, views(1), swapped=None),
     "infonce": Case(objectives.infonce, sharp=SHARP, swapped=None),
     "infonce[queue]": Case(objectives.infonce, with_queue, sharp=SHARP, swapped=None),
@@ -154,6 +159,7 @@ CASES: dict[str, Case] = {
         *(objectives.infonce, with_own_draws, {}, SHARP, None), per_row=frozenset({"negatives"})
     ),
     "infonce_two_sided": Case(objectives.infonce_two_sided, sharp=SHARP),
+    "link_likelihood": Case(objectives.link_likelihood, with_scores, swapped=None),
     "local_global": Case(objectives.local_global, with_summary, swapped=None),
     "mcr2": Case(objectives.mcr2, with_labels(1), {"classes": 4}, swapped=None),
     "multiview": Case(objectives.multiview, stacked, sharp=SHARP, swapped=None),
@@ -163,6 +169,7 @@ CASES: dict[str, Case] = {
     "nce": Case(
         *(objectives.nce, with_bank, {"bank_size": 50, "log_normaliser": 4.0}, SHARP, None)
     ),
+    "normal_divergence": Case(objectives.normal_divergence, views(2), swapped=None),
     "ntxent": Case(objectives.ntxent, sharp=SHARP),
     "regression": Case(objectives.regression, swapped=None, fixed=frozenset({1})),
     "sample_criterion": Case(objectives.sample_criterion, views(1), swapped=None),

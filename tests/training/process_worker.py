@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-import goodviews.training.loop as loop
 from goodviews.data import Images
 from goodviews.training import Interrupted, Settings, change, launch, load_state, train
+from goodviews.training.sources import ImageSource
 from goodviews.views import parse_view
 
 BASE = Settings(
@@ -74,7 +74,7 @@ class Recorder:
     """Remembers the views that each example got in each step."""
 
     def __init__(self):
-        self.seen, self.made = {}, loop._views
+        self.seen, self.made = {}, ImageSource.batch
 
     def __call__(self, *args, **options):
         batch = self.made(*args, **options)
@@ -97,7 +97,8 @@ def work(rank, port, folder):
         GROUP_RANK="0", TORCHELASTIC_RUN_ID="test", MASTER_ADDR="127.0.0.1", MASTER_PORT=port,
     )  # fmt: skip
     fabric = launch(replace(BASE))
-    loop._views = recorder = Recorder()
+    recorder = Recorder()
+    ImageSource.batch = lambda *args, **options: recorder(*args, **options)
     out = {"world": fabric.world_size}
     for name in CASES:
         trained = train_case(name, folder=folder / name, fabric=fabric)

@@ -3,6 +3,12 @@
 from goodviews.encoders.adapt import Backbone, as_backbone
 from goodviews.encoders.alexnet import AlexNet
 from goodviews.encoders.export import export_encoders
+from goodviews.encoders.graphs import (
+    Anchored,
+    GraphEncoders,
+    build_graph_backbone,
+    build_graph_encoders,
+)
 from goodviews.encoders.halves import Halves
 from goodviews.encoders.heads import Prototypes, build_head, projector
 from goodviews.encoders.jigsaw import JigsawHead
@@ -17,8 +23,10 @@ from goodviews.encoders.weights.loading import load_weights
 
 __all__ = [
     "AlexNet",
+    "Anchored",
     "Backbone",
     "ConvNet",
+    "GraphEncoders",
     "Halves",
     "JigsawHead",
     "JointBatchNorm",
@@ -31,6 +39,8 @@ __all__ = [
     "as_backbone",
     "build_backbone",
     "build_empty",
+    "build_graph_backbone",
+    "build_graph_encoders",
     "build_head",
     "build_pair",
     "export_encoders",

@@ -5,6 +5,7 @@ from goodviews.graphs.communities import communities
 from goodviews.graphs.convert import from_networkx, from_pyg, to_networkx, to_pyg
 from goodviews.graphs.graph import Graph
 from goodviews.graphs.making import make_graph
+from goodviews.graphs.non_links import draw_non_links
 from goodviews.graphs.parts import batch_graphs, part_of, shared_nodes
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "batch_graphs",
     "centrality",
     "communities",
+    "draw_non_links",
     "from_networkx",
     "from_pyg",
     "make_graph",

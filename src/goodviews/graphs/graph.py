@@ -3,7 +3,8 @@
 Letters: N nodes, E edges, F features, G graphs of a batch.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -118,6 +119,17 @@ class Graph:
     def degree(self) -> Tensor:
         """(N,) int64, number of edges that end at each node."""
         return torch.bincount(self.edge_index[1], minlength=self.nodes)
+
+    def to(self, device: torch.device | str) -> "Graph":
+        """The same graph on a device."""
+        if self.edges.device == torch.device(device):
+            return self
+        moved: dict[str, Any] = {
+            name: None if value is None else value.to(device)
+            for name in ("features", "edges", "weights", "names", "member", "numbers")
+            for value in (getattr(self, name),)
+        }
+        return replace(self, **moved)
 
     def need_features(self, step: str) -> None:
         """Check that the graph has features.

@@ -14,6 +14,7 @@ from goodviews.training import Settings
 from goodviews.training.objective import build_objective
 
 __all__ = [
+    "GRAPH_METHODS",
     "METHODS",
     "adapted_settings",
     "method",
@@ -21,13 +22,15 @@ __all__ = [
 ]
 
 METHODS: Registry[Settings] = Registry("method")
-"""Settings of all methods by name, in the order in which the papers appeared."""
+"""Settings of all methods of images by name, in the order in which the papers appeared."""
+GRAPH_METHODS: Registry[Settings] = Registry("method of graphs")
+"""Settings of all methods of graphs by name, in the order in which the papers appeared."""
 
 
-def _own_methods() -> list[str]:
-    """Files of this folder that hold a method, by the arXiv number of its paper."""
+def _own_methods(folder: Path) -> list[str]:
+    """Files of a folder that hold a method, by the arXiv number of its paper."""
     named = []
-    for file in Path(__file__).parent.glob("*.py"):
+    for file in folder.glob("*.py"):
         text = file.read_text("utf8")
         if "\nMETHOD = " in text:
             number = re.search(r"arXiv:([\d.]+)", text)
@@ -35,16 +38,18 @@ def _own_methods() -> list[str]:
     return [name for _, name in sorted(named)]
 
 
-for _name in _own_methods():
-    _module = f"{__name__}.{_name}"
-    METHODS.add(_name, import_module(_module).METHOD, home=f"{_module}:METHOD")
+for _registry, _room in ((METHODS, ""), (GRAPH_METHODS, "graphs")):
+    for _name in _own_methods(Path(__file__).parent / _room):
+        _module = ".".join(filter(None, (__name__, _room, _name)))
+        _registry.add(_name, import_module(_module).METHOD, home=f"{_module}:METHOD")
 
 
 def method(name: str) -> Settings:
     """Settings of a method, with the numbers of its paper.
 
     Args:
-        name: Name of a method, for example ``infomin``.
+        name: Name of a method of images, for example ``infomin``, or of graphs, for example
+            ``grace``.
 
     Raises:
         InputError: No method has this name.
@@ -53,7 +58,7 @@ def method(name: str) -> Settings:
         >>> method("infomin").momentum, method("moco").objective
         (0.999, 'infonce(temperature=0.07)')
     """
-    return METHODS.find(name)
+    return GRAPH_METHODS[name] if name in GRAPH_METHODS else METHODS.find(name)
 
 
 def register(name: str, settings: Settings) -> Settings:

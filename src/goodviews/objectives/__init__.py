@@ -26,6 +26,7 @@ from goodviews.objectives.coding import (
 from goodviews.objectives.cosine_variants import dcl_abs, dcl_sq, simclr_abs, simclr_sq
 from goodviews.objectives.cross_entropy import cross_entropy
 from goodviews.objectives.dashboard import Classification, classify, dashboard
+from goodviews.objectives.decorrelation import DecorrelationTerms, decorrelation
 from goodviews.objectives.decoupled import dcl, dclw, negatives_only
 from goodviews.objectives.double_norm import (
     criterion_gap,
@@ -44,6 +45,7 @@ from goodviews.objectives.duality import (
     vicreg_covariance_by_samples,
 )
 from goodviews.objectives.infonce import infonce, infonce_two_sided
+from goodviews.objectives.link_likelihood import LinkTerms, link_likelihood, normal_divergence
 from goodviews.objectives.local_global import LocalGlobalTerms, local_global, summarise
 from goodviews.objectives.multiview import multiview, view_pairs
 from goodviews.objectives.nce import nce, nce_log_normaliser
@@ -69,6 +71,7 @@ __all__ = [
     "Classification",
     "Combine",
     "Identity",
+    "LinkTerms",
     "LocalGlobalTerms",
     "MCR2Terms",
     "SpectralTerms",
@@ -88,16 +91,19 @@ __all__ = [
     "cross_correlation",
     "cross_entropy",
     "dashboard",
+    "DecorrelationTerms",
     "dcl",
     "dcl_abs",
     "dcl_sq",
     "dclw",
+    "decorrelation",
     "dimension_criterion",
     "doubly_normalise",
     "fourth_power_bounds",
     "identity",
     "infonce",
     "infonce_two_sided",
+    "link_likelihood",
     "local_global",
     "logsumexp_penalty",
     "mcr2",
@@ -106,6 +112,7 @@ __all__ = [
     "nce_log_normaliser",
     "negatives_only",
     "norm_correction",
+    "normal_divergence",
     "ntxent",
     "pooled_cosines",
     "project_to_ball",

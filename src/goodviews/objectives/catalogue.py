@@ -20,6 +20,8 @@ KINDS = {
     "classes": "(logits, labels)",
     "stored": "(anchor, positive, negatives)",
     "context": "(anchor, positive)",
+    "links": "(links, others)",
+    "summary": "(nodes, corrupted, summary)",
 }
 """Kinds of training, and the tensors that a training step passes to an objective of each."""
 

@@ -29,7 +29,7 @@ class LocalGlobalTerms(NamedTuple):
 
 
 @register(
-    kind="",
+    "summary",
     ranks="rows",
     shared=1,
     side="outside",

@@ -1,5 +1,6 @@
 """Training: one loop for every method."""
 
+from goodviews.training.graphs import train_graphs
 from goodviews.training.learners import Batch, Learner
 from goodviews.training.loop import TrainResult, train
 from goodviews.training.machine import launch
@@ -29,5 +30,6 @@ __all__ = [
     "scratch_encoder",
     "small_settings",
     "train",
+    "train_graphs",
     "train_supervised",
 ]

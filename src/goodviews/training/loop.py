@@ -3,7 +3,6 @@
 Letters: B examples of a batch, N pretraining images.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,18 +14,18 @@ import torch
 
 from goodviews.core.distributed import reporting_lost
 from goodviews.core.errors import InputError
-from goodviews.core.rng import Key
 from goodviews.data import Images
 from goodviews.encoders import PairEncoder, synchronise
 from goodviews.training.diagnostics.monitor import History, check_finite, gradient_norm
-from goodviews.training.learners import Batch, Learner, build_learner
+from goodviews.training.learners import Learner, build_learner
 from goodviews.training.machine import launch, reuse_memory, wrap
 from goodviews.training.optim import build_optimiser
 from goodviews.training.schedule import build_schedule
 from goodviews.training.settings import Settings
+from goodviews.training.sources import ImageSource, Source
 from goodviews.training.state import Checkpoints, Start
 from goodviews.training.steady import Steady, last_steady_step
-from goodviews.views import Chain, ViewPair, parse_view
+from goodviews.views import ViewPair
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -57,6 +56,9 @@ class TrainResult:
     rule: str
     steady: Steady | None = None
 
+
+FEWEST = 8
+"""Smallest number of examples to pretrain on."""
 
 Look = Callable[[PairEncoder], tuple[float, float]]
 
@@ -125,41 +127,85 @@ def train(
         >>> made.history.steps, made.encoders.represent(images.batch(np.arange(2))).shape
         (2, torch.Size([2, 16]))
     """
-    count = len(index)
-    if count < 8:
-        raise InputError(f"Pretraining needs at least 8 images, but got {count}.")
-    pair.check((images.channels, images.height, images.width))
-    jigsaw = parse_view(settings.jigsaw).first if settings.jigsaw else None
-    if jigsaw:
-        jigsaw.check((images.channels, images.height, images.width))
+    if len(index) < FEWEST:
+        raise InputError(f"Pretraining needs at least {FEWEST} images, but got {len(index)}.")
+    source = ImageSource(images, index, pair, jigsaw=settings.jigsaw, labels=labels)
+    return train_source(
+        source,
+        settings=settings,
+        seed=seed,
+        learner=learner,
+        start=start,
+        folder=folder,
+        save_every=save_every,
+        look=look,
+        watch=watch,
+        tick=tick,
+        fabric=fabric,
+        steady=steady,
+        keep_steady=keep_steady,
+    )
+
+
+def train_source(
+    source: Source,
+    *,
+    settings: Settings,
+    seed: int,
+    learner: Learner | None = None,
+    start: Start | None = None,
+    folder: Path | None = None,
+    save_every: int = 0,
+    look: Look | None = None,
+    watch: Callable[[Learner, History], None] | None = None,
+    tick: Callable[[], None] | None = None,
+    fabric: "Fabric | None" = None,
+    steady: Steady | None = None,
+    keep_steady: bool = False,
+) -> TrainResult:
+    """Pretrain encoders on any source of examples; :func:`train` describes the other arguments.
+
+    Args:
+        source: The examples and their views.
+        settings: Settings of the method.
+        seed: Random seed of the run.
+        learner: See :func:`train`.
+        start: See :func:`train`.
+        folder: See :func:`train`.
+        save_every: See :func:`train`.
+        look: See :func:`train`.
+        watch: See :func:`train`.
+        tick: See :func:`train`.
+        fabric: See :func:`train`.
+        steady: See :func:`train`.
+        keep_steady: See :func:`train`.
+    """
+    count = source.count
     fabric = fabric or launch(settings)
-    batch = batch_size(settings, count, fabric.world_size)
-    per_epoch = count // batch
+    batch = batch_size(settings, count, fabric.world_size, source.noun)
+    per_epoch = source.steps(batch)
     total = settings.epochs * per_epoch
 
     checkpoints = Checkpoints(
         folder,
         settings=settings,
-        view=repr(pair),
+        view=source.view,
         seed=seed,
-        data=images.hash
-        + (_subset_hash(images, index) if folder or steady or keep_steady else ""),
+        data=source.hash if folder or steady or keep_steady else "",
         start=start,
         writer=fabric.is_global_zero,
     )
     if learner is None:
-        some = images.batch(index[: min(count, 1024)], torch.device("cpu"))
-        first = torch.from_numpy(index[: len(some)])
-        v1, v2 = pair(some, seed=seed, samples=first, epoch=0)
+        v1, v2 = source.some(seed)
         learner = build_learner(
             settings,
             v1,
             v2,
-            shared=pair.alike,
+            shared=source.shared,
             images=count,
             steps=total,
             seed=seed,
-            classes=0 if labels is None else int(labels.max()) + 1,
+            classes=source.classes,
             start=None if checkpoints.resumes else start,
         )
     if settings.sync_batchnorm:
@@ -197,12 +243,9 @@ def train(
 
             parts = np.split(places, settings.accumulate * fabric.world_size)
             batches = [
-                _views(
-                    images, index, part, pair, jigsaw, labels,
-                    seed=seed, epoch=epoch + 1, step=step, device=fabric.device,
-                )
+                source.batch(part, seed=seed, epoch=epoch + 1, step=step, device=fabric.device)
                 for part in parts[fabric.global_rank :: fabric.world_size]
-            ]  # fmt: skip
+            ]
             torch.manual_seed(
                 _torch_seed(seed, step, fabric.global_rank)
             )  # for the dropout of a backbone
@@ -212,14 +255,14 @@ def train(
             for number, made in enumerate(batches, start=1):
                 with fabric.no_backward_sync(model, enabled=number < len(batches)):
                     loss = model(made) / len(batches)
-                    check_finite(loss, seed=seed, epoch=epoch + 1, step=step, view=repr(pair))
+                    check_finite(loss, seed=seed, epoch=epoch + 1, step=step, view=source.view)
                     fabric.backward(loss)
                 losses.append(loss.detach())
             learner.gradients()
             norm = gradient_norm(learner.parameters())
             if settings.precision != "16-mixed":  # the gradient scaler skips such steps
                 check_finite(
-                    norm, seed=seed, epoch=epoch + 1, step=step, view=repr(pair), what="gradient"
+                    norm, seed=seed, epoch=epoch + 1, step=step, view=source.view, what="gradient"
                 )
             optimiser.step()
             optimiser.zero_grad()
@@ -250,58 +293,18 @@ def order_of(seed: int, epoch: int, count: int) -> np.ndarray:
     return np.random.default_rng((seed, epoch)).permutation(count)
 
 
-def _subset_hash(images: Images, index: np.ndarray) -> str:
-    """Short hash that identifies the training subset; empty for the whole dataset."""
-    if np.array_equal(index, np.flatnonzero(images.part == 0)):
-        return ""
-    return f" {hashlib.sha256(index.astype('<i8').tobytes()).hexdigest()[:8]}"
-
-
 def _torch_seed(seed: int, step: int, rank: int) -> int:
     """Seed of torch's global generator at a step, the same in a resumed run."""
     return int(np.random.SeedSequence((seed % 2**32, step, rank)).generate_state(1)[0])
 
 
-def batch_size(settings: Settings, count: int, processes: int) -> int:
-    """Images per step over all processes, a multiple of the number of accumulated parts."""
+def batch_size(settings: Settings, count: int, processes: int, noun: str = "images") -> int:
+    """Examples per step over all processes, a multiple of the number of accumulated parts."""
     parts = settings.accumulate * processes
     batch = min(settings.batch, count) // parts * parts
     if batch < 2 * parts:
         raise InputError(
-            f"Each of the {parts} parts of a batch of {min(settings.batch, count)} images needs "
-            "at least 2 images; raise batch, or lower accumulate or the number of processes."
+            f"Each of the {parts} parts of a batch of {min(settings.batch, count)} {noun} needs "
+            f"at least 2 {noun}; raise batch, or lower accumulate or the number of processes."
         )
     return batch
-
-
-def _views(
-    images: Images,
-    index: np.ndarray,
-    places: np.ndarray,
-    pair: ViewPair,
-    jigsaw: Chain | None,
-    labels: np.ndarray | None,
-    *,
-    seed: int,
-    epoch: int,
-    step: int,
-    device: torch.device,
-) -> Batch:
-    """Make the views of a part of a batch."""
-    rows = index[places]
-    x_BCHW = images.raw(rows, device)  # uint8 if possible, because views read it faster
-    samples = torch.from_numpy(rows).to(device)
-    v1, v2 = pair(x_BCHW, seed=seed, samples=samples, epoch=epoch)
-    patches = None
-    if jigsaw is not None:
-        key = Key.of(seed=seed, samples=samples, epoch=epoch, view=2)
-        patches = jigsaw.apply(x_BCHW, jigsaw.sample(tuple(x_BCHW.shape[1:]), key))
-    return Batch(
-        v1,
-        v2,
-        torch.from_numpy(places).to(device),
-        Key.of(seed=seed, samples=samples, epoch=epoch, view=3).words,
-        step,
-        None if labels is None else torch.from_numpy(labels[places]).to(device),
-        patches,
-    )

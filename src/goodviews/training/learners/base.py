@@ -3,7 +3,7 @@
 Letters: B examples, D embedding, P patches.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
@@ -18,8 +18,8 @@ class Batch(NamedTuple):
     """Inputs of one training step.
 
     Attributes:
-        v1: (B, C, H, W), first views.
-        v2: (B, C', H', W'), second views.
+        v1: (B, C, H, W), first views; for graphs, :class:`goodviews.encoders.graphs.Anchored`.
+        v2: (B, C', H', W'), second views; for graphs, the same.
         places: (B,) int64, index of each example among the pretraining images, from 0.
         words: (B,) int64, one word of randomness per example.
         step: Index of the optimiser step, from 0.
@@ -34,8 +34,8 @@ class Batch(NamedTuple):
         ([0, 1, 2, 3], True)
     """
 
-    v1: Tensor
-    v2: Tensor
+    v1: Any
+    v2: Any
     places: Tensor
     words: Tensor
     step: int

@@ -8,11 +8,13 @@ from torch import Tensor, nn
 
 from goodviews.core.errors import InputError, unknown
 from goodviews.encoders import PairEncoder, build_head, build_pair
+from goodviews.encoders.graphs import Anchored, GraphEncoders, build_graph_encoders
 from goodviews.spec.grammar import parse_spec
 from goodviews.training.learners.base import Learner, PairLearner
 from goodviews.training.learners.bootstrap import BootstrapLearner
 from goodviews.training.learners.context import ContextLearner
 from goodviews.training.learners.contrast import BankLearner, QueueLearner
+from goodviews.training.learners.graphs import LinkLearner, SummaryLearner
 from goodviews.training.learners.labels import ClassLearner, SupConLearner
 from goodviews.training.learners.prototypes import PrototypeLearner
 from goodviews.training.memory import Bank, Momentum, Queue
@@ -31,8 +33,8 @@ _PAST: dict[str, dict[str, Any]] = {"queue": {"size": 3840, "start": 15.0}}
 
 def build_learner(
     settings: Settings,
-    v1: Tensor,
-    v2: Tensor,
+    v1: Tensor | Anchored,
+    v2: Tensor | Anchored,
     *,
     shared: bool,
     images: int,
@@ -45,7 +47,8 @@ def build_learner(
 
     Args:
         settings: The method.
-        v1: (N, C, H, W) first views of some images; (N, P, C, h, w) where they are patches.
+        v1: (N, C, H, W) first views of some images; (N, P, C, h, w) where they are patches;
+            for graphs, a view of one.
         v2: Their second views.
         shared: Whether one encoder can encode both views.
         images: Number of training images, which is the number of rows of a memory bank.
@@ -67,7 +70,7 @@ def build_learner(
     """
     objective = build_objective(settings.objective)
     rows = 0
-    if v1.ndim == 5:
+    if isinstance(v1, Tensor) and isinstance(v2, Tensor) and v1.ndim == 5:
         rows = int(v1.shape[1] ** 0.5)
         v1, v2 = v1.flatten(0, 1), v2.flatten(0, 1)
     if objective.kind == "classes" and not classes:
@@ -78,14 +81,7 @@ def build_learner(
     head = f"linear(dim={classes})" if objective.kind == "classes" else settings.head
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        encoders = build_pair(
-            settings.encoder,
-            v1,
-            v2,
-            shared=shared,
-            head=head,
-            seed=seed,
-        )
+        encoders = _encoders(settings.encoder, v1, v2, shared=shared, head=head, seed=seed)
         if start is not None:
             start(encoders)
         target = None
@@ -102,6 +98,15 @@ def build_learner(
         if settings.average:
             made.average = Momentum(encoders, momentum=settings.average)
     return made
+
+
+def _encoders(
+    text: str, v1: Tensor | Anchored, v2: Tensor | Anchored, *, shared: bool, head: str, seed: int
+) -> PairEncoder:
+    if isinstance(v1, Tensor) and isinstance(v2, Tensor):
+        return build_pair(text, v1, v2, shared=shared, head=head, seed=seed)
+    assert isinstance(v1, Anchored)
+    return build_graph_encoders(text, v1.graph, head=head, seed=seed)
 
 
 def _family(
@@ -125,6 +130,12 @@ def _family(
             target=target,
             constant=settings.predictor_constant,
         )
+    if objective.kind in ("links", "summary"):
+        if not isinstance(encoders, GraphEncoders):
+            raise InputError(f"{objective.name} is for graphs, but these are images.")
+        if objective.kind == "links":
+            return LinkLearner(encoders, objective)
+        return SummaryLearner(encoders, objective, seed=seed)
     if objective.kind == "labels":
         return SupConLearner(encoders, objective)
     if objective.kind == "classes":

@@ -1,0 +1,1 @@
+"""One method of graphs per file, with the numbers of its paper."""
