@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from goodviews.jobs.study.comparison.draws import label_counts, make_draws
 from goodviews.jobs.study.plan import Task
@@ -51,6 +52,15 @@ def test_more_counts_lie_between_the_smallest_and_the_full_one():
     counts = label_counts(made, 5)
     assert counts[:3] == [4, None, 10]
     assert all(4 < one < 500 for one in counts[2:])
+
+
+@pytest.mark.parametrize(("classes", "each"), [(2, 4), (5, 4), (7, 3), (10, 2), (100, 2)])
+def test_the_smallest_count_is_a_handful_where_nearly_all_is_labelled(classes, each):
+    labels = np.arange(3000) % classes
+    pool, items = np.arange(2000), np.arange(2000, 3000)
+    assert label_counts(task(labels, pool=pool, items=items), 2) == [each, None]
+    crossed = task(labels, pool=np.arange(3000), items=np.arange(3000), crossed=True)
+    assert label_counts(crossed, 2) == [4, None]
 
 
 def test_images_that_chose_the_view_are_fitted_to_and_never_tested():

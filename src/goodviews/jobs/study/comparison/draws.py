@@ -15,6 +15,8 @@ from goodviews.jobs.study.plan import Task
 
 FEWEST = 4
 """Labels per class of the smallest count, where there are at least twice as many."""
+_HANDFUL = 20
+"""Labels of the smallest count where all images are labelled and few labels are a question."""
 LEAST_DRAWS = 4
 _TESTED_MOST = 4_000
 """Images that are tested; more would hardly narrow an interval."""
@@ -44,7 +46,9 @@ class Draw:
 def label_counts(task: Task, most: int) -> list[int | None]:
     """Labels per class to compare at, the most important first; ``None`` stands for all of them.
 
-    First the smallest and the full count, then the count of the study's readouts, then counts
+    First the smallest and the full count (20 labels, two to four per class, where nearly all
+    images are labelled; on the digits pretraining is worth 6 points there and nothing with all
+    labels), then the count of the study's readouts, then counts
     between that double.
 
     Args:
@@ -56,7 +60,8 @@ def label_counts(task: Task, most: int) -> list[int | None]:
     """
     sizes = np.bincount(task.labels[task.pool], minlength=len(task.classes))
     sizes = sizes[sizes > 0]
-    least = max(1, min(FEWEST, int(sizes.max()) // 2))
+    fewest = FEWEST if task.crossed else max(2, min(FEWEST, -(-_HANDFUL // len(task.classes))))
+    least = max(1, min(fewest, int(sizes.max()) // 2))
     own = max(1, task.budget // len(task.classes))
     doubled = [least * 2**power for power in range(1, 12)]
     counts: list[int | None] = [least, None]
