@@ -1,5 +1,13 @@
-"""How much two views share, measured on images that nothing was fitted on."""
+"""What trained encoders reach: nats that two views share, links that are predicted."""
 
+from goodviews.measurement.links import train_on_links, validation_auc
 from goodviews.measurement.shared import Draws, SharedNats, embed_views, shared_nats
 
-__all__ = ["Draws", "SharedNats", "embed_views", "shared_nats"]
+__all__ = [
+    "Draws",
+    "SharedNats",
+    "embed_views",
+    "shared_nats",
+    "train_on_links",
+    "validation_auc",
+]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from goodviews.core.errors import InputError
-from goodviews.graphs import Graph
+from goodviews.graphs import Graph, draw_non_links
 
 _LISTED = 1_000_000
 """Pairs that are listed to draw from them; in larger graphs they are drawn and checked."""
@@ -82,20 +82,13 @@ def drawn_negatives(graph: Graph, shape: tuple[int, int], seed: int) -> Tensor:
     """
     nodes, total = graph.nodes, shape[0] * shape[1]
     draw = torch.Generator().manual_seed(seed)
-    links = graph.edges[0] * nodes + graph.edges[1]
     if nodes * (nodes - 1) // 2 <= _LISTED:
-        free = _open_pairs(nodes, links)
+        free = _open_pairs(nodes, graph.edges[0] * nodes + graph.edges[1])
         if not free.shape[1]:
             raise InputError("Every pair of nodes is a link, so there are no negatives.")
         chosen = torch.randint(free.shape[1], (total,), generator=draw)
         return free[:, chosen].view(2, *shape)
-    found = torch.zeros(2, total, dtype=torch.int64)
-    left = torch.arange(total)
-    while len(left):
-        ends = torch.randint(nodes, (2, len(left)), generator=draw).sort(0).values
-        found[:, left] = ends
-        left = left[(ends[0] == ends[1]) | torch.isin(ends[0] * nodes + ends[1], links)]
-    return found.view(2, *shape)
+    return draw_non_links(graph, total, generator=draw).view(2, *shape)
 
 
 def matched_negatives(graph: Graph, seen: Graph, links: Tensor, count: int, seed: int) -> Tensor:
