@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from goodviews.core.files import read_json, write_bytes, write_json, write_text
     from goodviews.core.interval import Interval
     from goodviews.core.origin import hardware, run_origin, write_table
+    from goodviews.core.progress import Progress
     from goodviews.core.records.codec import to_json
     from goodviews.core.records.rows import Row, read_rows
     from goodviews.core.records.verdict import Verdict
     from goodviews.core.rng import Key
+    from goodviews.core.text import duration, number
     from goodviews.core.tokens import TOKENS
 
 _HOMES = {
@@ -27,9 +29,11 @@ _HOMES = {
     "files": "read_json write_bytes write_json write_text",
     "interval": "Interval",
     "origin": "hardware run_origin write_table",
+    "progress": "Progress",
     "records.codec": "to_json",
     "records.rows": "Row read_rows",
     "rng": "Key",
+    "text": "duration number",
     "tokens": "TOKENS",
     "records.verdict": "Verdict",
 }
@@ -40,12 +44,15 @@ __all__ = [
     "InputError",
     "Interval",
     "Key",
+    "Progress",
     "Row",
     "TOKENS",
     "Verdict",
     "claimed",
+    "duration",
     "hardware",
     "intervals",
+    "number",
     "read_json",
     "read_rows",
     "read_values",

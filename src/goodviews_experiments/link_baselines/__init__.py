@@ -1,0 +1,1 @@
+"""What predicts links without pretraining."""

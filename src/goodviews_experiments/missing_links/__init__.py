@@ -1,0 +1,1 @@
+"""When links are missing, does pretraining pay?"""
