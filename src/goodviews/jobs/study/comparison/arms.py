@@ -33,7 +33,7 @@ class Setup:
         extent: What is compared.
         counts: Labels per class and draws of each count.
         against: Given weights.
-        broken: Those of them that could not be pretrained further.
+        broken: Given weights that could not be pretrained further.
     """
 
     number: int
