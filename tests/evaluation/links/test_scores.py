@@ -102,6 +102,15 @@ def test_probabilities_are_those_of_the_blocks():
     assert shuffled.sharpness().brier > constant
 
 
+def test_hard_negatives_are_calibrated_with_hard_ones():
+    found = link_scores(link_predictor(lambda _: MEMBER - 0.5, SPLIT), negatives="hard", count=20)
+    again = link_scores(
+        link_predictor(lambda _: MEMBER[:, :1] * 0 + 1.0, SPLIT), negatives="hard", count=20
+    )
+    assert found.sharpness().error < 0.12
+    assert again.sharpness().brier == pytest.approx(0.25, abs=0.01)
+
+
 def test_a_difference_is_paired_on_the_same_links():
     good = link_scores(link_predictor(lambda _: MEMBER - 0.5, SPLIT))
     poor = link_scores(link_predictor("degree_product", SPLIT))

@@ -64,6 +64,16 @@ def test_the_folder_holds_rows_and_where_they_come_from(found):
     assert run["level"] == "links"
 
 
+def test_the_page_shows_every_predictor_and_how_sure_it_is(found):
+    page = (found.folder / "index.html").read_text()
+    for kind in ("uniform", "degree-matched", "hard"):
+        assert f"Against {kind} negatives" in page
+    assert page.count('class="l-chart"') == 3
+    assert page.count(">degree product<") == 3
+    assert "blocks: AUC ." in page
+    assert "It is not significantly better than" in page or "than every control" in page
+
+
 def test_a_graph_without_features_is_compared_with_heuristics_alone(tmp_path):
     plain = make_graphs("plain", [BLOCKS])
     found = evaluate_links(

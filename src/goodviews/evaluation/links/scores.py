@@ -151,7 +151,7 @@ def link_scores(
 
     Returns:
         The scores. Probabilities are calibrated on the calibration links of the split and as
-        many negatives of the same kind.
+        many negatives, drawn as those of the test.
 
     Raises:
         InputError: The kind is unknown, or there are too few negatives of it.
@@ -170,7 +170,7 @@ def link_scores(
     others = predictor(pairs).numpy()
     calibration = None
     if split.calibration.shape[1]:
-        apart = negatives_of(split, negatives, "calibration", 2)[:, :, 0]
+        apart = negatives_of(split, negatives, "calibration", count)[:, :, 0]
         calibration = fit_calibration(
             predictor(split.calibration).numpy(), predictor(apart).numpy()
         )

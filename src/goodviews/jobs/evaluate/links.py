@@ -12,7 +12,7 @@ from typing import Any
 from goodviews.core.claim import claimed
 from goodviews.core.command import default_folder
 from goodviews.core.errors import InputError, unknown
-from goodviews.core.files import read_json
+from goodviews.core.files import read_json, write_text
 from goodviews.core.origin import run_origin, write_table
 from goodviews.core.progress import Report, as_report
 from goodviews.core.text import ends, number, points, share
@@ -30,6 +30,7 @@ from goodviews.evaluation.links import (
 from goodviews.evaluation.links.decoders import DECODERS
 from goodviews.measurement.links import train_on_links
 from goodviews.methods import method
+from goodviews.pages.links.page import links_page
 
 Row = dict[str, Any]
 Encode = Callable[[Any], Any]
@@ -44,7 +45,8 @@ class LinkEvaluation:
     """How well an encoder predicts links, beside its controls.
 
     Attributes:
-        folder: ``rows.csv``, ``differences.csv``, ``reliability.csv`` and ``run.json``.
+        folder: The page ``index.html``, ``rows.csv``, ``differences.csv``, ``reliability.csv`` and
+            ``run.json``.
         split: Sizes of the parts, in words.
         rows: One for each predictor and kind of negatives.
         differences: The encoder minus each control, on the same links and negatives.
@@ -61,6 +63,11 @@ class LinkEvaluation:
     differences: list[Row]
     sentences: list[str]
 
+    @property
+    def files(self) -> list[Path]:
+        """The page and the rows."""
+        return [self.folder / "index.html", self.folder / "rows.csv"]
+
     def __str__(self) -> str:
         lines = [self.split, "", *_table(self.rows), ""]
         lines += [
@@ -68,7 +75,7 @@ class LinkEvaluation:
             for row in self.differences
             if (row["negatives"], row["seed"]) == (self.rows[0]["negatives"], 0)
         ]
-        return "\n".join([*lines, *self.sentences, str(self.folder / "rows.csv")])
+        return "\n".join([*lines, *self.sentences, *map(str, self.files)])
 
 
 def evaluate_links(
@@ -147,12 +154,15 @@ def evaluate_links(
         made |= _controls(split, encoder, decoder, seeds, gae=gae)
         rows, gaps, curves = _measured(made, negatives, count, report)
         run["data"] = {"name": data.name, "hash": data.hash}
+        sizes = f"{str(split)[12:-1]}"
+        said = _sentences(rows, curves, name)
         run |= {"encoder": name, "level": "links", "split": {"hash": split.hash}}
+        run |= {"sizes": sizes, "sentences": said}
         write_table(folder, gaps, run, name="differences")
         write_table(folder, curves, run, name="reliability")
         write_table(folder, rows, run)
-    words = f"{data.name}: {str(split)[12:-1]}."
-    return LinkEvaluation(folder, words, rows, gaps, _sentences(rows, curves, name))
+        write_text(folder / "index.html", links_page(run, rows, gaps, curves))
+    return LinkEvaluation(folder, f"{data.name}: {sizes}.", rows, gaps, said)
 
 
 def _is_evaluation(folder: Path) -> bool:

@@ -9,7 +9,8 @@ from goodviews.core.errors import InputError
 from goodviews.core.files import read_json, reading
 from goodviews.core.text import ends, number
 from goodviews.pages.chart.layout import ticks
-from goodviews.pages.chart.lines import Dot, Line, Tick, chart
+from goodviews.pages.chart.lines import Dot, Line, chart
+from goodviews.pages.chart.reliability import reliability
 from goodviews.pages.shell import sibling
 
 Row = dict[str, Any]
@@ -144,31 +145,23 @@ def _room(values: Sequence[float]) -> tuple[float, float]:
 def _reliability(curves: Sequence[Row], graph: str) -> list[Row]:
     """Share of links by probability, with all training links and with the fewest."""
     own = [row for row in curves if (row["graph"], row["axis"]) == (graph, "missing")]
-    shares: list[Tick] = [(0, "0"), (0.5, "0.5"), (1, "1")]
+    levels = sorted({row["level"] for row in own})
     made = []
-    for level in sorted({row["level"] for row in own})[
-        :: max(len({r["level"] for r in own}) - 1, 1)
-    ]:
-        lines, dots, shown = [Line([(0, 0), (1, 1)], "ref")], [], []
-        for kind, arm in _LINES[:3]:
-            rows = [row for row in own if (row["level"], row["arm"]) == (level, arm)]
-            if rows:
-                shown.append((kind, "", arm))
-                lines.append(Line([(row["probability"], row["share"]) for row in rows], kind))
-                dots += [
-                    Dot(row["probability"], row["share"], row["low"], row["high"], kind)
-                    for row in rows
-                ]
+    for level in dict.fromkeys((levels[0], levels[-1])):
+        shown = {
+            kind: [row for row in own if (row["level"], row["arm"]) == (level, arm)]
+            for kind, arm in _LINES[:3]
+        }
         made.append(
             {
                 "head": f"{100 * level:.0f} % of the training links missing",
-                "legend": shown,
-                "svg": chart(
-                    lines, x=(0, 1), y=(0, 1), x_ticks=shares, y_ticks=shares, dots=dots,
+                "legend": [(kind, "", arm) for kind, arm in _LINES[:3] if shown[kind]],
+                "svg": reliability(
+                    {kind: rows for kind, rows in shown.items() if rows},
                     label=f"{graph}: share of links by probability, {100 * level:.0f} % missing.",
                 ),
             }
-        )  # fmt: skip
+        )
     return made
 
 
