@@ -56,14 +56,18 @@ def ends(low: float, high: float, decimals: int, **form: bool) -> str:
     return f"[{number(low, decimals, **form)}, {number(high, decimals, **form)}]"
 
 
-def percent(level: Interval) -> str:
+def percent(level: Interval, least: float = 0.0) -> str:
     """An accuracy in percent with its interval, for sentences.
+
+    Args:
+        level: The accuracy, as a share.
+        least: Smallest value that it can have.
 
     Example:
         >>> percent(Interval(0.938, 0.926, 0.95))
         '93.8 % [92.6, 95.0]'
     """
-    cut = level.times(100).within(0, 100)
+    cut = level.times(100).within(100 * least, 100)
     text = f"{number(cut.value, 1)} %"
     return f"{text} {ends(cut.low, cut.high, 1)}" if cut.known else f"{text} {ONE_SEED}"
 

@@ -3,7 +3,7 @@
 Letters: N items with a label, F representation, R draws, C classes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,6 +82,7 @@ def evaluate_readout(
     penalty: float | None = None,
     knn: bool = True,
     groups: np.ndarray | None = None,
+    look: Callable[[LabelDraw, np.ndarray], None] | None = None,
 ) -> Readout:
     """Fit and test a linear readout (and nearest neighbours) on every draw.
 
@@ -96,6 +97,7 @@ def evaluate_readout(
         penalty: Fixed penalty of the readout (default: selected).
         knn: Whether to evaluate nearest neighbours; otherwise their results are zeros.
         groups: (N,) group of each item, which no fold for the penalty divides.
+        look: Called with each draw and the log probabilities (n, C) of its tested items.
 
     Returns:
         Accuracy and log probability per item.
@@ -124,6 +126,8 @@ def evaluate_readout(
         logs, _ = linear_logs(
             features, labels, draw.fit, tested[draw.test], classes=classes, penalty=penalty
         )
+        if look is not None:
+            look(draw, logs)
         right = logs.argmax(axis=1) == truth
         total[0, draw.test] += 1
         total[1, draw.test] += right

@@ -20,6 +20,7 @@ from goodviews.data.tasks import LabelTask
 from goodviews.evaluation.item_scores import auroc_items, r2_items
 from goodviews.evaluation.knn import BLOCK, largest
 from goodviews.evaluation.linear import choose_penalty, linear_logs, penalties
+from goodviews.evaluation.logistic import fit_logistic
 from goodviews.evaluation.ridge import fit_ridge
 
 Penalties = tuple[float, ...]
@@ -135,6 +136,58 @@ def predict(
         logs.append(np.where(np.isnan(own), np.nan, made[np.arange(len(own)), labels[tested]]))
     told = np.array(logs)
     return Predicted(np.array(odds).T, np.nanmean(told, axis=0))
+
+
+def linear_maps(
+    features: Tensor, task: LabelTask, fit: np.ndarray, *, penalty: float
+) -> tuple[Tensor, Tensor]:
+    """Weights (F, L) and biases (L,) of linear readouts, for features as they are.
+
+    Args:
+        features: (N, F).
+        task: The task of the N items.
+        fit: Items for fitting.
+        penalty: Penalty of all readouts.
+    """
+    assert task.values is not None
+    weights, biases = [], []
+    for column in task.values.T:
+        known = fit[~np.isnan(column[fit])]
+        if task.kind == "number":
+            ridge = fit_ridge(features[known], column[known], penalties=(penalty,))[0]
+            weight, bias = (ridge.weight / ridge.spread).float(), torch.tensor(ridge.bias)
+            centre = ridge.centre
+        else:
+            labels = column[known].astype(np.int64)
+            probe = fit_logistic(features[known], labels, classes=2, penalty=penalty)
+            weight = (probe.weight[:, 1] - probe.weight[:, 0]) / probe.spread
+            bias, centre = probe.bias[1] - probe.bias[0], probe.centre
+        weights.append(weight)
+        biases.append((bias - centre @ weight).float())
+    return torch.stack(weights, dim=1), torch.stack(biases)
+
+
+def of_network(task: LabelTask, outputs: np.ndarray, items: np.ndarray) -> Predicted:
+    """What a network that was trained on the task says about tested items.
+
+    Args:
+        task: The task.
+        outputs: (n, L) log odds of labels, or the predicted number.
+        items: (n,) the tested items.
+
+    Returns:
+        Its scores and log probabilities; for a number those of a normal distribution with the
+        variance of what it misses on these items.
+    """
+    assert task.values is not None
+    truth, scores = task.values[items], outputs.astype(float)
+    if task.kind == "number":
+        left = (truth[:, 0] - scores[:, 0]) ** 2
+        variance = float(left.mean()) or 1e-12
+        return Predicted(scores, -0.5 * (np.log(2 * math.pi * variance) + left / variance))
+    signed = np.where(truth == 1, scores, -scores)
+    logs = np.where(np.isnan(truth), np.nan, -np.logaddexp(0, -signed))
+    return Predicted(scores, np.nanmean(logs, axis=1))
 
 
 def neighbours_of(

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from goodviews.data import Images
+from goodviews.data.tasks import Kind
 from goodviews.encoders import build_pair
 from goodviews.training.machine import make_fabric
 from goodviews.training.settings import Settings
@@ -76,13 +77,15 @@ def train_supervised(
     smoothing: float = SMOOTHING,
     start: nn.Sequential | None = None,
     share: float = 1.0,
+    kind: Kind = "classes",
 ) -> nn.Module:
     """Train an encoder with a linear layer on top, on labelled images only.
 
     Args:
         images: Dataset.
         index: (N,) indices of the labelled images.
-        labels: (N,) class numbers, below ``classes``.
+        labels: (N,) class numbers, below ``classes``; of other kinds (N, C) what is to be
+            predicted, NaN where a label is not known.
         pair: View pair; its first view augments the images.
         classes: C, the number of classes.
         settings: Settings with encoder, device and precision, as for pretraining.
@@ -93,6 +96,8 @@ def train_supervised(
         start: An encoder, pixels (B, C, H, W) in [0, 1] to (B, F), and a head, (B, F) to (B, C),
             to train further in place of the encoder of the settings; they stay as they are.
         share: The learning rate of the encoder as a share of that of the head.
+        kind: ``classes``; ``labels``, of which an image has several, with a binary cross-entropy
+            each; or ``number``, with the squared error.
 
     Returns:
         A module in evaluation mode, from pixels (B, C, H, W) in [0, 1] to logits (B, C).
@@ -126,18 +131,30 @@ def train_supervised(
         optimiser, lambda step: 0.5 * (1 + math.cos(math.pi * step / steps))
     )
     wrapped, optimiser = fabric.setup(model, optimiser)
-    x, y = x.to(fabric.device), torch.from_numpy(labels).to(fabric.device)
+    y = torch.from_numpy(labels if kind == "classes" else labels.astype(np.float32))
+    x, y = x.to(fabric.device), y.to(fabric.device)
     places = torch.from_numpy(index)
     rng, batch = np.random.default_rng((seed, 0)), min(batch, len(index))
     for step in range(steps):
         rows = torch.from_numpy(rng.choice(len(index), batch, replace=False))
         view = pair.view(0, x[rows], seed=seed, samples=places[rows], epoch=step + 1)
-        loss = F.cross_entropy(wrapped(view), y[rows], label_smoothing=smoothing)
+        loss = _loss(wrapped(view), y[rows], kind, smoothing)
         optimiser.zero_grad()
         fabric.backward(loss)
         optimiser.step()
         schedule.step()
     return model.eval()
+
+
+def _loss(outputs: Tensor, y: Tensor, kind: Kind, smoothing: float) -> Tensor:
+    """Loss of a batch."""
+    if kind == "classes":
+        return F.cross_entropy(outputs, y, label_smoothing=smoothing)
+    known = ~y.isnan()
+    if kind == "number":
+        return F.mse_loss(outputs[known], y[known])
+    soft = (1 - smoothing) * y + smoothing / 2
+    return F.binary_cross_entropy_with_logits(outputs[known], soft[known])
 
 
 def _drawn(x: Tensor, classes: int, settings: Settings, seed: int) -> nn.Sequential:

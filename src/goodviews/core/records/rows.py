@@ -9,10 +9,14 @@ import io
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from goodviews.core.errors import InputError
 from goodviews.core.files import read_text, write_text
+
+Measure = Literal["accuracy", "balanced accuracy", "macro AUROC", "R2"]
+"""What decides in a task: accuracy, or balanced accuracy where classes are imbalanced; macro AUROC
+of several labels; R2 of a number."""
 
 ROLES = ("candidate", "twin", "baseline", "screened")
 
@@ -33,10 +37,19 @@ class Row:
         ceiling_nats: log K, the largest value the estimate can take.
         candidates: K.
         at_ceiling: Whether the estimate is within a tenth of its ceiling.
-        readout_top1: Linear readout accuracy, mean over label draws.
-        readout_spread: Standard deviation of that accuracy over label draws.
-        usable_nats: H(y) minus cross-entropy of the linear readout.
-        knn_top1: Nearest-neighbour accuracy, mean over label draws.
+        measure: What decides, one of :data:`Measure`.
+        readout_top1: Linear readout accuracy, mean over label draws; of several labels the share
+            that is right.
+        readout_spread: Standard deviation of what decides over label draws.
+        readout_balanced: Mean over classes of the accuracy within each class.
+        readout_f1: F1, averaged over classes and label draws.
+        readout_auroc: Area under the ROC curve, averaged over classes or labels, and label draws.
+        readout_map: Average precision, averaged over labels and label draws.
+        readout_r2: Share of the variance of a number that is predicted.
+        usable_nats: H(y) minus cross-entropy of the linear readout; where balanced accuracy
+            decides, both as if all classes were equally common; of several labels the mean over
+            labels.
+        knn_top1: Nearest-neighbour accuracy, mean over label draws, or what decides in its place.
         view_nats: Lower bound on I(v; y), by a classifier trained on the view, in the row of one
             seed; the smaller of the two when the views differ.
         other_view_nats: The same for the other view, where it has its own spec.
@@ -71,8 +84,14 @@ class Row:
     ceiling_nats: float | None = None
     candidates: int | None = None
     at_ceiling: bool | None = None
+    measure: Measure = "accuracy"
     readout_top1: float | None = None
     readout_spread: float | None = None
+    readout_balanced: float | None = None
+    readout_f1: float | None = None
+    readout_auroc: float | None = None
+    readout_map: float | None = None
+    readout_r2: float | None = None
     usable_nats: float | None = None
     knn_top1: float | None = None
     view_nats: float | None = None
@@ -94,6 +113,12 @@ class Row:
     epochs: int | None = None
     steps: int | None = None
     seconds: float | None = None
+
+    @property
+    def readout(self) -> float | None:
+        """The linear readout by what decides."""
+        values = (self.readout_top1, self.readout_balanced, self.readout_auroc, self.readout_r2)
+        return dict(zip(get_args(Measure), values, strict=True))[self.measure]
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:

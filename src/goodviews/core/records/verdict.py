@@ -12,6 +12,7 @@ from goodviews.core.files import read_json
 from goodviews.core.interval import Interval
 from goodviews.core.records.codec import SHORT, check_schema, from_json, to_json
 from goodviews.core.records.lengths import Lengths
+from goodviews.core.records.rows import Measure
 from goodviews.core.records.screening import Screening
 
 SCHEMA = 1
@@ -97,7 +98,8 @@ class View:
         in_family: Whether the curve runs through it.
         nats: Bound on the information its two views share; nothing with too few held-out pairs.
         at_ceiling: Whether that bound is at the most it can report.
-        accuracy: Accuracy of the readout, within [0, 1].
+        accuracy: Accuracy of the readout, within [0, 1], or what decides in its place: see
+            :attr:`TaskVerdict.measure`.
         regime: On which side of the peak it lies.
         words: The regime in words.
         over_scratch: Against training from scratch.
@@ -111,6 +113,7 @@ class View:
         collapsed: How many of its runs collapsed.
         notes: Sentences about this view alone.
         pairs: How many pictures of pairs there are.
+        others: Scores that do not decide, in words.
     """
 
     id: str
@@ -134,6 +137,7 @@ class View:
     collapsed: int
     notes: tuple[str, ...]
     pairs: int
+    others: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +152,7 @@ class Baseline:
     usable: float | None
     knn: float | None
     seconds: float | None
+    others: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,6 +261,8 @@ class TaskVerdict:
         lengths: The best views at several lengths of training; nothing where none was measured.
         comparison: From scratch, frozen and fine-tuned on the same labels; nothing without
             labels.
+        measure: What decides, and what all fields called ``accuracy`` hold: accuracy; balanced
+            accuracy where classes are imbalanced; macro AUROC of several labels; R2 of a number.
     """
 
     task: str
@@ -275,6 +282,7 @@ class TaskVerdict:
     peak: Peak | None
     lengths: Lengths | None = None
     comparison: Comparison | None = None
+    measure: Measure = "accuracy"
 
 
 @dataclass(frozen=True, kw_only=True)

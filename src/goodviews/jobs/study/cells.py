@@ -16,8 +16,9 @@ from goodviews.core.records.rows import Row
 from goodviews.encoders import PairEncoder
 from goodviews.encoders.storage import encoder_bytes
 from goodviews.jobs.study.label_free import embedded, label_free_scores
+from goodviews.jobs.study.measures import entropy, row_scores
 from goodviews.jobs.study.parts import BOUND, EPOCH, READING, READOUT, is_read
-from goodviews.jobs.study.plan import Cell, Plan, Task
+from goodviews.jobs.study.plan import Cell, Plan
 from goodviews.jobs.study.readings import baseline, of_encoder, view_reader
 from goodviews.measurement import Draws, shared_nats
 from goodviews.training import Steady
@@ -35,10 +36,12 @@ class CellResult:
 
     Attributes:
         rows: One per task (one with an empty task when there are no labels).
-        arrays: Per task ``right``, ``nats``, ``knn``, ``null`` (M,); ``draws``, ``nats_draws``
-            (R,) are means by label draw; for one seed of a candidate ``label`` (N,), its bound on
-            I(v; y) by image, ``label_rise``, ``label_folds`` and ``label_items``, the images that
-            were read; keys are ``<task number>.<name>``.
+        arrays: Per task ``right``, ``nats``, ``knn``, ``null`` (M,), where the mean of ``right``
+            is what decides, and where that is not accuracy ``top1`` (M,) is the share of right
+            answers; ``draws``, ``nats_draws``, ``f1``, ``auroc``, ``map`` (R,) by label draw; for
+            one seed of a candidate ``label`` (N,), its bound on I(v; y) by image, ``label_rise``,
+            ``label_folds`` and ``label_items``, the images that were read; keys are
+            ``<task number>.<name>``.
         encoder: Content of the file of a candidate's encoder; empty for others, and for cells
             that are kept, whose encoder is a file of its own.
     """
@@ -82,7 +85,7 @@ def run_cell(plan: Plan, cell: Cell, tick: Callable[[str], None] = lambda _: Non
     for number, task in enumerate(plan.tasks):
         made = features(task)
         tick(READOUT)
-        usable = made["nats"].mean() + _entropy(task)
+        usable = made["nats"].mean() + entropy(task)
         extra: dict[str, Any] = {}
         if kept is not None:
             took = kept(task)
@@ -104,10 +107,10 @@ def run_cell(plan: Plan, cell: Cell, tick: Callable[[str], None] = lambda _: Non
                 seed=cell.seed,
                 task=task.name,
                 role=cell.role,
-                readout_top1=float(made["right"][report].mean()),
                 readout_spread=float(draws.std(ddof=1)) if len(draws) > 1 else None,
                 usable_nats=float(usable),
                 knn_top1=float(made["knn"][report].mean()) if "knn" in made else None,
+                **row_scores(task, made),
                 **extra,
                 **common,
             )
@@ -183,12 +186,6 @@ def _pretrained(
         "steps": history.steps,
     }
     return common, encoders
-
-
-def _entropy(task: Task) -> float:
-    share = np.bincount(task.labels[task.items]) / len(task.items)
-    share = share[share > 0]
-    return float(-(share * np.log(share)).sum())
 
 
 def _timed(row: Row, seconds: float) -> Row:

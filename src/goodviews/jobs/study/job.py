@@ -49,6 +49,7 @@ from goodviews.jobs.study.screening.first import choose_views, planned_lengths, 
 from goodviews.jobs.study.screening.labels import FEWEST
 from goodviews.jobs.study.store import Store, is_study, stored_plan
 from goodviews.jobs.study.verdict.build import make_verdict
+from goodviews.jobs.study.verdict.measured import in_words
 from goodviews.pages import report
 from goodviews.pages.study.short import short_page
 from goodviews.spec.files import keep_beside
@@ -342,6 +343,7 @@ def study(
             plan, store, done.results, verdict, command=kept, report=report_progress, asked=asked,
             jobs=workers, seconds=given and MEASURED * 60 * given * max(workers, 1),
         )  # fmt: skip
+        verdict = in_words(verdict)
         write_json(store.folder / "verdict.json", verdict.to_json())
         seconds = time.perf_counter() - begun
         run = describe(plan, done, verdict, family, kept, seconds)

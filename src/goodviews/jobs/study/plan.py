@@ -2,16 +2,19 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+import math
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from goodviews.core.errors import InputError
+from goodviews.core.records.rows import Measure
 from goodviews.data import Images, Splits, draw_labels, splits
 from goodviews.data.folds import folds
 from goodviews.data.strata import cut
+from goodviews.data.tasks import LabelTask, imbalanced, label_tasks
 from goodviews.evaluation import LabelDraw
 from goodviews.training import Settings
 from goodviews.views import parse_view
@@ -54,6 +57,9 @@ class Task:
         crossed: Whether fitted and tested images are folds of the same ones.
         groups: (N,) group of each image, which no fold divides.
         pool: Images whose labels are drawn from; with folds, those of ``items``.
+        measure: What decides.
+        target: Labels or numbers to predict, where these are not classes; ``labels`` are then the
+            strata by which they are drawn.
     """
 
     name: str
@@ -66,6 +72,13 @@ class Task:
     crossed: bool
     groups: np.ndarray | None = None
     pool: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    measure: Measure = "accuracy"
+    target: LabelTask | None = None
+
+    @property
+    def least(self) -> float:
+        """Smallest value that the measure can have; the largest is 1."""
+        return -math.inf if self.measure == "R2" else 0.0
 
     @property
     def tested_groups(self) -> np.ndarray | None:
@@ -133,7 +146,7 @@ class Plan:
         return {
             "data": [self.images.name, self.images.hash, self.task_images.hash],
             "splits": self.splits.hash,
-            "tasks": {task.name: [task.budget, len(task.draws)] for task in self.tasks},
+            "tasks": {task.name: _about(task) for task in self.tasks},
             "settings": asdict(self.settings),
             "candidates": self.candidates,
         }
@@ -195,8 +208,8 @@ def make_plan(
         )
     other = own if task_images is images else splits(task_images)
     tasks = [
-        _task(task_images, other, name, per_class=per_class, draws=draws, chosen=chosen)
-        for name in task_images.labels
+        _task(task_images, other, task, per_class=per_class, draws=draws, chosen=chosen)
+        for task in label_tasks(task_images).values()
     ]
     return Plan(
         images,
@@ -211,10 +224,35 @@ def make_plan(
     )
 
 
+def _about(task: Task) -> list[Any]:
+    """What makes two tasks the same, apart from the hash of the data."""
+    told: list[Any] = [task.budget, len(task.draws)]
+    if task.measure != "accuracy":
+        told.append(task.measure)
+    if task.target is not None and task.target.values is not None:
+        told.append(hashlib.sha256(task.target.values.tobytes()).hexdigest()[:16])
+    return told
+
+
 def _task(
-    images: Images, parts: Splits, name: str, *, per_class: int, draws: int, chosen: bool
+    images: Images, parts: Splits, task: LabelTask, *, per_class: int, draws: int, chosen: bool
 ) -> Task:
-    labels, classes = _compact(images.labels[name], images.classes[name])
+    made = _drawn(images, parts, task, per_class=per_class, draws=draws, chosen=chosen)
+    if task.kind == "classes":
+        return replace(made, measure="balanced accuracy") if imbalanced(made.labels) else made
+    assert task.values is not None
+    values = task.values
+    if task.kind == "number":  # in units of their spread, so that networks learn them alike
+        values = (values - values[made.pool].mean()) / (values[made.pool].std() or 1.0)
+    measure: Measure = "R2" if task.kind == "number" else "macro AUROC"
+    return replace(made, measure=measure, target=replace(task, strata=made.labels, values=values))
+
+
+def _drawn(
+    images: Images, parts: Splits, task: LabelTask, *, per_class: int, draws: int, chosen: bool
+) -> Task:
+    name = task.name
+    labels, classes = _compact(task.strata, task.classes)
     groups = images.groups
     if parts.cross_fitted(name):
         made = _folds(parts.pool[name], labels, draws, groups)

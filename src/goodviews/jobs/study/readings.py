@@ -18,8 +18,11 @@ from goodviews.evaluation import LabelDraw, evaluate_readout, represent
 from goodviews.evaluation.encoders import settle
 from goodviews.evaluation.label_information import LabelInformation, label_information
 from goodviews.evaluation.patches import Patches
+from goodviews.evaluation.task_readout import of_network
+from goodviews.jobs.study.measures import ClassDraws, even_items
 from goodviews.jobs.study.parts import FIT
 from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task
+from goodviews.jobs.study.task_readings import gathered, read_target
 from goodviews.training.small import light_augmentation, scratch_encoder
 from goodviews.training.supervised import train_supervised
 from goodviews.views import ViewPair, parse_view
@@ -70,13 +73,17 @@ def _read(
 
     A brief one, of a run that only chooses, has neither that null nor nearest neighbours.
     """
+    if task.target is not None:
+        return read_target(task, index, draws, features, brief=brief)
     labels, classes = task.labels[index], len(task.classes)
     groups = None if task.groups is None else task.groups[index]
+    each = ClassDraws(task, index)
     found = evaluate_readout(
-        features, labels, draws, classes=classes, groups=groups, knn=not brief
+        features, labels, draws, classes=classes, groups=groups, knn=not brief, look=each.add
     )
+    made = each.results()
     if brief:
-        return {"right": found.right, "nats": found.log_prob, "draws": found.by_draw}
+        return {name: made[name] for name in ("right", "nats", "draws", "top1") if name in made}
     shuffled = np.random.default_rng(0).permutation(labels)
     null = evaluate_readout(
         features,
@@ -86,15 +93,11 @@ def _read(
         penalty=found.penalty,
         knn=False,
     )
-    made = {
-        "right": found.right,
-        "nats": found.log_prob,
-        "knn": found.knn_right,
-        "draws": found.by_draw,
-        "nats_draws": found.log_by_draw,
-        "null": null.right,
-    }
-    return made
+    near, blank = found.knn_right, null.right
+    if task.measure == "balanced accuracy":
+        near = even_items(task, near, task.labels[task.items])
+        blank = even_items(task, blank, shuffled[np.searchsorted(index, task.items)])
+    return {**made, "knn": near, "null": blank}
 
 
 class LabelReading(NamedTuple):
@@ -195,9 +198,32 @@ def baseline(
     settings = replace(plan.settings, encoder=scratch_encoder(plan.settings.encoder))
     augment = parse_view(light_augmentation(images.channels))
 
+    def scratch_target(task: Task) -> dict[str, np.ndarray]:
+        assert task.target is not None
+        assert task.target.values is not None
+        index, draws = _compact(task)
+        made = []
+        for number, draw in enumerate(task.draws):
+            model = train_supervised(
+                images,
+                draw.fit,
+                task.target.values[draw.fit],
+                augment,
+                classes=len(task.target.outputs),
+                settings=settings,
+                seed=seed + number,
+                kind=task.target.kind,
+            )
+            device = next(model.parameters()).device
+            found = represent(images, draw.test, partial(_logits, model), device=device)
+            made.append(of_network(task.target, found.numpy(), draw.test))
+            tick(FIT)
+        return gathered(task, index, draws, made)
+
     def scratch(task: Task) -> dict[str, np.ndarray]:
-        total = np.zeros((4, len(images)))
-        by_draw, log_by_draw = [], []
+        if task.target is not None:
+            return scratch_target(task)
+        each = ClassDraws(task, np.arange(len(images)))
         for number, draw in enumerate(task.draws):
             model = train_supervised(
                 images,
@@ -211,20 +237,9 @@ def baseline(
             device = next(model.parameters()).device
             logits = represent(images, draw.test, partial(_logits, model), device=device)
             logs = logits.log_softmax(dim=1).numpy()
-            truth = task.labels[draw.test]
-            right = logs.argmax(axis=1) == truth
-            log_right = logs[np.arange(len(truth)), truth]
-            total[:3, draw.test] += [np.ones(len(truth)), right, log_right]
-            by_draw.append(right.mean())
-            log_by_draw.append(log_right.mean())
+            each.add(draw, logs)
             tick(FIT)
-        done = total[:, task.items]
-        return {
-            "right": done[1] / done[0],
-            "nats": done[2] / done[0],
-            "draws": np.array(by_draw),
-            "nats_draws": np.array(log_by_draw),
-        }
+        return each.results()
 
     return scratch
 

@@ -34,12 +34,14 @@ class Curve:
         layers: One Altair chart per kind of mark, lowest first.
         key: Letter and name of each view, where names did not fit.
         missing: Number of names left off because they would have run into others.
+        measure: What the y axis shows.
     """
 
     view: Frame
     layers: list[Any] = field(default_factory=list)
     key: list[tuple[str, str]] = field(default_factory=list)
     missing: int = 0
+    measure: str = "accuracy"
 
     def add(self, mark: str, data: Sequence[Datum], **options: Any) -> None:
         """Add a layer; data with ``x``, ``y`` (and ``x2``, ``y2``), options fix the mark."""

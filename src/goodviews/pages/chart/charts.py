@@ -28,7 +28,7 @@ def draw(task: TaskVerdict, ceiling: Ceiling, size: Size) -> Curve:
         size: ``WIDE`` or ``NARROW``.
     """
     view = frame(task, ceiling.nats, size)
-    curve = Curve(view)
+    curve = Curve(view, measure=task.measure)
     stretches = regions(task, view)
     ground(curve, stretches)
     taken = ceiling_line(curve, ceiling)
@@ -49,7 +49,11 @@ def _spec(curve: Curve, *, title: str = "") -> str:
     size = curve.view.size
     edge = 14 if title else 0
     top = size.top + edge + (24 if title else 0)
-    heading = {"x": curve.view.x[0], "y": curve.view.at_y(-14), "text": "readout accuracy"}
+    heading = {
+        "x": curve.view.x[0],
+        "y": curve.view.at_y(-14),
+        "text": f"readout {curve.measure}",
+    }
     if not curve.view.rows:
         curve.add("text", [heading], align="left", dx=-size.left, color=shade("ink"))
     if title:

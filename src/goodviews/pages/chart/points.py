@@ -56,7 +56,7 @@ def _datum(v: View, row: int, task: TaskVerdict, view: Frame) -> dict[str, Any]:
         "color": token, "fill": shade("card") if regime == "undecided" else token,
         "shape": SHAPES[regime], "ceiling": v.at_ceiling,
         "bottom": up.low, "top": up.high,
-        "href": f"#{v.id}", "name": _name(v),
+        "href": f"#{v.id}", "name": _name(v, task.measure),
         "ring": shade("ink") if v.id == task.winner else "transparent",
     }  # fmt: skip
 
@@ -77,7 +77,7 @@ def _arrows(curve: Curve, data: list[dict[str, Any]], stroke: Any) -> None:
     )  # fmt: skip
 
 
-def _name(v: View) -> str:
+def _name(v: View, measure: str) -> str:
     """What a screen reader says at a point."""
     value, spread = words.nats(v.nats, at_ceiling=v.at_ceiling)
     parts = [v.view]
@@ -85,7 +85,7 @@ def _name(v: View) -> str:
         parts.append(REGIMES[v.regime].word)
     parts.append(f"{value.replace('≥', 'at least')} nats {spread.replace('±', 'plus or minus')}")
     if v.accuracy:
-        parts.append(f"accuracy {words.accuracy(v.accuracy)} {words.interval(v.accuracy)}")
+        parts.append(f"{measure} {words.accuracy(v.accuracy)} {words.interval(v.accuracy)}")
     return ", ".join(p.strip() for p in parts)
 
 

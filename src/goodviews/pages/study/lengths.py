@@ -53,15 +53,21 @@ class LengthsCard:
     caption: str
 
 
-def lengths_card(found: Lengths) -> LengthsCard:
+def lengths_card(found: Lengths, measure: str = "accuracy") -> LengthsCard:
     """Lay out the lengths of one task.
 
     Args:
         found: What the study measured; at most as many views as there are shapes are drawn.
+        measure: What decides in the task.
     """
     curves = dict(zip(SHAPES, found.curves, strict=False))
     graphs = [
-        _graph(curves, found.epochs, "accuracy", "Accuracy of a linear probe"),
+        _graph(
+            curves,
+            found.epochs,
+            "accuracy",
+            f"{measure[0].upper()}{measure[1:]} of a linear probe",
+        ),
         _graph(curves, found.epochs, "nats", "Shared information, nats"),
     ]
     return LengthsCard(
@@ -111,7 +117,7 @@ def _graph(curves: dict[str, LengthCurve], own: int, what: str, title: str) -> G
     room = 0.06 * (max(ends) - min(ends)) or 0.05
     y = (min(ends) - room, max(ends) + room)
     if what == "accuracy":
-        y = (max(y[0], 0.0), min(y[1], 1.0))
+        y = (max(y[0], 0.0) if min(ends) >= 0 else y[0], min(y[1], 1.0))
     lengths = sorted({point.epochs for point, _ in every})
     x = (math.log2(lengths[0]) - _EDGE, math.log2(lengths[-1]) + _EDGE)
     lines, dots = [], []

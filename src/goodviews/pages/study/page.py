@@ -108,7 +108,7 @@ def _section(study: Study, index: int) -> Section:
         effects=next(
             (effects(one) for one in study.verdict.screening if one.task == task.task), None
         ),
-        lengths=lengths_card(task.lengths) if task.lengths else None,
+        lengths=lengths_card(task.lengths, task.measure) if task.lengths else None,
     )
 
 

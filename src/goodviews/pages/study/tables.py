@@ -112,6 +112,7 @@ class Row:
     troubles: list[str] = field(default_factory=list)
     name: str = ""
     detail: str = ""
+    others: str = ""
 
 
 def table(task: TaskVerdict, family: Family | None) -> list[Row]:
@@ -161,6 +162,7 @@ def _row(one: View | Baseline, usable: Interval | None, drawing: Markup) -> Row:
         usable=words.plain(usable.value, usable.half) if usable else words.plain(None),
         knn=words.accuracy(knn),
         seconds=words.seconds(one.seconds),
+        others=one.others,
         sort={name: found and found.value for name, found in known.items()}
         | {"seconds": one.seconds},
     )

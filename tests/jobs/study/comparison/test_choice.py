@@ -78,5 +78,9 @@ def test_a_better_option_is_found():
 def test_each_half_has_the_scores_of_its_own_view():
     choice = Choice(np.array([0, 1, 0, 1]), {(0, 0): "one", (0, 1): "two"})
     draw = Draw(1, 0, np.arange(0), np.arange(4))
-    found = merged([draw], [0], choice, lambda _, view: np.full(4, float(view == "two")))
+
+    def score(_, view, some):
+        return np.full(some.sum(), float(view == "two"))
+
+    found = merged([draw], [0], choice, score)
     assert found[0].tolist() == [0, 1, 0, 1]

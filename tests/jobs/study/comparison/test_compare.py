@@ -9,6 +9,7 @@ import pytest
 from tests.jobs.study.test_study import few, quick
 
 from goodviews.jobs.study.comparison import compare as comparing
+from goodviews.jobs.study.comparison import networks
 from goodviews.jobs.study.comparison import plans
 from goodviews.training import supervised
 
@@ -34,7 +35,7 @@ def generous():
 @pytest.fixture(scope="module")
 def made(generous, tmp_path_factory):
     """A study of two tasks, in groups of two images, with its comparison."""
-    images, seen, real = few(200), [], comparing.fit_and_test
+    images, seen, real = few(200), [], networks.fit_and_test
     odd = images.labels["label"] % 2
     images = replace(
         images,
@@ -50,7 +51,7 @@ def made(generous, tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("compared") / "s"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(comparing, "fit_and_test", look)
+        patch.setattr(networks, "fit_and_test", look)
         result = quick(folder, images, **SMALL)
     return folder, images, result, seen
 
@@ -105,14 +106,14 @@ def test_a_comparison_that_was_stopped_resumes_with_the_same_rows(made, tmp_path
     cells = [p for p in (folder / "cells" / "comparison").glob("*.npz") if "extent" not in p.name]
     for path in sorted(cells)[:3]:
         path.unlink()
-    done, real = [], comparing.fit_and_test
+    done, real = [], networks.fit_and_test
 
     def count(plan, work, draw):
         done.append(work)
         return real(plan, work, draw)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(comparing, "fit_and_test", count)
+        patch.setattr(networks, "fit_and_test", count)
         quick(folder, images, **SMALL)
     assert len(done) == 3
     assert (folder / "comparison.csv").read_text() == (old / "comparison.csv").read_text()

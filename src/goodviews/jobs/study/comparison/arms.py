@@ -14,6 +14,7 @@ from goodviews.jobs.study.comparison.given import START, short_name, start_file
 from goodviews.jobs.study.comparison.plans import Extent
 from goodviews.jobs.study.comparison.recipe import RATES, Work, augments
 from goodviews.jobs.study.comparison.scores import Scores, Vectors, best_option, merged
+from goodviews.jobs.study.measures import item_values
 from goodviews.jobs.study.plan import Cell, Plan, Task
 from goodviews.jobs.study.store import Store
 from goodviews.training.small import light_augmentation
@@ -142,8 +143,9 @@ class Arms:
         choice, draws, places = self.setup.choice, self.draws, self.places
 
         def of(work: Callable[[Draw, str], Work], name: str = "right") -> Vectors:
-            def score(draw: Draw, view: str) -> np.ndarray:
-                return done[self.key(work(draw, view), draw)][name]
+            def score(draw: Draw, view: str, some: np.ndarray) -> np.ndarray:
+                made = done[self.key(work(draw, view), draw)][name]
+                return item_values(self.setup.task, made, draw.test, some)
 
             return merged(draws, places, choice, score)
 

@@ -30,6 +30,7 @@ class Count:
         view_share: How often the view's augmentation was the better one from scratch.
         rows: Accuracy of every arm and draw, for ``comparison.csv``.
         given: Difference of given weights from training from scratch, by arm.
+        least: Smallest value that a level can have.
     """
 
     labels: int
@@ -40,6 +41,7 @@ class Count:
     view_share: float
     rows: tuple[dict[str, Any], ...] = ()
     given: dict[str, Interval] = field(default_factory=dict)
+    least: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ def count_of(
         given={arm: apart(arm, "scratch", len(given)).interval for arm in given},
         draws=len(found.draws),
         view_share=found.taken,
+        least=task.least,
         rows=tuple(
             {
                 "task": task.name,
@@ -123,6 +126,7 @@ def count_of(
                 "arm": arm,
                 "views": " + ".join(choice.of_seed(place)),
                 "accuracy": float(score.mean()),
+                **({} if task.measure == "accuracy" else {"measure": task.measure}),
                 "tested": len(draw.test),
             }
             for arm, scores in found.arms.items()

@@ -15,11 +15,14 @@ from torch import nn
 
 from goodviews.core.errors import InputError
 from goodviews.data import Images
+from goodviews.data.tasks import LabelTask
 from goodviews.evaluation import LabelDraw, evaluate_readout, fit_logistic, represent
 from goodviews.evaluation.encoders import Encoder
 from goodviews.evaluation.openers import open_encoder
+from goodviews.evaluation.task_readout import linear_maps, neighbours_of, predict, select
 from goodviews.jobs.study.comparison.draws import Draw
 from goodviews.jobs.study.plan import Plan, Task
+from goodviews.jobs.study.task_readings import part_of
 from goodviews.training.small import scratch_encoder
 from goodviews.training.supervised import Head, train_supervised
 from goodviews.views import Chain, ViewPair, parse_view
@@ -64,7 +67,8 @@ def fit_and_test(plan: Plan, work: Work, draw: Draw) -> dict[str, np.ndarray]:
         draw: Labels to fit and images to test.
 
     Returns:
-        ``right`` (n,); for frozen encoders, whose linear probe that is, also ``knn`` (n,).
+        ``right`` (n,); for frozen encoders, whose linear probe that is, also ``knn`` (n,). For
+        labels and numbers these are (n, L), what the network or probe says of each.
     """
     task, images = plan.tasks[work.task], plan.task_images
     if work.arm == "frozen":
@@ -76,19 +80,24 @@ def fit_and_test(plan: Plan, work: Work, draw: Draw) -> dict[str, np.ndarray]:
         settings = replace(settings, encoder=scratch_encoder(settings.encoder))
     else:
         start = _with_probe(plan, task, draw, _opened(plan, work.encoder))
+    target = task.target
+    given = task.labels if target is None or target.values is None else target.values
     model = train_supervised(
         images,
         draw.fit,
-        task.labels[draw.fit],
+        given[draw.fit],
         pair,
-        classes=len(task.classes),
+        classes=len(task.classes if target is None else target.outputs),
         settings=settings,
         seed=draw.number,
         start=start,
         share=work.share,
+        kind="classes" if target is None else target.kind,
     )
     device = next(model.parameters()).device
     logits = represent(images, draw.test, lambda x, _: model(x), device=device, batch=256)
+    if target is not None:
+        return {"right": logits.numpy()}
     return {"right": (logits.argmax(dim=1).numpy() == task.labels[draw.test]).astype(float)}
 
 
@@ -117,6 +126,14 @@ def _frozen(plan: Plan, task: Task, draw: Draw, encoder: Encoder) -> dict[str, n
     index = np.union1d(draw.fit, draw.test)
     places = LabelDraw(np.searchsorted(index, draw.fit), np.searchsorted(index, draw.test))
     groups = None if task.groups is None else task.groups[index]
+    if task.target is not None:
+        x = torch.from_numpy(_represented(plan, encoder, index)).float()
+        target = part_of(task.target, index)
+        chosen = select(x, target, [places.fit], groups)
+        return {
+            "right": predict(x, target, places.fit, places.test, chosen).scores,
+            "knn": neighbours_of(x, target, places.fit, places.test),
+        }
     found = evaluate_readout(
         _represented(plan, encoder, index),
         task.labels[index],
@@ -129,10 +146,21 @@ def _frozen(plan: Plan, task: Task, draw: Draw, encoder: Encoder) -> dict[str, n
 
 def _with_probe(plan: Plan, task: Task, draw: Draw, encoder: Encoder) -> nn.Sequential:
     """The encoder under a head that starts at its linear probe (Kumar et al., 2022)."""
+    assert encoder.module is not None
     x = _represented(plan, encoder, draw.fit)
+    if task.target is not None:
+        head = _target_head(torch.from_numpy(x).float(), part_of(task.target, draw.fit))
+        return nn.Sequential(deepcopy(encoder.module), head).to(plan.settings.device)
     labels, classes = task.labels[draw.fit], len(task.classes)
     probe = fit_logistic(x, labels, classes=classes, penalty=_PENALTY)
     root = probe.weight.shape[0] ** 0.5
     head = Head(probe.centre, probe.spread / root, probe.weight / root, probe.bias)
-    assert encoder.module is not None
     return nn.Sequential(deepcopy(encoder.module), head).to(plan.settings.device)
+
+
+def _target_head(x: torch.Tensor, target: LabelTask) -> Head:
+    """A head that starts at the linear readouts of labels or of a number."""
+    weight, bias = linear_maps(x, target, np.arange(len(x)), penalty=_PENALTY)
+    centre, spread = x.mean(dim=0), x.std(dim=0)
+    spread = torch.where(spread > 1e-6, spread, 1.0)
+    return Head(centre, spread, weight * spread[:, None], bias + centre @ weight)

@@ -41,7 +41,7 @@ def merged(
     draws: Sequence[Draw],
     places: Sequence[int],
     choice: Choice,
-    score: Callable[[Draw, str], np.ndarray],
+    score: Callable[[Draw, str, np.ndarray], np.ndarray],
 ) -> Vectors:
     """Scores of an arm that depends on the view: each half is given those of its own view.
 
@@ -49,14 +49,15 @@ def merged(
         draws: (D).
         places: (D) place of the pretraining seed of each draw.
         choice: Views by seed and half.
-        score: A draw and a view to (n,).
+        score: A draw, a view, and (n,) which of the tested images are asked for, to the scores
+            of these.
     """
     found = []
     for draw, place in zip(draws, places, strict=True):
         own = choice.parts[draw.test]
         whole = np.full(len(draw.test), np.nan)
         for part in np.unique(own[own >= 0]):
-            whole[own == part] = score(draw, choice.views[place, int(part)])[own == part]
+            whole[own == part] = score(draw, choice.views[place, int(part)], own == part)
         found.append(whole)
     return found
 

@@ -18,6 +18,7 @@ import numpy as np
 from goodviews.core.cells import Values
 from goodviews.core.errors import InputError
 from goodviews.core.records.rows import Row
+from goodviews.jobs.study.measures import row_scores
 from goodviews.jobs.study.plan import Plan
 from goodviews.jobs.study.readings import of_encoder
 from goodviews.measurement import Draws, shared_nats
@@ -55,8 +56,8 @@ class Measured:
 
     Attributes:
         rows: One for each task, or one without a task.
-        right: Per task (M,), share of label draws that read each item rightly.
-        draws: Per task (R,), accuracy of each label draw.
+        right: Per task (M,), values whose mean is what decides.
+        draws: Per task (R,), the same of each label draw.
     """
 
     rows: tuple[Row, ...]
@@ -168,8 +169,7 @@ def measure_run(
         made = read(task)
         right.append(made["right"])
         draws.append(made["draws"])
-        level = float(made["right"][~task.choose].mean())
-        rows.append(Row(task=task.name, readout_top1=level, **common))
+        rows.append(Row(task=task.name, **row_scores(task, made), **common))
     rows = rows or [Row(task="", **common)]
     seconds = round(time.perf_counter() - begun, 2)
     timed = tuple(replace(row, seconds=seconds) for row in rows)

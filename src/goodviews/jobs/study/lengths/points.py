@@ -85,9 +85,9 @@ def _accuracy(plan: Plan, number: int, runs: Sequence[Measured]) -> Interval:
     kept = None if groups is None else groups[report]
     layout = Layout(items, draws, shares=True, groups=kept)
     if len(runs) > 1:
-        return layout.level(0).within(0, 1)
+        return layout.level(0).within(task.least, 1)
     alone = None if draws is None else draws[0, 0]
-    return layout.fixed(items[0, 0], alone).within(0, 1)
+    return layout.fixed(items[0, 0], alone).within(task.least, 1)
 
 
 def _forecasts(
@@ -98,6 +98,8 @@ def _forecasts(
 ) -> list[LengthPoint]:
     factors = [point.factor for point in points]
     levels = [point.accuracy.value for point in points if point.accuracy]
+    if min(levels, default=0.0) <= 0:  # an R2 that has no logit
+        levels = []
     bounds = [point.nats.value for point in points if point.nats]
     first = next(iter(runs.values()))[0].rows[0]
     found = []

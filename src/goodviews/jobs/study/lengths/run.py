@@ -1,5 +1,6 @@
 """The finalists of a study at several lengths: rows, curves, and what they mean for the advice."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -243,7 +244,8 @@ def _finding(task: TaskVerdict, curves: Sequence[LengthCurve]) -> str:
     span = f"From {early.epochs:,} to {late.epochs:,} epochs"
     said = []
     if early.accuracy and late.accuracy:
-        said.append(f"accuracy changes from {percent(early.accuracy)} to {percent(late.accuracy)}")
+        first, last = (percent(one, -math.inf) for one in (early.accuracy, late.accuracy))
+        said.append(f"accuracy changes from {start} to {end}")
     if early.nats and late.nats:
         said.append(
             f"shared information from {number(early.nats.value, 1)} to "

@@ -159,7 +159,7 @@ def audit(
     shared = paired_effects(read("estimate_nats", 0))
     reports, chosen = [], [views[0]]
     for number, task in enumerate(tasks):
-        right = paired_effects(read("readout_top1", number))
+        right = paired_effects(read("readout", number))
         nats = paired_effects(read("usable_nats", number))
         better = [place for place, one in enumerate(nats) if one.value > 0]
         better.sort(key=lambda place, nats=nats: -nats[place].value)  # type: ignore[misc]

@@ -139,6 +139,6 @@ def survivors(nats: np.ndarray, running: Sequence[int]) -> list[int]:
 
 def _scores(found: CellResult) -> tuple[np.ndarray, np.ndarray]:
     return (
-        np.array([row.readout_top1 for row in found.rows], dtype=float),
+        np.array([row.readout for row in found.rows], dtype=float),
         np.array([row.usable_nats for row in found.rows], dtype=float),
     )

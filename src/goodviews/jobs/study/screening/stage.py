@@ -113,7 +113,7 @@ def screen(
 
     right, nats = (
         np.array([read(name, task) for task in range(len(tasks))])
-        for name in ("readout_top1", "usable_nats")
+        for name in ("readout", "usable_nats")
     )
     names = tuple(task.name for task in tasks)
     return Screened(

@@ -7,6 +7,7 @@ verb or "Undecided".
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from goodviews.core.command import changed_command
 from goodviews.core.interval import Interval
@@ -89,15 +90,15 @@ def advise(
         answer = found.answer if found else _worth(over)
         return Answer(wording, advice, answer, good and worth, level)
 
-    labels = f"With {table.task.budget:,} labels,"
+    labels, said = f"With {table.task.budget:,} labels,", partial(percent, least=table.task.least)
     best = f"a linear probe on this view, the best of {len(table.views)},"
     raw, random = (cross_fitted_gain(table, reading.winner, other) for other in (RAW, RANDOM))
     if found is None and raw.below and table.over(SCRATCH, RAW).high < 0:
         return make(
             "baseline_wins",
             "Use raw pixels with logistic regression. Best view:",
-            f"{labels} raw pixels reach {percent(table.raw_level())} accuracy; no encoder does "
-            f"better, and {best} reaches {percent(level)}.",
+            f"{labels} raw pixels reach {said(table.raw_level())} accuracy; no encoder does "
+            f"better, and {best} reaches {said(level)}.",
             good=False,
             reason="With more labels or more images, run the study again.",
         )
@@ -105,8 +106,8 @@ def advise(
         return make(
             "do_not_pretrain",
             "Do not pretrain: train from scratch. Best view:",
-            f"{labels} {best} reaches {percent(level)} accuracy, {points(over.turned())} less "
-            f"than training from scratch ({percent(table.level(SCRATCH))}).",
+            f"{labels} {best} reaches {said(level)} accuracy, {points(over.turned())} less "
+            f"than training from scratch ({said(table.level(SCRATCH))}).",
             good=False,
             reason="The views do help, but less than training on the labels: the best one is "
             f"{points(random)} better than random weights."
@@ -131,7 +132,7 @@ def advise(
         return make(
             "undecided_seeds" if seeds_blamed else "undecided_gain",
             "Undecided whether to pretrain. Best view so far:",
-            f"{labels} {best} reaches {percent(level)} accuracy, {points(over, signed=True)} "
+            f"{labels} {best} reaches {said(level)} accuracy, {points(over, signed=True)} "
             f"compared with training from scratch."
             + ("" if over.known else " An interval needs more seeds: run three."),
             good=False,
@@ -139,7 +140,7 @@ def advise(
             command=changed_command(command, "--seeds", seeds),
         )
     lead = (
-        f"{labels} a linear probe on this view reaches {percent(level)} accuracy, "
+        f"{labels} a linear probe on this view reaches {said(level)} accuracy, "
         f"{points(over)} more than training from scratch."
     )
     answer = _positive(table, reading, make, lead=lead)
@@ -161,7 +162,9 @@ def over_simclr(table: TaskTable, winner: str) -> str:
     if usual == winner:
         return ""
     over = cross_fitted_gain(table, table.views.index(winner), usual)
-    level = f"SimCLR's views reach {percent(table.level(usual))} with a linear probe"
+    level = (
+        f"SimCLR's views reach {percent(table.level(usual), table.task.least)} with a linear probe"
+    )
     if over.above:
         return f"{level}, {points(over)} less than this one."
     gap = points(over, signed=True)

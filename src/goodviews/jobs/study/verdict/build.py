@@ -34,6 +34,7 @@ from goodviews.jobs.study.verdict.compared import (
     levels,
 )
 from goodviews.jobs.study.verdict.entries import bounded, gap, mean, question, rounded
+from goodviews.jobs.study.verdict.measured import other_scores
 from goodviews.jobs.study.verdict.several import one_for_all
 from goodviews.jobs.study.verdict.trust import trust
 from goodviews.jobs.study.verdict.unlabelled import unlabelled
@@ -126,6 +127,7 @@ def _task(
         curve=_curve(reading),
         peak=_peak(reading),
         comparison=comparison_record(outcome, command),
+        measure=table.task.measure,
     )
 
 
@@ -181,7 +183,7 @@ def _view(
         in_family=reading.curve is not None,
         nats=bounded(nats),
         at_ceiling=bool(records[0].at_ceiling),
-        accuracy=level.within(0, 1),
+        accuracy=level.within(table.task.least, 1),
         regime=regime,
         words=_WORDS[regime],
         over_scratch=gap(table.over(name, SCRATCH)),
@@ -194,6 +196,7 @@ def _view(
         collapsed=sum(bool(row.collapsed) for row in records),
         notes=tuple(_notes(table, reading, view)),
         pairs=6,
+        others=other_scores(records),
     )
 
 
@@ -238,11 +241,12 @@ def _baseline(plan: Plan, table: TaskTable, name: str) -> Baseline:
         usable=mean([row.usable_nats for row in records]),
         knn=mean([row.knn_top1 for row in records]),
         seconds=mean([row.seconds for row in records]),
+        others=other_scores(records),
     )
 
 
 def _level(table: TaskTable, name: str) -> Interval:
-    return (table.raw_level() if name == RAW else table.level(name)).within(0, 1)
+    return (table.raw_level() if name == RAW else table.level(name)).within(table.task.least, 1)
 
 
 def _worth(table: TaskTable, answer: Answer, found: Compared | None) -> Worth:
@@ -254,7 +258,11 @@ def _worth(table: TaskTable, answer: Answer, found: Compared | None) -> Worth:
         Level(name=name, accuracy=_level(table, name), best=False)
         for name in (RAW, RANDOM, SCRATCH)
     ]
-    best = Level(name="best view, then readout", accuracy=answer.level.within(0, 1), best=True)
+    best = Level(
+        name="best view, then readout",
+        accuracy=answer.level.within(table.task.least, 1),
+        best=True,
+    )
     report = int((~table.task.choose).sum())
     seeds = table.layout.seeds
     return Worth(

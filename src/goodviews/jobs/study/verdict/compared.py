@@ -106,7 +106,7 @@ def comparison_record(outcome: Outcome | None, command: str) -> Comparison | Non
                 arms=tuple(
                     Arm(
                         name=name,
-                        accuracy=one.levels[arm].within(0, 1),
+                        accuracy=one.levels[arm].within(one.least, 1),
                         over_scratch=gap(one.gaps[arm].interval) if arm in one.gaps else None,
                     )
                     for arm, name in _NAMES.items()
@@ -114,7 +114,7 @@ def comparison_record(outcome: Outcome | None, command: str) -> Comparison | Non
                 + tuple(
                     Arm(
                         name=_given_name(arm),
-                        accuracy=one.levels[arm].within(0, 1),
+                        accuracy=one.levels[arm].within(one.least, 1),
                         over_scratch=gap(one.given[arm]),
                     )
                     for arm in one.given
@@ -138,7 +138,7 @@ def levels(found: Compared) -> tuple[Level, ...]:
     best = max(USES, key=lambda arm: at.levels[arm].value)
     rows = {"scratch": "from scratch, the better"} | {arm: _NAMES[arm] for arm in USES}
     return tuple(
-        Level(name=name, accuracy=at.levels[arm].within(0, 1), best=arm == best)
+        Level(name=name, accuracy=at.levels[arm].within(at.least, 1), best=arm == best)
         for arm, name in rows.items()
     )
 
@@ -147,8 +147,8 @@ def _lead(outcome: Outcome, at: Count) -> str:
     apart = [f"{points(one.interval, signed=True)} {USES[arm]}" for arm, one in at.gaps.items()]
     text = (
         f"With {_labels(outcome, at)}, training from scratch reaches "
-        f"{percent(at.levels['scratch'])} accuracy; the best view's encoder differs from that by "
-        f"{' and '.join(apart)}."
+        f"{percent(at.levels['scratch'], at.least)} accuracy; the best view's encoder differs "
+        f"from that by {' and '.join(apart)}."
     )
     full = outcome.counts[-1]
     if at is not full:

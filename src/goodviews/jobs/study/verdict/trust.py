@@ -7,7 +7,7 @@ from goodviews.core.records.verdict import Check
 from goodviews.core.text import points
 from goodviews.jobs.study.budget import length_check
 from goodviews.jobs.study.cells import CellResult
-from goodviews.jobs.study.plan import Cell, Plan
+from goodviews.jobs.study.plan import Cell, Plan, Task
 from goodviews.jobs.study.statistics.regimes import Reading, read
 from goodviews.jobs.study.statistics.table import TaskTable
 
@@ -122,19 +122,31 @@ def _nulls(plan: Plan, table: TaskTable) -> list[Check]:
     shuffled = read(table, table.null, family=len(table.views) >= 4)
     sweet = shuffled.regimes.count("sweet_spot")
     level = float(np.mean(table.null.items_VN[: len(table.views)]))
-    labels = table.task.labels[table.task.items]
-    guess = np.bincount(labels).max() / len(labels)
+    measure = table.task.measure
     found.append(
         _check(
             f"Shuffled labels{named}",
             sweet == 0,
             f"{sweet} sweet spots",
-            f"With shuffled labels the views reach {100 * level:.1f} % accuracy on average; "
-            f"always guessing the largest class reaches {100 * guess:.1f} %.",
+            f"With shuffled labels the views reach {100 * level:.1f} % {measure} on average; "
+            f"{_guess(table.task)}.",
             "The same images may be among those that the readout is fitted to and tested on.",
         )
     )
     return found
+
+
+def _guess(task: Task) -> str:
+    """What is reached without knowledge."""
+    labels = task.labels[task.items]
+    if task.measure == "macro AUROC":
+        return "a readout without knowledge reaches 50 %"
+    if task.measure == "R2":
+        return "always answering the mean reaches 0 %"
+    if task.measure == "balanced accuracy":
+        return f"always guessing one class reaches {100 / len(np.unique(labels)):.1f} %"
+    share = np.bincount(labels).max() / len(labels)
+    return f"always guessing the largest class reaches {100 * share:.1f} %"
 
 
 def _check(name: str, ok: bool, value: str, text: str, do: str) -> Check:
