@@ -37,10 +37,10 @@ def item_values(task: Task, made: np.ndarray, test: np.ndarray, some: np.ndarray
 
     Args:
         task: The task.
-        made: (n,) whether a network is right on the tested items; (n, L) what it says of labels
-            or of a number.
+        made: (n,) whether a network is right on the tested items; (n, L) its outputs for labels
+            or a number.
         test: (n,) the tested items.
-        some: (n,) which of them are asked for.
+        some: (n,) the selected ones of them.
     """
     if task.target is not None:
         try:
@@ -159,7 +159,7 @@ def row_scores(task: Task, made: dict[str, np.ndarray]) -> dict[str, Any]:
 
     Args:
         task: The task.
-        made: Arrays of a readout.
+        made: Arrays of a readout, (M,) by item and (R,) by draw.
     """
     report = ~task.choose
     value = float(made["right"][report].mean())

@@ -9,8 +9,7 @@ import pytest
 from tests.jobs.study.test_study import few, quick
 
 from goodviews.jobs.study.comparison import compare as comparing
-from goodviews.jobs.study.comparison import networks
-from goodviews.jobs.study.comparison import plans
+from goodviews.jobs.study.comparison import networks, plans
 from goodviews.training import supervised
 
 SMALL = {"encoder": "convnet(width=2)", "seeds": 2, "epochs": 1, "label_draws": 1, "per_class": 2}

@@ -68,7 +68,7 @@ def fit_and_test(plan: Plan, work: Work, draw: Draw) -> dict[str, np.ndarray]:
 
     Returns:
         ``right`` (n,); for frozen encoders, whose linear probe that is, also ``knn`` (n,). For
-        labels and numbers these are (n, L), what the network or probe says of each.
+        labels and numbers these are (n, L), the outputs of the network or probe.
     """
     task, images = plan.tasks[work.task], plan.task_images
     if work.arm == "frozen":

@@ -49,8 +49,7 @@ def merged(
         draws: (D).
         places: (D) place of the pretraining seed of each draw.
         choice: Views by seed and half.
-        score: A draw, a view, and (n,) which of the tested images are asked for, to the scores
-            of these.
+        score: A draw, a view, and (n,) a selection of the tested images, to the scores of these.
     """
     found = []
     for draw, place in zip(draws, places, strict=True):

@@ -244,7 +244,7 @@ def _finding(task: TaskVerdict, curves: Sequence[LengthCurve]) -> str:
     span = f"From {early.epochs:,} to {late.epochs:,} epochs"
     said = []
     if early.accuracy and late.accuracy:
-        first, last = (percent(one, -math.inf) for one in (early.accuracy, late.accuracy))
+        start, end = (percent(one, -math.inf) for one in (early.accuracy, late.accuracy))
         said.append(f"accuracy changes from {start} to {end}")
     if early.nats and late.nats:
         said.append(
