@@ -9,6 +9,8 @@ from goodviews.cli.shared import (
     Channels,
     Column,
     Data,
+    Directed,
+    Features,
     Fit,
     Groups,
     Labels,
@@ -34,28 +36,14 @@ def doctor(
     channels: Channels = None,
     value_range: Range = None,
     root: Root = None,
-    features: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WHICH",
-            help="Features of the nodes of graphs: rows, degree or one (default: as given).",
-            show_default=False,
-        ),
-    ] = None,
+    features: Features = None,
     nodes: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE", help="Table of nodes of a graph (default: nodes.csv beside its edges)."
         ),
     ] = None,
-    directed: Annotated[
-        bool | None,
-        typer.Option(
-            "--directed/--undirected",
-            help="Whether the edges of graphs keep their direction (default: undirected).",
-            show_default=False,
-        ),
-    ] = None,
+    directed: Directed = None,
 ) -> None:
     """Report what was read from DATA, what is odd, slow or missing, and what to type next.
 

@@ -11,6 +11,8 @@ from goodviews.cli.shared import (
     Channels,
     Data,
     Device,
+    Directed,
+    Features,
     Fit,
     Groups,
     Labels,
@@ -47,7 +49,9 @@ def pretrain(
         typer.Option(
             metavar="NAME",
             help="Method, such as simclr, mocov2, infomin, vicreg (default: small for images of "
-            "at most 64 pixels without --backbone and --start, otherwise simclr).",
+            "at most 64 pixels without --backbone and --start, otherwise simclr); for graphs "
+            "grace, gca, dgi, bgrl, ccassg, graphcl, gae, vgae, gcn (default: grace, or graphcl "
+            "where labels are of graphs).",
             show_default=False,
         ),
     ] = None,
@@ -117,6 +121,25 @@ def pretrain(
     channels: Channels = None,
     value_range: Range = None,
     root: Root = None,
+    features: Features = None,
+    directed: Directed = None,
+    level: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LEVEL",
+            help="nodes, graphs or links of graphs; with links, a part of them is kept for the "
+            "evaluation (default: what the labels belong to).",
+            show_default=False,
+        ),
+    ] = None,
+    missing: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Share of the training links of a graph to remove, with --level links.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Seed = 0,
     device: Device = "auto",
     precision: Annotated[
@@ -155,7 +178,7 @@ def pretrain(
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Pretrain an encoder on DATA and print the path of its file.
+    """Pretrain an encoder on DATA, images or graphs, and print the path of its file.
 
     To resume a stopped run, type the same command again.
     """
@@ -179,6 +202,12 @@ def pretrain(
             channels=channels,
             value_range=value_range,
             root=root,
+            graphs={
+                "features": features,
+                "directed": directed,
+                "level": level,
+                "missing": missing,
+            },
             seed=seed,
             device=device,
             precision=precision,

@@ -36,6 +36,22 @@ Data = Annotated[
         show_default=False,
     ),
 ]
+Features = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHICH",
+        help="Features of the nodes of graphs: rows, degree or one (default: as given).",
+        show_default=False,
+    ),
+]
+Directed = Annotated[
+    bool | None,
+    typer.Option(
+        "--directed/--undirected",
+        help="Whether the edges of graphs keep their direction (default: undirected).",
+        show_default=False,
+    ),
+]
 Labels = Annotated[
     Path | None,
     typer.Option(

@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 
 from goodviews.core.errors import InputError
 from goodviews.core.files import DAMAGED, read_bytes, write_bytes
+from goodviews.encoders.graphs.pair import build_empty_graph
 from goodviews.encoders.pair import PairEncoder, build_empty
 from goodviews.encoders.sources import check_stored
 from goodviews.spec.files import check_stored_views, look_in
@@ -100,7 +101,7 @@ def load_encoder(path: Path) -> tuple[PairEncoder, dict[str, Any]]:
         )
     made_of, about = _stored(told, file)
     try:
-        encoders = build_empty(**made_of)
+        encoders = (build_empty_graph if "inputs" in made_of else build_empty)(**made_of)
         with torch.no_grad():
             encoders.load_state_dict(state)
     except (TypeError, RuntimeError, AttributeError, IndexError) as error:
@@ -116,11 +117,15 @@ def _stored(text: str, file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         known = json.loads(text)
         made_of, about = dict(known["made_of"]), dict(known["about"])
-        shapes = [made_of[name] for name in ("channels", "sizes")]
-        fits = made_of.keys() == {"encoder", "head", "channels", "sizes"}
-        fits &= isinstance(made_of["head"], str) and isinstance(about.get("views") or "", str)
-        fits &= all(type(one) is int and 0 < one < 2**16 for shape in shapes for one in shape)
-        fits &= len(shapes[0]) == len(shapes[1]) in (1, 2)
+        fits = isinstance(made_of["head"], str) and isinstance(about.get("views") or "", str)
+        if "inputs" in made_of:  # an encoder of graphs
+            fits &= made_of.keys() == {"encoder", "head", "inputs"}
+            fits &= type(made_of["inputs"]) is int and 0 < made_of["inputs"] < 2**24
+        else:
+            shapes = [made_of[name] for name in ("channels", "sizes")]
+            fits &= made_of.keys() == {"encoder", "head", "channels", "sizes"}
+            fits &= all(type(one) is int and 0 < one < 2**16 for shape in shapes for one in shape)
+            fits &= len(shapes[0]) == len(shapes[1]) in (1, 2)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"The metadata of {file} are damaged; use another copy.") from error
     if not fits:

@@ -7,6 +7,7 @@ from typing import Any
 
 from goodviews.core.text import counted
 from goodviews.data import Images
+from goodviews.data.graphs import Graphs
 from goodviews.spec.grammar import parse_spec
 from goodviews.training import Settings
 from goodviews.training.small import PATCHES, small_settings
@@ -90,6 +91,44 @@ def adapted_settings(
         said.append(f"The jigsaw has cells of {cell} pixels and patches of {crop}.")
     if settings.prototypes:
         settings, more = _assignments(settings, given)
+        said += more
+    if "schedule" not in given:
+        settings, more = _warmup(settings)
+        said += more
+    return settings, said
+
+
+def adapted_graph_settings(
+    settings: Settings, graphs: Graphs, *, given: Collection[str] = ()
+) -> tuple[Settings, list[str]]:
+    """Adapt settings that were made for another graph or another length.
+
+    Args:
+        settings: Settings of a method of graphs.
+        graphs: The data.
+        given: Names of settings given by the user, which are not changed.
+
+    Returns:
+        The settings, and a sentence for each change.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> from goodviews.data.graphs import load_graphs
+        >>> from goodviews.graphs import make_graph
+        >>> from goodviews.methods import method
+        >>> path = load_graphs(make_graph([[0, 1], [1, 2]], nodes=3))
+        >>> short = replace(method("bgrl"), epochs=100)
+        >>> adapted_graph_settings(short, path)[0].schedule
+        'cosine(warmup=10)'
+    """
+    said = []
+    if graphs.level == "graphs" and "pool" not in settings.encoder and "encoder" not in given:
+        encoder = "gin(width=32, layers=3, norm=True, jump=True, pool='sum')"
+        settings = replace(settings, encoder=encoder)
+        said.append(f"The labels are of graphs, so the encoder pools nodes: {encoder}.")
+    count = graphs.nodes if graphs.level != "graphs" else len(graphs)
+    if settings.momentum is not None and "momentum" not in given:
+        settings, more = _momentum(settings, count)
         said += more
     if "schedule" not in given:
         settings, more = _warmup(settings)

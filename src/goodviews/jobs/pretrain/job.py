@@ -14,6 +14,7 @@ from goodviews.core.files import write_json
 from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Groups, Images, Labels, load, splits
+from goodviews.data.graphs import is_graph_data
 from goodviews.data.size import SizeLike
 from goodviews.data.splits import training_images
 from goodviews.data.tasks import class_columns
@@ -22,6 +23,7 @@ from goodviews.encoders.sources import without_sources
 from goodviews.evaluation.seen import write_seen
 from goodviews.jobs.pretrain.files import ENCODER, doubt_of, is_run, view_of
 from goodviews.jobs.pretrain.follower import Follower
+from goodviews.jobs.pretrain.graphs import pretrain_graphs
 from goodviews.jobs.pretrain.probe import Probe
 from goodviews.jobs.pretrain.start import Start, fitting_backbone, read_start
 from goodviews.methods import method as named
@@ -93,6 +95,7 @@ def pretrain(
     channels: str | int | None = None,
     value_range: tuple[float, float] | None = None,
     root: str | Path | None = None,
+    graphs: Mapping[str, Any] | None = None,
     seed: int = 0,
     device: str | None = None,
     precision: str | None = None,
@@ -110,10 +113,12 @@ def pretrain(
     """Pretrain an encoder with any method, backbone and views; a stopped run is resumed.
 
     Args:
-        data: Images in any form that :func:`goodviews.load` accepts.
-        method: Name of a method, such as ``"simclr"``, or settings of your own (default:
-            ``"small"`` for images of at most 64 pixels, if neither ``backbone`` nor ``start`` is
-            given; otherwise ``"simclr"``).
+        data: Images in any form that :func:`goodviews.load` accepts, or graphs in any form that
+            :func:`goodviews.data.graphs.load_graphs` accepts.
+        method: Name of a method, such as ``"simclr"`` or, for graphs, ``"grace"``, or settings of
+            your own (default: ``"small"`` for images of at most 64 pixels, if neither
+            ``backbone`` nor ``start`` is given; otherwise ``"simclr"``; for graphs ``"grace"``,
+            or ``"graphcl"`` where labels are of graphs).
         backbone: Spec of the backbone, such as ``"resnet18"`` (default: the method's).
         views: Spec of the two views, or a file that holds one, such as the ``best_view.txt`` of
             a study (default: the method's views).
@@ -136,6 +141,9 @@ def pretrain(
             :func:`goodviews.load`.
         value_range: Values of black and white (default: found from the data).
         root: Folder of torchvision's downloaded datasets.
+        graphs: For graphs: ``features`` and ``directed`` of
+            :func:`goodviews.data.graphs.load_graphs`, ``level`` (``nodes``, ``graphs`` or
+            ``links``) and ``missing``, the share of training links to remove.
         seed: Random seed of the run.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"`` (default: that of the settings).
         precision: ``"32-true"`` or ``"bf16-mixed"`` (default: that of the settings).
@@ -167,10 +175,46 @@ def pretrain(
         >>> trained.history.steps, trained.health.verdict
         (8, 'healthy')
     """
-    spec = view_of(views)
-    settings = named(method or "simclr") if isinstance(method, str | None) else method
     asked = _change_texts(device=device, precision=precision) + change_texts(changes)
     asked += _change_texts(encoder=backbone, epochs=epochs, batch=batch)
+    check_whole("seed", seed, 0, MOST_SEED)
+    if is_graph_data(data):
+        _refuse(
+            *("images", "these are graphs"),
+            labels=labels,
+            groups=groups,
+            size=size,
+            channels=channels,
+            value_range=value_range,
+            root=root,
+            probe_every=probe_every or None,
+            strategy=None if strategy == "auto" else strategy,
+            devices=None if devices == 1 else devices,
+            nodes=None if nodes == 1 else nodes,
+        )
+        check_tracker(track)
+        folder, result, settings, follower, rules = pretrain_graphs(
+            data,
+            method=method,
+            changes=asked,
+            views=views,
+            start=start,
+            out=out,
+            task=task,
+            seed=seed,
+            graphs=graphs or {},
+            track=track,
+            hold_out=hold_out,
+            stop_on_collapse=stop_on_collapse,
+            command=command,
+            say=log or _silent,
+            progress=progress,
+        )
+        health = follower.monitor.health
+        return Trained(folder, result.encoders, settings, result.history, health, rules)
+    _refuse("graphs", "these are images", **(graphs or {}))
+    spec = view_of(views)
+    settings = named(method or "simclr") if isinstance(method, str | None) else method
     typed = [text.partition("=")[0].strip() for text in asked]
     settings = change(settings, asked)
     _check(settings, seed, devices, nodes, strategy, probe_every, track, out)
@@ -283,7 +327,6 @@ def _check(
     out: str | Path | None,
 ) -> None:
     """Check what can be checked before images are read."""
-    check_whole("seed", seed, 0, MOST_SEED)
     for name, value, least in (
         ("devices", devices, 1), ("nodes", nodes, 1), ("probe_every", probe_every, 0)
     ):  # fmt: skip
@@ -291,6 +334,13 @@ def _check(
     check_machine(settings, strategy=strategy)
     check_tracker(track)
     check_owner(Path(out or "."), "pretrain", own=is_run if out else lambda _: True)
+
+
+def _refuse(kind: str, found: str, **given: Any) -> None:
+    """Refuse options that are for another kind of data."""
+    named = [name for name, value in given.items() if value is not None]
+    if named:
+        raise InputError(f"The option {named[0]} is for {kind}, but {found}.")
 
 
 def _is_small(images: Images) -> bool:
