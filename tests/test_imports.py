@@ -29,7 +29,7 @@ BELOW = {
     "measurement": "training evaluation data encoders information views core",
     "pages": "spec core",
     "jobs": "pages methods measurement training evaluation data encoders objectives information "
-    "views spec core",
+    "views graphs spec core",
     "experiments": "jobs pages methods measurement training evaluation worlds data encoders "
     "objectives information views spec core",
     "cli": "experiments jobs pages methods training data objectives views spec core",

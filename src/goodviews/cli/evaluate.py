@@ -11,6 +11,8 @@ from goodviews.cli.shared import (
     Column,
     Data,
     Device,
+    Directed,
+    Features,
     Fit,
     Groups,
     Labels,
@@ -141,6 +143,35 @@ def evaluate(
     channels: Channels = None,
     value_range: Range = None,
     root: Root = None,
+    features: Features = None,
+    directed: Directed = None,
+    level: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LEVEL",
+            help="nodes or graphs, for an encoder of graphs (default: what the labels belong to).",
+            show_default=False,
+        ),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Split of the nodes of a graph: public, masks, 10/90 or 10/10/80 (default: masks "
+            "where the data have them, otherwise 10/10/80).",
+            show_default=False,
+        ),
+    ] = None,
+    splits: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=10_000,
+            metavar="N",
+            help="Number of random splits of the nodes (default: 20).",
+            show_default=False,
+        ),
+    ] = None,
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
@@ -178,6 +209,13 @@ def evaluate(
             channels=channels,
             value_range=value_range,
             root=root,
+            graphs={
+                "features": features,
+                "directed": directed,
+                "level": level,
+                "split": split,
+                "splits": splits,
+            },
             device=device,
             command=command,
             progress=not quiet,

@@ -162,3 +162,25 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return InputError(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(names)}.")
+
+
+def refuse_options(kind: str, found: str, **given: object) -> None:
+    """Refuse options that are for another kind of data.
+
+    Args:
+        kind: Kind of data that the options are for.
+        found: What was found instead, as the end of a sentence.
+        **given: Options; those that were not given are ``None``.
+
+    Raises:
+        InputError: One was given.
+
+    Example:
+        >>> refuse_options("images", "these are graphs", size=None)
+        >>> refuse_options("images", "these are graphs", size=32)
+        Traceback (most recent call last):
+        goodviews.core.errors.InputError: The option size is for images, but these are graphs.
+    """
+    for name, value in given.items():
+        if value is not None:
+            raise InputError(f"The option {name} is for {kind}, but {found}.")

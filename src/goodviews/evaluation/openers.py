@@ -21,6 +21,7 @@ from goodviews.core.plugins import Registry, load_plugins
 from goodviews.core.text import counted
 from goodviews.data import Data, Images, load
 from goodviews.encoders import Backbone, PairEncoder, build_backbone, load_encoder, load_weights
+from goodviews.encoders.graphs import check_of_images
 from goodviews.encoders.pair import BACKBONES
 from goodviews.encoders.sources import fetches, without_sources
 from goodviews.evaluation.encoders import Encoder, raw_pixels, settle
@@ -311,6 +312,7 @@ class _Represented(nn.Module):
 def _saved(path: Path, opening: Opening) -> Encoder:
     """The encoder of a pretraining run: its folder, or its ``encoder.safetensors``."""
     encoders, about = load_encoder(path)
+    check_of_images(encoders, path)
     takes = about.get("channels", sum(encoders.made_of["channels"][: len(encoders.backbones)]))
     if opening.channels != takes:
         raise InputError(

@@ -1,7 +1,12 @@
 """Encoders of graphs: layers, backbones and their projectors, in plain torch."""
 
 from goodviews.encoders.graphs.backbones import GRAPH_BACKBONES, build_graph_backbone
-from goodviews.encoders.graphs.pair import Anchored, GraphEncoders, build_graph_encoders
+from goodviews.encoders.graphs.pair import (
+    Anchored,
+    GraphEncoders,
+    build_graph_encoders,
+    check_of_images,
+)
 
 __all__ = [
     "Anchored",
@@ -9,4 +14,5 @@ __all__ = [
     "GraphEncoders",
     "build_graph_backbone",
     "build_graph_encoders",
+    "check_of_images",
 ]

@@ -96,6 +96,23 @@ class GraphEncoders(PairEncoder):
             ) from error
 
 
+def check_of_images(encoders: PairEncoder, path: object) -> None:
+    """Check that an encoder is one of images.
+
+    Args:
+        encoders: The encoder.
+        path: Its file, for the message.
+
+    Raises:
+        InputError: It is an encoder of graphs.
+    """
+    if isinstance(encoders, GraphEncoders):
+        raise InputError(
+            f"{path} holds an encoder of graphs, but images are expected here; use goodviews "
+            "evaluate with the graph that it was trained on."
+        )
+
+
 def build_graph_encoders(text: str, graph: Graph, *, head: str, seed: int) -> GraphEncoders:
     """Make the encoders for views of graphs; the seed determines the initialisation.
 

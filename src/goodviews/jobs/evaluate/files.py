@@ -9,8 +9,6 @@ from typing import Any
 from goodviews.core.errors import InputError
 from goodviews.core.files import read_json, write_text
 from goodviews.core.origin import write_table
-from goodviews.data import Images
-from goodviews.evaluation.encoders import Encoder
 from goodviews.evaluation.protocols import Score
 from goodviews.jobs.evaluate.leakage import Board
 from goodviews.jobs.evaluate.represented import Represented
@@ -24,8 +22,14 @@ def is_evaluation(folder: Path) -> bool:
     return {"encoder", "detail", "split"} <= _run(folder).keys()
 
 
-def check_same(folder: Path, encoder: Encoder, images: Images, command: str) -> None:
+def check_same(folder: Path, encoder: str, data_hash: str, command: str) -> None:
     """Check that a folder holds no evaluation that another command wrote.
+
+    Args:
+        folder: The folder.
+        encoder: Name of the encoder.
+        data_hash: Hash of the data.
+        command: The command that is about to write.
 
     Raises:
         InputError: It does, and would be overwritten.
@@ -35,7 +39,7 @@ def check_same(folder: Path, encoder: Encoder, images: Images, command: str) -> 
         return
     data = run.get("data")
     hash = data.get("hash") if isinstance(data, dict) else None
-    other = (run["encoder"], hash) != (encoder.name, images.hash)
+    other = (run["encoder"], hash) != (encoder, data_hash)
     if other or (command and run.get("command") not in ("", command)):
         raise InputError(
             f"{folder} holds the evaluation of {run['encoder']} by another command "

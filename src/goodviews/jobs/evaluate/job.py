@@ -10,7 +10,7 @@ import torch
 
 from goodviews.core.claim import check_owner, claimed
 from goodviews.core.command import default_folder
-from goodviews.core.errors import MOST_SEED, InputError, check_whole, unknown
+from goodviews.core.errors import MOST_SEED, InputError, check_whole, refuse_options, unknown
 from goodviews.core.extras import need
 from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
@@ -25,6 +25,7 @@ from goodviews.evaluation.protocols import Score
 from goodviews.jobs.evaluate.atlas import atlas
 from goodviews.jobs.evaluate.files import check_same, is_evaluation, write
 from goodviews.jobs.evaluate.finetune import FINETUNE
+from goodviews.jobs.evaluate.graphs import evaluate_graphs, takes_graphs
 from goodviews.jobs.evaluate.leakage import Board, measure_leakage, read_asked
 from goodviews.jobs.evaluate.readouts import DEFAULT, Protocols, check_protocols, readouts
 from goodviews.jobs.evaluate.represented import represent_all
@@ -96,6 +97,7 @@ def evaluate(
     channels: str | int | None = None,
     value_range: tuple[float, float] | None = None,
     root: str | Path | None = None,
+    graphs: Mapping[str, Any] | None = None,
     device: str = "auto",
     command: str = "",
     progress: bool | Report | None = None,
@@ -107,7 +109,9 @@ def evaluate(
             of a pretraining run or what :func:`goodviews.pretrain` returned, the spec of a
             backbone, ``"pixels"``, or a module from pixels (B, C, H, W) in [0, 1] to (B, F); see
             :func:`goodviews.evaluation.openers.open_encoder`.
-        data: Images in any form that :func:`goodviews.load` accepts.
+        data: Images in any form that :func:`goodviews.load` accepts, or graphs in any form that
+            :func:`goodviews.data.graphs.load_graphs` accepts (default for the run of an encoder of
+            graphs: its own).
         labels: CSV of labels, or labels in any form that :func:`goodviews.load` accepts.
         groups: Column of the labels that holds the group of each image, or (N,) groups, as in
             :func:`goodviews.load`: no split divides a group.
@@ -138,6 +142,10 @@ def evaluate(
             :func:`goodviews.load`.
         value_range: Values of black and white (default: found from the data).
         root: Folder of torchvision's downloaded datasets.
+        graphs: For graphs: ``features`` and ``directed`` of
+            :func:`goodviews.data.graphs.load_graphs`, ``level`` (``nodes`` or ``graphs``),
+            ``split`` (``public``, ``masks``, ``10/90`` or ``10/10/80``) and ``splits``, the number
+            of random ones.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or another that torch knows.
         command: The original command, for the record.
         progress: True draws a progress bar; a function is called with what is counted, how many
@@ -161,6 +169,35 @@ def evaluate(
         >>> [(score.encoder, round(score.top1, 2)) for score in found.scores[:2]]
         [('array', 1.0), ('raw pixels', 0.91)]
     """
+    check_whole("seed", seed, 0, MOST_SEED)
+    if takes_graphs(encoder, data):
+        refuse_options(
+            *("images", "these are graphs"),
+            labels=labels,
+            groups=groups,
+            leakage=leakage,
+            view=view,
+            protocols=protocols or None,
+            budgets=budgets or None,
+            changes=changes or None,
+            size=size,
+            channels=channels,
+            value_range=value_range,
+            root=root,
+        )
+        folder, scores, notes, files = evaluate_graphs(
+            encoder,
+            data,
+            task=task,
+            graphs=graphs or {},
+            seed=seed,
+            seeds=seeds,
+            out=out,
+            command=command,
+            progress=as_report(progress),
+        )
+        return Evaluation(folder, scores, None, notes, files)
+    refuse_options("graphs", "these are images", **(graphs or {}))
     kinds, changed = protocols or DEFAULT, change_texts(changes)
     check_protocols(kinds, changed, temperature)
     check_budgets(budgets)
@@ -168,7 +205,6 @@ def evaluate(
         raise unknown("map", map_by, PLANES)
     if map_by == "umap":
         need("umap", "map")
-    check_whole("seed", seed, 0, MOST_SEED)
     for name, value, least, most in (
         ("neighbours", neighbours, 1, 10**9), ("draws", draws, 2, 10_000),
         ("runs", runs, 1, 10_000), ("seeds", seeds, 0, 10_000),
@@ -224,7 +260,7 @@ def evaluate(
     run = run_origin(command, seeds=[seed])
     report = as_report(progress)
     with claimed(folder, "evaluate", own=is_evaluation, say=report.note):
-        check_same(folder, one, images, run["command"])
+        check_same(folder, one.name, images.hash, run["command"])
         found = represent_all(
             images,
             one,

@@ -9,6 +9,7 @@ from goodviews.core.errors import InputError, unknown
 from goodviews.core.files import read_json, write_bytes
 from goodviews.encoders import export_encoders, load_encoder
 from goodviews.encoders.export import FORMATS
+from goodviews.encoders.graphs import check_of_images
 from goodviews.spec.files import content_of, stored_files
 from goodviews.views.generators import export_generator, holds_generator
 
@@ -55,6 +56,7 @@ def export(run: str | Path, *, to: str, out: str | Path | None = None) -> list[P
         with claimed(target, "export", own=is_export):
             return [export_generator(run, to=to, out=target)]
     encoders, passport = load_encoder(run)
+    check_of_images(encoders, run)
     views = passport.get("views") or ""
     learned = stored_files(views, home) if views else []
     for file in learned:

@@ -24,7 +24,7 @@ from goodviews.evaluation.links import LinkSplit, split_links
 from goodviews.evaluation.node_splits import node_splits
 from goodviews.jobs.pretrain.files import ENCODER, is_run, view_of
 from goodviews.jobs.pretrain.follower import Follower
-from goodviews.methods import GRAPH_METHODS
+from goodviews.methods import GRAPH_METHODS, METHODS
 from goodviews.methods.adapt import adapted_graph_settings
 from goodviews.training import Settings, TrainResult, change, launch, train_graphs
 from goodviews.training.machine import check_machine
@@ -34,7 +34,7 @@ from goodviews.views.graphs import parse_graph_view
 LEVELS = ("nodes", "graphs", "links")
 SHARES = {"val": 0.05, "test": 0.1, "calibration": 0.05}
 """Links that are kept from a run with ``level="links"``: shares of all links."""
-_READ = ("features", "directed")
+_LISTED = "grace, gca, dgi, bgrl, ccassg, graphcl, gae, vgae or gcn"
 
 
 class GraphStart:
@@ -183,6 +183,8 @@ def _settings(
 ) -> tuple[Settings, list[str], list[str]]:
     """Settings with all changes, the rules that set numbers, and what was given."""
     name = method or ("graphcl" if read.level == "graphs" else "grace")
+    if name in METHODS:
+        raise InputError(f"{name} is for images, but these are graphs; choose {_LISTED}.")
     settings = GRAPH_METHODS.find(name) if isinstance(name, str) else name
     settings = change(settings, changes)
     typed = [text.partition("=")[0].strip() for text in changes]

@@ -9,7 +9,7 @@ import numpy as np
 
 from goodviews.core.claim import check_owner, claimed
 from goodviews.core.command import default_folder
-from goodviews.core.errors import MOST_SEED, InputError, check_whole, unknown
+from goodviews.core.errors import MOST_SEED, InputError, check_whole, refuse_options, unknown
 from goodviews.core.files import write_json
 from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
@@ -26,6 +26,7 @@ from goodviews.jobs.pretrain.follower import Follower
 from goodviews.jobs.pretrain.graphs import pretrain_graphs
 from goodviews.jobs.pretrain.probe import Probe
 from goodviews.jobs.pretrain.start import Start, fitting_backbone, read_start
+from goodviews.methods import GRAPH_METHODS
 from goodviews.methods import method as named
 from goodviews.methods.adapt import adapted_settings
 from goodviews.methods.fitting import fitting_views
@@ -179,7 +180,7 @@ def pretrain(
     asked += _change_texts(encoder=backbone, epochs=epochs, batch=batch)
     check_whole("seed", seed, 0, MOST_SEED)
     if is_graph_data(data):
-        _refuse(
+        refuse_options(
             *("images", "these are graphs"),
             labels=labels,
             groups=groups,
@@ -212,12 +213,14 @@ def pretrain(
         )
         health = follower.monitor.health
         return Trained(folder, result.encoders, settings, result.history, health, rules)
-    _refuse("graphs", "these are images", **(graphs or {}))
+    refuse_options("graphs", "these are images", **(graphs or {}))
+    if method in GRAPH_METHODS:
+        raise InputError(f"{method} is for graphs, but these are images; choose simclr, say.")
     spec = view_of(views)
     settings = named(method or "simclr") if isinstance(method, str | None) else method
     typed = [text.partition("=")[0].strip() for text in asked]
     settings = change(settings, asked)
-    _check(settings, seed, devices, nodes, strategy, probe_every, track, out)
+    _check(settings, devices, nodes, strategy, probe_every, track, out)
 
     images = load(
         data,
@@ -318,7 +321,6 @@ def pretrain(
 
 def _check(
     settings: Settings,
-    seed: int,
     devices: int,
     nodes: int,
     strategy: str,
@@ -334,13 +336,6 @@ def _check(
     check_machine(settings, strategy=strategy)
     check_tracker(track)
     check_owner(Path(out or "."), "pretrain", own=is_run if out else lambda _: True)
-
-
-def _refuse(kind: str, found: str, **given: Any) -> None:
-    """Refuse options that are for another kind of data."""
-    named = [name for name, value in given.items() if value is not None]
-    if named:
-        raise InputError(f"The option {named[0]} is for {kind}, but {found}.")
 
 
 def _is_small(images: Images) -> bool:

@@ -16,6 +16,7 @@ import torch
 
 from goodviews.core.errors import InputError
 from goodviews.encoders import Backbone, PairEncoder, build_backbone, load_encoder, load_weights
+from goodviews.encoders.graphs import check_of_images
 from goodviews.encoders.libraries import LAYERS, STEMS
 from goodviews.encoders.sources import checkpoint_of, fetches, without_sources
 from goodviews.encoders.weights.loading import PARTIAL, split_copy
@@ -128,8 +129,12 @@ def read_start(given: str | Path | None, encoder: str, folder: Path) -> Start | 
             raise
         return Start(path.name, str(load_state(folder)["run"]["settings"]["encoder"]), path, copy)
     if not named and file.suffix == ".safetensors":
+        found = None
         with suppress(InputError):  # weights without the spec of their encoder
-            named = load_encoder(file)[0].made_of["encoder"]
+            found, _ = load_encoder(file)
+        if found is not None:
+            check_of_images(found, file)
+            named = found.made_of["encoder"]
     return Start(file.name, named, file, copy)
 
 

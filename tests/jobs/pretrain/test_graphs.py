@@ -1,0 +1,161 @@
+"""Pretraining on graphs writes a run that resumes, opens again and is evaluated."""
+
+import json
+from dataclasses import replace
+
+import networkx as nx
+import numpy as np
+import pytest
+import torch
+
+from goodviews import evaluate, pretrain
+from goodviews.core.errors import InputError
+from goodviews.data.graphs.features import with_features
+from goodviews.data.graphs.graph_set import make_graphs
+from goodviews.encoders import load_encoder
+from goodviews.evaluation.links import split_links
+from goodviews.graphs import from_networkx
+
+BLOCKS = from_networkx(nx.stochastic_block_model([40, 40], [[0.3, 0.02], [0.02, 0.3]], seed=0))
+CLASSES = np.arange(80) // 40
+NOISE = torch.rand(80, 12, generator=torch.Generator().manual_seed(0))
+SMALL = {"backbone": "gcn(width=8)", "epochs": 2}
+
+
+def blocks(**more):
+    graph = replace(BLOCKS, features=NOISE)
+    return make_graphs("blocks", [graph], labels={"label": CLASSES}, **more)
+
+
+def many():
+    graphs = [nx.gnp_random_graph(8, 0.2 + 0.4 * (n % 2), seed=n) for n in range(30)]
+    made = [from_networkx(graph) for graph in graphs]
+    made = [with_features(graph, "degree") for graph in made]
+    return make_graphs("many", made, labels={"label": np.arange(30) % 2}, level="graphs")
+
+
+def test_a_run_of_nodes_is_written_resumed_and_evaluated(tmp_path):
+    data, lines = blocks(), []
+    run = pretrain(data, method="grace", out=tmp_path / "run", log=lines.append, **SMALL)
+    assert run.history.steps == 2
+    assert lines[0].startswith("grace on blocks, 1 graph, 80 nodes")
+    encoders, about = load_encoder(tmp_path / "run")
+    assert about["data"] == {"name": "blocks", "hash": data.hash, "level": "nodes"}
+    with torch.no_grad():
+        found = encoders.represent(data.graph)
+        assert torch.equal(found, run.encoders.represent(data.graph))
+    again = pretrain(data, method="grace", out=tmp_path / "run", **SMALL)
+    assert again.history.losses == run.history.losses
+    scores = evaluate(run, data, seeds=2, out=tmp_path / "ev", graphs={"splits": 3}).scores
+    assert [s.encoder for s in scores if s.role != "difference"] == [
+        *("run", "raw features", "random weights", "random weights")
+    ]
+    assert {s.protocol for s in scores} == {"nodes 10/10/80"}
+    assert [s.draws for s in scores] == [3] * len(scores)
+    gap = next(s for s in scores if s.encoder == "run - raw features")
+    assert gap.top1 == pytest.approx(scores[0].top1 - scores[1].top1)
+    assert (tmp_path / "ev" / "rows.csv").is_file()
+
+
+def test_a_run_of_graphs_pools_and_is_tested_by_nested_folds(tmp_path):
+    run = pretrain(many(), epochs=1, changes={"batch": 8}, out=tmp_path / "run")
+    assert run.settings.name == "graphcl"
+    assert "pool='sum'" in run.settings.encoder
+    found = evaluate(run, many(), seeds=1, out=tmp_path / "ev")
+    assert found.scores[0].protocol == "graphs 10 folds"
+    assert found.scores[0].tested == 30
+    assert found.scores[1].top1 > 0.7  # the degrees are the label
+
+
+def test_a_run_of_links_never_sees_the_links_that_are_kept(tmp_path, monkeypatch):
+    seen = []
+    from goodviews.jobs.pretrain import graphs as job
+
+    monkeypatch.setattr(
+        job, "train_graphs", lambda data, **more: seen.append(data) or made(data, **more)
+    )
+    from goodviews.training import train_graphs as made
+
+    options = {"level": "links", "missing": 0.5}
+    pretrain(blocks(), method="gae", out=tmp_path, epochs=2, graphs=options, seed=3)
+    about = json.loads((tmp_path / "run.json").read_text())["split"]
+    assert about.pop("level") == "links"
+    told = about.pop("hash")
+    split = split_links(blocks().graph, **about)
+    assert split.hash == told
+    assert torch.equal(seen[0].edges, split.graph.edges)
+    assert split.graph.edges.shape[1] < 0.45 * BLOCKS.edges.shape[1]
+
+
+def test_the_supervised_method_learns_from_the_training_part_alone(tmp_path):
+    train, test = np.zeros((2, 80), dtype=bool)
+    train[::8], test[1::2] = True, True
+    run, lines = blocks(masks={"train": train, "test": test}), []
+    trained = pretrain(run, method="gcn", out=tmp_path, log=lines.append, **SMALL)
+    assert "It learns from 10 labels: split masks, part train." in lines
+    wrong = np.where(train, CLASSES, 1 - CLASSES)  # other labels of all other nodes
+    other = make_graphs(
+        "blocks", run.graphs, labels={"label": wrong}, masks={"train": train, "test": test}
+    )
+    same = pretrain(other, method="gcn", out=tmp_path / "other", **SMALL)
+    assert same.history.losses == trained.history.losses
+
+
+def test_a_run_starts_from_another(tmp_path):
+    first = pretrain(blocks(), method="grace", out=tmp_path / "a", **SMALL)
+    still = {"optimiser": "adam(lr=1e-30)", "schedule": "constant()"}
+    second = pretrain(
+        blocks(), method="gae", start=tmp_path / "a", out=tmp_path / "b", epochs=1, changes=still
+    )
+    assert second.settings.encoder == first.settings.encoder
+    graph = blocks().graph
+    assert torch.equal(second.encoders.represent(graph), first.encoders.represent(graph))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"method": "simclr"}, "simclr is for images, but these are graphs; choose grace"),
+        ({"method": "grcae"}, "Unknown method of graphs 'grcae'"),
+        ({"size": 32}, "The option size is for images"),
+        ({"hold_out": True}, "hold_out .* is for images"),
+        ({"graphs": {"level": "edges"}}, "Unknown level 'edges'"),
+        ({"graphs": {"missing": 0.5}}, "missing .* needs level='links'"),
+        ({"graphs": {"level": "graphs"}}, "does not pool nodes; add pool='sum'"),
+        ({"graphs": {"features": "degrees"}}, "Unknown choice of features 'degrees'"),
+        ({"views": "crop()"}, "crop.* is a view of images"),
+        ({"task": "age", "method": "gcn"}, "Unknown task 'age'"),
+        ({"start": "nowhere"}, "no encoder nowhere"),
+    ],
+)
+def test_what_does_not_fit_is_answered(options, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        pretrain(blocks(), out=tmp_path / "run", **{**SMALL, **options})
+
+
+def test_images_refuse_what_is_of_graphs(tmp_path):
+    with pytest.raises(InputError, match="The option level is for graphs"):
+        pretrain("digits", graphs={"level": "nodes"}, out=tmp_path / "a")
+    with pytest.raises(InputError, match="grace is for graphs, but these are images"):
+        pretrain("digits", method="grace", out=tmp_path / "a")
+    run = pretrain(blocks(), out=tmp_path / "run", **SMALL)
+    with pytest.raises(InputError, match="encoder of graphs, but images are expected"):
+        pretrain("digits", start=run.folder, out=tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("encoder", "options", "message"),
+    [
+        ("nowhere", {}, "nowhere is not an encoder of graphs"),
+        ("gcn(widht=3)", {}, "Unknown argument of gcn 'widht'"),
+        ("gin(pool='sum')", {}, "represents graphs; leave pool out"),
+        (np.zeros((3, 2)), {}, "3 representations for 80 nodes"),
+        ("features", {"graphs": {"level": "graphs"}}, "level is graphs, but blocks has labels of"),
+        ("features", {"graphs": {"split": "public"}}, "blocks has no given split"),
+        ("features", {"task": "age"}, "Unknown task 'age'"),
+        ("features", {"protocols": ["linear"]}, "The option protocols is for images"),
+    ],
+)
+def test_an_evaluation_that_does_not_fit_is_answered(encoder, options, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        evaluate(encoder, blocks(), out=tmp_path / "ev", **options)
