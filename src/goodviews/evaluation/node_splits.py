@@ -49,7 +49,7 @@ class NodeSplit:
 
 
 def default_split(graphs: Graphs) -> str:
-    """The usual split of labelled nodes: the given masks, or else 10/10/80."""
+    """The default split of labelled nodes: the given masks, or else 10/10/80."""
     return "masks" if graphs.masks else "10/10/80"
 
 

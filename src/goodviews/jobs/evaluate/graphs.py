@@ -36,7 +36,7 @@ from goodviews.training.passport import PASSPORT
 
 LEVELS = ("nodes", "graphs", "links")
 RAW = "features"
-"""Encoder that is no encoder: the features of the nodes, or their sum over a graph."""
+"""Instead of an encoder: the features of the nodes, or their sum over a graph."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,18 +203,18 @@ def _scores(
             blank = build_graph_encoders(one.spec, whole, head="identity()", seed=number)
             tables.append(("random weights", _represent(blank, whole), number))
     found, rights = [], []
-    for place, (name, table, number) in enumerate(tables, start=1):
+    for place, (name, table, weights) in enumerate(tables, start=1):
         right = judge(table)
         rights.append(right)
         value = accuracy_interval(right)
         spread = float(np.std([r.mean() for r in right], ddof=1)) if len(right) > 1 else None
         role = "encoder" if place == 1 else "baseline"
-        found.append(_score(name, role, value, judge, spread, len(right), seed, number))
+        found.append(_score(name, role, value, judge, spread, len(right), seed, weights))
         progress("representations evaluated", place, len(tables))
-    for (name, _, number), right in list(zip(tables, rights, strict=True))[1:]:
+    for (name, _, weights), right in list(zip(tables, rights, strict=True))[1:]:
         gap = gap_interval(rights[0], right)
         about = f"{one.name} - {name}"
-        found.append(_score(about, "difference", gap, judge, None, len(right), seed, number))
+        found.append(_score(about, "difference", gap, judge, None, len(right), seed, weights))
     return found
 
 

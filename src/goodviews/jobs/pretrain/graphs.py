@@ -32,7 +32,7 @@ from goodviews.training.passport import PASSPORT
 from goodviews.views.graphs import parse_graph_view
 
 LEVELS = ("nodes", "graphs", "links")
-SHARES = {"val": 0.05, "test": 0.1, "calibration": 0.05}
+SHARES: dict[str, Any] = {"val": 0.05, "test": 0.1, "calibration": 0.05}
 """Links that are kept from a run with ``level="links"``: shares of all links."""
 _LISTED = "grace, gca, dgi, bgrl, ccassg, graphcl, gae, vgae or gcn"
 
