@@ -10,6 +10,7 @@ from goodviews.data import Images
 from goodviews.data.graphs import Graphs
 from goodviews.spec.grammar import parse_spec
 from goodviews.training import Settings
+from goodviews.training.proportion import features_of, fitting_heads
 from goodviews.training.small import PATCHES, small_settings
 
 _SMALL = 96
@@ -31,8 +32,9 @@ def adapted_settings(
 ) -> tuple[Settings, list[str]]:
     """Adapt settings that were made for ImageNet to the data.
 
-    Memories and batches are limited to the number of images, small images get a stem that does
-    not shrink them, and the jigsaw is cut from images of their size.
+    Memories and batches are limited to the number of images, heads to four times the width of the
+    backbone, small images get a stem that does not shrink them, and the jigsaw is cut from images
+    of their size.
 
     Args:
         settings: Settings of a method.
@@ -57,6 +59,10 @@ def adapted_settings(
     if "stem='patches'" in settings.encoder and "encoder" not in given and side < PATCHES:
         settings = replace(settings, encoder=small_settings(side).encoder)
         said.append(f"Images have {side} pixels, so the stem has no patches.")
+    if not {"head", "predictor"} & set(given) and fitting_heads(settings, 1)[1]:
+        features = features_of(settings.encoder, channels=images.channels, size=side)
+        settings, narrower = fitting_heads(settings, features)
+        said += [narrower] if narrower else []
     batch = min(settings.batch, max(count // 8 // 2 * 2, 4))
     if batch < settings.batch and "batch" not in given:
         settings = replace(settings, batch=batch)

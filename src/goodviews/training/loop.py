@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 
+_CHECKPOINTS = 50
+"""Checkpoints of a run, at most: a large one may take longer to write than an epoch to train."""
+
+
 @dataclass(frozen=True)
 class TrainResult:
     """Result of pretraining.
@@ -99,7 +103,7 @@ def train(
         start: Loads weights into new encoders (default: they are drawn); not called if the run
             is resumed.
         folder: Folder for checkpoints; a run stored there is resumed.
-        save_every: Steps between checkpoints (default: one epoch).
+        save_every: Steps between checkpoints (default: at least one epoch and 2 % of the run).
         look: Function from encoders to the held-out bound and its standard error, in nats; called
             halfway through the steady part and at its end.
         watch: Called after every step with the learner and the history.
@@ -222,6 +226,7 @@ def train_source(
     rate = build_schedule(settings.schedule, total, epoch=per_epoch)
     model, optimiser = wrap(fabric, learner, optimiser, settings)
 
+    between = save_every or per_epoch * max(1, -(-settings.epochs // _CHECKPOINTS))
     history = History(per_epoch=per_epoch, total=total, rule=rule)
     checkpoints.attach(learner, optimiser, history)
     halfway, end = (round(part * total) for part in (0.35, 0.7))
@@ -283,7 +288,7 @@ def train_source(
                 kept = Steady.of(checkpoints)
             if tick and place == per_epoch - 1:
                 tick()
-            saved(due=history.steps % (save_every or per_epoch) == 0)
+            saved(due=history.steps % between == 0 or history.steps == total)
     return TrainResult(learner.result().eval(), history, rule, kept)
 
 

@@ -70,7 +70,7 @@ def small_scale(
     )
     if made.name == "wmse":  # the whitened group holds twice as many images as dimensions
         made = replace(made, head=f"{_HIDDEN}-{_EMBEDDING // 2}", objective="wmse(sub_batch=64)")
-    made, said = adapted_settings(made, images, count, given=("batch", "encoder"))
+    made, said = adapted_settings(made, images, count, given=("batch", "encoder", "head"))
     return replace(made, views=_views(made.views, crop, views)), said
 
 

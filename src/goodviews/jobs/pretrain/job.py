@@ -36,6 +36,7 @@ from goodviews.training.diagnostics.health import CollapseError, Health
 from goodviews.training.diagnostics.monitor import History
 from goodviews.training.machine import check_machine, first_process
 from goodviews.training.passport import PASSPORT, passport
+from goodviews.training.state import PREVIOUS
 from goodviews.training.track import check_tracker
 from goodviews.views import ViewPair, parse_view
 
@@ -315,6 +316,7 @@ def pretrain(
             save_encoder(folder / ENCODER, trained.encoders, about=about)
             write_json(folder / PASSPORT, about)
             write_json(folder / "run.json", ran | {"health": follower.verdict})
+            (folder / PREVIOUS).unlink(missing_ok=True)  # the run is finished
         health = follower.monitor.health
         return Trained(folder, trained.encoders, settings, trained.history, health, rules)
 
