@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?=
 
-.PHONY: install study test check format lint types docs site browser clean
+.PHONY: install study test check format lint types docs site dist browser clean
 
 install: $(VENV)/installed
 
@@ -41,6 +41,13 @@ check: format lint types test docs
 site: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[site]'
 	$(BIN)/python tools/site.py
+
+# Wheel and sdist, each installed by itself and used.
+dist: install
+	rm -rf build/dist
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check build
+	$(BIN)/python -m build --outdir build/dist . > /dev/null
+	$(BIN)/python tools/installed.py build/dist
 
 browser: install
 	$(BIN)/python -m pytest -m browser tests/e2e

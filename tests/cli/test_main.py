@@ -1,10 +1,16 @@
 """Laws of the command line as a process: exit codes, one sentence, and no heavy imports."""
 
 import os
+import shlex
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from goodviews.core import origin
+from goodviews.core.origin import commit
 
 HEAVY = ("torch", "torchvision", "sklearn", "scipy", "numpy", "altair", "rich", "jinja2")
 
@@ -26,6 +32,7 @@ USAGE = {
     "no such verb of views": (["views", "lst"], "Did you mean 'list'?"),
     "no number": (["study", "--seeds", "many"], "--seeds"),
     "no seeds": (["study", "--seeds", "0"], "--seeds"),
+    "unknown shell": (["--completion", "fish"], "Known: bash, zsh."),
     "no time": (["study", "--minutes", "0"], "0.1"),
 }
 
@@ -64,6 +71,45 @@ def test_help_and_wrong_usage_import_nothing_heavy(words, tmp_path):
         [sys.executable, "-c", script, *words], capture_output=True, text=True, cwd=tmp_path
     )
     assert done.stdout.splitlines()[-1] == "heavy:"
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("st", ["study"]),
+        ("study --vi", ["--views"]),
+        ("reproduce propo", ["proposition"]),
+        ("nothing ", []),
+    ],
+)
+def test_bash_completes_verbs_options_and_experiments(words, offered, tmp_path):
+    command = tmp_path / "goodviews"
+    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m goodviews "$@"\n')
+    command.chmod(0o755)
+    script = f'''eval "$({command} --completion bash)"
+COMP_WORDS=(goodviews {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+_goodviews_completion {command} 2>/dev/null; echo "${{COMPREPLY[@]}}"'''
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+    assert done.stdout.split() == offered
+
+
+def test_the_version_names_the_commit_of_this_code_and_of_no_other_repository(tmp_path):
+    known = commit()
+    if known != "unknown":
+        assert f"(commit {known})" in call("--version").stdout
+    package = tmp_path / "venv" / "goodviews" / "core"
+    shutil.copytree(Path(origin.__file__).parent, package)
+    for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "theirs"]):
+        identity = ["-c", "user.name=x", "-c", "user.email=x@y"]
+        subprocess.run(["git", *identity, *words], cwd=tmp_path, check=True)
+    (package.parent / "__init__.py").touch()
+    script = "from goodviews.core.origin import commit; print(commit())"
+    env = os.environ | {"PYTHONPATH": str(tmp_path / "venv")}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", script], env=env, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "unknown"
 
 
 def test_no_verb_shows_the_verbs():

@@ -22,6 +22,9 @@ from goodviews.core.errors import InputError, unknown
 DEBUG = "GOODVIEWS_DEBUG"
 """Environment variable; set to 1, unexpected errors show where they came from."""
 
+COMPLETE = "_GOODVIEWS_COMPLETE"
+"""Environment variable by which a shell asks what the words so far can go on with."""
+
 VERBS = {
     "study": "Find out which views to pretrain with, from your images: a page with advice.",
     "pretrain": "Pretrain an encoder with any method, backbone and views.",
@@ -38,6 +41,7 @@ VERBS = {
 """Every verb with its line of help, in the order of the list."""
 
 
+SHELLS = ("bash", "zsh")
 _POSSIBLE = re.compile(r" \((?:Possible options|Did you mean one of): (.+?)\??\)$")
 
 
@@ -91,9 +95,24 @@ def version(asked: bool) -> None:
         from importlib.metadata import version
 
         import goodviews
+        from goodviews.core.origin import commit
 
-        python = sys.version.split()[0]
-        print(f"goodviews {goodviews.__version__}, torch {version('torch')}, Python {python}")
+        python, made = sys.version.split()[0], commit()
+        known = "" if made == "unknown" else f" (commit {made})"
+        print(
+            f"goodviews {goodviews.__version__}{known}, torch {version('torch')}, Python {python}"
+        )
+        raise typer.Exit
+
+
+def completion(shell: str) -> None:
+    """Print what makes a shell complete verbs and options, and end."""
+    if shell:
+        from typer.completion import get_completion_script
+
+        if shell not in SHELLS:
+            raise unknown("shell", shell, SHELLS)
+        print(get_completion_script(prog_name="goodviews", complete_var=COMPLETE, shell=shell))
         raise typer.Exit
 
 
@@ -102,6 +121,16 @@ def goodviews(
     ctx: typer.Context,
     _version: bool = typer.Option(
         False, "--version", callback=version, is_eager=True, help="Print the versions and end."
+    ),
+    _completion: str = typer.Option(
+        "",
+        "--completion",
+        metavar="SHELL",
+        callback=completion,
+        is_eager=True,
+        help="Print what makes bash or zsh complete verbs and options: "
+        'eval "$(goodviews --completion bash)" in ~/.bashrc.',
+        show_default=False,
     ),
 ) -> None:
     """Find, measure and learn the views that make representations good.
@@ -125,6 +154,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
         with stopped_by_signals():
+            if COMPLETE in os.environ:
+                from typer.completion import completion_init
+
+                completion_init()
             _specs_first(words)
             code = typer.main.get_command(app).main(
                 args=words, prog_name="goodviews", standalone_mode=False

@@ -7,9 +7,19 @@ import typer
 
 from goodviews.cli.shared import show, verb
 
+
+def _names(begun: str) -> list[str]:
+    """Experiments that a shell offers."""
+    from goodviews_experiments import EXPERIMENTS
+
+    return [name for name in sorted(EXPERIMENTS) if name.startswith(begun)]
+
+
 Name = Annotated[
     str | None,
-    typer.Argument(metavar="NAME", help="Experiment (default: list them all)."),
+    typer.Argument(
+        metavar="NAME", help="Experiment (default: list them all).", autocompletion=_names
+    ),
 ]
 Scale = Annotated[
     str,

@@ -44,7 +44,7 @@ def run_origin(command: str, *, seeds: Iterable[int] = (), **more: Any) -> dict[
     """
     return {
         "command": recorded(command),
-        "commit": _commit(),
+        "commit": commit(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": versions(),
         "hardware": hardware(),
@@ -99,16 +99,19 @@ def _text(value: Any) -> Any:
     return f"{value:.6g}" if isinstance(value, float) else value
 
 
-def _commit() -> str:
-    try:
-        here = Path(__file__).parent
+def commit() -> str:
+    """The commit that this code belongs to; ``unknown`` where it is installed without one."""
+    here = Path(__file__)
+
+    def git(*words: str) -> str:
         found = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=12", "--exclude=*"],
-            cwd=here,
-            capture_output=True,
-            text=True,
-            check=False,
+            ["git", *words], cwd=here.parent, capture_output=True, text=True, check=False
         )
+        return found.stdout.strip()
+
+    try:
+        # An installed copy may lie in the folder of another repository.
+        own = git("ls-files", here.name)
+        return (own and git("describe", "--always", "--abbrev=12", "--exclude=*")) or "unknown"
     except OSError:
         return "unknown"
-    return found.stdout.strip() or "unknown"
