@@ -119,3 +119,29 @@ def test_an_image_without_a_group_is_a_group_by_itself() -> None:
     found = load((images, column), groups=names)
     assert found.groups is not None
     assert len(np.unique(found.groups)) == 58 + 10
+
+
+def test_groups_of_array_files_are_found_in_their_parts(tmp_path, monkeypatch):
+    monkeypatch.setenv("GOODVIEWS_CACHE", str(tmp_path / "cache"))
+    rng = np.random.default_rng(0)
+    pixels, labels = rng.integers(0, 255, (60, 8, 8), dtype=np.uint8), np.arange(60) % 2
+    patient = np.arange(60) // 3
+    cut = {"train": slice(0, 36), "val": slice(36, 45), "test": slice(45, 60)}
+    parts = {
+        f"{part}_{name}": values[rows]
+        for part, rows in cut.items()
+        for name, values in (("images", pixels), ("labels", labels), ("patient", patient))
+    }
+    np.savez(tmp_path / "one.npz", **parts)
+    (tmp_path / "set").mkdir()
+    for part, rows in cut.items():
+        own = {"images": pixels[rows], "labels": labels[rows], "patient": patient[rows]}
+        np.savez(tmp_path / "set" / f"{part}.npz", **own)
+    for data in (tmp_path / "one.npz", tmp_path / "set"):
+        images = load(data, groups="patient")
+        assert np.array_equal(images.groups, patient)
+        assert list(images.labels) == ["label"]
+    volumes = rng.integers(0, 255, (10, 6, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "v.npz", images=volumes, labels=np.arange(10) % 2, site=np.arange(10) // 5)
+    slices = load(tmp_path / "v.npz", channels="slices", groups="site")
+    assert np.array_equal(slices.groups, np.repeat(np.arange(10) // 5, 6))

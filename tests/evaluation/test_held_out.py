@@ -179,3 +179,22 @@ def test_no_temperature_within_the_range_has_a_lower_loss(noise, count):
 @pytest.mark.parametrize("same", [torch.zeros(6, 4), torch.ones(6, 4)])
 def test_embeddings_that_say_nothing_get_a_temperature_too(same):
     assert 0.01 <= fit_temperature(same, same) <= 10
+
+
+def test_with_groups_the_error_is_that_of_groups_and_the_bound_does_not_move():
+    rng = torch.Generator().manual_seed(0)
+    groups = np.repeat(np.arange(16), 8)
+    z = torch.randn(16, 6, generator=rng)[groups] + 0.7 * torch.randn(128, 6, generator=rng)
+    noise = torch.randn(2, 16, 6, generator=rng)[:, groups]  # alike within a group
+
+    def embed(rows, draw):
+        return z[rows] + noise[0][rows], z[rows] + noise[1][rows]
+
+    rows = np.arange(128)
+    options = {"candidates": 64, "temperature": 0.3}
+    alone = held_out_bound(embed, rows, **options)
+    same = held_out_bound(embed, rows, groups=rows, **options)
+    grouped = held_out_bound(embed, rows, groups=groups, **options)
+    assert alone.nats == same.nats == grouped.nats
+    assert same.stderr_nats == pytest.approx(alone.stderr_nats, rel=0.05)
+    assert grouped.stderr_nats > 1.3 * alone.stderr_nats

@@ -295,3 +295,27 @@ def test_what_cannot_be_read_is_refused_in_one_sentence(change, said):
 def test_a_cell_that_is_not_there_is_named(found):
     with pytest.raises(InputError, match="There is no cell"):
         found.cell("encoder", "weight")
+
+
+def test_a_factor_drawn_by_coin_for_each_group_is_not_told_where_groups_are_given():
+    told = {True: 0, False: 0}
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        groups = np.repeat(np.arange(40), 10)
+        z = rng.standard_normal((40, 5))[groups] + 0.1 * rng.standard_normal((400, 5))
+        coin = rng.integers(0, 2, 40)[groups]
+        factors = [Factor("coin", coin, ("a", "b")), Factor("mark", z[:, 0])]
+        fit, test = np.arange(200), np.arange(200, 400)
+        for given in (True, False):
+            found = leakage(
+                {"z": z},
+                factors,
+                fit=fit,
+                test=test,
+                permutations=99,
+                groups=groups if given else None,
+            )
+            told[given] += found.cell("z", "coin").told
+            assert found.cell("z", "mark").score > 0.9
+    assert told[True] <= 1
+    assert told[False] >= 2

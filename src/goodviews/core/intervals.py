@@ -258,7 +258,9 @@ def runs_interval(runs: np.ndarray) -> tuple[float, float]:
     return mean - half, mean + half
 
 
-def explained(wrong: np.ndarray, constant: np.ndarray) -> tuple[float, tuple[float, float]]:
+def explained(
+    wrong: np.ndarray, constant: np.ndarray, groups: np.ndarray | None = None
+) -> tuple[float, tuple[float, float]]:
     r"""Share of variance explained, :math:`R^2 = 1 - \sum e_i / \sum c_i`, and its interval.
 
     The standard error is that of a ratio of two means over the same items (delta method).
@@ -266,6 +268,7 @@ def explained(wrong: np.ndarray, constant: np.ndarray) -> tuple[float, tuple[flo
     Args:
         wrong: (N,) squared errors.
         constant: (N,) squared errors of the constant predictor.
+        groups: (N,) group of each item; then groups are what varies.
 
     Returns:
         R², which is 0 where the values are constant, and the ends of its interval.
@@ -279,7 +282,10 @@ def explained(wrong: np.ndarray, constant: np.ndarray) -> tuple[float, tuple[flo
     if mean == 0:
         return 0.0, (0.0, 0.0)
     ratio = float(wrong.mean()) / mean
-    half = Z * float((wrong - ratio * constant).std(ddof=1)) / len(wrong) ** 0.5 / mean
+    left = wrong - ratio * constant
+    half = Z * float(left.std(ddof=1)) / len(wrong) ** 0.5 / mean
+    if groups is not None:
+        half = half_width(mean_variance(left, groups)) / mean
     return 1 - ratio, (1 - ratio - half, min(1 - ratio + half, 1.0))
 
 

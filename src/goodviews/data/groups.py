@@ -13,6 +13,7 @@ from torch import Tensor
 
 from goodviews.core.errors import InputError, unknown
 from goodviews.core.text import counted
+from goodviews.data.array_columns import array_columns
 from goodviews.data.cache import relabelled, row_names
 from goodviews.data.folders import list_folder
 from goodviews.data.frames import frame_table
@@ -46,10 +47,9 @@ def with_groups(images: Images, groups: Groups, *, data: Any = None, labels: Any
         InputError: There is no such column, or not one group per image.
     """
     if not isinstance(groups, str):
-        texts = known_texts(
-            as_texts(host_array(groups), len(images), "groups")[0], negative=False
-        )[0]
-        return _grouped(images, "", np.array(texts, dtype=object))
+        raw = as_texts(host_array(groups), len(images), "groups")[0]
+        given = known_texts(raw, negative=False)[0]
+        return _grouped(images, "", np.array(given, dtype=object))
     texts = column_texts(images, groups, data=data, labels=labels, what="groups")
     return _grouped(images, groups, texts)
 
@@ -106,17 +106,14 @@ def _tables(images: Images, data: Any, labels: Any) -> Iterator[Path | Table | M
         yield table or {str(head): labels[head] for head in columns}
     if isinstance(data, Mapping):
         yield data
+    elif isinstance(data, str | Path) and (Path(data) / "train.npz").is_file():
+        parts = [Path(data) / f"{part}.npz" for part in ("train", "val", "test")]
+        yield array_columns([file for file in parts if file.is_file()], row_names(images))
     elif isinstance(data, str | Path) and Path(data).is_dir():
         home = Path(data)
         yield from (home / table for table in list_folder(home).tables)
     elif isinstance(data, str | Path) and Path(data).suffix == ".npz":
-        rows = np.array([int(name) for name in row_names(images)])
-        with np.load(data, allow_pickle=False) as file:
-            yield {
-                name: file[name][rows]
-                for name in file.files
-                if file[name].ndim == 1 and len(file[name]) > rows.max()
-            }
+        yield array_columns([Path(data)], row_names(images))
 
 
 def _grouped(images: Images, column: str, texts: np.ndarray) -> Images:

@@ -455,8 +455,8 @@ def _odd_classes(task: str, numbers: np.ndarray, order: Sequence[str]) -> list[s
     notes = []
     counts = Counter(numbers[numbers >= 0].tolist())
     if len(order) > _MANY and all(map(is_whole, order)):
-        first, last = int(order[0]), int(order[-1])
-        if first not in (0, 1) or last - first >= len(order):
+        least, most = int(order[0]), int(order[-1])
+        if least not in (0, 1) or most - least >= len(order):
             notes.append(
                 f"Column {task!r} has {len(order)} different whole numbers, which are read as "
                 f"classes.{_as_number(task)}"

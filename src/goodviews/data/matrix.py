@@ -49,7 +49,7 @@ def matrix_cells(
     except (TypeError, ValueError) as error:
         raise _odd(np.shape(labels), what) from error
     values = np.where(values < 0, np.nan, values)
-    known = ~np.isnan(values)
+    known: np.ndarray = ~np.isnan(values)
     if not np.isin(values[known], (0, 1)).all():
         raise _odd(values.shape, what)
     count = values.shape[1]
@@ -58,7 +58,7 @@ def matrix_cells(
             f"Labels in {what} have {count} columns, but {len(names)} names are given; give one "
             "name for each column."
         )
-    whole = known.all(axis=1)
+    whole: np.ndarray = np.asarray(known.all(axis=1))
     hot = (
         whole.any()
         and (values[whole].sum(axis=1) == 1).all()

@@ -152,7 +152,7 @@ def _number(name: str, labels: np.ndarray, classes: tuple[str, ...]) -> LabelTas
     count = int(np.clip(known.sum() // _EACH, 2, _STRATA))
     edges = np.quantile(values[known], np.arange(1, count) / count) if known.any() else []
     strata = np.where(known, np.searchsorted(edges, values, side="left"), -1).astype(np.int64)
-    number, names = np.full(count + 1, -1), []
+    number, names = np.full(count + 1, -1), list[str]()
     for place in range(count):
         own = values[strata == place]
         if len(own):

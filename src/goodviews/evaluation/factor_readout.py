@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from goodviews.core.intervals import explained, wilson
+from goodviews.core.intervals import explained, grouped_wilson, mean_variance, wilson
 from goodviews.evaluation.factors import Factor
 from goodviews.evaluation.linear import linear_logs, penalties
 from goodviews.evaluation.ridge import fit_ridge
@@ -65,6 +65,7 @@ def read_factor(
     test: np.ndarray,
     seed: int = 0,
     device: torch.device | None = None,
+    groups: np.ndarray | None = None,
 ) -> Reading:
     """Fit a linear readout of a factor and test it on other items.
 
@@ -75,15 +76,17 @@ def read_factor(
         test: Indices of the tested items.
         seed: Random seed of the part of ``fit`` for selecting the penalty of a number's readout.
         device: Device of the computation.
+        groups: (N,) group of each item: no group is divided where a penalty is selected, and
+            intervals are those of groups.
 
     Returns:
         The result.
     """
     fit, test = fit[factor.known[fit]], test[factor.known[test]]
     if factor.discrete:
-        return _classes(features, factor, fit, test, device)
+        return _classes(features, factor, fit, test, device, groups)
     fit = np.random.default_rng([seed, 1]).permutation(fit)
-    return _numbers(features, factor, fit, test, device)
+    return _numbers(features, factor, fit, test, device, groups)
 
 
 def _classes(
@@ -92,10 +95,11 @@ def _classes(
     fit: np.ndarray,
     test: np.ndarray,
     device: torch.device | None,
+    groups: np.ndarray | None,
 ) -> Reading:
     classes, values = len(factor.classes), factor.values
     found, penalty = linear_logs(
-        features, values, fit, features[test], classes=classes, device=device
+        features, values, fit, features[test], classes=classes, device=device, groups=groups
     )
     logs = torch.from_numpy(found)
     truth = values[test]
@@ -103,18 +107,23 @@ def _classes(
     prior = np.log((counts + 0.5) / (len(fit) + 0.5 * classes))
     right = logs.argmax(dim=1).numpy() == truth
     nats = usable_information(logs, torch.from_numpy(truth))
+    gained = logs.numpy()[np.arange(len(truth)), truth] - prior[truth]
+    ends, error = wilson(int(right.sum()), len(right)), nats.stderr_nats
+    if groups is not None:
+        ends = grouped_wilson(right.astype(float), groups[test])
+        error = mean_variance(gained, groups[test])[0] ** 0.5
     return Reading(
         predicted=logs.exp().numpy(),
         truth=truth,
         fitted=len(fit),
         score=float(right.mean()),
-        ends=wilson(int(right.sum()), len(right)),
+        ends=ends,
         chance=float((truth == counts.argmax()).mean()),
         error=None,
         constant_error=None,
-        nats_items=logs.numpy()[np.arange(len(truth)), truth] - prior[truth],
+        nats_items=gained,
         nats=nats.nats,
-        stderr_nats=nats.stderr_nats,
+        stderr_nats=error,
         entropy_nats=nats.ceiling_nats,
         penalty=penalty,
     )
@@ -126,10 +135,15 @@ def _numbers(
     fit: np.ndarray,
     test: np.ndarray,
     device: torch.device | None,
+    groups: np.ndarray | None,
 ) -> Reading:
     values = factor.values
     scale = float(values[fit].std()) or 1.0
     choose, rest = fit[::VALIDATION], np.delete(fit, np.s_[::VALIDATION])
+    if groups is not None and len(np.unique(groups[fit])) > 1:
+        own = np.unique(groups[choose[: max(len(np.unique(groups[fit])) // VALIDATION, 1)]])
+        apart = np.isin(groups[fit], own)
+        choose, rest = fit[apart], fit[~apart]
     some = penalties(len(rest))
     tried = fit_ridge(features[rest], values[rest] / scale, penalties=some, device=device)
     left = [np.square(values[choose] / scale - one.predict(features[choose])) for one in tried]
@@ -144,7 +158,8 @@ def _numbers(
     wrong, constant = np.square(truth - predicted), np.square(truth - probe.bias)
     whole = float(np.square(values[fit] / scale - probe.bias).mean())
     gained = 0.5 * (np.log(whole / noise) + constant / whole - wrong / noise)
-    score, ends = explained(wrong, constant)
+    own_groups = None if groups is None else groups[test]
+    score, ends = explained(wrong, constant, own_groups)
     return Reading(
         predicted=predicted,
         truth=truth,
@@ -156,7 +171,7 @@ def _numbers(
         constant_error=scale * float(constant.mean()) ** 0.5,
         nats_items=gained,
         nats=float(gained.mean()),
-        stderr_nats=float(gained.std(ddof=1)) / len(gained) ** 0.5,
+        stderr_nats=mean_variance(gained, own_groups)[0] ** 0.5,
         entropy_nats=None,
         penalty=some[best],
     )

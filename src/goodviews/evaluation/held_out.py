@@ -1,7 +1,7 @@
 """Bound on the information shared by two views, in nats, at one fixed K.
 
 The critic is the cosine of the two embeddings divided by a temperature. The temperature is fitted
-on pretraining pairs, with separate draws; the bound is computed on held-out pairs, in groups of
+on pretraining pairs, with separate draws; the bound is computed on held-out pairs, in blocks of
 K. So the reported bound does not use data that anything was fitted on.
 
 Letters: N held-out images, K candidates, D embedding, R draws of the views.
@@ -15,7 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from goodviews.core.errors import InputError
+from goodviews.core.intervals import mean_variance
 from goodviews.information import Estimate, infonce_bound
+from goodviews.information.bounds import infonce_pairs
 
 _STEPS, _NEAR = 60, 1e-7
 """Newton steps of the fit of the temperature, at most, and the last relative one that counts."""
@@ -76,7 +78,13 @@ def _slope(below: Tensor, own: float, scale: float) -> tuple[float, float]:
 
 
 def held_out_bound(
-    embed: Embed, held_out: np.ndarray, *, candidates: int, temperature: float, draws: int = 2
+    embed: Embed,
+    held_out: np.ndarray,
+    *,
+    candidates: int,
+    temperature: float,
+    draws: int = 2,
+    groups: np.ndarray | None = None,
 ) -> Estimate:
     """InfoNCE bound on I(v1; v2) over held-out images, in nats.
 
@@ -84,9 +92,11 @@ def held_out_bound(
         embed: Function from indices (B,) and the number of a draw to embeddings (B, D) of new
             draws of both views of those images.
         held_out: (N,) indices of images not used for fitting.
-        candidates: K; images are scored within groups of K, and an incomplete group is left out.
+        candidates: K; images are scored within blocks of K, and an incomplete block is left out.
         temperature: Temperature of the critic.
         draws: R, the number of draws over which the bound is averaged.
+        groups: Group of each image (patient, slide, scene), by its index: images of one group
+            may be alike, so the standard error is that of groups.
 
     Returns:
         The bound, with ceiling log K. Its standard error is over images and does not decrease
@@ -103,25 +113,32 @@ def held_out_bound(
         >>> found.pairs, round(found.nats, 3), round(found.ceiling_nats, 3)
         (64, 3.466, 3.466)
     """
-    groups = len(held_out) // max(candidates, 1)
-    if groups < 1 or candidates < 2:
+    blocks = len(held_out) // max(candidates, 1)
+    if blocks < 1 or candidates < 2:
         raise InputError(
             f"candidates must be at most the number of held-out images, {len(held_out)}, but got "
             f"{candidates}; use --candidates {max(len(held_out), 2)} or less."
         )
-    found = []
+    found, variances = [], []
+    used = held_out[: blocks * candidates]
     for draw in range(draws):
-        for group in range(groups):
-            rows = held_out[group * candidates : (group + 1) * candidates]
+        pairs = []
+        for block in range(blocks):
+            rows = used[block * candidates : (block + 1) * candidates]
             z1, z2 = embed(rows, draw)
-            cosines = F.normalize(z1, dim=1) @ F.normalize(z2, dim=1).T
-            found.append(infonce_bound(cosines / temperature))
-    stderr = (sum(f.stderr_nats**2 for f in found) / len(found) / groups) ** 0.5
+            scores = F.normalize(z1, dim=1) @ F.normalize(z2, dim=1).T / temperature
+            found.append(infonce_bound(scores))
+            pairs += [] if groups is None else [infonce_pairs(scores).cpu().numpy()]
+        if groups is not None:
+            variances.append(mean_variance(np.concatenate(pairs), groups[used])[0])
+    stderr = (sum(f.stderr_nats**2 for f in found) / len(found) / blocks) ** 0.5
+    if groups is not None:
+        stderr = float(np.mean(variances)) ** 0.5
     return Estimate(
         nats=sum(f.nats for f in found) / len(found),
         stderr_nats=stderr,
         side="lower",
         candidates=candidates,
         ceiling_nats=found[0].ceiling_nats,
-        pairs=groups * candidates,
+        pairs=blocks * candidates,
     )

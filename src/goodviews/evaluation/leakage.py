@@ -123,6 +123,7 @@ def leakage(
     level: float = 0.05,
     seed: int = 0,
     device: torch.device | None = None,
+    groups: np.ndarray | None = None,
 ) -> Leakage:
     """Measure every factor in every representation, with tests over the whole matrix.
 
@@ -140,6 +141,8 @@ def leakage(
             :func:`goodviews.evaluation.permutation.max_t`.
         seed: Random seed of the permutations and of the validation part.
         device: Device of the computation.
+        groups: (N,) group of each item (patient, slide, scene): penalties are selected on whole
+            groups, whole groups are shuffled, and intervals are those of groups.
 
     Returns:
         The matrix.
@@ -164,11 +167,19 @@ def leakage(
     orders: dict[bytes, np.ndarray] = {}
     for name, features in representations.items():
         for factor in factors:
-            reading = read_factor(features, factor, fit=fit, test=test, seed=seed, device=device)
+            reading = read_factor(
+                features, factor, fit=fit, test=test, seed=seed, device=device, groups=groups
+            )
             known = np.flatnonzero(factor.known[test])
             key = known.tobytes()
             if key not in orders:
-                orders[key] = shuffles(len(test), known, count=permutations, seed=seed)
+                orders[key] = shuffles(
+                    len(test),
+                    known,
+                    count=permutations,
+                    seed=seed,
+                    groups=None if groups is None else groups[test],
+                )
             readings.append((name, factor, reading))
             scores.append(shuffled_scores(reading.predicted, reading.truth, orders[key]))
     alone, adjusted = max_t(scores)

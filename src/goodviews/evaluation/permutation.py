@@ -18,19 +18,37 @@ BLOCK = 4_000_000
 """Maximum number of values gathered at a time."""
 
 
-def shuffles(items: int, known: np.ndarray, *, count: int, seed: int) -> np.ndarray:
+def shuffles(
+    items: int,
+    known: np.ndarray,
+    *,
+    count: int,
+    seed: int,
+    groups: np.ndarray | None = None,
+) -> np.ndarray:
     """Permutations of the known items, the same for all factors known for the same items.
+
+    With groups, whole groups change places and the items of a group stay neighbours, so that a
+    factor that is the same for a whole group stays as lumpy as it is.
 
     Args:
         items: Number of test items.
         known: (N,) indices of items with a known value.
         count: P, the number of permutations.
         seed: Random seed.
+        groups: (items,) group of each test item.
 
     Returns:
         (P, N) permutations of 0 .. N - 1.
     """
     rng = np.random.default_rng([seed, items])
+    if groups is not None:
+        _, own = np.unique(groups[known], return_inverse=True)
+        home = np.argsort(own, kind="stable")
+        made = np.empty((count, len(known)), dtype=np.int64)
+        for order in made:
+            order[home] = np.argsort(rng.permutation(own.max() + 1)[own], kind="stable")
+        return made
     return np.array([np.argsort(rng.random(items)[known]) for _ in range(count)])
 
 

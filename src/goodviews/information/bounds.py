@@ -76,6 +76,32 @@ def infonce_bound(scores: Tensor, *, symmetric: bool = True) -> Estimate:
     )
 
 
+def infonce_pairs(scores: Tensor) -> Tensor:
+    """Pseudo-values of the symmetric bound, one for each pair, in nats.
+
+    The bound is B times itself less B - 1 times the bound without a pair: the mean of these
+    values is the jackknife's, and the variance of that mean its square error. Pairs that are
+    alike, such as those of one patient, are added up before.
+
+    Args:
+        scores: (B, B) logits, the positives on the diagonal.
+
+    Returns:
+        (B,).
+
+    Example:
+        >>> scores = torch.randn(6, 6, generator=torch.Generator().manual_seed(0))
+        >>> error = float(infonce_pairs(scores).std() / 6**0.5)
+        >>> abs(error - infonce_bound(scores).stderr_nats) < 1e-9
+        True
+    """
+    pairs, _ = check_scores(scores)
+    both = [infonce_left_out(one.detach().double()) for one in (scores, scores.T)]
+    value, left_out = (sum(parts) / 2 for parts in zip(*both, strict=True))
+    found: Tensor = pairs * value - (pairs - 1) * left_out
+    return found
+
+
 def _jackknife(scores: Tensor, symmetric: bool) -> tuple[float, float]:
     pairs = len(scores)
     value, left_out = infonce_left_out(scores)

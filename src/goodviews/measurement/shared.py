@@ -182,6 +182,7 @@ def shared_nats(
             candidates=candidates or min(len(reported), 4096),
             temperature=temperature,
             draws=count,
+            groups=data.groups,
         )
         return found, temperature
 

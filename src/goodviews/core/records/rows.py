@@ -118,7 +118,7 @@ class Row:
     def readout(self) -> float | None:
         """The linear readout by what decides."""
         values = (self.readout_top1, self.readout_balanced, self.readout_auroc, self.readout_r2)
-        return dict(zip(get_args(Measure), values, strict=True))[self.measure]
+        return values[get_args(Measure).index(self.measure)]
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:

@@ -10,6 +10,7 @@ import torch
 from goodviews.core.errors import InputError
 from goodviews.core.progress import Report
 from goodviews.data import Images
+from goodviews.data.strata import cut
 from goodviews.data.tasks import class_columns, numbers_of
 from goodviews.evaluation.advice import LABEL_ROW, leakage_board
 from goodviews.evaluation.encoders import Embed
@@ -123,7 +124,15 @@ def measure_leakage(
     else:
         task = None
     progress("sets of factors read", 0, 1)
-    matrix = leakage(made, every, fit=fit, test=test, seed=found.seed, device=found.device)
+    matrix = leakage(
+        made,
+        every,
+        fit=fit,
+        test=test,
+        seed=found.seed,
+        device=found.device,
+        groups=images.groups,
+    )
     still = [factor for factor in every if factor.name not in varied]
     names = (RANDOM, RAW)
     shortcuts = forecast(made, still, names=names, fit=fit, test=test, seed=found.seed)
@@ -173,6 +182,8 @@ def _halves(
     if any(min(f.known[fit].sum(), f.known[test].sum()) < FEWEST for f in factors):
         order = rng.permutation(len(found.images))
         fit, test = order[: len(order) // 2], order[len(order) // 2 :]
+        if found.images.groups is not None:
+            fit, test = cut(np.sort(order), None, len(test), found.seed, found.images.groups)
     fit = np.sort(rng.permutation(fit)[:FIT_MOST])
     test = np.sort(rng.permutation(test)[:TEST_MOST])
     keep = []

@@ -12,6 +12,7 @@ from goodviews.core.errors import MOST_SEED, InputError, check_whole
 from goodviews.core.plugins import sources
 from goodviews.core.text import counted
 from goodviews.data import Images
+from goodviews.data.groups import with_groups
 from goodviews.spec.grammar import Family, expand
 from goodviews.spec.lists import read_specs
 from goodviews.spec.names import check_names
@@ -63,6 +64,28 @@ def check_same_form(images: Images, other: Images) -> None:
         )
     if not other.labels:
         raise InputError(f"The task data {other.name} has no labels; choose labelled --task-data.")
+
+
+def grouped(sets: Sequence[tuple[Images, Any, Any]], column: str) -> list[Images]:
+    """Images with groups, by a column that one dataset or both have.
+
+    Args:
+        sets: Images, what they were read from, and their labels, for each dataset.
+        column: Name of the column of groups.
+
+    Raises:
+        InputError: No dataset has it.
+    """
+    made, errors = [], []
+    for images, data, labels in sets:
+        try:
+            images = with_groups(images, column, data=data, labels=labels)
+        except InputError as error:
+            errors.append(error)
+        made.append(images)
+    if len(errors) == len(sets):
+        raise errors[-1]
+    return made
 
 
 def actual_device(device: str) -> str:

@@ -35,6 +35,7 @@ from goodviews.jobs.study.inputs import (
     check_same_form,
     data_argument,
     default_workers,
+    grouped,
     run_seeds,
     size_note,
     view_specs,
@@ -238,7 +239,9 @@ def study(
         report_progress("images read", done, total)
 
     way: dict[str, Any] = {"channels": channels, "value_range": value_range, "root": root}
-    told: dict[str, Any] = {"labels": labels, "groups": groups, "columns": columns, **way}
+    one = task_data is None or not isinstance(groups, str)
+    told: dict[str, Any] = {"labels": labels, "groups": groups if one else None, **way}
+    told["columns"] = columns if task_data is None else ()
     images = load(data, size=size, **told, progress=reading)
     if size is None and views is None and (working := working_size(data, images)):
         report_progress.note(size_note(images, working))
@@ -247,7 +250,10 @@ def study(
     if task_data is not None:
         sides = f"{images.height}x{images.width},{Size.of(size).fit}"
         wanted = None if isinstance(task_data, Images) else sides
-        task_images = load(task_data, size=wanted, **way, progress=reading)
+        task_images = load(task_data, size=wanted, columns=columns, **way, progress=reading)
+        if isinstance(groups, str):
+            both = (images, data, labels), (task_images, task_data, None)
+            images, task_images = grouped(both, groups)
         check_same_form(images, task_images)
     shape = (images.channels, images.height, images.width)
     open_choice = not specs and min(shape[1:]) > 1 and bool(task_images.labels)

@@ -46,10 +46,11 @@ def item_values(task: Task, made: np.ndarray, test: np.ndarray, some: np.ndarray
         try:
             return item_scores(task.target, made[some], test[some])
         except InputError:  # too few to have every label and to lack it
-            return item_scores(task.target, made, test)[some]
-    if task.measure == "balanced accuracy":
+            made = item_scores(task.target, made, test)
+    elif task.measure == "balanced accuracy":
         return balanced_items(made[some], task.labels[test[some]])
-    return made[some]
+    found: np.ndarray = made[some]
+    return found
 
 
 class ClassDraws:
