@@ -8,8 +8,9 @@ from PIL import Image
 
 from goodviews.core.errors import InputError
 from goodviews.data import Images, load
-from goodviews.data.labels import encode, read_labels, tasks_of
+from goodviews.data.labels import read_labels
 from goodviews.data.missing import known_texts
+from goodviews.data.selection import encode, tasks_of
 from goodviews.data.tasks import numbers_of
 from goodviews.evaluation.factors import read_factors
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from goodviews.core.errors import InputError
-from goodviews.data.labels import Found, read_labels
+from goodviews.data.labels import read_labels
 from goodviews.data.layouts import one_hot, several_labels
+from goodviews.data.selection import Found
 from goodviews.data.tables import read_tables
 
 COUNT = 30

@@ -115,6 +115,20 @@ def test_the_user_says_how_a_column_is_read(tmp_path):
         parse_columns(["age=numbre"])
 
 
+def test_many_columns_of_0_and_1_are_several_labels_of_one_task(tmp_path):
+    heads = ["mass", "nodule", "edema", "hernia"]
+    rows = "".join(f"{i},{i % 3},{','.join(map(str, row))}\n" for i, row in enumerate(SEVERAL))
+    (tmp_path / "t.csv").write_text(f"row,site,{','.join(heads)}\n{rows}")
+    images = load(PIXELS, labels=tmp_path / "t.csv")
+    tasks = label_tasks(images)
+    assert list(tasks) == ["site", "label"]
+    assert tasks["label"].outputs == tuple(heads)
+    assert np.array_equal(tasks["label"].values, SEVERAL)
+    apart = load(PIXELS, labels=tmp_path / "t.csv", columns=["label=classes"])
+    assert list(label_tasks(apart)) == ["site", *heads]
+    assert not any("several labels" in note for note in apart.notes)
+
+
 def test_splits_keep_rare_labels_and_the_range_of_numbers_on_both_sides():
     rare = np.stack([np.arange(N) % 12 == 0, np.arange(N) % 2 == 0], axis=1).astype(int)
     images = load((PIXELS, rare))

@@ -28,8 +28,9 @@ from goodviews.data.arrays import (
 from goodviews.data.cache import Draft, Rows
 from goodviews.data.channels import ANY, Channels
 from goodviews.data.common_classes import common_classes
-from goodviews.data.labels import task_of_kind, texts_of
+from goodviews.data.labels import texts_of
 from goodviews.data.pictures import SQUARE
+from goodviews.data.selection import task_of_kind
 from goodviews.data.size import Size
 from goodviews.data.stacks import MARK
 

@@ -15,9 +15,9 @@ from goodviews.data.alpha import is_data
 from goodviews.data.cache import Draft, Rows, finite
 from goodviews.data.channels import ANY, MOST, WHICH, Channels, channel_axis, readings, spread
 from goodviews.data.decode import fit, on_white, standard
-from goodviews.data.labels import encode, task_of_kind
 from goodviews.data.outliers import Fence
 from goodviews.data.pictures import INFINITE, SQUARE
+from goodviews.data.selection import encode, task_of_kind
 from goodviews.data.size import Size
 
 IMAGE_KEYS = ("images", "x", "data", "arr_0", "X")

@@ -9,8 +9,8 @@ from goodviews.data.cache import relabelled
 from goodviews.data.groups import column_texts
 from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
-from goodviews.data.kinds import NUMBER, SEVERAL, WAYS
-from goodviews.data.labels import Found, encode, labels_task, number_task
+from goodviews.data.kinds import CLASSES, NUMBER, SEVERAL, WAYS, Kinds
+from goodviews.data.selection import Found, encode, labels_task, number_task
 
 Columns: TypeAlias = Mapping[str, str] | Iterable[str]
 """Column to ``classes``, ``labels`` or ``number``; or texts such as ``age=number``."""
@@ -65,7 +65,15 @@ def with_columns(
 
 
 def _with_column(images: Images, column: str, way: str, data: Any, labels: Any) -> Images:
-    texts = column_texts(images, column, data=data, labels=labels, what="labels")
+    sets = images.kinds.sets
+    try:
+        texts = column_texts(images, column, data=data, labels=labels, what="labels")
+    except InputError:
+        if way != CLASSES or column not in sets:
+            raise
+        rest = {name: some for name, some in sets.items() if name != column}
+        apart = Found(images.labels, images.classes, kinds=Kinds(images.kinds.numbers, rest))
+        return _with(images, column, apart)
     gone = {column, *images.kinds.sets.get(column, ())}
     kept = {task: one for task, one in images.labels.items() if task not in gone}
     classes = {task: images.classes[task] for task in kept}
@@ -79,7 +87,11 @@ def _with_column(images: Images, column: str, way: str, data: Any, labels: Any) 
     else:
         numbers, order = encode(list(texts))
         found = Found({column: numbers}, {column: order})
-    found = Found(kept, classes, kinds=kinds) | found
+    return _with(images, column, Found(kept, classes, kinds=kinds) | found)
+
+
+def _with(images: Images, column: str, found: Found) -> Images:
+    """The same images with other columns of labels, without notes about one of them."""
     notes = [one for one in images.notes if repr(column) not in one] + found.notes
     if images.cache is not None:
         return relabelled(

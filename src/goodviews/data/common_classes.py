@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from goodviews.core.errors import InputError
-from goodviews.data.labels import is_whole
+from goodviews.data.selection import is_whole
 
 Texts = np.ndarray | None
 

@@ -20,9 +20,10 @@ from goodviews.data.frames import frame_table
 from goodviews.data.hashing import content_hash
 from goodviews.data.image_column import Finder
 from goodviews.data.images import Images
-from goodviews.data.labels import as_texts, encode, read_cells
+from goodviews.data.labels import as_texts, read_cells
 from goodviews.data.labels_in_memory import host_array
 from goodviews.data.missing import known_texts
+from goodviews.data.selection import encode
 from goodviews.data.tables import Table
 
 Groups: TypeAlias = str | np.ndarray | Tensor | Sequence[Any] | None

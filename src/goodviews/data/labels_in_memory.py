@@ -9,18 +9,10 @@ from torch import Tensor
 
 from goodviews.data.frames import frame_table
 from goodviews.data.image_column import Finder, are_files
-from goodviews.data.labels import (
-    Found,
-    as_texts,
-    encode,
-    is_whole,
-    read_labels,
-    task_of_kind,
-    tasks_of,
-    texts_of,
-)
+from goodviews.data.labels import as_texts, read_labels, texts_of
 from goodviews.data.matrix import is_matrix, matrix_cells
 from goodviews.data.missing import known_texts, missing_note
+from goodviews.data.selection import Found, encode, is_whole, task_of_kind, tasks_of
 from goodviews.data.stacks import files_of
 
 

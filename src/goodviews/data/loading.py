@@ -15,11 +15,12 @@ from goodviews.data.graphs.loading import is_graph_data
 from goodviews.data.groups import Groups, with_groups
 from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
-from goodviews.data.labels import Found, read_labels
+from goodviews.data.labels import read_labels
 from goodviews.data.labels_in_memory import label_columns
 from goodviews.data.moving_digits import moving_images
 from goodviews.data.objects import Data, Labels, read_object
 from goodviews.data.reading import MOVING, Progress, read_set
+from goodviews.data.selection import Found
 from goodviews.data.size import Size, SizeLike
 from goodviews.data.value_range import check_range, given_range
 

@@ -192,7 +192,7 @@ class _Items:
 def _label(value: Any) -> Any:
     """Convert a label to a number, a text, or (L,) numbers."""
     if isinstance(value, Tensor | np.ndarray | np.generic):
-        if np.ndim(value) == 1 and np.size(value) > 1:
+        if len(value.shape) == 1 and max(value.shape) > 1:
             return host_array(value)
         if any(size != 1 for size in value.shape):
             raise InputError(f"its label has the shape {tuple(value.shape)}, not one class")

@@ -15,8 +15,9 @@ from torch import Tensor
 from goodviews.core.errors import InputError
 from goodviews.data.cache import row_names
 from goodviews.data.images import Images
-from goodviews.data.labels import encode, read_cells
+from goodviews.data.labels import read_cells
 from goodviews.data.missing import known_texts, missing_note
+from goodviews.data.selection import encode
 
 MOST_CLASSES = 20
 """Number of different values above which a column of numbers is continuous."""
