@@ -3,7 +3,8 @@
     python tools/installed.py build/dist
 
 Each is installed without its dependencies into an empty folder, which then comes before every
-other copy of goodviews: it must have all files of the source, read images, write a page and run an experiment.
+other copy of goodviews: it must have all files of the source, read images, write a page and run an
+experiment.
 """
 
 import os
