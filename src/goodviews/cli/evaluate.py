@@ -149,7 +149,8 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="LEVEL",
-            help="nodes or graphs, for an encoder of graphs (default: what the labels belong to).",
+            help="nodes, graphs or links, for an encoder of graphs (default: what the labels "
+            "belong to).",
             show_default=False,
         ),
     ] = None,
@@ -169,6 +170,34 @@ def evaluate(
             max=10_000,
             metavar="N",
             help="Number of random splits of the nodes (default: 20).",
+            show_default=False,
+        ),
+    ] = None,
+    negatives: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Pairs that links are compared with: uniform, degree (ends of the same degrees) "
+            "or hard (default: all three). Can be given several times.",
+            show_default=False,
+        ),
+    ] = None,
+    decoder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Score of a link from two representations: cosine, dot or logistic (default: "
+            "cosine, and dot for a graph autoencoder).",
+            show_default=False,
+        ),
+    ] = None,
+    count: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=10_000,
+            metavar="N",
+            help="Number of negatives of each link (default: 100).",
             show_default=False,
         ),
     ] = None,
@@ -215,6 +244,9 @@ def evaluate(
                 "level": level,
                 "split": split,
                 "splits": splits,
+                "negatives": negatives or None,
+                "decoder": decoder,
+                "count": count,
             },
             device=device,
             command=command,

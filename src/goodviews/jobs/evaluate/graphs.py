@@ -13,7 +13,7 @@ import torch
 
 from goodviews.core.claim import check_owner, claimed
 from goodviews.core.command import default_folder
-from goodviews.core.errors import InputError, check_whole, unknown
+from goodviews.core.errors import InputError, check_whole, refuse_options, unknown
 from goodviews.core.files import read_json
 from goodviews.core.interval import Interval
 from goodviews.core.origin import run_origin, write_table
@@ -28,13 +28,16 @@ from goodviews.evaluation.graph_readout import (
     graph_readout,
     node_readout,
 )
+from goodviews.evaluation.links import LinkSplit, split_links
 from goodviews.evaluation.node_splits import default_split, node_labels, node_splits
 from goodviews.evaluation.protocols import Score
 from goodviews.graphs import Graph, batch_graphs
 from goodviews.jobs.evaluate.files import check_same, is_evaluation
+from goodviews.jobs.evaluate.links import LinkEvaluation, evaluate_links
 from goodviews.training.passport import PASSPORT
 
 LEVELS = ("nodes", "graphs", "links")
+LINK_OPTIONS = ("negatives", "decoder", "count")
 RAW = "features"
 """Instead of an encoder: the features of the nodes, or their sum over a graph."""
 
@@ -82,7 +85,7 @@ def evaluate_graphs(
     out: str | Path | None,
     command: str,
     progress: Reporter,
-) -> tuple[Path, list[Score], list[str], list[Path]]:
+) -> tuple[Path, list[Score], list[str], list[Path], LinkEvaluation | None]:
     """Evaluate an encoder of graphs; :func:`goodviews.evaluate` describes the arguments.
 
     Args:
@@ -92,7 +95,7 @@ def evaluate_graphs(
         task: Labels to use (default: the first).
         graphs: ``features`` and ``directed`` of ``load_graphs``; ``level``, ``split`` (one of
             :data:`goodviews.evaluation.node_splits.SPLITS`) and ``splits``, the number of random
-            ones.
+            ones; for links ``negatives``, ``decoder`` and ``count``.
         seed: Random seed of splits and folds.
         seeds: Number of encoders with random weights to compare with.
         out: Folder for the tables.
@@ -100,14 +103,15 @@ def evaluate_graphs(
         progress: Called with what is counted.
 
     Returns:
-        Folder, scores, notes and files.
+        Folder, scores, notes and files, and what was found about links.
 
     Raises:
         InputError: Something given cannot be used; the message says what to type.
     """
     asked = {name: value for name, value in graphs.items() if value is not None}
     level, split = asked.pop("level", None), asked.pop("split", None)
-    count = asked.pop("splits", 20)
+    count = asked.pop("splits", None)
+    about_links = {name: asked.pop(name) for name in LINK_OPTIONS if name in asked}
     one = _opened(encoder)
     if data is None:
         data = one.about.get("data", {}).get("name")
@@ -116,12 +120,17 @@ def evaluate_graphs(
     if level not in LEVELS:
         raise unknown("level", str(level), LEVELS)
     check_whole("seeds", seeds, 0, 10_000)
+    if level == "links":
+        refuse_options("nodes", "links are evaluated", split=split, splits=count, task=task)
+        found = _links(one, read, about_links, seed, seeds, out, command, progress)
+        return found.folder, [], [], found.files, found
+    refuse_options("links", f"{level} are evaluated", **about_links)
     folder = Path(out) if out is not None else default_folder("evaluate", one.name, read.name)
     check_owner(folder, "evaluate", own=is_evaluation)
     run = run_origin(command, seeds=[seed])
     with claimed(folder, "evaluate", own=is_evaluation, say=progress.note):
         check_same(folder, one.name, read.hash, run["command"])
-        judge = _Judge(read, level, split, task, count, seed)
+        judge = _Judge(read, level, split, task, 20 if count is None else count, seed)
         scores = _scores(one, read, judge, seeds, seed, progress)
         notes = _notes(one, read, judge)
         run |= {
@@ -132,7 +141,68 @@ def evaluate_graphs(
             "notes": notes,
         }
         write_table(folder, [asdict(score) for score in scores], run)
-    return folder, scores, notes, [folder / "rows.csv"]
+    return folder, scores, notes, [folder / "rows.csv"], None
+
+
+def _links(
+    one: Opened,
+    read: Graphs,
+    options: Mapping[str, Any],
+    seed: int,
+    seeds: int,
+    out: str | Path | None,
+    command: str,
+    progress: Reporter,
+) -> LinkEvaluation:
+    """Links of the split that a run was trained with, or of a new one."""
+    if one.table is not None:
+        raise InputError(
+            "Representations alone do not show which links they were made from; name the folder "
+            "of a run of goodviews pretrain --level links, or a backbone such as gcn(width=64)."
+        )
+    if one.spec and is_pooled(one.spec):
+        raise InputError(
+            f"Links need representations of nodes, but {one.spec} has pool; leave it out."
+        )
+    split = _link_split(one, read)
+    encode: Any = one.spec
+    if one.encoders is not None:
+        encode = one.encoders.eval().represent
+    elif one.name == RAW:
+        encode = _features_of
+    more = dict(options)
+    more.setdefault("decoder", "dot" if one.about.get("method") in ("gae", "vgae") else "cosine")
+    if one.spec:
+        more["encoder"] = one.spec
+    return evaluate_links(
+        encode, read, name=one.name, split=split, seed=seed, seeds=seeds, out=out,
+        command=command, progress=progress, **more,
+    )  # fmt: skip
+
+
+def _features_of(graph: Graph) -> torch.Tensor:
+    return graph.features
+
+
+def _link_split(one: Opened, read: Graphs) -> LinkSplit | None:
+    """The split that the run was trained with; ``None`` for an encoder that was not trained."""
+    trained, known = one.about.get("data", {}), dict(one.about.get("split") or {})
+    if trained.get("hash") != read.hash:
+        return None
+    if known.pop("level", None) != "links":
+        raise InputError(
+            f"{one.name} was pretrained on all {read.graph.edges.shape[1]:,} links of "
+            f"{read.name}, so its test links are not new to it; pretrain with --level links, "
+            "which leaves them out."
+        )
+    wanted = known.pop("hash", None)
+    split = split_links(read.graph, **known)
+    if wanted not in (None, split.hash):
+        raise InputError(
+            f"{one.name} was pretrained with another split of the links of {read.name}; read the "
+            "graph in the same way (--features), or pretrain again."
+        )
+    return split
 
 
 class _Judge:
@@ -142,10 +212,6 @@ class _Judge:
         self, read: Graphs, level: str, split: str | None, task: str | None, count: int, seed: int
     ) -> None:
         self.level, self.seed = level, seed
-        if level == "links":
-            raise InputError(
-                "Links are not evaluated by this verb yet; choose --level nodes or --level graphs."
-            )
         if level != read.level:
             raise InputError(
                 f"level is {level}, but {read.name} has labels of {read.level}; leave level out."

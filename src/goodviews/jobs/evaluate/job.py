@@ -27,6 +27,7 @@ from goodviews.jobs.evaluate.files import check_same, is_evaluation, write
 from goodviews.jobs.evaluate.finetune import FINETUNE
 from goodviews.jobs.evaluate.graphs import evaluate_graphs, takes_graphs
 from goodviews.jobs.evaluate.leakage import Board, measure_leakage, read_asked
+from goodviews.jobs.evaluate.links import LinkEvaluation
 from goodviews.jobs.evaluate.readouts import DEFAULT, Protocols, check_protocols, readouts
 from goodviews.jobs.evaluate.represented import represent_all
 from goodviews.jobs.evaluate.table import summary_lines
@@ -47,6 +48,7 @@ class Evaluation:
         notes: Whether the encoder was trained on images that are tested, and which share of its
             weights was loaded.
         files: The page, that of leakage and the rows; ``rows.csv`` is the last.
+        links: Predictors of links beside their controls, where links were evaluated.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -65,8 +67,11 @@ class Evaluation:
     leakage: Board | None
     notes: list[str]
     files: list[Path]
+    links: LinkEvaluation | None = None
 
     def __str__(self) -> str:
+        if self.links is not None:
+            return str(self.links)
         return "\n".join(summary_lines(self.scores, self.leakage, self.notes, self.files))
 
 
@@ -143,9 +148,11 @@ def evaluate(
         value_range: Values of black and white (default: found from the data).
         root: Folder of torchvision's downloaded datasets.
         graphs: For graphs: ``features`` and ``directed`` of
-            :func:`goodviews.data.graphs.load_graphs`, ``level`` (``nodes`` or ``graphs``),
-            ``split`` (``public``, ``masks``, ``10/90`` or ``10/10/80``) and ``splits``, the number
-            of random ones.
+            :func:`goodviews.data.graphs.load_graphs`, ``level`` (``nodes``, ``graphs`` or
+            ``links``), ``split`` (``public``, ``masks``, ``10/90`` or ``10/10/80``) and
+            ``splits``, the number of random ones; for links ``negatives`` (``uniform``,
+            ``degree``, ``hard``), ``decoder`` (``cosine``, ``dot``, ``logistic``) and ``count``,
+            the number of negatives of each link.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or another that torch knows.
         command: The original command, for the record.
         progress: True draws a progress bar; a function is called with what is counted, how many
@@ -185,7 +192,7 @@ def evaluate(
             value_range=value_range,
             root=root,
         )
-        folder, scores, notes, files = evaluate_graphs(
+        folder, scores, notes, files, about_links = evaluate_graphs(
             encoder,
             data,
             task=task,
@@ -196,7 +203,7 @@ def evaluate(
             command=command,
             progress=as_report(progress),
         )
-        return Evaluation(folder, scores, None, notes, files)
+        return Evaluation(folder, scores, None, notes, files, about_links)
     refuse_options("graphs", "these are images", **(graphs or {}))
     kinds, changed = protocols or DEFAULT, change_texts(changes)
     check_protocols(kinds, changed, temperature)
