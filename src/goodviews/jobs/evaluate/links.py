@@ -146,7 +146,9 @@ def evaluate_links(
     if isinstance(encode, str):
         encoder = name = encode
         encode = _drawn(encode, split, seeds)
-    folder = Path(out) if out is not None else default_folder("evaluate", name, f"{data.name}-links")
+    folder = (
+        Path(out) if out is not None else default_folder("evaluate", name, f"{data.name}-links")
+    )
     run = run_origin(command, seeds=[split.seed])
     report = as_report(progress)
     with claimed(folder, "evaluate", own=_is_evaluation, say=report.note):
