@@ -24,6 +24,7 @@ EXPERIMENTS = {
     "duality": "duality.run",
     "engine_order": "engine_order.run",
     "failure_zoo": "failure_zoo.run",
+    "identities": "identities.run",
     "imagenet_path": "imagenet_path.run",
     "label_choice": "label_choice.run",
     "label_free": "label_free.run",
