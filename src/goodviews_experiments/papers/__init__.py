@@ -1,0 +1,1 @@
+"""Every figure, table and numbered claim of the two papers, beside the committed rows."""
