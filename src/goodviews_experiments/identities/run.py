@@ -160,7 +160,7 @@ def spread_points(
         loss: ``ntxent`` or ``dcl``.
         points: Number of points N.
         dims: Dimensions M of the space.
-        seed: Of the first places.
+        seed: Seed of the first places.
         steps: Steps of Adam.
 
     Returns:

@@ -19,10 +19,10 @@ def runs(count: int, experiment: str, *, times: float = 1, why: str = "", **matc
 
     Args:
         count: Number of runs.
-        experiment: Whose rows have seconds.
+        experiment: An experiment whose rows have seconds.
         times: How much longer each is.
         why: Where that factor comes from.
-        **match: Rows that count.
+        **match: Values of the rows that count.
     """
 
     def hours(results: Path) -> tuple[float, str]:

@@ -49,8 +49,8 @@ VIEWS = (
         "Strength of augmentation (figures)", "The whole curve over colour jitter: peak at x = 1",
         "x = 1", SETS, runs(80, "presets_axis", times=LONGER, why=WHY),
         "goodviews study imagenette96 --size 32 --seeds 5 --views "
-        "'crop(scale=(0.2, 1), size=24)|flip()|jitter({0, 0.125, 0.25, 0.5, 1, 1.5, 2, 2.5}, p=0.8)"
-        "|grey(p=0.2)'",
+        "'crop(scale=(0.2, 1), size=24)|flip()|jitter({0, 0.125, 0.25, 0.5, 1, 1.5, 2, 2.5}, "
+        "p=0.8)|grey(p=0.2)'",
     ),
     Unrun(
         "ImageNet, comparison with earlier methods (table)", "InfoMin, ResNet-50, 100, 200 and "

@@ -13,7 +13,7 @@ VERDICTS = (REPRODUCED, CONTRADICTED, UNDECIDED, OTHER_SCALE, NOT_RUN)
 
 @dataclass(frozen=True)
 class Part:
-    """A number of ours with its interval, and the paper's side of it.
+    """A measured number with its interval, and the paper's side of it.
 
     Attributes:
         name: What it is.
@@ -58,8 +58,8 @@ def verdict(parts: Sequence[Part], premises: Sequence[Part] = (), *, level: bool
     Args:
         parts: Its numbers, at least one.
         premises: What must be true before they can say anything, such as that a method learns.
-        level: Whether the claim is a number of the paper on the paper's own data, and ours was
-            measured on others.
+        level: Whether the claim is a number on the paper's own data, while the measured one is
+            of others.
 
     Returns:
         One of :data:`VERDICTS`, except ``not run``.
