@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from goodviews.core.tokens import CLASSES, TOKENS
+from goodviews.pages.glossary import explained
 
 
 @cache
@@ -65,4 +66,4 @@ def sibling(template: str, **values: Any) -> str:
         goodviews=version("goodviews"),
         **values,
     )
-    return re.sub(r"\n\s*\n+", "\n", text).lstrip()
+    return explained(re.sub(r"\n\s*\n+", "\n", text).lstrip())

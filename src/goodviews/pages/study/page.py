@@ -15,6 +15,7 @@ from goodviews.pages import words
 from goodviews.pages.chart.canvas import Curve
 from goodviews.pages.chart.charts import draw, inline_svg
 from goodviews.pages.chart.layout import NARROW, WIDE
+from goodviews.pages.glossary import explained
 from goodviews.pages.shell import shell_file, strip_lines, tokens_css
 from goodviews.pages.study.compared import Compared, compared_section
 from goodviews.pages.study.effects import Effects, effects
@@ -58,7 +59,7 @@ def page(study: Study) -> str:
         made=made(study.run),
         island=_island(study),
     )
-    return re.sub(r"\n\s*\n+", "\n", text).lstrip()
+    return explained(re.sub(r"\n\s*\n+", "\n", text).lstrip())
 
 
 @dataclass(frozen=True)
