@@ -108,7 +108,7 @@ def version(asked: bool) -> None:
 def completion(shell: str) -> None:
     """Print what makes a shell complete verbs and options, and end."""
     if shell:
-        from typer.completion import get_completion_script
+        from typer.completion import get_completion_script  # type: ignore[attr-defined]
 
         if shell not in SHELLS:
             raise unknown("shell", shell, SHELLS)
@@ -155,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with stopped_by_signals():
             if COMPLETE in os.environ:
-                from typer.completion import completion_init
+                from typer.completion import completion_init  # type: ignore[attr-defined]
 
                 completion_init()
             _specs_first(words)

@@ -100,7 +100,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "promised.",
     ),
 }
-"""Word: where it is recognised, without regard to capitals at its beginning; and its definition."""
+"""Word: where it is recognised, whatever its capitals; and its definition."""
 
 _SKIPPED = frozenset(
     [
@@ -173,7 +173,7 @@ def _pieces(page: str) -> Iterator[tuple[str, bool]]:
 
 def _linked(text: str, used: list[str]) -> str:
     """The text with a link at the first place of each word that is not used yet."""
-    found = []
+    found: list[tuple[int, int, str]] = []
     for word, (pattern, _) in WORDS.items():
         if word in used:
             continue
