@@ -31,7 +31,7 @@ BELOW = {
     "jobs": "pages methods measurement training evaluation data encoders objectives information "
     "views graphs spec core",
     "experiments": "jobs pages methods measurement training evaluation worlds data encoders "
-    "objectives information views spec core",
+    "objectives information views graphs spec core",
     "cli": "experiments jobs pages methods training data objectives views spec core",
 }
 ARROWS = {room: set(rooms.split()) for room, rooms in BELOW.items()}

@@ -25,6 +25,7 @@ EXPERIMENTS = {
     "engine_order": "engine_order.run",
     "failure_zoo": "failure_zoo.run",
     "identities": "identities.run",
+    "graph_methods": "graph_methods.run",
     "imagenet_path": "imagenet_path.run",
     "label_choice": "label_choice.run",
     "label_free": "label_free.run",

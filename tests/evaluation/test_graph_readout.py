@@ -57,7 +57,7 @@ def test_given_masks_are_used_as_they_are():
         (ring(), "public", "has no given split; choose --split 10/90"),
         (ring(), "80/20", "Unknown split '80/20'"),
         (ring(labels=np.zeros(100, int)), "10/90", "needs at least two classes"),
-        (ring(labels=np.arange(100) == 3), "10/90", "the smallest with 1"),
+        (ring(labels=np.arange(100) == 3), "10/90", "2 classes, and 1 of them"),
     ],
 )
 def test_what_cannot_be_split_is_answered(data, kind, message):

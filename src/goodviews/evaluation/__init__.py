@@ -6,6 +6,7 @@ from goodviews.evaluation.boxes import Detections, Matches, average_precision, m
 from goodviews.evaluation.encoders import raw_pixels, settle
 from goodviews.evaluation.factors import Factor, as_factors, drawn_factors
 from goodviews.evaluation.features import represent
+from goodviews.evaluation.graph_readout import graph_readout, node_readout
 from goodviews.evaluation.held_out import fit_temperature, held_out_bound
 from goodviews.evaluation.knn import knn_predict, knn_votes
 from goodviews.evaluation.linear import linear_logs
@@ -18,6 +19,7 @@ from goodviews.evaluation.links import (
     split_links,
 )
 from goodviews.evaluation.logistic import fit_logistic
+from goodviews.evaluation.node_splits import NodeSplit, node_splits
 from goodviews.evaluation.openers import open_encoder, register_encoders
 from goodviews.evaluation.pixels import class_counts, depth_errors, depth_sums, mean_iou
 from goodviews.evaluation.readout import LabelDraw, Readout, evaluate_readout
@@ -29,6 +31,7 @@ __all__ = [
     "LinkPredictor",
     "LinkScores",
     "LinkSplit",
+    "NodeSplit",
     "Matches",
     "Readout",
     "as_factors",
@@ -44,6 +47,7 @@ __all__ = [
     "link_predictor",
     "link_scores",
     "fit_temperature",
+    "graph_readout",
     "held_out_bound",
     "knn_predict",
     "knn_votes",
@@ -52,6 +56,8 @@ __all__ = [
     "leakage_board",
     "match_boxes",
     "mean_iou",
+    "node_readout",
+    "node_splits",
     "open_encoder",
     "raw_pixels",
     "register_encoders",

@@ -73,8 +73,8 @@ def node_splits(
         The splits; nodes without a label are in none of their parts.
 
     Raises:
-        InputError: There are no labels of nodes, no masks where they are asked for, or a class has
-            fewer than two nodes.
+        InputError: There are no labels of nodes, no masks where they are asked for, or fewer than
+            two classes have two nodes.
 
     Example:
         >>> import torch
@@ -94,11 +94,11 @@ def node_splits(
     if kind in ("public", "masks"):
         return _given(graphs, kind, labels)
     _, sizes = np.unique(labels[known], return_counts=True)
-    if len(sizes) < 2 or sizes.min() < _FEWEST:
+    if (sizes >= _FEWEST).sum() < 2:
         raise InputError(
             f"Split {kind} needs at least two classes with {_FEWEST} nodes or more, but "
-            f"{graphs.name} has {len(sizes)} classes, the smallest with "
-            f"{sizes.min() if len(sizes) else 0}."
+            f"{graphs.name} has {len(sizes)} classes, and "
+            f"{(sizes >= _FEWEST).sum()} of them are as large."
         )
     tenth = max(len(known) // 10, 2)
     found = []

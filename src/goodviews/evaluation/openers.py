@@ -21,7 +21,7 @@ from goodviews.core.plugins import Registry, load_plugins
 from goodviews.core.text import counted
 from goodviews.data import Data, Images, load
 from goodviews.encoders import Backbone, PairEncoder, build_backbone, load_encoder, load_weights
-from goodviews.encoders.graphs import check_of_images
+from goodviews.encoders.graphs.pair import check_of_images
 from goodviews.encoders.pair import BACKBONES
 from goodviews.encoders.sources import fetches, without_sources
 from goodviews.evaluation.encoders import Encoder, raw_pixels, settle

@@ -1,11 +1,10 @@
 """Encoders of graphs: layers, backbones and their projectors, in plain torch."""
 
-from goodviews.encoders.graphs.backbones import GRAPH_BACKBONES, build_graph_backbone
+from goodviews.encoders.graphs.backbones import GRAPH_BACKBONES, build_graph_backbone, pooled
 from goodviews.encoders.graphs.pair import (
     Anchored,
     GraphEncoders,
     build_graph_encoders,
-    check_of_images,
 )
 
 __all__ = [
@@ -14,5 +13,5 @@ __all__ = [
     "GraphEncoders",
     "build_graph_backbone",
     "build_graph_encoders",
-    "check_of_images",
+    "pooled",
 ]

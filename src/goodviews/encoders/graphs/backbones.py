@@ -119,7 +119,21 @@ class GraphBackbone(nn.Module):
 
 
 def pooled(x: Tensor, graph: Graph, how: str) -> Tensor:
-    """Sum, mean or maximum of the nodes (N, F) of each graph, (G, F); 0 for a graph without."""
+    """Sum, mean or maximum of the nodes of each graph.
+
+    Args:
+        x: (N, F), values of the nodes.
+        graph: The graphs as a batch.
+        how: One of :data:`POOLS`.
+
+    Returns:
+        (G, F); 0 for a graph without nodes.
+
+    Example:
+        >>> from goodviews.graphs import make_graph
+        >>> pooled(torch.ones(3, 2), make_graph([[0], [1]], nodes=3), "sum")
+        tensor([[3., 3.]])
+    """
     total = x.new_zeros(graph.graphs, x.shape[1])
     if how == "max":
         place = graph.graph_of[:, None].expand_as(x)

@@ -9,7 +9,7 @@ from goodviews.core.errors import InputError, unknown
 from goodviews.core.files import read_json, write_bytes
 from goodviews.encoders import export_encoders, load_encoder
 from goodviews.encoders.export import FORMATS
-from goodviews.encoders.graphs import check_of_images
+from goodviews.encoders.graphs.pair import check_of_images
 from goodviews.spec.files import content_of, stored_files
 from goodviews.views.generators import export_generator, holds_generator
 

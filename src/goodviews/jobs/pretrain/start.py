@@ -16,7 +16,7 @@ import torch
 
 from goodviews.core.errors import InputError
 from goodviews.encoders import Backbone, PairEncoder, build_backbone, load_encoder, load_weights
-from goodviews.encoders.graphs import check_of_images
+from goodviews.encoders.graphs.pair import check_of_images
 from goodviews.encoders.libraries import LAYERS, STEMS
 from goodviews.encoders.sources import checkpoint_of, fetches, without_sources
 from goodviews.encoders.weights.loading import PARTIAL, split_copy
