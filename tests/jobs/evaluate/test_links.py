@@ -84,6 +84,16 @@ def test_a_graph_without_features_is_compared_with_heuristics_alone(tmp_path):
     ]  # fmt: skip
 
 
+def test_a_small_graph_has_a_table_without_probabilities(tmp_path):
+    ring = make_graphs("ring", [from_networkx(nx.cycle_graph(60))])
+    found = evaluate_links(
+        lambda _: MEMBER[:60], ring, negatives=["uniform"], count=20, out=tmp_path / "ring"
+    )
+    assert "brier@1:1" not in found.rows[0]
+    assert "There are no probabilities" in str(found)
+    assert "How sure" not in (tmp_path / "ring" / "index.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

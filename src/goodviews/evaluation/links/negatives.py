@@ -41,7 +41,8 @@ def unlinked(graph: Graph, count: int, seed: int) -> Tensor:
     if free < count:
         raise InputError(
             f"{count:,} negatives are needed, but only {free:,} of "
-            f"{nodes * (nodes - 1) // 2:,} pairs have no link; lower ratio, val or test."
+            f"{nodes * (nodes - 1) // 2:,} pairs have no link; lower ratio, val or test, or use a "
+            "graph with fewer links."
         )
     draw = torch.Generator().manual_seed(seed)
     links = graph.edges[0] * nodes + graph.edges[1]

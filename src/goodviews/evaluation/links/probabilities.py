@@ -10,7 +10,7 @@ import numpy as np
 from goodviews.core.errors import InputError, check_shapes
 from goodviews.core.intervals import wilson
 
-_LEAST = 10
+LEAST = 10
 """Links below which two parameters of a calibration are not fitted."""
 
 
@@ -68,9 +68,9 @@ def fit_calibration(links: np.ndarray, negatives: np.ndarray) -> Calibration:
     """
     from scipy.optimize import minimize
 
-    if min(len(links), len(negatives)) < _LEAST:
+    if min(len(links), len(negatives)) < LEAST:
         raise InputError(
-            f"Probabilities are calibrated on at least {_LEAST} links and {_LEAST} negatives, but "
+            f"Probabilities are calibrated on at least {LEAST} links and {LEAST} negatives, but "
             f"there are {len(links)} and {len(negatives)}; raise the share of calibration."
         )
     scores = np.r_[links, negatives].astype(float)

@@ -17,6 +17,7 @@ from goodviews.evaluation.links import metrics
 from goodviews.evaluation.links.negatives import drawn_negatives, hard_negatives, matched_negatives
 from goodviews.evaluation.links.predictor import LinkPredictor
 from goodviews.evaluation.links.probabilities import (
+    LEAST,
     Calibration,
     Sharpness,
     fit_calibration,
@@ -39,7 +40,8 @@ class LinkScores:
         links: (m,) scores of test links.
         others: (m, K) scores of the negatives of each.
         isolated: (m,) whether an end of the link has no training link.
-        calibration: How scores become probabilities; ``None`` without calibration links.
+        calibration: How scores become probabilities; ``None`` with fewer than 10 calibration
+            links.
         logit: Whether a score is already the log odds of a link.
         ratio: Number of negatives for each link in ``ap`` and in the scores of probabilities.
 
@@ -169,7 +171,7 @@ def link_scores(
     links = predictor(split.test).numpy()
     others = predictor(pairs).numpy()
     calibration = None
-    if split.calibration.shape[1]:
+    if split.calibration.shape[1] >= LEAST:
         apart = negatives_of(split, negatives, "calibration", count)[:, :, 0]
         calibration = fit_calibration(
             predictor(split.calibration).numpy(), predictor(apart).numpy()

@@ -141,7 +141,8 @@ def split_links(
     if not tests or (val and not vals) or (calibration and not apart) or scored >= total:
         raise InputError(
             f"{total:,} links give {tests} for the test, {vals} for validation, {apart} for "
-            f"calibration and {total - scored} for training; each part needs at least one."
+            f"calibration and {total - scored} for training; each part needs at least one. "
+            "Use a graph with more links, or other shares."
         )
     draws = Key.of(seed=seed, samples=pair_codes(graph, edges)).uniform(1)[:, 0]
     order = draws.argsort(stable=True)

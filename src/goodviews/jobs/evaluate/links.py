@@ -280,7 +280,12 @@ def _sentences(rows: Sequence[Row], curves: Sequence[Row], name: str) -> list[st
     pairs = sum(one["pairs"] for one in sure)
     right = 100 * sum(one["pairs"] * one["share"] for one in sure) / max(pairs, 1)
     brier = _value(own, "brier@")
-    if brier is not None:
+    if brier is None:
+        found.append(
+            "There are no probabilities: they are calibrated on at least 10 links that are used "
+            "for nothing else."
+        )
+    else:
         found.append(
             f"Calibrated probabilities of {name}: Brier score {number(brier, 3)} (0.25 is a coin)"
             + (
