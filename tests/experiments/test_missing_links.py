@@ -12,7 +12,7 @@ from goodviews.pages.missing_links import missing_links_page
 from goodviews_experiments import run
 from goodviews_experiments.missing_links import run as module
 from goodviews_experiments.missing_links.settings import SCALE, Condition
-from goodviews_experiments.missing_links.tables import answers, gaps, levels
+from goodviews_experiments.missing_links.tables import _moves, answers, gaps, levels
 
 needs_data = pytest.mark.skipif(
     not (Path(os.environ.get("GOODVIEWS_DATA", "/nowhere")) / "heterophilous").is_dir(),
@@ -63,6 +63,25 @@ def test_pretraining_pays_only_where_it_beats_the_autoencoder_and_features_alone
     every = [*rows, *features]
     assert answers(levels(every), gaps(every))[0]["pays"] == [0.0]
     assert answers(levels(rows), gaps(rows))[0]["pays"] == []
+
+
+def test_the_best_views_move_only_where_both_tasks_prefer_their_own():
+    def rows(link_gain, node_gain):
+        return [
+            {"graph": "g", "axis": "missing", "level": 0.0, "split": split, "views": view,
+             "arm": f"contrastive, frozen: {view}",
+             "auc@1:20": 0.8 + link_gain * (view == "strong") + 0.003 * (split % 2),
+             "node_accuracy": 0.7 + node_gain * (view == "weak") + 0.002 * (split % 3)}
+            for view in ("weak", "strong")
+            for split in range(5)
+        ]  # fmt: skip
+
+    assert _moves(rows(0.05, 0.05)).startswith("The best views move with the task: strong for")
+    assert _moves(rows(-0.05, 0.05)).startswith("The best views for links are the best ones")
+    noisy = rows(0.05, 0.0001)
+    noisy[0]["node_accuracy"] += 0.03
+    assert "do not move significantly" in _moves(noisy)
+    assert _moves([]) == ""
 
 
 def test_differences_are_paired_and_wider_where_more_levels_are_compared():

@@ -75,7 +75,7 @@ def missing_links(*, scale: str, out: Path) -> Path:
     tables = {"levels": levels(rows), "gaps": gaps(rows), "reliability": curves(found)}
     for name, table in tables.items():
         write_table(out, table, run, name=name)
-    write_json(out / "answers.json", answers(tables["levels"], tables["gaps"]))
+    write_json(out / "answers.json", answers(tables["levels"], tables["gaps"], rows))
     write_text(out / "index.html", missing_links_page(out))
     return out
 

@@ -58,6 +58,7 @@ class MissingLinks:
     views: tuple[tuple[str, str], ...] = (
         ("edges .3, features .3", "drop_edges(0.3)|mask_features(0.3)"),
         ("edges .6, features .3", "drop_edges(0.6)|mask_features(0.3)"),
+        ("edges .9, features .3", "drop_edges(0.9)|mask_features(0.3)"),
         ("features .3", "mask_features(0.3)"),
     )
     encoder: str = "gcn(width=64, hidden=128, layers=2, last=False)"
@@ -78,7 +79,7 @@ _SHORT = MissingLinks(
         Condition("added", 0.5),
     ),
     splits=(0, 1),
-    views=MissingLinks().views[::2],
+    views=MissingLinks().views[::3],
     encoder="gcn(width=8, hidden=8, layers=2, last=False)",
     epochs=2,
     anchors=64,

@@ -144,7 +144,9 @@ def curves(cells: Sequence[Row]) -> list[Row]:
     return made
 
 
-def answers(table: Sequence[Row], differences: Sequence[Row]) -> list[Row]:
+def answers(
+    table: Sequence[Row], differences: Sequence[Row], rows: Sequence[Row] = ()
+) -> list[Row]:
     """For each graph: at which missing shares pretraining pays, in sentences.
 
     It pays where a contrastive arm is above both the autoencoder and features alone.
@@ -152,6 +154,7 @@ def answers(table: Sequence[Row], differences: Sequence[Row]) -> list[Row]:
     Args:
         table: What :func:`levels` made.
         differences: What :func:`gaps` made.
+        rows: The rows themselves, for whether the best views move with the task.
     """
     return [
         {
@@ -164,6 +167,7 @@ def answers(table: Sequence[Row], differences: Sequence[Row]) -> list[Row]:
             ),
             "sure": _sure(table, graph),
             "views": _views(table, graph),
+            "moves": _moves([row for row in rows if row["graph"] == graph]),
         }
         for graph in dict.fromkeys(row["graph"] for row in table)
     ]
@@ -247,3 +251,43 @@ def _views(table: Sequence[Row], graph: str) -> str:
         by.setdefault(row["views"], []).append(row)
     parts = [f"{views} ({_shares(rows)} missing)" for views, rows in by.items()]
     return f"Views that validation links chose most often: {'; '.join(parts)}."
+
+
+def _moves(rows: Sequence[Row]) -> str:
+    """Whether the best views for links are those for nodes, with all training links."""
+    whole = [row for row in rows if (row["axis"], row["level"]) == ("missing", 0.0)]
+    tried = [row for row in whole if row["arm"].startswith(f"{FROZEN}: ")]
+    tasks = {
+        metric: {
+            view: _values([row for row in tried if row["views"] == view], metric)
+            for view in dict.fromkeys(row["views"] for row in tried)
+        }
+        for metric in ("auc@1", "node_accuracy")
+    }
+    if len(tasks["auc@1"]) < 2 or not all(tasks["node_accuracy"].values()):
+        return ""
+    best = {
+        metric: max(views, key=lambda view: sum(views[view].values()))
+        for metric, views in tasks.items()
+    }
+    links, nodes = best["auc@1"], best["node_accuracy"]
+    if links == nodes:
+        return f"The best views for links are the best ones for nodes too: {links}."
+    among = len(tasks["auc@1"]) * (len(tasks["auc@1"]) - 1)
+    apart = {}
+    for metric, views in tasks.items():
+        other = nodes if metric == "auc@1" else links
+        first, second = views[best[metric]], views[other]
+        values = 100 * np.array([first[split] - second[split] for split in sorted(first)])
+        apart[metric] = _simultaneous(values, among)
+    verdict = "move" if all(gap.above for gap in apart.values()) else "do not move significantly"
+    parts = [
+        f"{number(gap.value, 1, signed=True)} points [{number(gap.low, 1)}, {number(gap.high, 1)}]"
+        if gap.known
+        else f"{number(gap.value, 1, signed=True)} points (one split, no interval)"
+        for gap in apart.values()
+    ]
+    return (
+        f"The best views {verdict} with the task: {links} for links ({parts[0]} of AUC over "
+        f"{nodes}), {nodes} for nodes ({parts[1]} of accuracy over {links})."
+    )
