@@ -140,7 +140,7 @@ class Graph:
         if not self.features.shape[1]:
             raise InputError(
                 f"{step} needs features of nodes, but this graph has none; load it with "
-                "features='degree' or features='one'."
+                "features='degree' or features='one' (--features degree)."
             )
 
     def __repr__(self) -> str:

@@ -84,7 +84,7 @@ def measured(trial: Trial, seed: int) -> Row:
     read = load_graphs(trial.data, features=trial.features)
     settings = change(method(trial.method), trial.changes)
     whole = read.graphs[0] if len(read) == 1 else batch_graphs(read.graphs)
-    encoders = train_graphs(read, settings=settings, seed=seed).encoders
+    encoders: Any = train_graphs(read, settings=settings, seed=seed).encoders
     blank = build_graph_encoders(settings.encoder, whole, head="identity()", seed=seed).eval()
     with torch.no_grad():
         tables = [net.represent(whole).numpy() for net in (encoders, blank)]

@@ -159,3 +159,9 @@ def test_images_refuse_what_is_of_graphs(tmp_path):
 def test_an_evaluation_that_does_not_fit_is_answered(encoder, options, message, tmp_path):
     with pytest.raises(InputError, match=message):
         evaluate(encoder, blocks(), out=tmp_path / "ev", **options)
+
+
+def test_a_graph_without_features_is_answered_before_a_folder_is_made(tmp_path):
+    with pytest.raises(InputError, match=r"features='degree' .* \(--features degree\)"):
+        pretrain(make_graphs("bare", [BLOCKS]), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -117,6 +117,7 @@ def pretrain_graphs(
     if missing is not None and level != "links":
         raise InputError("missing (--missing) needs level='links' (--level links).")
     read = load_graphs(data, **known)
+    read.graphs[0].need_features("An encoder of graphs")
     settings, rules, typed = _settings(method, changes, views, read, level)
     check_machine(settings)
     pair = parse_graph_view(settings.views)

@@ -1,7 +1,9 @@
 """VGAE (Kipf and Welling, 2016): GAE with a normal distribution for each node.
 
 As :mod:`goodviews.methods.graphs.gae`; the representation is the mean, and the divergence from a
-standard normal distribution is divided by the number of nodes, as in the code.
+standard normal distribution is divided by the number of nodes, as in the code. On one split of
+Cora it reads an AUC of 82.5 after 200 epochs, as the model of PyTorch Geometric does (82.8), and
+87.1 after 400; the paper, which weights the links of all pairs, has 91.4.
 """
 
 from goodviews.training import Settings
