@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from goodviews.data import Images
+from goodviews.evaluation.large import room
 
 
 @torch.no_grad()
@@ -31,7 +32,7 @@ def represent(
         batch: Images per batch.
 
     Returns:
-        (N, F) float32 on the CPU.
+        (N, F) float32 on the CPU, in a file where they are large.
 
     Example:
         >>> from goodviews.data import load
@@ -39,8 +40,11 @@ def represent(
         torch.Size([5, 256])
     """
     device = device or torch.device("cpu")
-    parts = []
+    made: Tensor | None = None
     for start in range(0, len(index), batch):
         rows = index[start : start + batch]
-        parts.append(embed(images.batch(rows, device), torch.from_numpy(rows)).float().cpu())
-    return torch.cat(parts)
+        part = embed(images.batch(rows, device), torch.from_numpy(rows)).float().cpu()
+        if made is None:
+            made = room(len(index), part.shape[1])
+        made[start : start + len(part)] = part
+    return torch.zeros(0, 0) if made is None else made

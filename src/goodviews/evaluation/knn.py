@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from goodviews.evaluation.large import LARGE, blocks, room
+
 BLOCK = 1 << 24
 """Maximum number of cosines in memory."""
 
@@ -93,7 +95,7 @@ def knn_votes(
     """
     near = min(neighbours, len(known))
     kind = torch.bfloat16 if bf16 else known.dtype
-    bank = F.normalize(known, dim=1, eps=1e-12).to(kind)
+    bank = unit_rows(known).to(kind)
     labels = labels.to(bank.device, torch.int64)
     votes = known.new_zeros(len(tested), classes)
     step = max(1, BLOCK // max(len(known), 1))
@@ -103,6 +105,16 @@ def knn_votes(
         weights = ((cosines.to(known.dtype) - 1) / temperature).exp()
         votes[start : start + step].scatter_add_(1, labels[place], weights)
     return votes
+
+
+def unit_rows(features: Tensor) -> Tensor:
+    """Rows (N, F) with norm 1."""
+    if features.numel() <= LARGE or features.is_cuda:
+        return F.normalize(features, dim=1, eps=1e-12)
+    made = room(*features.shape)
+    for part in blocks(*features.shape):
+        made[part] = F.normalize(features[part], dim=1, eps=1e-12)
+    return made
 
 
 def largest(values: Tensor, count: int) -> tuple[Tensor, Tensor]:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from goodviews.data.folds import folds
+from goodviews.evaluation.large import take
 from goodviews.evaluation.logistic import LinearProbe, fit_logistic
 
 _FOLDS, _FOLDED = 3, 2000
@@ -78,7 +79,7 @@ def choose_penalty(
         loss = 0.0
         for place, (fitted, tested) in enumerate(parts):
             probes[place] = probe = fit_logistic(
-                x[fitted],
+                take(x, fitted),
                 labels[fitted],
                 classes=classes,
                 penalty=penalty,
@@ -86,7 +87,7 @@ def choose_penalty(
                 tolerance=1e-3,
                 device=device,
             )
-            logs = probe.log_probs(x[tested]).cpu().double().numpy()
+            logs = probe.log_probs(take(x, tested)).cpu().double().numpy()
             loss -= float(logs[np.arange(len(tested)), labels[tested]].sum())
         if loss < lowest:
             best, lowest, worse = penalty, loss, 0
@@ -134,6 +135,6 @@ def linear_logs(
             features, labels, [fit], classes=classes, groups=groups, device=device
         )
     probe = fit_logistic(
-        features[fit], labels[fit], classes=classes, penalty=penalty, device=device
+        take(torch.as_tensor(features), fit), labels[fit], classes=classes, penalty=penalty, device=device
     )
     return probe.log_probs(tested).cpu().double().numpy(), penalty

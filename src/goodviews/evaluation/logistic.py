@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from goodviews.core.errors import InputError, check_positive, check_shapes
+from goodviews.evaluation.large import LARGE, all_finite, blocks, mean_of, room, take
 
 BLOCK = 1024
 """Number of rows whose logits and gradient are computed together, while they are in cache."""
@@ -59,8 +60,12 @@ class LinearProbe:
         a unit that is almost constant in a few fitted examples. A class without a fitted example
         has the probability of half an example, so that nothing is infinite.
         """
-        x = torch.as_tensor(features).to(self.weight).clamp(self.low, self.high) - self.centre
-        logits = x @ (self.weight / self.spread[:, None]) + self.bias
+        table, map_FC = torch.as_tensor(features), self.weight / self.spread[:, None]
+        made = []
+        for part in blocks(len(table), table.shape[1]):
+            x = table[part].to(self.weight).clamp(self.low, self.high) - self.centre
+            made.append(x @ map_FC + self.bias)
+        logits = torch.cat(made) if len(made) > 1 else made[0]
         known = self.counts > 0
         absent = int((~known).sum())
         if not absent:
@@ -82,10 +87,11 @@ def standardised(
     Returns:
         The features, and the removed centre and spread (F,); float32.
     """
-    x = torch.as_tensor(features).to(device=device, dtype=torch.float32)
-    centre = x.mean(dim=0)
-    x = x - centre
-    spread = x.square().mean(dim=0).sqrt()
+    raw = torch.as_tensor(features).to(device=device, dtype=torch.float32)
+    centre = mean_of(raw)
+    small = raw.numel() <= LARGE or raw.is_cuda
+    x = raw - centre if small else torch.sub(raw, centre, out=room(*raw.shape))
+    spread = mean_of(x, squared=True).sqrt()
     spread = torch.where(spread > 1e-6, spread, 1.0) * x.shape[1] ** 0.5
     return x.div_(spread), centre, spread
 
@@ -145,7 +151,7 @@ def fit_logistic(
     counts = torch.bincount(y, minlength=classes)
     known = counts > 0
     y = (known.cumsum(0) - 1)[y]  # only classes that have examples are fitted
-    if not bool(x.isfinite().all()):
+    if not all_finite(x):
         raise InputError("The features have values that are not finite; leave those items out.")
     span: Tensor | None = None
     if len(x) < x.shape[1]:  # the optimum lies in the span of the examples
@@ -157,7 +163,7 @@ def fit_logistic(
         begin = start.weight[:, known]
         problem.begin(begin if span is None else span.T @ begin, start.bias[known])
     elif len(x) >= 4 * FIRST * sizes["F"]:
-        few = _Problem(x[::FIRST].contiguous(), y[::FIRST], fitted, penalty, problem.root)
+        few = _Problem(take(x, slice(None, None, FIRST)).contiguous(), y[::FIRST], fitted, penalty, problem.root)
         problem.begin(*few.solve(max(tolerance, 1e-3), most)[:2])
     found, offset, loss, steps = problem.solve(tolerance, most)
     weight = found.new_zeros(sizes["F"], classes)

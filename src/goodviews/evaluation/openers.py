@@ -25,6 +25,7 @@ from goodviews.encoders.graphs.pair import check_of_images
 from goodviews.encoders.pair import BACKBONES
 from goodviews.encoders.sources import fetches, without_sources
 from goodviews.evaluation.encoders import Encoder, raw_pixels, settle
+from goodviews.evaluation.large import all_finite
 from goodviews.evaluation.libraries import Normalised, library_model
 from goodviews.evaluation.seen import read_seen
 from goodviews.views import ViewPair, parse_view
@@ -200,7 +201,7 @@ def _named(text: str, opening: Opening) -> Encoder:
 def _read_array(path: Path) -> np.ndarray:
     """The one table (N, F) in a file."""
     try:
-        found = np.load(path, allow_pickle=False)
+        found = np.load(path, allow_pickle=False, mmap_mode="c")
         held = {} if isinstance(found, np.ndarray) else {k: found[k] for k in found.files}
     except DAMAGED as error:
         reason = getattr(error, "strerror", None) or "it is not an array of numbers"
@@ -231,7 +232,7 @@ def _table(found: np.ndarray, name: str, opening: Opening, *, place: str = "") -
             f"one row per image, in the order of the dataset."
         )
     table = torch.from_numpy(np.ascontiguousarray(found, dtype=np.float32))
-    if not bool(table.isfinite().all()):
+    if not all_finite(table):
         raise InputError(f"{place} holds values that are not finite: train again, or leave out.")
     detail = f"array of {found.shape[1]:,} features"
     return Encoder(name, detail, lambda _, at: table[at.cpu()], takes_images=False)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from goodviews.core.errors import check_positive, check_shapes
+from goodviews.evaluation.large import blocks
 from goodviews.evaluation.logistic import standardised
 
 
@@ -31,8 +32,11 @@ class RidgeProbe:
 
     def predict(self, features: np.ndarray | Tensor) -> np.ndarray:
         """Predicted numbers (M,) for features (M, F)."""
-        x = torch.as_tensor(features).to(self.centre) - self.centre
-        return (x.double() @ (self.weight / self.spread) + self.bias).cpu().numpy()
+        table, made = torch.as_tensor(features), []
+        for part in blocks(len(table), table.shape[1]):
+            x = table[part].to(self.centre) - self.centre
+            made.append((x.double() @ (self.weight / self.spread) + self.bias).cpu().numpy())
+        return np.concatenate(made)
 
 
 def fit_ridge(
@@ -66,17 +70,24 @@ def fit_ridge(
     for penalty in penalties:
         check_positive("penalty", penalty)
     x, centre, spread = standardised(features, device=device)
-    x = x.double()
     bias = float(np.mean(targets))
     y = torch.as_tensor(np.asarray(targets, dtype=np.float64) - bias, device=device)
     wide = x.shape[1] > x.shape[0]
-    gram = (x @ x.T if wide else x.T @ x) / len(x)
-    side = y if wide else x.T @ y / len(x)
+    if wide:
+        x = x.double()
+        gram, side = x @ x.T / len(x), y
+    else:
+        sums = [_products(x[part].double(), y[part]) for part in blocks(*x.shape)]
+        gram, side = (sum(one) / len(x) for one in zip(*sums, strict=True))
     eye = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
-    probes = []
+    probes: list[RidgeProbe] = []
     for penalty in penalties:
         root = torch.linalg.cholesky(gram + penalty * eye)
         found = torch.cholesky_solve(side[:, None], root)[:, 0]
         weight = x.T @ found / len(x) if wide else found
         probes.append(RidgeProbe(weight, bias, centre, spread))
     return probes
+
+
+def _products(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    return x.T @ x, x.T @ y

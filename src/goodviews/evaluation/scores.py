@@ -14,6 +14,7 @@ from goodviews.core.errors import InputError
 from goodviews.evaluation.budgets import drawn_sets
 from goodviews.evaluation.imbalance import macro_auroc
 from goodviews.evaluation.knn import knn_votes
+from goodviews.evaluation.large import take
 from goodviews.evaluation.linear import linear_logs
 from goodviews.evaluation.readout import LabelDraw, draw_penalties
 from goodviews.evaluation.sgd import RATES, Protocol, train_sgd
@@ -127,9 +128,9 @@ def sgd(
             f"Protocol {protocol.name} needs labels to select its learning rate, but there are "
             "too few; use linear, which selects its penalty on folds."
         )
-    judged = features[np.concatenate([parts.choose, parts.test])]
+    judged = take(features, np.concatenate([parts.choose, parts.test]))
     logs = train_sgd(
-        features[parts.pool],
+        take(features, parts.pool),
         torch.from_numpy(labels[parts.pool]),
         judged,
         classes=classes,
@@ -183,9 +184,9 @@ def knn(
         Whether each tested item was classified correctly.
     """
     votes = knn_votes(
-        features[parts.pool],
+        take(features, parts.pool),
         torch.from_numpy(labels[parts.pool]),
-        features[parts.test],
+        take(features, parts.test),
         classes=classes,
         neighbours=neighbours,
         temperature=temperature,
@@ -248,8 +249,8 @@ def _probe(
     draws = [LabelDraw(fit, parts.test) for fit in sets]
     chosen = draw_penalties(features, labels, draws, classes=classes, groups=parts.groups)
     truth, every = labels[parts.test], []
+    tested = take(features, parts.test)
     for draw, penalty in zip(draws, chosen, strict=True):
-        tested = features[parts.test]
         logs, _ = linear_logs(features, labels, draw.fit, tested, classes=classes, penalty=penalty)
         every.append(logs)
     guesses = np.array([logs.argmax(axis=1) for logs in every])

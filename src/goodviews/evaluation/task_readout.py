@@ -18,7 +18,8 @@ from torch import Tensor
 from goodviews.data.folds import folds
 from goodviews.data.tasks import LabelTask
 from goodviews.evaluation.item_scores import auroc_items, r2_items
-from goodviews.evaluation.knn import BLOCK, largest
+from goodviews.evaluation.knn import BLOCK, largest, unit_rows
+from goodviews.evaluation.large import take
 from goodviews.evaluation.linear import choose_penalty, linear_logs, penalties
 from goodviews.evaluation.logistic import fit_logistic
 from goodviews.evaluation.ridge import fit_ridge
@@ -120,17 +121,16 @@ def predict(
     if task.kind == "number":
         penalty, variance = chosen
         values = task.values[:, 0]
-        probe = fit_ridge(features[fit], values[fit], penalties=(penalty,))[0]
-        found = probe.predict(features[tested])
+        probe = fit_ridge(take(features, fit), values[fit], penalties=(penalty,))[0]
+        found = probe.predict(take(features, tested))
         left = (values[tested] - found) ** 2
         return Predicted(found[:, None], -0.5 * (np.log(2 * math.pi * variance) + left / variance))
     odds, logs = [], []
+    judged = take(features, tested)
     for column, penalty in zip(task.values.T, chosen, strict=True):
         known = fit[~np.isnan(column[fit])]
         labels = np.nan_to_num(column).astype(np.int64)
-        made, _ = linear_logs(
-            features, labels, known, features[tested], classes=2, penalty=penalty
-        )
+        made, _ = linear_logs(features, labels, known, judged, classes=2, penalty=penalty)
         odds.append(made[:, 1] - made[:, 0])
         own = column[tested]
         logs.append(np.where(np.isnan(own), np.nan, made[np.arange(len(own)), labels[tested]]))
@@ -213,7 +213,7 @@ def neighbours_of(
     values = torch.as_tensor(task.values[fit])
     known = ~values.isnan()
     values = values.nan_to_num()
-    bank = F.normalize(features[fit], dim=1, eps=1e-12)
+    bank = unit_rows(take(features, fit))
     made = []
     step = max(1, BLOCK // max(len(fit), 1))
     for start in range(0, len(tested), step):
@@ -236,9 +236,9 @@ def _ridge_penalty(
         if len(fit) < _FOLDS:
             continue
         for a, b in folds(fit, task.strata, _FOLDS, seed=place, groups=groups):
-            tried = fit_ridge(features[fit[a]], values[fit[a]], penalties=some)
+            tried = fit_ridge(take(features, fit[a]), values[fit[a]], penalties=some)
             left += [
-                ((values[fit[b]] - one.predict(features[fit[b]])) ** 2).sum() for one in tried
+                ((values[fit[b]] - one.predict(take(features, fit[b]))) ** 2).sum() for one in tried
             ]
             count += len(b)
     spread = float(np.var(values[np.concatenate(fits)])) or 1.0

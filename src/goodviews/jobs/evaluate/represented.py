@@ -15,6 +15,7 @@ from goodviews.core.progress import Report
 from goodviews.data import Images, Splits
 from goodviews.evaluation import represent
 from goodviews.evaluation.encoders import Embed, Encoder
+from goodviews.evaluation.large import all_finite
 from goodviews.evaluation.seen import seen_sentence, share_seen
 
 RAW, RANDOM = "raw pixels", "random weights"
@@ -163,9 +164,10 @@ def features_of(
     Raises:
         InputError: There are values that are not finite.
     """
-    found = represent(images, index, embed, device=device, batch=256).numpy()
-    if not np.isfinite(found).all():
+    table = represent(images, index, embed, device=device, batch=256)
+    if not all_finite(table):
         raise InputError(f"{name} gives values that are not finite: train it again.")
+    found: np.ndarray = table.numpy()
     return found
 
 

@@ -3,6 +3,7 @@
 import multiprocessing as mp
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -108,7 +109,7 @@ def run_cells(
                 keep(cell, lambda cell=cell: _timed(plan, cell, count))  # type: ignore[misc]
         return done
 
-    modules, context = sources(), mp.get_context("spawn")
+    modules, context = sources(), _context()
     with _deaf():
         finished = context.SimpleQueue()
     with _environment(), _executor(_light(plan), modules, jobs, context, finished) as pool:
@@ -147,7 +148,7 @@ def spread(
                 made = work(plan, *item)
             yield place, made
         return
-    modules, context = sources(), mp.get_context("spawn")
+    modules, context = sources(), _context()
     with _deaf():
         finished = context.SimpleQueue()
     with _environment(), _executor(_light(plan), modules, jobs, context, finished) as pool:
@@ -186,13 +187,25 @@ def _timed(plan: Plan, cell: Cell, count: Callable[[Cell, str, float], None]) ->
     return run_cell(plan, cell, tick)
 
 
+def _context() -> Any:
+    """How workers start: forked from a process that has the imports, where forking is safe."""
+    if sys.platform != "linux":
+        return mp.get_context("spawn")
+    context = mp.get_context("forkserver")
+    context.set_forkserver_preload(["goodviews.jobs.study.preload"])
+    return context
+
+
 @contextmanager
 def _executor(
     plan: Plan, modules: tuple[str, ...], jobs: int, context: Any, finished: Any
 ) -> Iterator[ProcessPoolExecutor]:
     """Workers that end at once when the block is left by an error or Ctrl-C."""
     pool = ProcessPoolExecutor(
-        jobs, mp_context=context, initializer=_begin, initargs=(plan, modules, finished)
+        jobs,
+        mp_context=context,
+        initializer=_begin,
+        initargs=(plan, modules, finished, dict(os.environ)),
     )
     try:
         yield pool
@@ -214,8 +227,11 @@ def _light(plan: Plan) -> Plan:
     return replace(plan, images=light(plan.images), task_images=task)
 
 
-def _begin(plan: Plan, modules: tuple[str, ...], finished: Any) -> None:
+def _begin(
+    plan: Plan, modules: tuple[str, ...], finished: Any, environment: dict[str, str]
+) -> None:
     global _plan, _finished, _modules
+    os.environ.update(environment)  # it may have changed since the first worker was started
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     images = _opened(plan.images)
