@@ -99,7 +99,9 @@ def test_a_study_that_is_stopped_takes_its_workers_along(name, code, whole_group
         for _ in range(600):
             time.sleep(0.2)
             workers = children(study.pid)
-            if cells.exists() and len(workers) >= FULL:  # two workers, a tracker and the server that forks them
+            if (
+                cells.exists() and len(workers) >= FULL
+            ):  # two workers, a tracker and the server that forks them
                 break
         time.sleep(8)  # they import torch, or train
         workers = children(study.pid)

@@ -135,6 +135,10 @@ def linear_logs(
             features, labels, [fit], classes=classes, groups=groups, device=device
         )
     probe = fit_logistic(
-        take(torch.as_tensor(features), fit), labels[fit], classes=classes, penalty=penalty, device=device
+        take(torch.as_tensor(features), fit),
+        labels[fit],
+        classes=classes,
+        penalty=penalty,
+        device=device,
     )
     return probe.log_probs(tested).cpu().double().numpy(), penalty

@@ -163,7 +163,13 @@ def fit_logistic(
         begin = start.weight[:, known]
         problem.begin(begin if span is None else span.T @ begin, start.bias[known])
     elif len(x) >= 4 * FIRST * sizes["F"]:
-        few = _Problem(take(x, slice(None, None, FIRST)).contiguous(), y[::FIRST], fitted, penalty, problem.root)
+        few = _Problem(
+            take(x, slice(None, None, FIRST)).contiguous(),
+            y[::FIRST],
+            fitted,
+            penalty,
+            problem.root,
+        )
         problem.begin(*few.solve(max(tolerance, 1e-3), most)[:2])
     found, offset, loss, steps = problem.solve(tolerance, most)
     weight = found.new_zeros(sizes["F"], classes)

@@ -238,7 +238,8 @@ def _ridge_penalty(
         for a, b in folds(fit, task.strata, _FOLDS, seed=place, groups=groups):
             tried = fit_ridge(take(features, fit[a]), values[fit[a]], penalties=some)
             left += [
-                ((values[fit[b]] - one.predict(take(features, fit[b]))) ** 2).sum() for one in tried
+                ((values[fit[b]] - one.predict(take(features, fit[b]))) ** 2).sum()
+                for one in tried
             ]
             count += len(b)
     spread = float(np.var(values[np.concatenate(fits)])) or 1.0
