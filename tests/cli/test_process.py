@@ -67,6 +67,7 @@ def test_a_name_that_is_not_text_is_printed_as_it_is():
 
 
 FULL = 4 if sys.platform == "linux" else 3
+"""Two workers and their tracker; on Linux also the process from which they are forked."""
 
 
 def children(pid: int) -> list[int]:

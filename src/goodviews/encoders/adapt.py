@@ -3,6 +3,8 @@
 Letters: B images, C channels, H and W pixels, F representation.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -34,8 +36,23 @@ class Backbone(nn.Module):
         return out.mean(dim=(-2, -1)) if out.ndim == 4 else out
 
 
+Size = int | Sequence[int]
+"""Side of square images in pixels, or height and width."""
+
+
+def sides(size: Size) -> tuple[int, int]:
+    """Height and width of images.
+
+    Example:
+        >>> sides(32), sides([32, 128])
+        ((32, 32), (32, 128))
+    """
+    height, width = (size, size) if isinstance(size, int) else size
+    return height, width
+
+
 def as_backbone(
-    module: nn.Module, *, channels: int, size: int, name: str = "this module"
+    module: nn.Module, *, channels: int, size: Size, name: str = "this module"
 ) -> Backbone:
     """Use any module as a backbone, after a dry run with two empty images.
 
@@ -44,7 +61,7 @@ def as_backbone(
     Args:
         module: Module from (B, C, H, W) to (B, F) or (B, F, h, w).
         channels: Number of channels C.
-        size: Height and width of the images of the dry run.
+        size: Side of the images of the dry run, or their height and width.
         name: Name of the module in errors.
 
     Returns:
@@ -60,14 +77,15 @@ def as_backbone(
     """
     modes = {part: part.training for part in module.modules()}
     like = next(module.parameters(), torch.zeros(()))
-    images = torch.zeros(2, channels, size, size, device=like.device, dtype=like.dtype)
+    height, width = sides(size)
+    images = torch.zeros(2, channels, height, width, device=like.device, dtype=like.dtype)
     try:
         with torch.no_grad():
             out = module.eval()(images)
     except (RuntimeError, ValueError, TypeError, AssertionError, IndexError) as error:
         reason = " ".join(str(error).split())
         raise InputError(
-            f"{name} cannot take images of {channels} x {size} x {size}: {reason[:200]}."
+            f"{name} cannot take images of {channels} x {height} x {width}: {reason[:200]}."
         ) from error
     finally:
         for part, mode in modes.items():

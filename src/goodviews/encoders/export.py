@@ -20,7 +20,7 @@ from goodviews.core.errors import InputError, unknown
 from goodviews.core.extras import need
 from goodviews.core.files import write_bytes, write_json
 from goodviews.core.onnx import onnx_bytes
-from goodviews.encoders.adapt import Backbone
+from goodviews.encoders.adapt import Backbone, Size, sides
 from goodviews.encoders.detectron import detectron_names, detectron_settings, pickle_arrays
 from goodviews.encoders.libraries import LAYERS
 from goodviews.encoders.pair import PairEncoder
@@ -37,7 +37,7 @@ class Side(NamedTuple):
     """Normalisation and backbone."""
     spec: str
     channels: int
-    size: int
+    size: Size
 
     @property
     def net(self) -> nn.Module:
@@ -141,7 +141,7 @@ def _timm(side: Side, folder: Path) -> dict[str, Any]:
         raise _cannot("timm", side, (*more, *ANY))
     if network.stem == "small":
         raise _cannot("timm", side, ("torchvision", *ANY), "whose resnets have no 3 x 3 stem")
-    shape = [side.channels, side.size, side.size]
+    shape = [side.channels, *sides(side.size)]
     config = {
         "architecture": network.name,
         "num_classes": 0,
@@ -201,7 +201,7 @@ def _onnx(side: Side, folder: Path) -> dict[str, Any]:
     """Write a graph from images in [0, 1] to representations, including the normalisation."""
     for name in ("onnx", "onnxscript"):
         need(name, "export")
-    images = torch.rand(2, side.channels, side.size, side.size)
+    images = torch.rand(2, side.channels, *sides(side.size))
     program = torch.onnx.export(
         side.whole.eval(), (images,), dynamo=True, verbose=False, optimize=True,
         input_names=["images"], output_names=["representation"],

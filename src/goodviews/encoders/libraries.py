@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from goodviews.core.errors import InputError, unknown
-from goodviews.encoders.adapt import Backbone, as_backbone
+from goodviews.encoders.adapt import Backbone, Size, as_backbone
 from goodviews.encoders.weights.channels import spread_channels
 
 LAYERS = {
@@ -88,14 +88,14 @@ def resnet(
     return Backbone(net, net.num_features)
 
 
-def timm_backbone(name: str, /, *, channels: int, size: int, **options: Any) -> Backbone:
+def timm_backbone(name: str, /, *, channels: int, size: Size, **options: Any) -> Backbone:
     """Make any model of timm as a backbone, without its classifier.
 
     Args:
         name: Name of the model, as in ``timm.list_models()``.
         channels: Number of channels C of the images.
-        size: Smaller side of the images in pixels. Models with a fixed size also need
-            ``img_size=...``.
+        size: Side of the images in pixels, or height and width. Models with a fixed size also
+            need ``img_size=...``, such as ``(32, 128)``.
         **options: Options of the model, such as ``pretrained=True`` or ``img_size=32``.
 
     Returns:
@@ -117,7 +117,7 @@ def timm_backbone(name: str, /, *, channels: int, size: int, **options: Any) -> 
     return as_backbone(net, channels=channels, size=size, name=f"timm({name!r})")
 
 
-def torchvision_backbone(name: str, /, *, channels: int, size: int, **options: Any) -> Backbone:
+def torchvision_backbone(name: str, /, *, channels: int, size: Size, **options: Any) -> Backbone:
     """Make any classification model of torchvision as a backbone, without its last linear layer.
 
     Args:
@@ -125,7 +125,7 @@ def torchvision_backbone(name: str, /, *, channels: int, size: int, **options: A
         channels: Number of channels C of the images; if it is not 3, the first convolution is
             replaced: pretrained weights are spread over the channels, by the rule of timm
             (:func:`goodviews.encoders.weights.channels.spread_channels`).
-        size: Smaller side of the images in pixels.
+        size: Side of the images in pixels, or height and width.
         **options: Options of the model, such as ``weights="DEFAULT"`` or ``image_size=32``
             for a vision transformer.
 

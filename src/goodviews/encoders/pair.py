@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from goodviews.core.errors import InputError, unknown
+from goodviews.encoders.adapt import Size, sides
 from goodviews.encoders.alexnet import AlexNet
 from goodviews.encoders.halves import Halves
 from goodviews.encoders.heads import build_head
@@ -30,6 +31,8 @@ BACKBONES: dict[str, Callable[..., nn.Module]] = {
     "torchvision": torchvision_backbone,
 }
 _TAKE_A_NAME = ("timm", "torchvision")
+_WHOLE = (*_TAKE_A_NAME, "mlp", "halves")
+"""Backbones that are given height and width; all others take any shape with that smaller side."""
 
 
 class PairEncoder(nn.Module):
@@ -103,7 +106,7 @@ class PairEncoder(nn.Module):
         return torch.cat([self.backbones[which](forms[which]) for which in chosen], dim=1)
 
 
-def build_backbone(text: str, *, channels: int, size: int) -> nn.Module:
+def build_backbone(text: str, *, channels: int, size: Size) -> nn.Module:
     """Make a backbone from its spec.
 
     Args:
@@ -113,7 +116,7 @@ def build_backbone(text: str, *, channels: int, size: int) -> nn.Module:
             ``"halves(groups=(1, 2))"``. For any other module, use
             :func:`goodviews.encoders.as_backbone`.
         channels: Number of channels C of the views.
-        size: Smaller side of the views in pixels.
+        size: Side of the views in pixels, or their height and width.
 
     Returns:
         Module from (B, C, H, W) to (B, F), with its F in ``features``.
@@ -143,7 +146,8 @@ def build_backbone(text: str, *, channels: int, size: int) -> nn.Module:
     for name, _ in call.kwargs if known else ():
         if name not in known:
             raise unknown(f"argument of {call.name}", name, known)
-    options = {"channels": channels, "size": size, **dict(call.kwargs)}
+    given = size if call.name in _WHOLE else min(sides(size))
+    options = {"channels": channels, "size": given, **dict(call.kwargs)}
     try:
         return BACKBONES[call.name](*call.args, **options)
     except TypeError as error:
@@ -186,7 +190,7 @@ def build_pair(
             encoder=text,
             head=head,
             channels=[view.shape[1] for view in views],
-            sizes=[min(view.shape[-2:]) for view in views],
+            sizes=[_size(view) for view in views],
         )
     for backbone, view in zip(encoders.backbones, views, strict=True):
         backbone[0].learn(view)  # type: ignore[index]
@@ -194,7 +198,7 @@ def build_pair(
 
 
 def build_empty(
-    *, encoder: str, head: str, channels: Sequence[int], sizes: Sequence[int]
+    *, encoder: str, head: str, channels: Sequence[int], sizes: Sequence[Size]
 ) -> PairEncoder:
     """Make encoders with the default initialisation of torch.
 
@@ -202,7 +206,7 @@ def build_empty(
         encoder: Backbone spec.
         head: Projector spec.
         channels: Number of channels C of each view that has its own encoder.
-        sizes: Smaller side of each of these views in pixels.
+        sizes: Side of each of these views in pixels, or height and width.
 
     Example:
         >>> made = build_empty(encoder="convnet()", head="linear(dim=5)", channels=[3], sizes=[8])
@@ -225,10 +229,16 @@ def build_empty(
     return made
 
 
+def _size(view: Tensor) -> Size:
+    """The side of square images, the height and width of others."""
+    height, width = view.shape[-2:]
+    return int(height) if height == width else [int(height), int(width)]
+
+
 def _halves(
     *,
     channels: int,
-    size: int,
+    size: Size,
     backbone: str = "resnet(depth=50, width=0.5)",
     groups: tuple[int, ...] = (1, 2),
 ) -> Halves:

@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 
 from goodviews.core.errors import InputError
 from goodviews.core.files import DAMAGED, read_bytes, write_bytes
+from goodviews.encoders.adapt import sides
 from goodviews.encoders.graphs.pair import build_empty_graph
 from goodviews.encoders.pair import PairEncoder, build_empty
 from goodviews.encoders.sources import check_stored
@@ -122,10 +123,10 @@ def _stored(text: str, file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             fits &= made_of.keys() == {"encoder", "head", "inputs"}
             fits &= type(made_of["inputs"]) is int and 0 < made_of["inputs"] < 2**24
         else:
-            shapes = [made_of[name] for name in ("channels", "sizes")]
+            shapes = [made_of["channels"], [n for size in made_of["sizes"] for n in sides(size)]]
             fits &= made_of.keys() == {"encoder", "head", "channels", "sizes"}
             fits &= all(type(one) is int and 0 < one < 2**16 for shape in shapes for one in shape)
-            fits &= len(shapes[0]) == len(shapes[1]) in (1, 2)
+            fits &= len(made_of["channels"]) == len(made_of["sizes"]) in (1, 2)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"The metadata of {file} are damaged; use another copy.") from error
     if not fits:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from goodviews.core.errors import InputError
 from goodviews.encoders import load_weights
+from goodviews.encoders.adapt import Size, sides
 from goodviews.encoders.libraries import fetched, set_channels
 
 HEADS = ("fc", "classifier", "heads", "head")
@@ -52,7 +53,7 @@ def library_model(
     weights: str,
     *,
     channels: int,
-    size: int,
+    size: Size,
     seed: int = 0,
     device: torch.device | None = None,
 ) -> tuple[nn.Module, int, str]:
@@ -63,7 +64,7 @@ def library_model(
         name: Name of the model.
         weights: Nothing for its own, ``random``, or a file of any library.
         channels: C of the images.
-        size: Their smaller side in pixels.
+        size: Their side in pixels, or height and width.
         seed: Random seed of drawn weights.
         device: Where it computes.
 
@@ -81,13 +82,14 @@ def library_model(
     if weights and weights != "random":
         told = load_weights(model.model, Path(weights), name=f"{library}:{name}")
     model = model.eval().to(device)
+    height, width = sides(size)
     try:
         with torch.no_grad():
-            made = model(torch.zeros(2, channels, size, size, device=device))
+            made = model(torch.zeros(2, channels, height, width, device=device))
     except (RuntimeError, AssertionError, ValueError) as error:
         raise InputError(
-            f"{library}:{name} cannot take images of {size} pixels ({_first(error)}); try "
-            f"--size 224."
+            f"{library}:{name} cannot take images of {height} x {width} pixels ({_first(error)}); "
+            f"try --size 224."
         ) from error
     return model, int(made.shape[1]), told
 

@@ -21,6 +21,7 @@ from goodviews.core.plugins import Registry, load_plugins
 from goodviews.core.text import counted
 from goodviews.data import Data, Images, load
 from goodviews.encoders import Backbone, PairEncoder, build_backbone, load_encoder, load_weights
+from goodviews.encoders.adapt import Size, sides
 from goodviews.encoders.graphs.pair import check_of_images
 from goodviews.encoders.pair import BACKBONES
 from goodviews.encoders.sources import fetches, without_sources
@@ -41,14 +42,14 @@ class Opening:
 
     Attributes:
         channels: C of the images.
-        size: Their smaller side in pixels.
+        size: Their side in pixels, or height and width.
         count: N, images in the dataset.
         seed: Random seed of drawn weights.
         device: Where it computes.
     """
 
     channels: int
-    size: int
+    size: Size
     count: int
     seed: int = 0
     device: torch.device | None = None
@@ -65,7 +66,7 @@ def open_encoder(
     given: Any,
     *,
     channels: int,
-    size: int,
+    size: Size,
     count: int,
     seed: int = 0,
     device: torch.device | None = None,
@@ -86,7 +87,7 @@ def open_encoder(
     Args:
         given: The encoder.
         channels: C of the images.
-        size: Their smaller side in pixels.
+        size: Their side in pixels, or height and width.
         count: N, images in the dataset.
         seed: Random seed of drawn weights.
         device: Where it computes.
@@ -136,7 +137,7 @@ def register_encoders(library: str) -> Callable[[Callable[..., nn.Module]], Any]
     def register(make: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
         def opened(name: str, opening: Opening) -> Encoder:
             module = make(
-                name, channels=opening.channels, size=opening.size, seed=opening.seed
+                name, channels=opening.channels, size=min(sides(opening.size)), seed=opening.seed
             ).to(opening.device)
             return _module(module, f"{library}:{name}")
 

@@ -130,7 +130,7 @@ def embed(
     opened = open_encoder(
         encoder,
         channels=images.channels,
-        size=min(images.height, images.width),
+        size=(images.height, images.width),
         count=len(images),
         device=where,
     )

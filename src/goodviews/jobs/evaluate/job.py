@@ -238,7 +238,7 @@ def evaluate(
     opened = partial(
         open_encoder,
         channels=images.channels,
-        size=min(images.height, images.width),
+        size=(images.height, images.width),
         count=len(images),
         device=where,
     )

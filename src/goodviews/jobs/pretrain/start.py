@@ -16,6 +16,7 @@ import torch
 
 from goodviews.core.errors import InputError
 from goodviews.encoders import Backbone, PairEncoder, build_backbone, load_encoder, load_weights
+from goodviews.encoders.adapt import Size
 from goodviews.encoders.graphs.pair import check_of_images
 from goodviews.encoders.libraries import LAYERS, STEMS
 from goodviews.encoders.sources import checkpoint_of, fetches, without_sources
@@ -87,7 +88,7 @@ class Start:
                 getattr(normalise, name.rpartition(".")[2]).copy_(value)
             self.say(said)
 
-    def _fetched(self, channels: int, size: int) -> Weights:
+    def _fetched(self, channels: int, size: Size) -> Weights:
         net: Any = build_backbone(self.spec, channels=channels, size=size)
         net = net.module if isinstance(net, Backbone) else net
         return Weights(self.name, "", net.state_dict())

@@ -278,7 +278,7 @@ def study(
         objective=objective or settings.objective,
     )
     build_objective(settings.objective)
-    build_backbone(settings.encoder, channels=images.channels, size=min(shape[1:]))
+    build_backbone(settings.encoder, channels=images.channels, size=shape[1:])
 
     def planned(settings: Settings, views: tuple[str, ...], *, raced: bool = False) -> Plan:
         return make_plan(

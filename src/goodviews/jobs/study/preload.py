@@ -7,7 +7,7 @@ import lightning_fabric  # noqa: F401
 import sklearn.model_selection  # noqa: F401
 import torch._dynamo  # noqa: F401 - the first optimiser of a process imports it
 
-import goodviews.jobs.study.comparison.compare  # noqa: F401
-import goodviews.jobs.study.lengths.run  # noqa: F401
-import goodviews.jobs.study.run  # noqa: F401
+import goodviews.jobs.study.comparison.compare
+import goodviews.jobs.study.lengths.run
+import goodviews.jobs.study.run
 import goodviews.views.compiled  # noqa: F401

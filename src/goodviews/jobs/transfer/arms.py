@@ -130,4 +130,4 @@ def weights_hash(module: nn.Module) -> str:
 
 def _opened(given: Any, image: tuple[int, int, int], count: int, seed: int) -> Encoder:
     channels, height, width = image
-    return open_encoder(given, channels=channels, size=min(height, width), count=count, seed=seed)
+    return open_encoder(given, channels=channels, size=(height, width), count=count, seed=seed)

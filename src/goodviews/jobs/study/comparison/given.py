@@ -47,7 +47,7 @@ def check_given(against: Sequence[str], images: Images, report: Reporter) -> Non
             )
         if library == "timm" and "@" not in name and text not in cached_weights():
             report.note(f"The weights of {text} are not in timm's cache: they are downloaded.")
-        size = min(images.height, images.width)
+        size = (images.height, images.width)
         open_encoder(text, channels=images.channels, size=size, count=len(images))
 
 

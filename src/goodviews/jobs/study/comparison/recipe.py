@@ -106,7 +106,7 @@ def _opened(plan: Plan, encoder: str) -> Encoder:
     return open_encoder(
         encoder,
         channels=images.channels,
-        size=min(images.height, images.width),
+        size=(images.height, images.width),
         count=len(images),
         device=torch.device(plan.settings.device),
     )
