@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from goodviews.core.errors import InputError
+from goodviews.data.graphs.features import with_features
 from goodviews.evaluation.links import negatives_of, split_links
 from goodviews.evaluation.links.negatives import drawn_negatives, hard_negatives, matched_negatives
 from goodviews.graphs import from_networkx, make_graph
@@ -33,6 +34,15 @@ def test_negatives_are_the_same_whatever_links_are_missing_or_false(kind):
     one = split_links(GRAPH, seed=4)
     two = split_links(GRAPH, seed=4, missing=0.6, missing_by="degree", added=0.3)
     assert torch.equal(negatives_of(one, kind, "test", 10), negatives_of(two, kind, "test", 10))
+
+
+def test_hard_negatives_do_not_change_with_features_that_are_made_from_links():
+    graph = with_features(GRAPH, "structure")
+    one, two = split_links(graph, seed=4), split_links(graph, seed=4, missing=0.6)
+    assert not torch.equal(one.graph.features, two.graph.features)
+    assert torch.equal(
+        negatives_of(one, "hard", "test", 10), negatives_of(two, "hard", "test", 10)
+    )
 
 
 def test_the_first_uniform_negatives_are_those_of_the_split():

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from goodviews.core.errors import InputError, check_whole, unknown
 from goodviews.core.interval import Interval
+from goodviews.data.graphs.features import made_from_links, with_features
 from goodviews.evaluation.links import metrics
 from goodviews.evaluation.links.negatives import drawn_negatives, hard_negatives, matched_negatives
 from goodviews.evaluation.links.predictor import LinkPredictor
@@ -227,6 +228,9 @@ def _make(split: LinkSplit, kind: str, part: str, count: int) -> Tensor:
         held = torch.cat([split.test, split.val, split.calibration], 1)
         codes = whole.edges[0] * nodes + whole.edges[1]
         seen = replace(whole, edges=whole.edges[:, ~torch.isin(codes, held[0] * nodes + held[1])])
+        choice = made_from_links(split.graph)
+        if choice is not None:
+            seen = with_features(seen, choice)
         make = matched_negatives if kind == "degree" else hard_negatives
         return make(whole, seen, links, count, seed)
     own: Tensor = getattr(split, f"{part}_negatives").view(2, size, split.ratio)
