@@ -6,7 +6,7 @@ import pytest
 
 from goodviews import methods
 from goodviews.core.errors import InputError
-from goodviews.methods import METHODS, method, register
+from goodviews.methods import GRAPH_METHODS, METHODS, method, register
 from goodviews.training import Settings
 
 FOLDER = Path(methods.__file__).parent
@@ -50,3 +50,18 @@ def test_what_is_not_a_method_is_refused_in_a_sentence(name, settings, words):
     with pytest.raises(InputError, match=words) as error:
         register(name, settings)
     assert "\n" not in str(error.value)
+
+
+def test_every_file_with_a_method_of_graphs_is_one_and_has_its_name():
+    files = {file.stem for file in (FOLDER / "graphs").glob("*.py")} - {"__init__"}
+    assert set(GRAPH_METHODS) == files
+    assert all(method(name).name == name for name in files)
+    assert not files & set(METHODS)
+
+
+def test_a_method_with_views_of_graphs_is_one_of_graphs():
+    made = register("mine", Settings(views="drop_edges(0.3)", encoder="gcn()"))
+    assert GRAPH_METHODS["mine"] == made == method("mine")
+    assert "mine" not in METHODS
+    with pytest.raises(InputError, match="that of a method of graphs"):
+        register("grace", Settings(views="crop()"))

@@ -9,7 +9,8 @@ from pathlib import Path
 from goodviews.core.errors import InputError
 from goodviews.core.plugins import Registry
 from goodviews.methods.adapt import adapted_settings
-from goodviews.spec.names import check_names
+from goodviews.spec.catalogue import VIEWS
+from goodviews.spec.names import check_names, spell
 from goodviews.training import Settings
 from goodviews.training.objective import build_objective
 
@@ -62,7 +63,7 @@ def method(name: str) -> Settings:
 
 
 def register(name: str, settings: Settings) -> Settings:
-    """Register settings as a method, for Python and the command line.
+    """Register settings as a method of images or graphs, for Python and the command line.
 
     Args:
         name: Name of the method, as in ``goodviews pretrain --recipe NAME``.
@@ -84,8 +85,20 @@ def register(name: str, settings: Settings) -> Settings:
         raise InputError(f"Expected goodviews.Settings for method {name!r}, but got {settings!r}.")
     if not settings.views:
         raise InputError(f"Method {name!r} has no views; give it some, such as 'crop()|flip()'.")
-    check_names(settings.views)
+    first = check_names(settings.views)[0]
     build_objective(settings.objective)
     made = replace(settings, name=name)
-    METHODS.add(name, made, home=f"{sys._getframe(1).f_globals['__name__']}:{name}")
+    registry, other = METHODS, GRAPH_METHODS
+    if _takes_graphs(first):
+        registry, other = other, registry
+    if name in other:
+        raise InputError(f"The name {name!r} is that of a {other.kind}; choose another name.")
+    registry.add(name, made, home=f"{sys._getframe(1).f_globals['__name__']}:{name}")
     return made
+
+
+def _takes_graphs(views: str) -> bool:
+    """Whether views are of graphs; the identity alone counts as one of images."""
+    _, sides = spell(views)
+    kinds = {VIEWS[call.name].takes for calls in sides for call in calls if call.name in VIEWS}
+    return "graphs" in kinds

@@ -65,7 +65,7 @@ TRIALS = (
     ),
     Trial(
         *("GraphCL NCI1", "nci1", "graphcl", "", 77.9, (74.0, 80.0)),
-        changes=("views=drop_nodes(0.2)",),
+        changes=("views=drop_nodes(0.2)", "optimiser=adam(lr=0.001)"),
     ),
     Trial(
         *("CCA-SSG Photo 10/10/80", "photo", "ccassg", "10/10/80", 93.14, (92.0, 93.5)),
