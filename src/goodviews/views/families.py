@@ -7,7 +7,7 @@ def default_views(channels: int, size: int) -> str:
     Every modern recipe uses crops, and Tian et al., 2020 (3.4) sweep the lower bound of their
     area. Digits and other grey images are not flipped. Colour photographs are also flipped and
     jittered, because colour statistics identify two crops of one photograph (Chen et al.,
-    2020). Images of more than four channels, such as spectral bands, are flipped, and brightness
+    2020). Images of two, four or more channels, such as spectral bands, are flipped, and brightness
     and contrast of all channels change together, as in Wang et al., 2023. For vectors,
     which are images of one pixel, the sweep is over noise.
 
@@ -28,6 +28,6 @@ def default_views(channels: int, size: int) -> str:
     if size == 1:
         return "noise(std={0.05, 0.1, 0.2, 0.3, 0.45, 0.7})"
     family = "crop(scale=({0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9}, 1))"
-    if channels > 4:
+    if channels not in (1, 3):
         return f"{family}|flip()|brightness(0.4, p=0.8)|contrast(0.4, p=0.8)"
     return f"{family}|flip()|jitter(0.5)" if channels == 3 else family
