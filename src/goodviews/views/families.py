@@ -7,7 +7,7 @@ def default_views(channels: int, size: int) -> str:
     Every modern recipe uses crops, and Tian et al., 2020 (3.4) sweep the lower bound of their
     area. Digits and other grey images are not flipped. Colour photographs are also flipped and
     jittered, because colour statistics identify two crops of one photograph (Chen et al.,
-    2020). Images of two, four or more channels, such as spectral bands, are flipped, and brightness
+    2020). Images of two, four or more channels, such as spectral bands, are flipped; brightness
     and contrast of all channels change together, as in Wang et al., 2023. For vectors,
     which are images of one pixel, the sweep is over noise.
 
