@@ -23,7 +23,7 @@ DEBUG = "GOODVIEWS_DEBUG"
 """Environment variable; set to 1, unexpected errors show where they came from."""
 
 COMPLETE = "_GOODVIEWS_COMPLETE"
-"""Environment variable by which a shell asks what the words so far can go on with."""
+"""Environment variable by which a shell asks what the words so far can be continued by."""
 
 VERBS = {
     "study": "Find out which views to pretrain with, from your images: a page with advice.",

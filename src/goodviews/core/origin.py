@@ -110,7 +110,7 @@ def commit() -> str:
         return found.stdout.strip()
 
     try:
-        # An installed copy may lie in the folder of another repository.
+        # An installed copy may be in the folder of another repository.
         own = git("ls-files", here.name)
         return (own and git("describe", "--always", "--abbrev=12", "--exclude=*")) or "unknown"
     except OSError:

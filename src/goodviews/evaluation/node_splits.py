@@ -73,7 +73,7 @@ def node_splits(
         The splits; nodes without a label are in none of their parts.
 
     Raises:
-        InputError: There are no labels of nodes, no masks where they are asked for, or fewer than
+        InputError: There are no labels of nodes, no masks where split is masks, or fewer than
             two classes have two nodes.
 
     Example:

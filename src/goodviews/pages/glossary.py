@@ -1,6 +1,6 @@
 """Words of the field that a page uses, each explained on the same page, which may be offline.
 
-The first place where a word stands becomes a link to its definition at the end of the page.
+The first place where a word occurs becomes a link to its definition at the end of the page.
 """
 
 import re
