@@ -84,6 +84,10 @@ def test_every_label_column_colours_a_map(place):
     found = evaluate("pixels", x, labels="labels.csv", protocols=["knn"], seeds=0, out="two")
     text = found.files[0].read_text()
     assert [name in text for name in ("<h3>kind</h3>", "<h3>site</h3>")] == [True, True]
+    says = re.compile("<span>kind, .{0,300}minus raw pixels", re.DOTALL)
+    assert not says.search(text)  # raw pixels are compared with nothing
+    found = evaluate("convnet(width=2)", x, labels="labels.csv", protocols=["knn"], seeds=0)
+    assert says.search(found.files[0].read_text())
 
 
 def test_an_unknown_map_is_refused_before_anything_is_computed(place):

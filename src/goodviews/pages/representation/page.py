@@ -62,7 +62,12 @@ def _answer(content: dict[str, Any]) -> str:
 
 
 def _lead(content: dict[str, Any]) -> list[str]:
-    lines = [line for table in content["tables"] for line in table["differences"]]
+    tables = content["tables"]
+    lines = [
+        f"{table['task'].partition(',')[0]}, {line}" if len(tables) > 1 else line
+        for table in tables
+        for line in table["differences"]
+    ]
     return [*lines, *content["notes"]]
 
 
