@@ -15,8 +15,9 @@ from tests.training.process_worker import BASE, CASES, RECIPE, STOP, Recorder, i
 
 from goodviews.core.errors import InputError
 from goodviews.encoders import load_encoder
-from goodviews.training import launch, load_state, loop
+from goodviews.training import launch, load_state
 from goodviews.training.machine import processes
+from goodviews.training.sources import ImageSource
 
 HERE = Path(__file__).parent
 RECIPES = HERE.parents[1] / "docs" / "howto" / "many_processes"
@@ -90,7 +91,7 @@ def test_ten_steps_of_two_processes_are_those_of_one_with_the_joint_batch(name, 
 
 def test_each_example_gets_the_views_it_gets_in_one_process(two, monkeypatch):
     recorder = Recorder()
-    monkeypatch.setattr(loop, "_views", recorder)
+    monkeypatch.setattr(ImageSource, "batch", lambda *args, **options: recorder(*args, **options))
     train_case("pairs")
     first, second = (rank["views"] for rank in two[1])
     assert not first.keys() & second.keys()
