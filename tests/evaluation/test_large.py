@@ -7,6 +7,7 @@ import torch
 from goodviews.core.errors import InputError
 from goodviews.data import load
 from goodviews.evaluation import large
+from goodviews.evaluation.features import represent
 from goodviews.evaluation.knn import knn_votes
 from goodviews.evaluation.linear import linear_logs
 from goodviews.evaluation.openers import open_encoder
@@ -129,3 +130,15 @@ def test_representations_in_a_file_are_not_read_into_memory(tmp_path):
     np.save(tmp_path / "bad.npy", np.full((4, 2), np.nan, dtype=np.float32))
     with pytest.raises(InputError, match="not finite"):
         open_encoder(tmp_path / "bad.npy", channels=1, size=8, count=4)
+
+
+def test_several_representations_of_each_image_keep_their_shape():
+    images, index = load("digits"), np.arange(7)
+
+    def turned(x, _):
+        return torch.stack([x.flatten(1), x.flip(3).flatten(1)], dim=1)
+
+    made = represent(images, index, turned, batch=4)
+    assert made.shape == (7, 2, 256)
+    x = images.batch(index)
+    assert torch.equal(made[:, 1], x.flip(3).flatten(1))

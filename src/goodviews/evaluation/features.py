@@ -27,12 +27,13 @@ def represent(
     Args:
         images: Dataset.
         index: (N,) indices of the images.
-        embed: Function from pixels (B, C, H, W) in [0, 1] and indices (B,) int64 to (B, F).
+        embed: Function from pixels (B, C, H, W) in [0, 1] and indices (B,) int64 to (B, F), or
+            to several representations of each, (B, V, F).
         device: Device of the computation (default: CPU).
         batch: Images per batch.
 
     Returns:
-        (N, F) float32 on the CPU, in a file where they are large.
+        (N, F) or (N, V, F) float32 on the CPU, in a file where they are large.
 
     Example:
         >>> from goodviews.data import load
@@ -45,6 +46,6 @@ def represent(
         rows = index[start : start + batch]
         part = embed(images.batch(rows, device), torch.from_numpy(rows)).float().cpu()
         if made is None:
-            made = room(len(index), part.shape[1])
+            made = room(len(index), *part.shape[1:])
         made[start : start + len(part)] = part
     return torch.zeros(0, 0) if made is None else made

@@ -7,6 +7,7 @@ work on blocks of :data:`BLOCK` values of it; smaller tables are worked on at on
 Letters: N items, n of them, F representation.
 """
 
+import math
 import os
 import tempfile
 from collections.abc import Iterator
@@ -25,18 +26,19 @@ BLOCK = 1 << 22
 """Values of a large table that are worked on together."""
 
 
-def room(rows: int, width: int) -> Tensor:
-    """An empty table (rows, width) of float32, in a file where it is large.
+def room(*shape: int) -> Tensor:
+    """An empty table of float32, such as (N, F), in a file where it is large.
 
     Raises:
         InputError: The cache folder has too little space.
     """
-    if rows * width <= LARGE:
-        return torch.empty(rows, width)
+    count = math.prod(shape)
+    if count <= LARGE:
+        return torch.empty(shape)
     folder = cache_root()
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder) as file:
-        size = 4 * rows * width
+        size = 4 * count
         try:
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(file.fileno(), 0, size)
@@ -45,7 +47,7 @@ def room(rows: int, width: int) -> Tensor:
                 f"{folder} needs {size / 1e9:.1f} GB for the representations of these images "
                 f"({error.strerror}); name a folder with more space in GOODVIEWS_CACHE."
             ) from error
-        return torch.from_numpy(np.memmap(file, np.float32, "w+", shape=(rows, width)))
+        return torch.from_numpy(np.memmap(file, np.float32, "w+", shape=shape))
 
 
 def take(features: Tensor, rows: np.ndarray | slice) -> Tensor:
