@@ -31,6 +31,11 @@ def encoder() -> Tensor:
     return 0.4 * torch.eye(DIMS, dtype=torch.float64) + 0.1 * noise
 
 
+def encode(t: Tensor, weight: Tensor) -> Tensor:
+    """What the encoder gives; scores, which are of one dimension, are multiplied."""
+    return t @ weight if t.ndim > 1 else t * weight[0, 0]
+
+
 def own_part(case: Case, batch: int, rank: int, processes: int) -> tuple[Any, list[int]]:
     """This rank's examples, and the places of the tensors that are split."""
     tensors, keywords = case.inputs(batch)
@@ -53,7 +58,7 @@ def step(case: Case, inputs: Any, split: list[int], gradients: str) -> dict[str,
     weight = encoder().requires_grad_()
     leaves = [t.clone().requires_grad_() if t.is_floating_point() else t for t in tensors]
     encoded = [
-        t @ weight if place in split and t.is_floating_point() else t
+        encode(t, weight) if place in split and t.is_floating_point() else t
         for place, t in enumerate(leaves)
     ]
     result = ranks.across_ranks(case.function, *encoded, **keywords, **case.options)

@@ -36,7 +36,9 @@ def one_process(label: str, batch: int) -> dict:
     tensors, keywords = case.inputs(batch)
     leaves = [t.requires_grad_() if t.is_floating_point() else t for t in tensors]
     encoded = [
-        t @ weight if place < split and t.is_floating_point() else t
+        (t @ weight if t.ndim > 1 else t * weight[0, 0])
+        if place < split and t.is_floating_point()
+        else t
         for place, t in enumerate(leaves)
     ]
     loss = total(case.function(*encoded, **keywords, **case.options))

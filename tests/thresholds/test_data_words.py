@@ -18,9 +18,14 @@ def images(*counts):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("larger", "odd"), [(800, False), (1250, True)])
-def test_classes_are_uneven_once_one_is_ten_times_another(larger, odd):
-    assert ("odd" in {one.kind for one in _labels(images(100, larger))}) is odd
+@pytest.mark.parametrize(
+    ("smaller", "larger", "odd"),
+    [(100, 280, False), (100, 320, True), (7, 23, False), (7, 33, True)],
+)
+def test_classes_are_imbalanced_once_one_is_three_times_another_beyond_chance(
+    smaller, larger, odd
+):
+    assert ("odd" in {one.kind for one in _labels(images(smaller, larger))}) is odd
 
 
 @pytest.mark.parametrize(("known", "few"), [(80, True), (125, False)])

@@ -27,6 +27,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 MARK = ".goodviews"
+_PAGE_FILES = {"index.html", "curve.svg", "curve.png", ".DS_Store"}
 _PAGE = b'<meta name="generator" content="goodviews"'
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
 _open: set[int] = set()
@@ -121,15 +122,15 @@ def check_page(path: Path, *, home: Path | None = None) -> None:
 
 
 def check_page_folder(folder: Path, *, home: Path) -> None:
-    """Check that a folder is new, empty, holds a page of goodviews, or is what the page is of.
+    """Check that a folder is new, empty, holds only a page of goodviews, or is what it is of.
 
     Raises:
         InputError: It is not.
     """
-    page = folder / "index.html"
-    check_page(page, home=home)
-    others = folder.is_dir() and not _is(folder, home) and any(folder.iterdir())
-    if others and not page.exists():
+    check_page(folder / "index.html", home=home)
+    if not folder.is_dir() or _is(folder, home):
+        return
+    if any(path.name not in _PAGE_FILES for path in folder.iterdir()):
         raise InputError(
             f"{folder} already exists and holds other files than a page; choose another --out."
         )

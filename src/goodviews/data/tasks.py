@@ -20,7 +20,8 @@ _STRATA, _EACH = 10, 20
 """Strata of a number at most, and known images of each of them at least."""
 _RARE = 5
 """Images below which a label has no stratum of its own."""
-_TIMES, _ERRORS = 3, 4
+_TIMES = 3
+_ERRORS = 4
 """How much larger than the smallest the largest class of imbalanced classes is, and by how many
 standard errors."""
 
