@@ -125,8 +125,10 @@ def nearest_agreement(
         The share, and the share that a random other image would have.
 
     Example:
-        >>> nearest_agreement(np.array([[0.0], [0.1], [5.0], [5.1]]), np.array([0, 0, 1, 1]))
-        (1.0, 0.3333333333333333)
+        >>> points, labels = np.array([[0.0], [0.1], [5.0], [5.1]]), np.array([0, 0, 1, 1])
+        >>> own, chance = nearest_agreement(points, labels)
+        >>> own, round(chance, 3)
+        (1.0, 0.333)
     """
     x = torch.as_tensor(points).float()
     apart = torch.cdist(x, x, compute_mode="donot_use_mm_for_euclid_dist")

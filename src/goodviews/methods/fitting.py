@@ -55,8 +55,8 @@ def simclr_views(channels: int) -> str:
         channels: Number of channels C of the images.
 
     Example:
-        >>> simclr_views(3), simclr_views(4)[:34]
-        ('simclr()', 'crop(scale=(0.08, 1))|flip()|bright')
+        >>> simclr_views(3), simclr_views(4)[:28]
+        ('simclr()', 'crop(scale=(0.08, 1))|flip()')
     """
     return fitting_views(SIMCLR, channels)[0]
 

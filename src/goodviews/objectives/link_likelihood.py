@@ -17,6 +17,7 @@ class LinkTerms(NamedTuple):
     """Terms of the likelihood; the loss is the sum of their means.
 
     Example:
+        >>> import torch
         >>> LinkTerms(torch.zeros(2), torch.zeros(3)).links
         tensor([0., 0.])
     """
@@ -55,6 +56,7 @@ def link_likelihood(links: Tensor, others: Tensor) -> LinkTerms:
         Kipf and Welling, 2016, section 2, arXiv:1611.07308.
 
     Example:
+        >>> import torch
         >>> link_likelihood(torch.zeros(1), torch.zeros(1))
         LinkTerms(links=tensor([0.6931]), others=tensor([0.6931]))
     """
@@ -83,6 +85,7 @@ def normal_divergence(mean: Tensor, log_std: Tensor) -> Tensor:
         Kipf and Welling, 2016, eq. 4, arXiv:1611.07308.
 
     Example:
+        >>> import torch
         >>> normal_divergence(torch.ones(1, 2), torch.zeros(1, 2))
         tensor([1.])
     """

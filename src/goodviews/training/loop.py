@@ -47,7 +47,9 @@ class TrainResult:
             length; only with ``keep_steady``.
 
     Example:
+        >>> import numpy as np
         >>> from goodviews.data import load
+        >>> from goodviews.views import parse_view
         >>> images, pair = load("digits"), parse_view("crop()")
         >>> settings = Settings(encoder="convnet(width=4)", batch=32, epochs=1)
         >>> made = train(images, np.arange(64), pair, settings=settings, seed=0)
@@ -124,7 +126,9 @@ def train(
         ProcessLostError: Another process of the run ended or no longer answers.
 
     Example:
+        >>> import numpy as np
         >>> from goodviews.data import load
+        >>> from goodviews.views import parse_view
         >>> images, pair = load("digits"), parse_view("crop()")
         >>> settings = Settings(encoder="convnet(width=4)", batch=32, epochs=1)
         >>> made = train(images, np.arange(64), pair, settings=settings, seed=0)

@@ -24,8 +24,8 @@ def dots(points: Sequence[tuple[float, float]], kinds: Sequence[Kind], *, label:
         label: What the drawing shows, in words, for those who do not see it.
 
     Example:
-        >>> print(dots([(0, 0), (2, 1)], [("cat", "k0", [0, 1])], label="two")[:45])
-        <svg class="map" viewBox="0 0 640 340" role="i
+        >>> print(dots([(0, 0), (2, 1)], [("cat", "k0", [0, 1])], label="two")[:38])
+        <svg class="map" viewBox="0 0 640 340"
     """
     left, right = (extreme(point[0] for point in points) for extreme in (min, max))
     low, high = (extreme(point[1] for point in points) for extreme in (min, max))
