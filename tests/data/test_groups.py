@@ -9,6 +9,7 @@ import pytest
 from goodviews.core.errors import InputError
 from goodviews.data import Images, draw_labels, load, splits
 from goodviews.data.folds import cut_groups, folds
+from goodviews.data.group_checks import like_groups
 from goodviews.data.splits import training_images
 
 PATIENTS = np.repeat(np.arange(60), 5)
@@ -110,6 +111,16 @@ def test_groups_of_an_array_file_and_of_memory_are_the_same(tmp_path: Path) -> N
     assert list(tasks.labels) == ["kind"]
     assert np.array_equal(tasks.groups, given.groups)
     assert named.hash == load(tmp_path / "g.npz").hash
+
+
+@pytest.mark.parametrize("prefix", ["", "train_"])
+def test_an_array_that_looks_like_groups_is_named(prefix: str, tmp_path: Path) -> None:
+    images, column = coins()
+    arrays = {"images": images, "labels": column, "patient": PATIENTS}
+    np.savez(tmp_path / "g.npz", **{f"{prefix}{name}": one for name, one in arrays.items()})
+    found = load(tmp_path / "g.npz")
+    assert like_groups(found) == ["patient"]
+    assert "Array 'patient' is neither images nor labels." in found.notes
 
 
 def test_an_image_without_a_group_is_a_group_by_itself() -> None:

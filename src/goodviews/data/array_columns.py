@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from goodviews.data.arrays import PARTS
+from goodviews.data.arrays import PARTS, without_part
 from goodviews.data.stacks import MARK
 
 
@@ -42,7 +42,7 @@ def _by_part(arrays: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
     for name, values in arrays.items():
         words = name.split("_")
         which = {PARTS[word.lower()] for word in words if word.lower() in PARTS}
-        rest = "_".join(word for word in words if word.lower() not in PARTS)
+        rest = without_part(name)
         if len(which) == 1 and rest:
             parts[which.pop()][rest] = values
     several = [part for part in parts.values() if part]

@@ -6,7 +6,7 @@ Letters: N images, C H W one image.
 import io
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ from goodviews.data.arrays import (
     array_draft,
     part_keys,
     unstacked,
+    without_part,
 )
 from goodviews.data.cache import Draft, Rows
 from goodviews.data.channels import ANY, Channels
@@ -156,6 +157,7 @@ def _parts(arrays: Any, file: Path, channels: Channels) -> list[Part]:
     """Find images and labels under the names that are in use."""
     keys = list(arrays.keys())
     classes = [str(name) for name in arrays["classes"]] if "classes" in keys else None
+    named: Mapping[str, tuple[str, str | None]] = {}
     if "jpeg" in keys and "offsets" in keys:
         images = _decode_jpegs(arrays["jpeg"], arrays["offsets"], file)
         found = {"": (images, 1, next((name for name in LABEL_KEYS if name in keys), None))}
@@ -181,6 +183,12 @@ def _parts(arrays: Any, file: Path, channels: Channels) -> list[Part]:
                 one.classes = None
         if "jpeg" in keys and "offsets" in keys:
             parts[part].source = "JPEG files"
+    used = {"classes", "jpeg", "offsets", *(name for one in found.values() for name in one[2:])}
+    used |= {image for image, _ in named.values()}
+    ignored = dict.fromkeys(without_part(key) or key for key in keys if key not in used)
+    next(iter(parts.values())).notes.extend(
+        f"Array {key!r} is neither images nor labels." for key in ignored
+    )
     tests = next((part for part in ("test", "val") if part in parts), None)
     train = [one for part, one in parts.items() if part != tests] if len(parts) > 1 else []
     joined = join(train) if train else next(iter(parts.values()))

@@ -31,6 +31,16 @@ PARTS |= {"validation": "val", "test": "test", "testing": "test"}
 Progress = Callable[[int, int], None] | None
 
 
+def without_part(name: str) -> str:
+    """The name of an array without that of its part.
+
+    Example:
+        >>> without_part("train_patient"), without_part("patient")
+        ('patient', 'patient')
+    """
+    return "_".join(word for word in name.split("_") if word.lower() not in PARTS)
+
+
 def part_keys(keys: Sequence[str]) -> dict[str, tuple[str, str | None]]:
     """Names of the images and labels of each part of an array file.
 

@@ -22,7 +22,7 @@ WORDS = (
 """Words in the name of a column that holds groups."""
 
 _FEWEST, _TIMES = 8, 3
-_IGNORED = re.compile(r"Column '(.+)' has [\d,]+ different values")
+_IGNORED = re.compile(r"(?:Column|Array) '(.+)' (?:has [\d,]+ different values|is neither)")
 
 
 def group_signs(images: Images, parts: Splits) -> list[tuple[str, str]]:
