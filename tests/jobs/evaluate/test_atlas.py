@@ -94,3 +94,17 @@ def test_an_unknown_map_is_refused_before_anything_is_computed(place):
     with pytest.raises(InputError, match="Unknown map 'tsne'"):
         page_of((1, 8, 8), map_by="tsne")
     assert not (place / "o").exists()
+
+
+@pytest.mark.parametrize(
+    ("labels", "title"),
+    [
+        (np.arange(80).reshape(40, 2) // 2 % 2, "label, the rarest of each image"),
+        (np.arange(40) + 0.5, "label, in ranges"),
+        (np.arange(40) % 3, "label"),
+    ],
+)
+def test_the_map_says_what_a_colour_stands_for(labels, title, place):
+    x = np.random.default_rng(0).random((40, 1, 8, 8), dtype=np.float32)
+    found = evaluate("pixels", (x, labels), protocols=["knn"], seeds=0, out="o")
+    assert f"<h3>{title}</h3>" in found.files[0].read_text()

@@ -74,7 +74,7 @@ def atlas(
     if len(rows) < 3:
         return content
     points, share = plane(encoder.features[rows], by=by, seed=found.seed)
-    if columns and columns[0][0] in found.tasks:
+    if found.tasks:
         content["agreement"] = _agreements(found, rows, points)
     content["map"] = {
         "by": by,
@@ -87,6 +87,9 @@ def atlas(
     return content
 
 
+_TITLES = {"labels": ", the rarest of each image", "number": ", in ranges"}
+"""What a colour stands for where it is not a class."""
+
 Column = tuple[str, np.ndarray, Sequence[str]]
 """Name, (N,) numbers with -1 where there is none, and the names of the numbers."""
 
@@ -95,7 +98,8 @@ def _columns(found: Represented) -> list[Column]:
     """What colours the map: classes (or strata of labels and numbers), then groups."""
     images, tasks = found.images, label_tasks(found.images)
     made: list[Column] = [
-        (task, tasks[task].strata, tasks[task].classes) for task in found.tasks[:COLOURED]
+        (name + _TITLES.get(task.kind, ""), task.strata, task.classes)
+        for name, task in ((name, tasks[name]) for name in found.tasks[:COLOURED])
     ]
     if images.groups is not None:
         numbers = range(int(images.groups.max()) + 1)
