@@ -99,12 +99,12 @@ def test_an_unknown_map_is_refused_before_anything_is_computed(place):
 @pytest.mark.parametrize(
     ("labels", "title"),
     [
-        (np.arange(80).reshape(40, 2) // 2 % 2, "label, the rarest of each image"),
-        (np.arange(40) + 0.5, "label, in ranges"),
-        (np.arange(40) % 3, "label"),
+        ((np.arange(COUNT)[:, None] >> np.arange(2)) % 2, "label, the rarest of each image"),
+        (np.arange(COUNT) + 0.5, "label, in ranges"),
+        (np.arange(COUNT) % 3, "label"),
     ],
 )
 def test_the_map_says_what_a_colour_stands_for(labels, title, place):
-    x = np.random.default_rng(0).random((40, 1, 8, 8), dtype=np.float32)
+    x = np.random.default_rng(0).random((COUNT, 1, 8, 8), dtype=np.float32)
     found = evaluate("pixels", (x, labels), protocols=["knn"], seeds=0, out="o")
     assert f"<h3>{title}</h3>" in found.files[0].read_text()
