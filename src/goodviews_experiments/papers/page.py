@@ -1,5 +1,6 @@
 """The page: one table for each paper, written from the committed rows."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -55,7 +56,7 @@ written by `python -m goodviews_experiments.papers` from the committed rows of
 ## How to read the tables
 
 **Verdicts** follow from the numbers by one rule. Each number has a 95 % interval and a range in
-which the paper is right: above 0 for an order, within a point for "no difference", and so on.
+which the paper is right: above 0, as for an order, or the one after *right*.
 
 - *reproduced*: the whole interval of every number of the claim is in that range.
 - *contradicted*: the interval of at least one number is wholly outside.
@@ -66,14 +67,20 @@ which the paper is right: above 0 for an order, within a point for "no differenc
 
 *Reproduced* is about the direction or the range, at the scale of the row: the size of an effect on
 small images is not that of ImageNet. A claim of several numbers is judged by the worst of them.
+Where the paper gives no border (alike, concentrated, dominated, at chance) it is ours, and most of
+these were set after the rows were made.
 
 **Marks** of the papers' numbers: without a mark the number was read in the paper, in its official
 code or identically in several public sources; (L) likely, known from a table of the paper or its
 appendix but not verified word for word; (U) unsure in a detail; (NE) not established, for example
 because it was only published as a plot.
 
-**†** The rows are older than a correction of the code; the row says what was corrected. Figures
-and tables are named by their content.
+**†** The rows are older than a correction of the code; the row says what was corrected. Rows with
+accuracies are also older than the one linear probe, and some of their intervals older than the one
+rule ([changes](../CHANGELOG.md)): an accuracy may differ by about a point today, and where an
+interval ends within a point of a border, so may the verdict.
+
+Figures and tables are named by their content.
 
 """
 
@@ -118,7 +125,8 @@ def line(entry: Entry, results: Path) -> list[str]:
     parts = entry.measure(rows)
     premises = entry.premise(rows) if entry.premise else []
     decided = verdict(parts, premises, level=entry.level)
-    ours = "<br>".join([*map(text, parts), *(f"premise: {text(part)}" for part in premises)])
+    measured = [*map(text, parts)] if entry.level else with_ranges(parts)
+    ours = "<br>".join([*measured, *(f"premise: {text(part)}" for part in premises)])
     name = entry.rows.partition(":")[0]
     scale = SCALES[entry.rows](rows.run)
     if entry.departs:
@@ -145,6 +153,35 @@ def text(part: Part) -> str:
         ends = (_number(end, part.decimals) for end in (found.low, found.high))
         value += f" [{', '.join(ends)}]"
     return f"{part.name}: {value} {part.unit}".rstrip()
+
+
+def with_ranges(parts: Sequence[Part]) -> list[str]:
+    """Numbers as texts, with the ranges in which the paper is right; one line if it is the same.
+
+    Example:
+        >>> from goodviews.core import Interval
+        >>> gap = Part("gap", Interval(0.5, 0.0, 1.0), low=-1, high=1)
+        >>> with_ranges([gap])
+        ['gap: +0.5 [0.0, 1.0] points; right: −1 to 1']
+        >>> with_ranges([gap, gap])[-1]
+        'right, each: −1 to 1'
+    """
+    found = [(text(part), right(part)) for part in parts]
+    ranges = {own for _, own in found}
+    if len(found) > 1 and len(ranges) == 1:
+        shared = [f"right, each: {own}" for own in ranges if own]
+        return [number for number, _ in found] + shared
+    return [f"{number}; right: {own}" if own else number for number, own in found]
+
+
+def right(part: Part) -> str:
+    """The range in which the paper is right; empty if it is all that is above 0."""
+    low, high = (f"{end:.3g}".replace("-", "−") for end in (part.low, part.high))
+    if math.isinf(part.high):
+        return f"at least {low}" if part.low else ""
+    if math.isinf(part.low):
+        return f"at most {high}"
+    return f"{low} to {high}" if low != high else low
 
 
 def _number(value: float, decimals: int, *, signed: bool = False) -> str:
