@@ -103,6 +103,7 @@ def gaps(rows: Sequence[Row]) -> list[Row]:
                     scale = 1.0 if name in ("brier", "nll_nats", "calibration_error") else 100.0
                     apart = scale * np.array([first[k] - second[k] for k in both])
                     gap = _simultaneous(apart, among)
+                    gap = gap if name == "nll_nats" else gap.within(-scale, scale)
                     row |= {"splits": len(both), name: gap.value, **_ends(name, gap)}
             made.append(row)
     return made
