@@ -57,6 +57,7 @@ def test_the_sets_are_at_least_five_with_four_views_of_at_most_24_pixels():
     assert all(one.read.keywords["size"] in (None, 16, 24) for one in SETS)  # digits have 16
 
 
+@pytest.mark.slow
 def test_the_run_resumes_and_writes_a_forecast_that_studies_read(tmp_path):
     out = run("length_forecast", "test", tmp_path / "run")
     before = (out / "rows.csv").read_text()

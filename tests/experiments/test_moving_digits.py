@@ -229,6 +229,7 @@ def test_cells_of_other_settings_are_refused(few, tmp_path):
         moving_cells(replace(one, frames=1), tmp_path, worlds=worlds)
 
 
+@pytest.mark.slow
 def test_background_and_position_are_learned_when_they_are_shared(tmp_path, monkeypatch):
     monkeypatch.delenv("GOODVIEWS_DATA", raising=False)
     run("moving_digits", "test", tmp_path)

@@ -106,6 +106,13 @@ def scores(name, seed, **changes):
     return learn(made, images, parts, seed=seed, read=read).right.mean(axis=2)
 
 
+KIN = (
+    *("simclr_sq", "simclr_abs", "dcl", "scl", "tcr", "wmse", "vicreg_exp", "vicreg_ctr"),
+    *("supcon", "moco", "instdis"),
+)
+"""Methods that train by the loop of another one that is always tried, with a loss of its kind."""
+
+
 def margins(found):
     """(2,) how far each readout stands above the better of its two controls."""
     return found[:, 0] - found[:, 1:].max(axis=1)
@@ -117,7 +124,10 @@ def passes(name, found):
     return bool((margins(found) > np.maximum(FLOOR, 3 * spreads)).all())
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name in KIN else name for name in METHODS],
+)
 def test_a_method_learns_what_random_weights_and_pixels_do_not_show(name):
     found = scores(name, 0)
     assert passes(name, found), (found.round(3), MEASURED[name])
