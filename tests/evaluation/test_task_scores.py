@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 
 from goodviews.core.errors import InputError
 from goodviews.data.tasks import LabelTask
 from goodviews.evaluation.scores import Parts
+from goodviews.evaluation.task_readout import linear_maps
 from goodviews.evaluation.task_scores import evaluate_task, task_difference
 
 N = 400
@@ -95,3 +97,28 @@ def test_labels_that_are_not_known_are_neither_fitted_nor_tested():
 def test_protocols_for_classes_say_so():
     with pytest.raises(InputError, match="needs one class for each image, but 'y' holds a number"):
         scored(number(), kinds=("moco",))
+
+
+def test_frequencies_alone_are_worth_nothing_where_few_images_have_the_even_label():
+    rng = np.random.default_rng(1)
+    values = (rng.random((N, 2)) < (0.5, 0.05)).astype(float)
+    values[rng.random(N) < 0.9, 0] = np.nan
+    noise = rng.standard_normal((N, 2))
+    found, _ = scored(several(np.nan_to_num(values)), noise, kinds=("linear",))
+    assert abs(found["linear"].usable_nats) < 0.03
+    task = LabelTask("a", "labels", np.zeros(N, int), ("0",), values, ("even", "rare"))
+    found, _ = scored(task, noise, kinds=("linear",))
+    assert abs(found["linear"].usable_nats) < 0.03
+
+
+def test_a_label_that_is_unknown_of_all_fitted_images_is_left_to_chance():
+    values = LABELS[:, :2].copy()
+    values[:200, 0] = np.nan
+    task = LabelTask("a", "labels", np.zeros(N, int), ("0",), values, ("late", "known"))
+    found, _ = scored(task, kinds=("linear", "knn", "few"))
+    own, _ = scored(several(values[:, 1:]), kinds=("linear", "knn"))
+    for kind in ("linear", "knn"):
+        assert found[kind].macro_auroc == pytest.approx((0.5 + own[kind].macro_auroc) / 2)
+    weight, bias = linear_maps(torch.from_numpy(X).float(), task, np.arange(200), penalty=0.1)
+    assert weight[:, 0].abs().max() == bias[0] == 0
+    assert weight[:, 1].abs().max() > 0

@@ -11,6 +11,7 @@ Letters: n tested items, L labels, C classes.
 import numpy as np
 
 from goodviews.core.errors import InputError
+from goodviews.evaluation.imbalance import class_weights
 
 
 def balanced_items(right: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -29,8 +30,8 @@ def balanced_items(right: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """
     _, place, counts = np.unique(truth, return_inverse=True, return_counts=True)
     own = np.stack([right[..., place == k].mean(axis=-1) for k in range(len(counts))], axis=-1)
-    weights = len(truth) / (len(counts) * counts[place])
-    found: np.ndarray = own.mean(axis=-1)[..., None] + weights * (right - own[..., place])
+    left = class_weights(truth) * (right - own[..., place])
+    found: np.ndarray = own.mean(axis=-1)[..., None] + left
     return found
 
 

@@ -44,7 +44,7 @@ class Predicted:
     log_prob: np.ndarray
 
 
-def item_scores(task: LabelTask, scores: np.ndarray, items: np.ndarray) -> np.ndarray:
+def task_items(task: LabelTask, scores: np.ndarray, items: np.ndarray) -> np.ndarray:
     """(n,) values whose mean is the score of the task: macro AUROC of labels, R2 of a number.
 
     Args:
@@ -63,7 +63,10 @@ def item_scores(task: LabelTask, scores: np.ndarray, items: np.ndarray) -> np.nd
 
 
 def entropy_nats(task: LabelTask, items: np.ndarray) -> float:
-    """Entropy of what a task asks, in nats: mean over labels; of a normal number of that spread.
+    """Entropy of what a task asks, in nats: of a number that of a normal one of its spread.
+
+    Of labels it is the mean over items of the mean over the labels that are known of each, as
+    :attr:`Predicted.log_prob` has it: a readout of frequencies alone then has 0 usable nats.
 
     Example:
         >>> none = np.zeros(2, dtype=np.int64)
@@ -75,9 +78,10 @@ def entropy_nats(task: LabelTask, items: np.ndarray) -> float:
     truth = task.values[items]
     if task.kind == "number":
         return 0.5 * math.log(2 * math.pi * math.e * float(truth.var()))
-    share = np.nanmean(truth, axis=0)
-    parts = [p * np.log(p) for p in (share, 1 - share)]
-    return float(-np.nan_to_num(np.array(parts)).sum(axis=0).mean())
+    known = ~np.isnan(truth)
+    share = np.nansum(truth, axis=0) / known.sum(axis=0).clip(min=1)
+    each = sum(torch.special.entr(torch.as_tensor(p)) for p in (share, 1 - share))
+    return float((known @ np.asarray(each) / known.sum(axis=1)).mean())
 
 
 def select(
@@ -130,12 +134,13 @@ def predict(
     for column, penalty in zip(task.values.T, chosen, strict=True):
         known = fit[~np.isnan(column[fit])]
         labels = np.nan_to_num(column).astype(np.int64)
-        made, _ = linear_logs(features, labels, known, judged, classes=2, penalty=penalty)
+        made = np.full((len(tested), 2), math.log(0.5))  # where nothing is known of the label
+        if len(known):
+            made, _ = linear_logs(features, labels, known, judged, classes=2, penalty=penalty)
         odds.append(made[:, 1] - made[:, 0])
         own = column[tested]
         logs.append(np.where(np.isnan(own), np.nan, made[np.arange(len(own)), labels[tested]]))
-    told = np.array(logs)
-    return Predicted(np.array(odds).T, np.nanmean(told, axis=0))
+    return Predicted(np.array(odds).T, np.nanmean(np.array(logs), axis=0))
 
 
 def linear_maps(
@@ -157,6 +162,9 @@ def linear_maps(
             ridge = fit_ridge(features[known], column[known], penalties=(penalty,))[0]
             weight, bias = (ridge.weight / ridge.spread).float(), torch.tensor(ridge.bias)
             centre = ridge.centre
+        elif not len(known):
+            weight = centre = features.new_zeros(features.shape[1])
+            bias = features.new_zeros(())
         else:
             labels = column[known].astype(np.int64)
             probe = fit_logistic(features[known], labels, classes=2, penalty=penalty)

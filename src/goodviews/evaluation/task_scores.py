@@ -20,10 +20,10 @@ from goodviews.evaluation.protocols import BUDGETS, Score, fold_parts, geometry
 from goodviews.evaluation.scores import Parts
 from goodviews.evaluation.task_readout import (
     entropy_nats,
-    item_scores,
     neighbours_of,
     predict,
     select,
+    task_items,
 )
 
 TASK_KINDS = ("linear", "knn", "few", "geometry")
@@ -158,7 +158,7 @@ def _few(
 def _linear(x: Tensor, task: LabelTask, sets: Sequence[np.ndarray], parts: Parts) -> _Found:
     chosen = select(x, task, sets[:3], parts.groups)
     made = [predict(x, task, fit, parts.test, chosen) for fit in sets]
-    values = np.array([item_scores(task, one.scores, parts.test) for one in made])
+    values = np.array([task_items(task, one.scores, parts.test) for one in made])
     weights = chosen[:1] if task.kind == "number" else chosen
     return _Found(
         values.mean(axis=0),
@@ -175,7 +175,7 @@ def _knn(x: Tensor, task: LabelTask, parts: Parts, neighbours: int, temperature:
     made = neighbours_of(
         x, task, parts.pool, parts.test, neighbours=neighbours, temperature=temperature
     )
-    values = item_scores(task, made, parts.test)
+    values = task_items(task, made, parts.test)
     near = min(neighbours, len(parts.pool))
     return _Found(
         values,

@@ -13,19 +13,19 @@ from goodviews.core.errors import InputError
 from goodviews.evaluation import LabelDraw
 from goodviews.evaluation.imbalance import balanced, macro_auroc, macro_f1
 from goodviews.evaluation.item_scores import balanced_items
-from goodviews.evaluation.task_readout import entropy_nats, item_scores
+from goodviews.evaluation.task_readout import entropy_nats, task_items
 from goodviews.jobs.study.plan import Task
 
 
-def by_part(task: Task, values: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """(M,) values of the items that choose, and of those that report, each by themselves.
+def by_part(chooses: np.ndarray, values: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """(n,) values of the items that choose, and of those that report, each by themselves.
 
     Args:
-        task: The task.
-        values: Places of some of the M items to a value for each, whose mean is their score.
+        chooses: (n,) whether each item only chooses.
+        values: Places of some of the n items to a value for each, whose mean is their score.
     """
-    found = np.zeros(len(task.items))
-    for mask in (task.choose, ~task.choose):
+    found = np.zeros(len(chooses))
+    for mask in (chooses, ~chooses):
         places = np.flatnonzero(mask)
         if len(places):
             found[places] = values(places)
@@ -44,9 +44,9 @@ def item_values(task: Task, made: np.ndarray, test: np.ndarray, some: np.ndarray
     """
     if task.target is not None:
         try:
-            return item_scores(task.target, made[some], test[some])
+            return task_items(task.target, made[some], test[some])
         except InputError:  # too few to have every label and to lack it
-            made = item_scores(task.target, made, test)
+            made = task_items(task.target, made, test)
     elif task.measure == "balanced accuracy":
         return balanced_items(made[some], task.labels[test[some]])
     found: np.ndarray = made[some]
@@ -141,7 +141,7 @@ def even_items(task: Task, values: np.ndarray, truth: np.ndarray) -> np.ndarray:
         values: (M,) such as the share of draws with the correct class.
         truth: (M,) classes.
     """
-    return by_part(task, lambda at: balanced_items(values[at], truth[at]))
+    return by_part(task.choose, lambda at: balanced_items(values[at], truth[at]))
 
 
 def entropy(task: Task) -> float:

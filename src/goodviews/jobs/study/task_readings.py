@@ -14,11 +14,12 @@ from goodviews.evaluation import LabelDraw
 from goodviews.evaluation.item_scores import mean_average_precision
 from goodviews.evaluation.task_readout import (
     Predicted,
-    item_scores,
     neighbours_of,
     predict,
     select,
+    task_items,
 )
+from goodviews.jobs.study.measures import by_part
 from goodviews.jobs.study.plan import Task
 
 _NULL_DRAWS, _CHOOSE_ON, _NEIGHBOURS = 4, 3, 10
@@ -97,7 +98,7 @@ def gathered(
         "nats": _mean(task, index, draws, [one.log_prob for one in made]),
         "draws": np.array(
             [
-                item_scores(target, one, draw.test).mean()
+                task_items(target, one, draw.test).mean()
                 for one, draw in zip(scores, draws, strict=True)
             ]
         ),
@@ -129,24 +130,6 @@ def part_of(target: LabelTask, index: np.ndarray) -> LabelTask:
     return replace(target, strata=target.strata[index], values=_values(target)[index])
 
 
-def draw_values(
-    target: LabelTask, scores: np.ndarray, test: np.ndarray, chooses: np.ndarray
-) -> np.ndarray:
-    """(n,) values of the tested items of a draw, those that choose apart from those that report.
-
-    Args:
-        target: Labels or numbers.
-        scores: (n, L) what a readout says.
-        test: (n,) tested items.
-        chooses: (n,) whether each only chooses.
-    """
-    found = np.zeros(len(test))
-    for mask in (chooses, ~chooses):
-        if mask.any():
-            found[mask] = item_scores(target, scores[mask], test[mask])
-    return found
-
-
 def _averaged(
     task: Task,
     index: np.ndarray,
@@ -158,10 +141,13 @@ def _averaged(
     assert task.target is not None
     target = target or part_of(task.target, index)
     chooses = np.isin(index, task.items[task.choose])
-    values = [
-        draw_values(target, one, draw.test, chooses[draw.test])
-        for one, draw in zip(scores, draws, strict=True)
-    ]
+    values = []
+    for one, draw in zip(scores, draws, strict=True):
+
+        def of(at: np.ndarray, one: np.ndarray = one, test: np.ndarray = draw.test) -> np.ndarray:
+            return task_items(target, one[at], test[at])
+
+        values.append(by_part(chooses[draw.test], of))
     return _mean(task, index, draws, values)
 
 
