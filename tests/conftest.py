@@ -14,9 +14,9 @@ from goodviews.core import plugins
 from goodviews.training import supervised
 
 torch.set_num_threads(1)
-# Most tests of studies need neither a good baseline nor a good reading; others set these.
-supervised._LEAST_STEPS = 40
+# Most tests of studies need neither a good baseline nor a good reading: see ``as_shipped``.
 _READING = importlib.import_module("goodviews.evaluation.label_information")
+_STEPS, supervised._LEAST_STEPS = supervised._LEAST_STEPS, 40
 _RANKS, _READING._RANKS = _READING._RANKS, ()
 
 
@@ -37,8 +37,12 @@ def only_our_names() -> Iterator[None]:
 
 
 @pytest.fixture
-def every_rank(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One view is read with as many directions as a study tries."""
+def as_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training from scratch is as long, and a view is read with as many directions, as for users.
+
+    Workers and other processes are always like that.
+    """
+    monkeypatch.setattr(supervised, "_LEAST_STEPS", _STEPS)
     monkeypatch.setattr(_READING, "_RANKS", _RANKS)
 
 

@@ -10,7 +10,7 @@ from goodviews.core.errors import ShapeError
 from goodviews.evaluation.label_information import label_information
 from goodviews.evaluation.patches import Patches
 
-pytestmark = pytest.mark.usefixtures("every_rank")
+pytestmark = pytest.mark.usefixtures("as_shipped")
 
 
 def cut(count, folds=5):

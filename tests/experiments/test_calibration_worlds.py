@@ -56,7 +56,7 @@ def test_seeds_of_the_two_halves_are_fixed_and_apart():
     assert not halves[0] & halves[1]
 
 
-@pytest.mark.usefixtures("every_rank")
+@pytest.mark.usefixtures("as_shipped")
 def test_what_a_view_keeps_of_a_label_is_found_in_planted_worlds():
     rows = [r for n in range(2) for r in erasures("vectors", seed_of(TUNING, "vectors", n), 40)]
     assert not any(row["above"] for row in rows)
@@ -71,7 +71,7 @@ def test_what_a_view_keeps_of_a_label_is_found_in_planted_worlds():
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("every_rank")
+@pytest.mark.usefixtures("as_shipped")
 def test_a_small_study_finds_what_was_planted(monkeypatch):
     for name, value in (("EPOCHS", 15), ("DRAWS", 5), ("RUNS", 2)):
         monkeypatch.setattr(worlds, name, value)

@@ -68,6 +68,7 @@ def test_a_run_reports_each_part_that_was_expected_of_it(cell, plan, monkeypatch
     assert list(expected) == list(dict.fromkeys(name for name in seen if name in expected))
 
 
+@pytest.mark.usefixtures("as_shipped")
 def test_each_part_has_a_cost_and_that_of_small_views_is_smaller(plan):
     cost = costs(plan)
     for cell in plan.cells:

@@ -15,7 +15,6 @@ from goodviews.jobs.pretrain import pretrain
 from goodviews.jobs.study import readings, study
 from goodviews.jobs.study import run as running
 from goodviews.spec.lists import read_spec
-from goodviews.training import supervised
 from goodviews.training.small import small_settings
 from goodviews.views import parse_view
 
@@ -99,9 +98,8 @@ def test_a_broken_cell_is_done_again(tmp_path):
     assert timeless(quick(tmp_path / "s").rows) == timeless(first.rows)
 
 
-@pytest.mark.usefixtures("every_rank")
-def test_workers_give_the_rows_of_one_process(tmp_path, monkeypatch):
-    monkeypatch.setattr(supervised, "_LEAST_STEPS", 300)  # as in a worker
+@pytest.mark.usefixtures("as_shipped")
+def test_workers_give_the_rows_of_one_process(tmp_path):
     alone = quick(tmp_path / "alone", seeds=1)
     workers = quick(tmp_path / "workers", seeds=1, jobs=2)
     assert timeless(alone.rows) == timeless(workers.rows)

@@ -124,9 +124,9 @@ def test_without_labels_nothing_is_compared(tmp_path, generous):
     assert not (tmp_path / "s" / "comparison.csv").exists()
 
 
+@pytest.mark.usefixtures("as_shipped")
 def test_a_short_study_says_what_the_comparison_would_need(tmp_path, monkeypatch):
     monkeypatch.setattr(comparing, "extent", plans.extent)
-    monkeypatch.setattr(supervised, "_LEAST_STEPS", 300)
     result = quick(tmp_path / "s", few(200), **{**SMALL, "seeds": 1})
     found = result.verdict.tasks[0].comparison
     assert (found.decision, found.counts) == ("none", ())

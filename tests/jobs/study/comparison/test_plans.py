@@ -8,6 +8,7 @@ from goodviews.jobs.study.comparison.choice import Choice
 from goodviews.jobs.study.comparison.draws import LEAST_DRAWS
 from goodviews.jobs.study.comparison.plans import Extent, Pace, extent, least_seconds
 
+pytestmark = pytest.mark.usefixtures("as_shipped")
 PACE = Pace(0.02, 0.01)
 ONE = Choice(np.zeros(1), {(seed, part): "v" for seed in range(3) for part in (0, 1)})
 

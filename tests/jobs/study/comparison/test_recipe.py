@@ -72,7 +72,7 @@ def test_views_of_another_form_do_not_augment():
     assert not augments("crop(size=8)", images)
 
 
-def test_steps_grow_with_the_labels(monkeypatch):
-    monkeypatch.setattr(supervised, "_LEAST_STEPS", 300)
+@pytest.mark.usefixtures("as_shipped")
+def test_steps_grow_with_the_labels():
     assert supervised.training_steps(20) == supervised.training_steps(1000) == 300
     assert supervised.training_steps(64_000) == 10_000
