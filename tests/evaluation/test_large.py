@@ -27,8 +27,6 @@ def small(tmp_path, monkeypatch):
     def shrink():
         monkeypatch.setattr(large, "LARGE", 100)
         monkeypatch.setattr(large, "BLOCK", 64)
-        for module in ("logistic", "knn"):
-            monkeypatch.setattr(f"goodviews.evaluation.{module}.LARGE", 100)
 
     return shrink
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from goodviews.evaluation.large import LARGE, blocks, room
+from goodviews.evaluation.large import blocks, is_large, room
 
 BLOCK = 1 << 24
 """Maximum number of cosines in memory."""
@@ -109,7 +109,7 @@ def knn_votes(
 
 def unit_rows(features: Tensor) -> Tensor:
     """Rows (N, F) with norm 1."""
-    if features.numel() <= LARGE or features.is_cuda:
+    if not is_large(features):
         return F.normalize(features, dim=1, eps=1e-12)
     made = room(*features.shape)
     for part in blocks(*features.shape):

@@ -50,6 +50,11 @@ def room(*shape: int) -> Tensor:
         return torch.from_numpy(np.memmap(file, np.float32, "w+", shape=shape))
 
 
+def is_large(features: Tensor) -> bool:
+    """Whether a table is in the memory of this machine and has more than :data:`LARGE` values."""
+    return features.device.type == "cpu" and features.numel() > LARGE
+
+
 def take(features: Tensor, rows: np.ndarray | slice) -> Tensor:
     """Some rows (n, F) of a table; a copy in a file where they are many.
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from goodviews.core.errors import InputError, check_positive, check_shapes
-from goodviews.evaluation.large import LARGE, all_finite, blocks, mean_of, room, take
+from goodviews.evaluation.large import all_finite, blocks, is_large, mean_of, room, take
 
 BLOCK = 1024
 """Number of rows whose logits and gradient are computed together, while they are in cache."""
@@ -89,8 +89,7 @@ def standardised(
     """
     raw = torch.as_tensor(features).to(device=device, dtype=torch.float32)
     centre = mean_of(raw)
-    small = raw.numel() <= LARGE or raw.is_cuda
-    x = raw - centre if small else torch.sub(raw, centre, out=room(*raw.shape))
+    x = torch.sub(raw, centre, out=room(*raw.shape) if is_large(raw) else None)
     spread = mean_of(x, squared=True).sqrt()
     spread = torch.where(spread > 1e-6, spread, 1.0) * x.shape[1] ** 0.5
     return x.div_(spread), centre, spread

@@ -181,6 +181,7 @@ def test_the_best_view_is_compared_with_those_of_simclr(channels):
     assert over_simclr(made, best) == ""
     assert over_simclr(first, simclr_views(channels)) == ""
     assert over_simclr(last, best).endswith("less than this one.")
+    assert over_simclr(first, made.views[0]).endswith("more than this one.")
     assert over_simclr(last, best) in advise(last, read(last), data="", command="x").advice.reason
 
 

@@ -167,6 +167,8 @@ def over_simclr(table: TaskTable, winner: str) -> str:
     )
     if over.above:
         return f"{level}, {points(over)} less than this one."
+    if over.below:
+        return f"{level}, {points(over.turned())} more than this one."
     gap = points(over, signed=True)
     return f"{level}; this one's difference, {gap}, is not significant."
 
