@@ -57,11 +57,13 @@ def fit_networks(
         arms = _arms(plan, store, [replace(setup, broken=broken) for setup in setups])
         needed = _needed(arms)
         todo = [key for key in todo if key in needed]
-    report(UNIT, len(needed) - len(todo), len(needed))
-    for place, made in spread(plan, [needed[key] for key in todo], fit_and_test, jobs=jobs):
+    before = len(needed) - len(todo)
+    report(UNIT, before, len(needed))
+    fitted = spread(plan, [needed[key] for key in todo], fit_and_test, jobs=jobs)
+    for number, (place, made) in enumerate(fitted, before + 1):
         cells.save(todo[place], made)
         done[todo[place]] = made
-        report(UNIT, sum(key in done for key in needed), len(needed))
+        report(UNIT, number, len(needed))
     scores: dict[int, list[Scores]] = {}
     for one in arms:
         number, gathered = one.gather(done)
