@@ -40,7 +40,8 @@ Features = Annotated[
     str | None,
     typer.Option(
         metavar="WHICH",
-        help="Features of the nodes of graphs: rows, degree or one (default: as given).",
+        help="Features of the nodes of graphs: rows, degree, structure or one (default: as "
+        "given).",
         show_default=False,
     ),
 ]
