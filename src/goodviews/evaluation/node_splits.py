@@ -53,6 +53,11 @@ def default_split(graphs: Graphs) -> str:
     return "masks" if graphs.masks else "10/10/80"
 
 
+def labels_split(graphs: Graphs) -> str:
+    """The split from whose first training part methods with labels learn."""
+    return "public" if graphs.masks else "10/10/80"
+
+
 def node_splits(
     graphs: Graphs, kind: str, *, task: str | None = None, count: int = 20, seed: int = 0
 ) -> list[NodeSplit]:

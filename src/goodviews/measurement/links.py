@@ -58,7 +58,9 @@ def train_on_links(
         steps += 1
         if steps % every and steps != settings.epochs:
             return
+        learner.encoders.eval()
         found = validation_auc(learner.encoders.represent, split)
+        learner.train()
         if best is None or found > best[0]:
             best = found, copy.deepcopy(learner.encoders.state_dict())
 

@@ -9,7 +9,9 @@ import goodviews
 from goodviews.cli.main import main
 from goodviews.core.errors import InputError
 from goodviews.data.graphs import load_graphs
+from goodviews.encoders import load_encoder
 from goodviews.evaluation import split_links
+from goodviews.jobs.evaluate.links import evaluate_links
 
 SMALL = {"negatives": ["uniform"], "count": 20}
 
@@ -60,6 +62,12 @@ def test_the_command_prints_the_table(place, capsys):
         ("whole", {"level": "links"}, "so its test links are not new to it; pretrain with"),
         ("run", {"level": "links", "split": "10/90"}, "option split is for nodes"),
         ("gcn(width=4, pool='sum')", {"level": "links"}, "has pool; leave it out"),
+        ("whole", {"level": "links", "features": "rows"}, "so its test links are not new to it"),
+        (
+            "run",
+            {"level": "links", "features": "one"},
+            "trained on 12 features, but the nodes have",
+        ),
         (np.ones((80, 4)), {"level": "links"}, "which links they were made from"),
     ],
 )
@@ -68,3 +76,41 @@ def test_what_would_leak_or_does_not_fit_is_answered(place, encoder, graphs, sen
         encoder = place / encoder
     with pytest.raises(InputError, match=sentence):
         goodviews.evaluate(encoder, place / "blocks.npz", out=place / "refused", graphs=graphs)
+
+
+def test_encoders_without_their_run_are_not_evaluated_on_links(place):
+    encoders, _ = load_encoder(place / "whole")
+    with pytest.raises(InputError, match="do not show which links they were trained on"):
+        goodviews.evaluate(
+            encoders, place / "blocks.npz", out=place / "alone", graphs={"level": "links"}
+        )
+
+
+def test_other_features_of_the_same_graph_do_not_change_the_split(place):
+    given = {"level": "links", "features": "rows", **SMALL}
+    found = goodviews.evaluate(
+        place / "run", place / "blocks.npz", seeds=0, seed=7, out=place / "rows", graphs=given
+    )
+    assert found.links.split.endswith("seed 0.")  # that of the run
+
+
+def test_links_of_another_graph_are_evaluated_with_a_sentence(place):
+    pairs = np.load(place / "blocks.npz")
+    np.savez(place / "grown.npz", edges=pairs["edges"][:-1], features=pairs["features"])
+    found = goodviews.evaluate(
+        place / "run", place / "grown.npz", seeds=0, out=place / "grown",
+        graphs={"level": "links", **SMALL},
+    )  # fmt: skip
+    assert "run was trained on another graph, blocks: links that both have" in str(found)
+
+
+def test_random_weights_are_evaluated_without_dropout(place):
+    spec = "gcn(width=4, dropout=0.9, norm=True)"
+    graph = load_graphs(place / "blocks.npz")
+    first, again = (
+        evaluate_links(
+            spec, graph, gae=False, seeds=0, negatives=["uniform"], count=20, out=place / name
+        )
+        for name in ("one", "two")
+    )
+    assert first.rows == again.rows

@@ -14,6 +14,8 @@ from goodviews.data.graphs.features import with_features
 from goodviews.data.graphs.graph_set import make_graphs
 from goodviews.encoders import load_encoder
 from goodviews.evaluation.links import split_links
+from goodviews.evaluation.links.split import links_hash
+from goodviews.evaluation.node_splits import node_splits
 from goodviews.graphs import from_networkx
 
 BLOCKS = from_networkx(nx.stochastic_block_model([40, 40], [[0.3, 0.02], [0.02, 0.3]], seed=0))
@@ -40,7 +42,8 @@ def test_a_run_of_nodes_is_written_resumed_and_evaluated(tmp_path):
     assert run.history.steps == 2
     assert lines[0].startswith("grace on blocks, 1 graph, 80 nodes")
     encoders, about = load_encoder(tmp_path / "run")
-    assert about["data"] == {"name": "blocks", "hash": data.hash, "level": "nodes"}
+    links = links_hash(data.graph)
+    assert about["data"] == {"name": "blocks", "hash": data.hash, "level": "nodes", "links": links}
     with torch.no_grad():
         found = encoders.represent(data.graph)
         assert torch.equal(found, run.encoders.represent(data.graph))
@@ -52,8 +55,12 @@ def test_a_run_of_nodes_is_written_resumed_and_evaluated(tmp_path):
     ]
     assert {s.protocol for s in scores} == {"nodes 10/10/80"}
     assert [s.draws for s in scores] == [3] * len(scores)
-    gap = next(s for s in scores if s.encoder == "run - raw features")
-    assert gap.top1 == pytest.approx(scores[0].top1 - scores[1].top1)
+    over_raw, over_random = (s for s in scores if s.role == "difference")
+    assert over_raw.encoder == "run minus raw features"
+    assert over_raw.top1 == pytest.approx(scores[0].top1 - scores[1].top1)
+    assert over_random.encoder == "run minus random weights"  # both seeds together
+    mean = (scores[2].top1 + scores[3].top1) / 2
+    assert over_random.top1 == pytest.approx(scores[0].top1 - mean)
     assert (tmp_path / "ev" / "rows.csv").is_file()
 
 
@@ -92,7 +99,7 @@ def test_the_supervised_method_learns_from_the_training_part_alone(tmp_path):
     train[::8], test[1::2] = True, True
     run, lines = blocks(masks={"train": train, "test": test}), []
     trained = pretrain(run, method="gcn", out=tmp_path, log=lines.append, **SMALL)
-    assert "It learns from 10 labels: split masks, part train." in lines
+    assert "It learns from 10 labels: split public, part train." in lines
     wrong = np.where(train, CLASSES, 1 - CLASSES)  # other labels of all other nodes
     other = make_graphs(
         "blocks", run.graphs, labels={"label": wrong}, masks={"train": train, "test": test}
@@ -110,6 +117,38 @@ def test_a_run_starts_from_another(tmp_path):
     assert second.settings.encoder == first.settings.encoder
     graph = blocks().graph
     assert torch.equal(second.encoders.represent(graph), first.encoders.represent(graph))
+
+
+def test_links_are_not_predicted_from_weights_that_were_trained_on_them(tmp_path):
+    kept = {"level": "links", "missing": 0.3}
+    begun = {"all": {}, "other": {"graphs": kept, "seed": 1}, "same": {"graphs": kept}}
+    for name, options in begun.items():
+        pretrain(blocks(), out=tmp_path / name, **options, **SMALL)
+    more = {"graphs": kept, "out": tmp_path / "run", **SMALL}
+    for name in ("all", "other"):
+        with pytest.raises(InputError, match=f"{name} was trained on links that this run keeps"):
+            pretrain(blocks(), start=tmp_path / name, **more)
+    fewer = {"level": "links", "missing": 0.6}
+    with pytest.raises(InputError, match="or removes; start from a run with --level links"):
+        pretrain(blocks(), start=tmp_path / "same", **{**more, "graphs": fewer})
+    assert pretrain(blocks(), start=tmp_path / "same", **more).history.steps == 2
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_supervised_run_is_tested_on_the_split_whose_labels_it_learned(given, tmp_path):
+    masks = {part: np.zeros((2, 80), dtype=bool) for part in ("train", "test")}
+    for row in range(2):
+        masks["train"][row, row::8], masks["test"][row, 1 - row :: 2] = True, True
+    data = blocks(masks=masks) if given else blocks()
+    run = pretrain(data, method="gcn", out=tmp_path / "run", seed=4, **SMALL)
+    found = evaluate(run, data, seeds=0, out=tmp_path / "own")
+    kind = "public" if given else "10/10/80"
+    assert found.scores[0].protocol == f"nodes {kind}"
+    assert found.scores[0].split == node_splits(data, kind, count=1, seed=4)[0].hash
+    assert found.notes == ["The encoder learned from the labels of the training nodes of this "
+                           "split."]  # fmt: skip
+    wider = evaluate(run, data, seeds=0, out=tmp_path / "all", graphs={"split": "10/90"})
+    assert "some of these nodes are tested here: leave --split" in wider.notes[0]
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,25 @@ def pair_codes(graph: Graph, pairs: Tensor) -> Tensor:
     return ends.amax(0) ** 2 + ends.amin(0)
 
 
+def links_hash(graph: Graph) -> str:
+    """Hash of the links of a graph alone, whatever its features and the directions of its edges.
+
+    A run with the same hash was trained on the same links, in another file or with other features.
+
+    Args:
+        graph: A graph.
+
+    Example:
+        >>> from goodviews.graphs import make_graph
+        >>> path = make_graph([[0, 1], [1, 2]], nodes=3)
+        >>> links_hash(path) == links_hash(replace(path, features=torch.ones(3, 1)))
+        True
+    """
+    pairs = graph.edges.sort(0).values
+    codes = _codes(pairs, graph.nodes).unique().numpy()
+    return hashlib.sha256(f"{graph.nodes} ".encode() + codes.tobytes()).hexdigest()[:16]
+
+
 def _codes(pairs: Tensor, nodes: int) -> Tensor:
     return pairs[0] * nodes + pairs[1]
 

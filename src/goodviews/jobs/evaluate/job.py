@@ -25,7 +25,8 @@ from goodviews.evaluation.protocols import Score
 from goodviews.jobs.evaluate.atlas import atlas
 from goodviews.jobs.evaluate.files import check_same, is_evaluation, write
 from goodviews.jobs.evaluate.finetune import FINETUNE
-from goodviews.jobs.evaluate.graphs import evaluate_graphs, takes_graphs
+from goodviews.jobs.evaluate.graph_encoders import takes_graphs
+from goodviews.jobs.evaluate.graphs import evaluate_graphs
 from goodviews.jobs.evaluate.leakage import Board, measure_leakage, read_asked
 from goodviews.jobs.evaluate.links import LinkEvaluation
 from goodviews.jobs.evaluate.readouts import DEFAULT, Protocols, check_protocols, readouts

@@ -91,6 +91,7 @@ def evaluate_links(
     seeds: int = 3,
     seed: int = 0,
     gae: bool = True,
+    note: str = "",
     out: str | Path | None = None,
     command: str = "",
     progress: bool | Report | None = None,
@@ -114,6 +115,7 @@ def evaluate_links(
         seeds: Number of encoders with random weights.
         seed: Random seed of the split.
         gae: Whether the autoencoder is trained.
+        note: Sentence about what the encoder was trained on, for the page.
         out: Folder for the tables (default: ``evaluate-``, the encoder and the graph).
         command: The original command, for the record.
         progress: True draws a progress bar; a function is called with the numbers.
@@ -157,7 +159,7 @@ def evaluate_links(
         rows, gaps, curves = _measured(made, negatives, count, report)
         run["data"] = {"name": data.name, "hash": data.hash}
         sizes = f"{str(split)[12:-1]}"
-        said = _sentences(rows, curves, name)
+        said = [*_sentences(rows, curves, name), *([note] if note else [])]
         run |= {"encoder": name, "level": "links", "split": {"hash": split.hash}}
         run |= {"sizes": sizes, "sentences": said}
         write_table(folder, gaps, run, name="differences")
@@ -177,7 +179,7 @@ def _is_evaluation(folder: Path) -> bool:
 def _drawn(spec: str, split: LinkSplit, seed: int) -> Encode:
     """The encoder of a spec with random weights."""
     made = build_graph_encoders(spec, split.graph, head="identity()", seed=seed)
-    return made.represent
+    return made.eval().represent
 
 
 def _controls(

@@ -21,7 +21,8 @@ from goodviews.data.graphs import Graphs, load_graphs
 from goodviews.encoders import GraphEncoders, load_encoder, save_encoder
 from goodviews.encoders.graphs.backbones import is_pooled
 from goodviews.evaluation.links import LinkSplit, split_links
-from goodviews.evaluation.node_splits import node_splits
+from goodviews.evaluation.links.split import links_hash
+from goodviews.evaluation.node_splits import labels_split, node_splits
 from goodviews.jobs.pretrain.files import ENCODER, is_run, view_of
 from goodviews.jobs.pretrain.follower import Follower
 from goodviews.methods import GRAPH_METHODS, METHODS
@@ -49,7 +50,7 @@ class GraphStart:
 
     def __init__(self, given: str | Path) -> None:
         path = Path(given).expanduser()
-        found, _ = load_encoder(path)
+        found, self.about = load_encoder(path)
         if not isinstance(found, GraphEncoders):
             raise InputError(f"{path} holds an encoder of images, but these are graphs.")
         file = path / ENCODER if path.is_dir() else path
@@ -59,6 +60,28 @@ class GraphStart:
     def __call__(self, encoders: Any) -> None:
         """Copy the backbone."""
         encoders.load_backbone(self.found)
+
+    def check_links(self, links: str, *, missing: float, seed: int) -> None:
+        """Check that the weights were not trained on links that the new run keeps or removes.
+
+        Args:
+            links: Hash of the links of the graph.
+            missing: Share of the training links that the new run removes.
+            seed: Seed of the new run.
+
+        Raises:
+            InputError: They were.
+        """
+        split = self.about.get("split") or {}
+        kept = {"level": "links", **SHARES, "seed": seed}
+        same = {name: split.get(name) for name in kept} == kept
+        if self.about.get("data", {}).get("links") != links:
+            return
+        if not same or split.get("missing", 0.0) < missing:
+            raise InputError(
+                f"{self.name} was trained on links that this run keeps for its evaluation or "
+                "removes; start from a run with --level links and the same --seed and --missing."
+            )
 
 
 def pretrain_graphs(
@@ -129,6 +152,8 @@ def pretrain_graphs(
     split = None
     if level == "links":
         split = split_links(read.graph, **SHARES, missing=missing or 0.0, seed=seed)
+        if begins is not None:
+            begins.check_links(links_hash(read.graph), missing=missing or 0.0, seed=seed)
     labels, told = _labels(read, settings, task, seed)
     with claimed(folder, "pretrain", own=is_run, say=say):
         fabric = launch(settings)
@@ -219,7 +244,7 @@ def _labels(
     if task is not None and task not in read.labels:
         raise unknown("task", task, read.labels)
     column = read.labels[task or next(iter(read.labels))].numpy()
-    kind = "masks" if read.masks else "10/10/80"
+    kind = labels_split(read)
     first = node_splits(read, kind, task=task, count=1, seed=seed)[0]
     labels = np.full(len(column), -1)
     labels[first.train] = column[first.train]
@@ -247,7 +272,12 @@ def _passport(
         "method": settings.name,
         "source": settings.source,
         "settings": asdict(settings),
-        "data": {"name": read.name, "hash": read.hash, "level": read.level},
+        "data": {
+            "name": read.name,
+            "hash": read.hash,
+            "level": read.level,
+            "links": links_hash(read.graph) if len(read) == 1 else "",
+        },
         "reading": dict(reading),
         "split": made,
         "seed": seed,
