@@ -26,9 +26,9 @@ from goodviews.data.arrays import (
     unstacked,
     without_part,
 )
-from goodviews.data.cache import Draft, Rows
 from goodviews.data.channels import ANY, Channels
 from goodviews.data.common_classes import common_classes
+from goodviews.data.drafts import Draft, Rows
 from goodviews.data.labels import texts_of
 from goodviews.data.pictures import SQUARE
 from goodviews.data.selection import task_of_kind

@@ -12,9 +12,9 @@ import numpy as np
 from goodviews.core.errors import InputError
 from goodviews.core.text import counted
 from goodviews.data.alpha import is_data
-from goodviews.data.cache import Draft, Rows, finite
 from goodviews.data.channels import ANY, MOST, WHICH, Channels, channel_axis, readings, spread
 from goodviews.data.decode import fit, on_white, standard
+from goodviews.data.drafts import Draft, Rows, finite
 from goodviews.data.outliers import Fence
 from goodviews.data.pictures import INFINITE, SQUARE
 from goodviews.data.selection import encode, task_of_kind

@@ -6,171 +6,32 @@ full disk leaves nothing readable. Pixels are raw bytes in row order; ``about.js
 them.
 """
 
-import errno
 import hashlib
 import io
 import json
 import os
 import re
-import shutil
-import sys
-import tempfile
-import time
-import warnings
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from functools import cache as once
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from goodviews.core.command import home as home_folder
 from goodviews.core.errors import InputError
-from goodviews.data.hashing import content_hash, pixel_head
+from goodviews.data.cache_folder import building, writing
+from goodviews.data.drafts import BLOCK, Draft, Rows
+from goodviews.data.hashing import content_hash
 from goodviews.data.images import FORMAT, Images
 from goodviews.data.kinds import ALL_CLASSES, Kinds
-from goodviews.data.value_range import Range, value_range
-
-BLOCK = 1 << 20
-"""Bytes of pixels that have one checksum."""
 
 SUMS = "sums.npy"
 """File of the checksums, beside the pixels."""
 
 BLOCKS = 64
 """Blocks that are checked when the file has not been written to since it was made."""
-
-
-@dataclass
-class Draft:
-    """Everything about a dataset except its pixels; the fields are those of :class:`Images`."""
-
-    source: str
-    names: list[str]
-    labels: dict[str, np.ndarray] = field(default_factory=dict)
-    classes: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    part: np.ndarray | None = None
-    skipped: tuple[tuple[str, str], ...] = ()
-    notes: tuple[str, ...] = ()
-    label_note: str = ""
-    groups: np.ndarray | None = None
-    kinds: Kinds = ALL_CLASSES
-
-
-class Rows:
-    """Writer of blocks of images (B, C, H, W), in order; it also computes their hash and range."""
-
-    def __init__(self, file: BinaryIO, where: Path) -> None:
-        self.file = file
-        self.where = where
-        self.count = 0
-        self.shape: tuple[int, ...] = ()
-        self.dtype = np.dtype(np.uint8)
-        self.low = self.high = np.zeros(0)
-        self.digest = hashlib.sha256()
-        self.sums: list[int] = []
-        self.rest = b""
-
-    def add(self, block: np.ndarray, names: Sequence[str]) -> None:
-        """Write (n, C, H, W) images; ``names`` holds the name of each, for messages.
-
-        Raises:
-            InputError: A value is not finite, or the disk is full.
-        """
-        if not self.count:
-            self.shape, self.dtype = block.shape[1:], block.dtype
-            self.digest.update(pixel_head(self.dtype, self.shape))
-            self.low, self.high = (np.full(len(block[0]), end) for end in (np.inf, -np.inf))
-        assert (block.shape[1:], block.dtype) == (self.shape, self.dtype)
-        if block.dtype == np.float32 and not np.isfinite(block).all():
-            bad = [name for name, image in zip(names, block, strict=True) if not finite(image)]
-            raise InputError(
-                f"Image {bad[0]} has NaN or infinite values; replace or remove them first."
-            )
-        data = np.ascontiguousarray(block)
-        raw = data.tobytes()
-        self.digest.update(raw)
-        self.sums += self._block_sums(raw)
-        self.low = np.minimum(self.low, data.min((0, 2, 3)))
-        self.high = np.maximum(self.high, data.max((0, 2, 3)))
-        self.count += len(data)
-        with _writing(self.where):
-            self.file.write(raw)
-
-    def _block_sums(self, raw: bytes) -> list[int]:
-        """Checksums of the blocks of the file that these bytes complete."""
-        data = self.rest + raw
-        ends = range(BLOCK, len(data) + 1, BLOCK)
-        self.rest = data[len(data) - len(data) % BLOCK :]
-        return [zlib.crc32(data[end - BLOCK : end]) for end in ends]
-
-    def all_sums(self) -> np.ndarray:
-        """Checksum of every block of the file, the last of which may be shorter."""
-        last = [zlib.crc32(self.rest)] if self.rest else []
-        return np.array([*self.sums, *last], dtype=np.uint32)
-
-    def range(self, pixels: np.ndarray, given: tuple[float, float] | None) -> Range:
-        """How the written values become [0, 1]; a given range becomes a part of the hash."""
-        if given is not None:
-            self.digest.update(f"range {given}".encode())
-        return value_range(pixels, self.low, self.high, given)
-
-
-def finite(image: np.ndarray) -> bool:
-    """Whether an image (C, H, W) has no NaN and no infinite value."""
-    return image.dtype != np.float32 or bool(np.isfinite(image).all())
-
-
-def cache_root(cache: Path | None = None) -> Path:
-    """Root folder of all caches.
-
-    Args:
-        cache: Folder to use (default: the environment variable ``GOODVIEWS_CACHE``, otherwise
-            ``goodviews`` in the platform's cache folder; where that cannot be written, a folder
-            below the one for temporary files, with a warning).
-
-    Returns:
-        The folder, which need not exist yet.
-    """
-    if cache is not None:
-        return Path(cache)
-    if chosen := os.environ.get("GOODVIEWS_CACHE"):
-        return Path(chosen)
-    place, home = "a home folder", home_folder()
-    given = "LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME"
-    below = {"win32": "AppData/Local", "darwin": "Library/Caches"}.get(sys.platform, ".cache")
-    if os.environ.get(given) or home:
-        where = Path(os.environ.get(given) or Path(home) / below) / "goodviews"
-        with suppress(OSError):
-            where.mkdir(parents=True, exist_ok=True)
-            if os.access(where, os.W_OK | os.X_OK):
-                return where
-        place = str(where)
-    return _own_folder(place)
-
-
-@once  # so that the warning is given once
-def _own_folder(instead_of: str) -> Path:
-    """A folder for this user below the one for temporary files."""
-    try:
-        mine = Path(tempfile.gettempdir()) / f"goodviews-{os.getuid()}"
-        mine.mkdir(mode=0o700, exist_ok=True)
-        if mine.is_symlink() or mine.stat().st_uid != os.getuid():
-            raise PermissionError(errno.EACCES, f"{mine} belongs to another user")
-    except OSError as error:
-        raise InputError(
-            f"Cannot write the image cache in {instead_of} ({error.strerror or error}); set a "
-            "folder with the environment variable GOODVIEWS_CACHE."
-        ) from error
-    warnings.warn(
-        f"Cannot write the image cache in {instead_of}, so it is kept in {mine}; set another "
-        "folder with the environment variable GOODVIEWS_CACHE.",
-        stacklevel=3,
-    )
-    return mine
 
 
 def cached(
@@ -183,7 +44,7 @@ def cached(
     """Open the cache folder of a dataset; build it when it is missing, broken or was changed.
 
     Args:
-        root: Root folder of all caches, from :func:`cache_root`.
+        root: Root folder of all caches, from :func:`goodviews.data.cache_folder.cache_root`.
         name: Name of the dataset.
         key: Everything that decides the content, as JSON: files with sizes and times, size in
             pixels.
@@ -202,13 +63,13 @@ def cached(
         return replace(open_checked(folder), name=name)
     except InputError:
         pass  # missing, broken or changed: build it
-    with _building(folder) as temp:
-        with _writing(root):
+    with building(folder, open_checked) as temp:
+        with writing(root):
             file = (temp / "pixels.bin").open("wb")
         try:
             rows = Rows(file, root)
             draft = build(rows)
-            with _writing(root):
+            with writing(root):
                 file.flush()
                 os.fsync(file.fileno())
         finally:
@@ -234,7 +95,7 @@ def cached(
         part = draft.part if draft.part is not None else np.zeros(rows.count, dtype=np.int8)
         names = json.dumps(draft.names)
         about["names"] = hashlib.sha256(names.encode()).hexdigest()
-        with _writing(root):
+        with writing(root):
             (temp / "names.json").write_text(names, encoding="utf-8")
         _describe(temp, about, draft.labels, draft.classes, part, draft.groups, draft.kinds)
     return Images.open(folder)
@@ -319,7 +180,7 @@ def relabelled(
         return replace(open_checked(folder), name=images.name)
     except InputError:
         pass
-    with _building(folder) as temp:
+    with building(folder, open_checked) as temp:
         _describe(temp, about, labels, classes, images.part, groups, kinds)
     return Images.open(folder)
 
@@ -355,7 +216,7 @@ def _describe(
     about["check"] = _check(about)
     arrays: dict[str, Any] = {f"task_{i}": c for i, c in enumerate(labels.values())}
     arrays |= {} if groups is None else {"groups": groups}
-    with _writing(folder.parent):
+    with writing(folder.parent):
         np.savez(folder / "labels.npz", part=part, **arrays)
         text = json.dumps(about, ensure_ascii=False, indent=1)
         (folder / "about.json").write_text(text, encoding="utf-8", errors="surrogateescape")
@@ -413,65 +274,6 @@ def _sum_of(file: Path, block: int) -> int:
     with file.open("rb") as opened:
         opened.seek(block * BLOCK)
         return zlib.crc32(opened.read(BLOCK))
-
-
-@contextmanager
-def _writing(where: Path) -> Iterator[None]:
-    """Turn a failure to write into an InputError."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(
-            f"Cannot write the image cache in {where}: {reason}. Free some space, or set another "
-            "folder with the environment variable GOODVIEWS_CACHE."
-        ) from error
-
-
-@contextmanager
-def _building(folder: Path) -> Iterator[Path]:
-    """A hidden folder, renamed to its final name on success and removed on failure."""
-    with _writing(folder.parent):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(folder.parent)
-        temp = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
-        yield temp
-        with _writing(folder.parent):
-            temp.chmod(0o755)
-            _publish(temp, folder)
-    finally:
-        shutil.rmtree(temp, ignore_errors=True)
-
-
-def _publish(temp: Path, folder: Path) -> None:
-    for _ in range(5):
-        try:
-            temp.rename(folder)
-            return
-        except OSError as error:
-            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.EACCES):
-                raise
-            if not folder.exists():
-                raise
-        try:
-            open_checked(folder)
-            return  # another process was first, and its folder is whole
-        except InputError:
-            broken = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-            folder.rename(broken / "broken")
-            shutil.rmtree(broken, ignore_errors=True)
-    raise OSError(errno.EEXIST, "another process keeps writing the same folder")
-
-
-def _sweep(root: Path) -> None:
-    """Remove leftovers of killed processes that are older than a day."""
-    for left in root.glob(".*-*.*"):
-        try:
-            if left.is_dir() and time.time() - left.stat().st_mtime > 86_400:
-                shutil.rmtree(left, ignore_errors=True)
-        except OSError:
-            continue
 
 
 def _close(file: BinaryIO) -> None:

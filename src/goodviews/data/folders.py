@@ -10,9 +10,9 @@ import numpy as np
 
 from goodviews.core.errors import InputError
 from goodviews.core.extras import MissingExtra
-from goodviews.data.cache import Draft, Rows
 from goodviews.data.channels import ANY, Channels
 from goodviews.data.decode import EXTENSIONS, Reading, decode, file_axis, read_header
+from goodviews.data.drafts import Draft, Rows
 from goodviews.data.hashing import states
 from goodviews.data.pictures import SQUARE, read_pictures
 from goodviews.data.size import Size

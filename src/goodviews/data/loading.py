@@ -8,7 +8,8 @@ import numpy as np
 
 from goodviews.core.errors import InputError, unknown
 from goodviews.core.text import counted
-from goodviews.data.cache import cache_root, relabelled, row_names
+from goodviews.data.cache import relabelled, row_names
+from goodviews.data.cache_folder import cache_root
 from goodviews.data.channels import Channels
 from goodviews.data.columns import Columns, with_columns
 from goodviews.data.graphs.loading import is_graph_data

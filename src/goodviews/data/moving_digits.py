@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from goodviews.core.errors import InputError
-from goodviews.data.cache import cache_root
+from goodviews.data.cache_folder import cache_root
 from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
 from goodviews.data.names import shared

@@ -11,7 +11,8 @@ import numpy as np
 
 from goodviews.core.errors import InputError
 from goodviews.data.arrays import array_draft
-from goodviews.data.cache import Draft, Rows, cache_root
+from goodviews.data.cache_folder import cache_root
+from goodviews.data.drafts import Draft, Rows
 from goodviews.data.hashing import states
 from goodviews.data.pictures import SQUARE
 from goodviews.data.size import Size

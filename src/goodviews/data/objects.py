@@ -20,9 +20,10 @@ from goodviews.data.arrays import (
     channels_first,
     part_keys,
 )
-from goodviews.data.cache import Draft, Rows, in_memory
+from goodviews.data.cache import in_memory
 from goodviews.data.channels import ANY, Channels, known_axis, spread
 from goodviews.data.decode import Header, Reading, Sides, header_of, pixels_of
+from goodviews.data.drafts import Draft, Rows
 from goodviews.data.held import Held, Indexed
 from goodviews.data.hugging import held_dataset
 from goodviews.data.images import Images

@@ -15,9 +15,9 @@ import numpy as np
 from goodviews.core.errors import InputError
 from goodviews.core.text import counted
 from goodviews.data.alpha import ALPHAS, alpha_note, is_data, mixed_note, with_alpha
-from goodviews.data.cache import Rows, finite
 from goodviews.data.channels import spread
 from goodviews.data.decode import PLAIN, Header, Reading, Sides
+from goodviews.data.drafts import Rows, finite
 from goodviews.data.outliers import Fence
 from goodviews.data.size import Size
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from goodviews.core.errors import InputError, unknown
 from goodviews.core.plugins import load_plugins
 from goodviews.data.array_files import read_arrays
-from goodviews.data.cache import Draft, Rows, cached, relabelled, row_names
+from goodviews.data.cache import cached, relabelled, row_names
 from goodviews.data.channels import ANY, Channels
 from goodviews.data.decode import TIFFS
 from goodviews.data.digits import digits
+from goodviews.data.drafts import Draft, Rows
 from goodviews.data.folders import list_folder, read_folder
 from goodviews.data.hashing import states
 from goodviews.data.images import Images

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from goodviews.core.errors import InputError
-from goodviews.data.cache import cache_root
+from goodviews.data.cache_folder import cache_root
 
 LARGE = 1 << 25
 """Values (128 MiB) above which a table goes to a file."""

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from goodviews.core.errors import InputError, unknown
-from goodviews.data.cache import cache_root
+from goodviews.data.cache_folder import cache_root
 from goodviews.data.graphs.array_files import holds_graph, read_mat, read_npz
 from goodviews.data.graphs.features import with_features
 from goodviews.data.graphs.graph_set import Graphs, make_graphs
