@@ -6,11 +6,13 @@ shows the file; a test reads its example with these records.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, final
+from typing import Annotated, Any, Literal
 
 from goodviews.core.files import read_json
 from goodviews.core.interval import Interval
 from goodviews.core.records.codec import SHORT, check_schema, from_json, to_json
+from goodviews.core.records.comparison import Comparison, Gap
+from goodviews.core.records.compromise import Compromise
 from goodviews.core.records.lengths import Lengths
 from goodviews.core.records.rows import Measure
 from goodviews.core.records.screening import Screening
@@ -67,14 +69,6 @@ class Worth:
     good: bool
     note: str
     rows: tuple[Level, ...]
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Gap:
-    """A difference of two accuracies, in points of accuracy (1 point = 0.01)."""
-
-    points: Annotated[Interval, SHORT]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,63 +176,6 @@ class Peak:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arm:
-    """What one way to use the labels reached with some of them.
-
-    Attributes:
-        name: What was done, such as ``best view, fine-tuned``.
-        accuracy: Mean over label draws and seeds.
-        over_scratch: Against the better training from scratch with the same labels; nothing for
-            rows that are not compared.
-    """
-
-    name: str
-    accuracy: Annotated[Interval | None, SHORT]
-    over_scratch: Gap | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class LabelCount:
-    """All arms at one number of labels.
-
-    Attributes:
-        labels: How many.
-        text: The same in words, such as ``40 labels (4 per class)``.
-        draws: How often they were drawn.
-        arms: In the order of the table.
-    """
-
-    labels: int
-    text: str
-    draws: int
-    arms: tuple[Arm, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """Training from scratch against the best view, frozen and fine-tuned, on the same labels.
-
-    Attributes:
-        decision: ``worth``, ``not_worth`` or ``open``: whether to pretrain, at the length that
-            was trained; ``none`` where nothing was compared.
-        frozen: The answer for frozen use, a sentence.
-        tuned: The answer for fine-tuning, a sentence.
-        open: What would settle an open answer; may be empty.
-        note: How it was compared, or why it was not.
-        counts: Fewest labels first.
-        given: What the best of the given weights adds, a sentence; empty without any.
-    """
-
-    decision: Literal["worth", "not_worth", "open", "none"]
-    frozen: str
-    tuned: str
-    open: str
-    note: str
-    counts: tuple[LabelCount, ...]
-    given: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class TaskVerdict:
     """What a study found for one task; without labels the only one, with an empty name.
 
@@ -283,49 +220,6 @@ class TaskVerdict:
     lengths: Lengths | None = None
     comparison: Comparison | None = None
     measure: Measure = "accuracy"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shared:
-    """What one view for all tasks gives up in one of them.
-
-    Attributes:
-        task: Name of the label.
-        best: Label of the best view of the task.
-        regret: Points of accuracy below the best view, at least 0; the interval holds whichever
-            view is best.
-        over_scratch: Against training from scratch.
-        second: Label of the view that the task would have with two pretrainings.
-        gain: What that adds, in points of accuracy.
-    """
-
-    task: str
-    best: str
-    regret: Gap
-    over_scratch: Gap
-    second: str
-    gain: Gap
-
-
-@dataclass(frozen=True, kw_only=True)
-class Compromise:
-    """One view for several tasks: that whose largest regret over the tasks is least.
-
-    Attributes:
-        view: Its spec.
-        id: Its id among the views of each task.
-        recommended: Whether it is better than training from scratch in at least one task.
-        lead: What it gives up, in words.
-        more: What one more pretraining would cost and buy, in words.
-        tasks: The same for each task, in numbers.
-    """
-
-    view: str
-    id: str
-    recommended: bool
-    lead: str
-    more: str
-    tasks: tuple[Shared, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from goodviews.core.records.verdict import Comparison, LabelCount
+from goodviews.core.records.comparison import Comparison, LabelCount
 from goodviews.pages import words
 
 _COLUMNS = 3

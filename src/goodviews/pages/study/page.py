@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from goodviews.core.records.compromise import Compromise
 from goodviews.core.records.run import Family
-from goodviews.core.records.verdict import Compromise, TaskVerdict, View
+from goodviews.core.records.verdict import TaskVerdict, View
 from goodviews.core.tokens import REGIMES
 from goodviews.pages import words
 from goodviews.pages.chart.canvas import Curve

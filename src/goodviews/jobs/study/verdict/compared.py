@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from goodviews.core.command import changed_command
 from goodviews.core.interval import Interval
-from goodviews.core.records.verdict import Arm, Comparison, LabelCount, Level
+from goodviews.core.records.comparison import Arm, Comparison, LabelCount
+from goodviews.core.records.verdict import Level
 from goodviews.core.text import counted, duration, percent, points, two_digits
 from goodviews.jobs.study.comparison.gaps import needed
 from goodviews.jobs.study.comparison.given import START

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from goodviews.core.interval import Interval
-from goodviews.core.records.verdict import Gap
+from goodviews.core.records.comparison import Gap
 from goodviews.jobs.study.plan import Plan
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from goodviews.core.records.verdict import Compromise, Shared
+from goodviews.core.records.compromise import Compromise, Shared
 from goodviews.core.text import counted, duration, points
 from goodviews.jobs.study.plan import Plan
 from goodviews.jobs.study.statistics.compromise import OneForAll, compromise
