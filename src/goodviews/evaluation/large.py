@@ -51,7 +51,7 @@ def room(*shape: int) -> Tensor:
 
 
 def is_large(features: Tensor) -> bool:
-    """Whether a table is in the memory of this machine and has more than :data:`LARGE` values."""
+    """Whether a table (N, F) is in the memory of this machine, with over :data:`LARGE` values."""
     return features.device.type == "cpu" and features.numel() > LARGE
 
 
