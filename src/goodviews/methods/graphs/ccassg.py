@@ -1,7 +1,7 @@
 """CCA-SSG (Zhang et al., 2021): equal nodes in both views, uncorrelated dimensions.
 
 The numbers are those of Cora. Its criterion is dimension-contrastive: it uses the D x D
-covariance instead of a matrix of nodes, as GRACE does. The code reports, among epochs of equal
+correlations, where GRACE uses the similarities of nodes. The code reports, among epochs of equal
 validation accuracy, the one with the largest test accuracy; here no test label is looked at
 before the end.
 """
