@@ -102,9 +102,10 @@ def cross_correlation(view1: Tensor, view2: Tensor, *, eps: float = 1e-5) -> Ten
     check_tensors("view1: B D, view2: B D", view1, view2)
     batch = check_at_least_two(view1)
     with full_precision(view1):
-        return _standardise(lift(view1), eps).T @ _standardise(lift(view2), eps) / batch
+        return standardise(lift(view1), eps).T @ standardise(lift(view2), eps) / batch
 
 
-def _standardise(z: Tensor, eps: float) -> Tensor:
-    # Batch norm without state or scale: biased variance, one fused kernel; eps can be 0.
+def standardise(z: Tensor, eps: float) -> Tensor:
+    """Values (B, D) with mean 0 and biased variance 1 in each dimension; eps can be 0."""
+    # Batch norm without state or scale is one fused kernel.
     return torch.batch_norm(z, None, None, None, None, True, 0.0, eps, False)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from goodviews.core.errors import check_tensors
+from goodviews.objectives.barlow import standardise
 from goodviews.objectives.catalogue import register
 from goodviews.objectives.precision import full_precision, lift
 from goodviews.objectives.vicreg import check_at_least_two
@@ -69,10 +70,7 @@ def decorrelation(
     check_tensors("view1: B D, view2: B D", view1, view2)
     batch = check_at_least_two(view1)
     with full_precision(view1):
-        one, two = (
-            torch.batch_norm(lift(z), None, None, None, None, True, 0.0, eps, False)
-            for z in (view1, view2)
-        )
+        one, two = (standardise(lift(z), eps) for z in (view1, view2))
         apart = one.new_zeros(())
         for z_BD in (one, two):
             corr_DD = z_BD.T @ z_BD / batch
