@@ -23,7 +23,7 @@ from goodviews.methods.fitting import simclr_views
 
 _LONGER = "whether a longer pretraining would help."
 _EQUAL_TO_BE = 3
-"""How many views are "any of these": those indistinguishable from the winner, and itself."""
+"""How many views are called equally good: those indistinguishable from the winner, and itself."""
 
 
 @dataclass(frozen=True)
@@ -217,9 +217,9 @@ def _positive(
         named = ", ".join(f"`{view}`" for view in [winner, *alike][:6])
         return make(
             "several_alike",
-            "Pretrain with any of these, such as",
+            f"Pretrain with any of the best {len(alike) + 1} views, such as",
             f"{lead} {len(alike) + 1} views are statistically indistinguishable: {named}.",
-            reason=f"`{quick}` is the fastest.",
+            reason=f"`{quick}` is the fastest of them.",
             open=_what_would_decide(table, winner, alike[0]),
         )
     peak = reading.peak
