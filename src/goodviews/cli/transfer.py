@@ -39,8 +39,9 @@ def transfer(
         str,
         typer.Option(
             metavar="A,B",
-            help="What to compare with: random for the same network with random weights, other "
-            "encoders, separated by semicolons or commas.",
+            help="What to compare with, separated by commas: random for the same network with "
+            "random weights, supervised or supervised:DATA for it pretrained on labels for as "
+            "long, other encoders.",
         ),
     ] = "random",
     freeze: Annotated[

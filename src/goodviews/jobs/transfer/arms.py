@@ -6,16 +6,24 @@ Letters: B images, C H W one image, N images, F representation.
 import copy
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from goodviews.core.errors import InputError
+from goodviews.core.progress import Reporter
 from goodviews.encoders.maps import Maps
 from goodviews.evaluation.encoders import Encoder, measure_norms
 from goodviews.evaluation.openers import open_encoder
+from goodviews.jobs.transfer.supervised import (
+    Supervised,
+    is_supervised,
+    pretrain_supervised,
+    read_supervised,
+)
 from goodviews.training.dense import MEASURED
 
 RANDOM = "random"
@@ -46,7 +54,8 @@ def read_arms(
 
     Args:
         encoder: The encoder that is asked about.
-        against: ``random`` for the same network with drawn weights, or other encoders.
+        against: ``random`` for the same network with drawn weights, ``supervised`` or
+            ``supervised:DATA`` for it pretrained on labels, or other encoders.
         image: (C, H, W) of the images that it is given.
         count: N.
 
@@ -59,12 +68,11 @@ def read_arms(
     arms: list[Arm] = []
     first = _opened(encoder, image, count, 0)
     for given in (encoder, *against):
-        if isinstance(given, str) and given == "supervised":
-            raise InputError(
-                "supervised needs weights: pretrain with goodviews pretrain DATA --recipe "
-                "supervised --out FOLDER, then use --against FOLDER, or a checkpoint such as "
-                "torchvision:resnet18."
-            )
+        if is_supervised(given):
+            asked = read_supervised(given, encoder, first)
+            told = f"{asked.settings.encoder}, {asked.shown:,} images shown with their labels"
+            arms.append(Arm(asked.name, asked, False, told))
+            continue
         if isinstance(given, str) and given == RANDOM:
             blank = first.blank or (encoder if first.trained is False else None)
             if blank is None:
@@ -85,6 +93,22 @@ def read_arms(
         if seen[arm.name] > 1:
             arms[place] = Arm(f"{arm.name} ({seen[arm.name]})", arm.given, arm.drawn, arm.detail)
     return arms
+
+
+def with_supervised(arms: Sequence[Arm], home: Path, report: Reporter) -> list[Arm]:
+    """The same arms, after those that learn from labels were pretrained.
+
+    Args:
+        arms: The arms.
+        home: Folder of the transfer.
+        report: Receives the progress.
+    """
+    return [
+        replace(arm, given=pretrain_supervised(arm.given, home, report))
+        if isinstance(arm.given, Supervised)
+        else arm
+        for arm in arms
+    ]
 
 
 def open_maps(arm: Arm, images: Tensor, *, count: int, seed: int, device: torch.device) -> Maps:

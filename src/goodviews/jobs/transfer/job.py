@@ -18,7 +18,14 @@ from goodviews.core.forecast import Forecast, Kind
 from goodviews.core.origin import run_origin, write_table
 from goodviews.core.progress import Report, Reporter, as_report, draws_progress
 from goodviews.data import Scenes, read_scenes
-from goodviews.jobs.transfer.arms import NORMALISATION, Arm, open_maps, read_arms, weights_hash
+from goodviews.jobs.transfer.arms import (
+    NORMALISATION,
+    Arm,
+    open_maps,
+    read_arms,
+    weights_hash,
+    with_supervised,
+)
 from goodviews.jobs.transfer.dense import RATES, DenseTask
 from goodviews.jobs.transfer.pictures import pictures
 from goodviews.jobs.transfer.plan import (
@@ -95,7 +102,10 @@ def transfer(
         data: Folder of images with targets; see :func:`goodviews.data.read_scenes`.
         target: ``pixels`` or ``depth`` (default: what the layout holds; objects with masks are
             read as a map of their classes).
-        against: ``"random"`` for the same network with drawn weights, or other encoders.
+        against: ``"random"`` for the same network with drawn weights; ``"supervised"`` for it
+            pretrained on the labels of imagenette96 in ``GOODVIEWS_DATA``, or
+            ``"supervised:DATA"`` on those of other images, for as long as the encoder was; or
+            other encoders.
         freeze: ``"all"``: the encoder is frozen; ``"none"``: it is fine-tuned, so that
             ``random`` is training from scratch. Random weights are never used with running
             statistics as they were drawn: those of every encoder are measured on training images.
@@ -181,6 +191,7 @@ def transfer(
         store = Cells(folder / "cells", depends)
         for note in scenes.notes:
             report.note(note)
+        arms = with_supervised(arms, folder, report)
         task = DenseTask(scenes, parts, settings, shape, where)
         fits = [
             Fit(arm, mode, count, number, number == seed)
