@@ -153,7 +153,7 @@ def pretrain_supervised(asked: Supervised, home: Path, report: Reporter) -> Supe
 
 
 def _passport(encoder: Any) -> dict[str, Any]:
-    """What is known of a run of ours; nothing of other encoders."""
+    """Passport of a goodviews encoder; empty for other encoders."""
     given = getattr(encoder, "folder", encoder)
     if not isinstance(given, str | Path) or not Path(given).exists():
         return {}
@@ -163,7 +163,7 @@ def _passport(encoder: Any) -> dict[str, Any]:
 
 
 def _found(name: str) -> str:
-    """The set of that name: as it was typed, or in ``GOODVIEWS_DATA``."""
+    """Path of the dataset: in ``GOODVIEWS_DATA`` if it is there, otherwise the argument itself."""
     wanted = name or USUAL
     home = os.environ.get("GOODVIEWS_DATA", "")
     inside = Path(home) / wanted
