@@ -3,10 +3,9 @@
 import pytest
 import torch
 
-from goodviews.encoders.graphs import messages
 from goodviews.encoders.graphs.layers import GATLayer, GCNLayer, GINLayer, NodeLayer, SAGELayer
-from goodviews.encoders.graphs.messages import FeatureLinear, message_matrix
-from goodviews.graphs import make_graph
+from goodviews.graphs import make_graph, messages
+from goodviews.graphs.messages import FeatureLinear, message_matrix
 
 
 @pytest.fixture(params=["undirected", "directed", "weighted"])

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from goodviews.encoders.graphs.messages import FeatureLinear, message_matrix, with_loops
 from goodviews.graphs import Graph
+from goodviews.graphs.messages import FeatureLinear, received, with_loops
 
 _SLOPE = 0.2
 """Negative slope of the attention scores of GAT."""
@@ -32,7 +32,7 @@ class GCNLayer(nn.Module):
 
     def forward(self, x: Tensor, graph: Graph) -> Tensor:
         """Map (N, F) to (N, D)."""
-        return message_matrix(graph, "gcn") @ self.linear(x) + self.bias
+        return received(self.linear(x), graph, "gcn") + self.bias
 
 
 class SAGELayer(nn.Module):
@@ -49,7 +49,7 @@ class SAGELayer(nn.Module):
 
     def forward(self, x: Tensor, graph: Graph) -> Tensor:
         """Map (N, F) to (N, D)."""
-        return message_matrix(graph, "mean") @ self.others(x) + self.own(x)
+        return received(self.others(x), graph, "mean") + self.own(x)
 
 
 class GINLayer(nn.Module):
@@ -68,7 +68,7 @@ class GINLayer(nn.Module):
     def forward(self, x: Tensor, graph: Graph) -> Tensor:
         """Map (N, F) to (N, D)."""
         x = self.linear(x)
-        return self.last(F.relu(x + message_matrix(graph, "sum") @ x + self.bias))
+        return self.last(F.relu(x + received(x, graph, "sum") + self.bias))
 
 
 class GATLayer(nn.Module):

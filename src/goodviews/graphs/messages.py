@@ -7,7 +7,7 @@ Letters: N nodes, E edges, F features, D outputs.
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
@@ -16,12 +16,39 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from goodviews.graphs import Graph
+from goodviews.graphs.graph import Graph
 
 _SPARSE = 0.05
 """Share of values that are not zero up to which a product with a sparse matrix is faster."""
-_ROWS: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
+_ROWS: MutableMapping[Tensor, Tensor | None] = WeakTensorKeyDictionary()
+_SCALED: MutableMapping[Tensor, tuple[Tensor, Tensor]] = WeakTensorKeyDictionary()
 _MADE: WeakKeyDictionary[Graph, dict[str, Tensor]] = WeakKeyDictionary()
+
+
+def received(x: Tensor, graph: Graph, kind: str) -> Tensor:
+    """What each node receives: the product of :func:`message_matrix` and values of the nodes.
+
+    Where the weights of the edges require a gradient, as those of a view that is being learned,
+    they get it.
+
+    Args:
+        x: (N, D), values of the nodes.
+        graph: The graph.
+        kind: ``sum``, ``mean`` or ``gcn``.
+
+    Returns:
+        (N, D).
+
+    Example:
+        >>> from goodviews.graphs import make_graph
+        >>> received(torch.tensor([[1.0], [3.0]]), make_graph([[0], [1]], nodes=2), "sum")
+        tensor([[3.],
+                [1.]])
+    """
+    if graph.weights is None or not graph.weights.requires_grad:
+        return message_matrix(graph, kind) @ x
+    source, target, weights = _messages(graph, kind)
+    return torch.zeros_like(x).index_add(0, target, weights[:, None] * x[source])
 
 
 def message_matrix(graph: Graph, kind: str) -> Tensor:
@@ -51,7 +78,8 @@ def message_matrix(graph: Graph, kind: str) -> Tensor:
     return made[kind]
 
 
-def _matrix(graph: Graph, kind: str) -> Tensor:
+def _messages(graph: Graph, kind: str) -> tuple[Tensor, Tensor, Tensor]:
+    """Sender, receiver and weight of each message; weights may be 0, as in a relaxed view."""
     source, target = graph.edge_index
     weights = graph.edge_weights.float()
     if kind == "gcn":
@@ -60,7 +88,12 @@ def _matrix(graph: Graph, kind: str) -> Tensor:
     if kind == "gcn":
         weights = weights * (total[source] * total[target]).rsqrt()
     elif kind == "mean":
-        weights = weights / total[target]
+        weights = weights / total[target].clamp(min=torch.finfo(total.dtype).tiny)
+    return source, target, weights
+
+
+def _matrix(graph: Graph, kind: str) -> Tensor:
+    source, target, weights = _messages(graph, kind)
     order = (target * graph.nodes + source).argsort()
     counts = torch.bincount(target, minlength=graph.nodes)
     starts = F.pad(counts.cumsum(0), (1, 0))
@@ -99,6 +132,12 @@ class FeatureLinear(nn.Linear):
 
     def forward(self, input: Tensor) -> Tensor:
         """Map features (N, F) to (N, D)."""
+        if input in _SCALED:
+            features, columns = _SCALED[input]
+            rows = _compressed(features)
+            if rows is not None and input.dtype == self.weight.dtype:
+                made = rows @ (self.weight * columns).T
+                return made if self.bias is None else made + self.bias
         constant = not input.requires_grad and input.dtype == self.weight.dtype
         if not constant or torch.is_autocast_enabled(input.device.type):
             return F.linear(input, self.weight, self.bias)
@@ -107,6 +146,27 @@ class FeatureLinear(nn.Linear):
             return F.linear(input, self.weight, self.bias)
         made = rows @ self.weight.T
         return made if self.bias is None else made + self.bias
+
+
+def scaled_columns(features: Tensor, columns: Tensor) -> Tensor:
+    """Features times one number for each column, which may require a gradient.
+
+    A :class:`FeatureLinear` of the result is as fast as one of the features themselves.
+
+    Args:
+        features: (N, F), features without a gradient.
+        columns: (F,) factors.
+
+    Returns:
+        (N, F).
+
+    Example:
+        >>> scaled_columns(torch.ones(1, 2), torch.tensor([1.0, 0.0]))
+        tensor([[1., 0.]])
+    """
+    made = features * columns
+    _SCALED[made] = features, columns
+    return made
 
 
 @contextmanager
