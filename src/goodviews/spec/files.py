@@ -1,9 +1,9 @@
 """Files that specs refer to, identified by name and content, never by a path.
 
-A learned view is stored in a file, ``learned('g.safetensors', hash='0123456789abcdef')``. The
-file is looked up in the working folder and in the folders of ``GOODVIEWS_GENERATORS``, to which
-:func:`look_in` adds a folder for this process and its children. The hash decides between files of
-the same name.
+A learned view is stored in a file, ``learned('g.safetensors', hash='0123456789abcdef')``, or
+``learned_drops(...)`` where it is of graphs. The file is looked up in the working folder and in
+the folders of ``GOODVIEWS_GENERATORS``, to which :func:`look_in` adds a folder for this process
+and its children. The hash decides between files of the same name.
 """
 
 import hashlib
@@ -21,6 +21,8 @@ SEARCHED = "GOODVIEWS_GENERATORS"
 """Environment variable: folders to search, joined like those of ``PATH``."""
 
 _VIEW = "learned"
+"""Start of the names of views of files."""
+_VIEWS = (_VIEW, "learned_drops")
 
 
 def hash_of(data: bytes) -> str:
@@ -73,7 +75,7 @@ def find(file: str, hash: str = "", *, folder: Path | None = None) -> tuple[Path
     """
     if not (isinstance(file, str) and file and isinstance(hash, str)):
         raise InputError(
-            "learned: file must be the name of a generator file, as in learned('g.safetensors'), "
+            "file must be the name of a generator file, as in learned('g.safetensors'), "
             f"but got {file!r}."
         )
     others: dict[Path, str] = {}
@@ -116,7 +118,7 @@ def pin(text: str, *, folder: Path | None = None) -> str:
     if _VIEW not in text:
         return text
     first, second = parse_pair(text)
-    if not any(call.name == _VIEW for call in (*first, *second)):
+    if not any(call.name in _VIEWS for call in (*first, *second)):
         return text
     sides = [tuple(_pinned(call, folder) for call in side) for side in (first, second)]
     return " // ".join(map(format_calls, sides[:1] if first == second else sides))
@@ -140,7 +142,7 @@ def check_stored_views(text: str, file: Path) -> None:
     if _VIEW not in text:
         return
     for call in (call for side in parse_pair(text) for call in side):
-        if call.name == _VIEW:
+        if call.name in _VIEWS:
             name, hash = _named(call)
             plain = isinstance(name, str) and name == Path(name).name and "\\" not in name
             if not (plain and name not in ("", "..") and isinstance(hash, str) and hash):
@@ -163,7 +165,7 @@ def stored_files(text: str, home: Path) -> list[Path]:
     """
     found = []
     for call in dict.fromkeys(call for side in parse_pair(text) for call in side):
-        if call.name == _VIEW:
+        if call.name in _VIEWS:
             name, hash = _named(call)
             there = [home / name, home / _unique(name, hash)]
             own = [path for path in there if path.is_file() and not path.is_symlink()]
@@ -192,7 +194,7 @@ def keep_beside(text: str, folder: Path) -> list[Path]:
     if _VIEW not in text:
         return kept
     for call in dict.fromkeys(call for side in parse_pair(text) for call in side):
-        if call.name == _VIEW:
+        if call.name in _VIEWS:
             path, hash = find(*_named(call))
             data, plain = content_of(path), folder / path.name
             same = not plain.exists() or hash_of(content_of(plain)) == hash
@@ -205,13 +207,14 @@ def keep_beside(text: str, folder: Path) -> list[Path]:
 
 
 def _pinned(call: Call, folder: Path | None) -> Call:
-    if call.name != _VIEW:
+    if call.name not in _VIEWS:
         return call
     file, hash = _named(call)
     path, hash = find(file, hash, folder=folder)
     look_in(path.parent)
     name = path.name.replace(f"-{hash}", "")
-    return Call(_VIEW, (name,), (("hash", hash),))
+    rest = tuple(one for one in bind(call).items() if one[0] not in ("file", "hash"))
+    return Call(call.name, (name,), (("hash", hash), *rest))
 
 
 def _named(call: Call) -> tuple[Any, Any]:

@@ -17,6 +17,8 @@ from goodviews.evaluation.links import split_links
 from goodviews.evaluation.links.split import links_hash
 from goodviews.evaluation.node_splits import node_splits
 from goodviews.graphs import from_networkx
+from goodviews.views.generators import save_generator
+from goodviews.views.graphs.generator import build_drop_generator
 
 BLOCKS = from_networkx(nx.stochastic_block_model([40, 40], [[0.3, 0.02], [0.02, 0.3]], seed=0))
 CLASSES = np.arange(80) // 40
@@ -204,3 +206,15 @@ def test_a_graph_without_features_is_answered_before_a_folder_is_made(tmp_path):
     with pytest.raises(InputError, match=r"features='degree' .* \(--features degree\)"):
         pretrain(make_graphs("bare", [BLOCKS]), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_learned_view_goes_with_the_run_that_it_trained(tmp_path, monkeypatch):
+    monkeypatch.setenv("GOODVIEWS_GENERATORS", "")
+    generator = build_drop_generator("drops(width=4)", inputs=12)
+    (tmp_path / "learned").mkdir()
+    hash = save_generator(tmp_path / "learned" / "g.safetensors", generator, {})
+    spec = f"learned_drops('{tmp_path}/learned/g.safetensors', strength=0.5)"
+    run = pretrain(blocks(), views=spec, out=tmp_path / "run", **SMALL)
+    assert run.settings.views == f"learned_drops('g.safetensors', hash='{hash}', strength=0.5)"
+    assert (tmp_path / "run" / "g.safetensors").is_file()
+    assert load_encoder(tmp_path / "run")[1]["views"] == run.settings.views

@@ -27,6 +27,7 @@ from goodviews.jobs.pretrain.files import ENCODER, is_run, view_of
 from goodviews.jobs.pretrain.follower import Follower
 from goodviews.methods import GRAPH_METHODS, METHODS
 from goodviews.methods.adapt import adapted_graph_settings
+from goodviews.spec.files import keep_beside, pin
 from goodviews.training import Settings, TrainResult, change, launch, train_graphs
 from goodviews.training.machine import check_machine
 from goodviews.training.passport import PASSPORT
@@ -142,6 +143,7 @@ def pretrain_graphs(
     read = load_graphs(data, **known)
     read.graphs[0].need_features("An encoder of graphs")
     settings, rules, typed = _settings(method, changes, views, read, level)
+    settings = replace(settings, views=pin(settings.views))
     check_machine(settings)
     pair = parse_graph_view(settings.views)
     folder = Path(out or default_folder("pretrain", read.name))
@@ -156,6 +158,7 @@ def pretrain_graphs(
             begins.check_links(links_hash(read.graph), missing=missing or 0.0, seed=seed)
     labels, told = _labels(read, settings, task, seed)
     with claimed(folder, "pretrain", own=is_run, say=say):
+        keep_beside(settings.views, folder)
         fabric = launch(settings)
         what = repr(read)[1:-1].partition(": ")[2]
         say(f"{settings.name} on {read.name}, {what}: {settings.encoder}, views {settings.views}.")

@@ -12,16 +12,17 @@ from goodviews.core.files import write_bytes
 from goodviews.spec.files import content_of, hash_of
 from goodviews.views.generators.base import Generator
 from goodviews.views.generators.build import build_generator
+from goodviews.views.graphs.generator import DropGenerator, build_drop_generator
 
 _KEY = "goodviews_generator"
 
 
-def save_generator(file: Path, generator: Generator, notes: dict[str, Any]) -> str:
+def save_generator(file: Path, generator: Generator | DropGenerator, notes: dict[str, Any]) -> str:
     """Write a generator.
 
     Args:
         file: Path of a ``.safetensors`` file, which is written atomically.
-        generator: Generator made by :func:`build_generator`.
+        generator: Generator of views of images, or of graphs.
         notes: JSON metadata, such as data hash, seed, mode and versions.
 
     Returns:
@@ -44,12 +45,9 @@ def save_generator(file: Path, generator: Generator, notes: dict[str, Any]) -> s
     wrong = [name for name, value in state.items() if not value.isfinite().all()]
     if wrong:
         raise InputError(f"{generator.text} holds values in {wrong[0]} that are not finite.")
-    metadata = {
-        "format": 1,
-        "text": generator.text,
-        "channels": generator.channels,
-        "notes": notes,
-    }
+    graphs = isinstance(generator, DropGenerator)
+    size = {"inputs": generator.inputs} if graphs else {"channels": generator.channels}
+    metadata = {"format": 1, "text": generator.text, **size, "notes": notes}
     text = json.dumps(metadata, sort_keys=True, allow_nan=False)
     data = safetensors.torch.save(state, metadata={_KEY: text})
     write_bytes(Path(file), data)
@@ -78,6 +76,27 @@ def load_generator(file: Path, hash: str = "") -> tuple[Generator, dict[str, Any
         >>> generator.text, generator.channels, notes
         ('orthogonal()', 3, {'seed': 0})
     """
+    made, notes = _load(file, hash)
+    if isinstance(made, DropGenerator):
+        raise InputError(
+            f"{file} is a generator of views of graphs, but these are images; write "
+            "learned_drops for graphs."
+        )
+    return made, notes
+
+
+def load_drop_generator(file: Path, hash: str = "") -> tuple[DropGenerator, dict[str, Any]]:
+    """Load a generator of views of graphs; otherwise as :func:`load_generator`."""
+    made, notes = _load(file, hash)
+    if not isinstance(made, DropGenerator):
+        raise InputError(
+            f"{file} is a generator of views of images, but these are graphs; learn one with "
+            "goodviews learn-views GRAPH."
+        )
+    return made, notes
+
+
+def _load(file: Path, hash: str) -> tuple[Generator | DropGenerator, dict[str, Any]]:
     data = content_of(Path(file))
     if hash and hash_of(data) != hash:
         raise InputError(
@@ -94,7 +113,11 @@ def load_generator(file: Path, hash: str = "") -> tuple[Generator, dict[str, Any
     try:
         known = json.loads(metadata)
         notes = known["notes"]
-        generator = build_generator(known["text"], known["channels"])
+        generator: Generator | DropGenerator = (
+            build_drop_generator(known["text"], inputs=known["inputs"])
+            if "inputs" in known
+            else build_generator(known["text"], known["channels"])
+        )
         generator.to(next(iter(state.values())).dtype).load_state_dict(state)
     except (KeyError, TypeError, ValueError, RuntimeError, StopIteration) as error:
         raise InputError(f"{file} is a generator that this version cannot build.") from error
