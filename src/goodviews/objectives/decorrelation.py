@@ -5,7 +5,6 @@ Letters: B pairs, D embedding dims.
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from goodviews.core.errors import check_tensors

@@ -26,7 +26,7 @@ from goodviews.training.view_learning.looks import (
     verdict,
 )
 from goodviews.training.view_learning.parts import Maker, hold_out, split_labelled
-from goodviews.training.view_learning.players import Players
+from goodviews.training.view_learning.players import Players, reverse_gradient
 from goodviews.views import parse_view
 from goodviews.views.generators import Generator
 
@@ -186,7 +186,7 @@ def _joint_step(
             made = made.detach()
         against = made[:count] if game.uses_information else made[:count].detach()
         same = game.bound != "smile"
-        entered = _reverse_gradient(against) if same else against.detach()
+        entered = reverse_gradient(against) if same else against.detach()
         raised, _ = players.shared(*players.split(entered))
         loss = -raised
         if not same and against.requires_grad:
@@ -230,15 +230,6 @@ def _generator_loss(players: Players, made: Tensor) -> Tensor:
 def _rate_factor(done: float) -> float:
     """Factor of the learning rate, from 1 at the start to 0 at the end."""
     return (1 + math.cos(math.pi * done)) / 2
-
-
-def _reverse_gradient(made: Tensor) -> Tensor:
-    """The same values with a reversed gradient."""
-    if not made.requires_grad:
-        return made
-    turned = made.view_as(made)
-    turned.register_hook(torch.neg)
-    return turned
 
 
 def _look(

@@ -4,10 +4,10 @@ Letters: B held-out images, C channels, H and W pixels.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -87,7 +87,8 @@ class GameHistory(History):
         ([], '')
     """
 
-    looks: list[Look] = field(default_factory=list, kw_only=True)
+    look: ClassVar[Callable[..., Any]] = Look
+    looks: list[Any] = field(default_factory=list, kw_only=True)
     snapshots: list[tuple[int, dict[str, Tensor]]] = field(default_factory=list, kw_only=True)
     stopped: str = field(default="", kw_only=True)
 
@@ -99,7 +100,7 @@ class GameHistory(History):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore the content of a checkpoint."""
         super().load_state_dict(state)
-        self.looks[:] = [Look(**look) for look in state["looks"]]
+        self.looks[:] = [self.look(**look) for look in state["looks"]]
         self.snapshots[:] = [(int(step), weights) for step, weights in state["kept"]]
         self.stopped = state["stopped"]
 
@@ -135,23 +136,8 @@ def look_at(
     )
     if labelled is not None and labels is not None and len(players.classifiers):
         parts = (*players.split(players.smooth(labelled)), labelled)
-        entropy = _entropy(labels)
-        found = [
-            label_nats(net(part), labels, entropy)
-            for net, part in zip(players.classifiers, parts, strict=True)
-        ]
-        worse = min(found[:2], key=lambda one: one[0])
-        apart = worse[1] - found[2][1]
-        known = {
-            "first_nats": found[0][0],
-            "second_nats": found[1][0],
-            "image_nats": found[2][0],
-            "lost_nats": float(apart.mean()),
-            # A single image has no standard error, so no loss can be significant.
-            "lost_stderr": float(apart.std() / math.sqrt(len(apart)))
-            if len(apart) > 1
-            else math.inf,
-        }
+        logits = [net(part) for net, part in zip(players.classifiers, parts, strict=True)]
+        known = label_known(logits, labels)
     players.train(training)
     return Look(
         step=step,
@@ -162,6 +148,28 @@ def look_at(
         inverse_error=error,
         moved=float((made - images).abs().mean()),
     )
+
+
+def label_known(logits: Sequence[Tensor], labels: Tensor) -> dict[str, float | None]:
+    """What is known of the label, in the names of :class:`Look`.
+
+    Args:
+        logits: (B, Y) of view 1, of view 2, and of the example itself.
+        labels: (B,) class numbers.
+    """
+    entropy = _entropy(labels)
+    found = [label_nats(one, labels, entropy) for one in logits]
+    worse = min(found[:2], key=lambda one: one[0])
+    apart = worse[1] - found[2][1]
+    # A single example has no standard error, so no loss can be significant.
+    stderr = float(apart.std() / math.sqrt(len(apart))) if len(apart) > 1 else math.inf
+    return {
+        "first_nats": found[0][0],
+        "second_nats": found[1][0],
+        "image_nats": found[2][0],
+        "lost_nats": float(apart.mean()),
+        "lost_stderr": stderr,
+    }
 
 
 def _scores(players: Players, images: Tensor) -> Tensor:
@@ -176,7 +184,18 @@ def _scores(players: Players, images: Tensor) -> Tensor:
     return scores
 
 
-def lost_too_much(look: Look, give: float) -> bool:
+class _OfLabel(Protocol):
+    """What is known of the label at a look."""
+
+    @property
+    def image_nats(self) -> float | None: ...
+    @property
+    def lost_nats(self) -> float | None: ...
+    @property
+    def lost_stderr(self) -> float | None: ...
+
+
+def lost_too_much(look: _OfLabel, give: float) -> bool:
     """Whether a view significantly lost more than a share of the information about the label."""
     if not give or look.lost_nats is None or look.image_nats is None or look.lost_stderr is None:
         return False

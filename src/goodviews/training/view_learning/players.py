@@ -171,6 +171,15 @@ def split_of(text: str) -> tuple[View, View]:
     return first, second
 
 
+def reverse_gradient(made: Tensor) -> Tensor:
+    """The same values, of any shape, with a reversed gradient."""
+    if not made.requires_grad:
+        return made
+    turned = made.view_as(made)
+    turned.register_hook(torch.neg)
+    return turned
+
+
 def redundancy(v1: Tensor, v2: Tensor) -> float:
     """Share of view 1 that is linear in view 2, pixel by pixel, from 0 to 1.
 
