@@ -61,6 +61,19 @@ def study(
             show_default=False,
         ),
     ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            metavar="pixels",
+            help="Evaluate on the class of each pixel too: label images of --task-data, or of "
+            "DATA.",
+            show_default=False,
+        ),
+    ] = None,
+    ignore: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="Value of label images that does not count."),
+    ] = 255,
     seeds: Annotated[
         int, typer.Option(min=1, max=10_000, metavar="N", help="Number of runs per view.")
     ] = 3,
@@ -168,6 +181,8 @@ def study(
             groups=groups,
             columns=column or (),
             task_data=task_data,
+            target=target,
+            ignore=ignore,
             seeds=seeds,
             candidates=candidates,
             size=sized(size, fit),

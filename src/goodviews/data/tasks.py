@@ -14,7 +14,7 @@ import numpy as np
 from goodviews.core.errors import unknown
 from goodviews.data.images import Images
 
-Kind = Literal["classes", "labels", "number"]
+Kind = Literal["classes", "labels", "number", "pixels"]
 
 _STRATA, _EACH = 10, 20
 """Strata of a number at most, and known images of each of them at least."""
@@ -32,13 +32,14 @@ class LabelTask:
 
     Attributes:
         name: Its name: that of a column of labels, or of several.
-        kind: ``classes`` (one for each image), ``labels`` (several for each image) or ``number``.
+        kind: ``classes`` (one for each image), ``labels`` (several for each image), ``number`` or
+            ``pixels`` (a class for each pixel).
         strata: (N,) class numbers; of other kinds the stratum of each image. -1 where there is
             no label.
         classes: Names of the strata.
-        values: (N, L) 0 and 1 for each label; (N, 1) numbers; NaN where unknown. Nothing for
-            classes.
-        outputs: Names of the L labels, or of the number.
+        values: (N, L) 0 and 1 for each label; (N, 1) numbers; NaN where unknown. (N, H, W) class
+            numbers of pixels, -1 where unknown. Nothing for classes.
+        outputs: Names of the L labels, of the number, or of the classes of pixels.
     """
 
     name: str
@@ -149,7 +150,20 @@ def numbers_of(labels: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
 def _number(name: str, labels: np.ndarray, classes: tuple[str, ...]) -> LabelTask:
     """A number, in strata that each hold about as many images."""
     values = numbers_of(labels, classes)
-    known = labels >= 0
+    strata, names = even_strata(values, labels >= 0)
+    return LabelTask(name, "number", strata, names, values[:, None], (name,))
+
+
+def even_strata(values: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Strata of numbers that each hold about as many items.
+
+    Args:
+        values: (N,) numbers.
+        known: (N,) bool, whether each is known.
+
+    Returns:
+        (N,) at most ten strata of at least 20 known items, -1 where unknown; and their names.
+    """
     count = int(np.clip(known.sum() // _EACH, 2, _STRATA))
     edges = np.quantile(values[known], np.arange(1, count) / count) if known.any() else []
     strata = np.where(known, np.searchsorted(edges, values, side="left"), -1).astype(np.int64)
@@ -159,7 +173,7 @@ def _number(name: str, labels: np.ndarray, classes: tuple[str, ...]) -> LabelTas
         if len(own):
             number[place] = len(names)
             names.append(f"{own.min():g} to {own.max():g}")
-    return LabelTask(name, "number", number[strata], tuple(names), values[:, None], (name,))
+    return number[strata], tuple(names)
 
 
 def _several(images: Images, name: str) -> LabelTask:

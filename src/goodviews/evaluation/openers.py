@@ -298,7 +298,7 @@ def _backbone(text: str, opening: Opening) -> Encoder:
     )
 
 
-class _Represented(nn.Module):
+class Represented(nn.Module):
     """The encoders of a run; each is given images in the form of its view."""
 
     def __init__(self, encoders: PairEncoder, pair: ViewPair) -> None:
@@ -322,7 +322,7 @@ def _saved(path: Path, opening: Opening) -> Encoder:
             f"{opening.channels}: evaluate it on data like its own."
         )
     pair = parse_view(about.get("views") or "identity()")
-    module = _Represented(encoders, pair).eval()
+    module = Represented(encoders, pair).eval()
     what = about.get("method") or encoders.made_of["encoder"]
     return Encoder(
         path.name if path.is_dir() else path.resolve().parent.name,

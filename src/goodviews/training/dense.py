@@ -3,6 +3,7 @@
 Letters: B images of a batch, N images, C H W one image, F features of a map, h w a map, K outputs.
 """
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from goodviews.encoders.maps import Maps
+
+RATES = {"all": (1e-3, 1e-2), "none": (1e-4, 1e-3)}
+"""Learning rates to try: of a head on a frozen encoder, and of an encoder with its head."""
 
 CLIP = 10.0
 """Largest norm of a gradient."""
@@ -49,7 +53,7 @@ class Readable(nn.Module):
 
     Args:
         maps: The encoder.
-        images: (N, C, H, W) uint8, to measure the statistics on.
+        images: (N, C, H, W), to measure the statistics on: uint8, or float32 in [0, 1].
     """
 
     def __init__(self, maps: Maps, images: Tensor) -> None:
@@ -58,7 +62,7 @@ class Readable(nn.Module):
         sums: list[list[Tensor]] = []
         with torch.no_grad():
             for some in images[:MEASURED].split(8):
-                levels = self.maps(some.float() / 255)
+                levels = self.maps(unit(some))
                 sums.append(
                     [torch.stack([x.mean((0, 2, 3)), (x**2).mean((0, 2, 3))]) for x in levels]
                 )
@@ -107,12 +111,23 @@ class DenseHead(nn.Module):
         """Maps (B, F, h, w), finest first, to (B, K, h, w) of the finest."""
         size = maps[0].shape[-2:]
         read = [level(one) for level, one in zip(self.levels, maps, strict=True)]
-        return torch.stack([_resized(one, size) for one in read]).sum(dim=0)
+        return torch.stack([resized(one, size) for one in read]).sum(dim=0)
 
 
 Levels = list[Tensor]
 Inputs = Tensor | Levels
-"""Images (N, C, H, W) uint8, or their standardised maps where the encoder is frozen."""
+"""Images (N, C, H, W) uint8, or float32 in [0, 1]; or their standardised maps where the encoder is
+frozen."""
+
+
+def unit(images: Tensor) -> Tensor:
+    """Images as float32 in [0, 1]; of uint8, 255 means 1.
+
+    Example:
+        >>> unit(torch.tensor([[255, 51]], dtype=torch.uint8))
+        tensor([[1.0000, 0.2000]])
+    """
+    return images.float() / 255 if images.dtype == torch.uint8 else images
 
 
 def read_maps(encoder: Readable, images: Tensor, *, batch: int = 16) -> Levels:
@@ -120,11 +135,11 @@ def read_maps(encoder: Readable, images: Tensor, *, batch: int = 16) -> Levels:
 
     Args:
         encoder: The encoder, which is not trained.
-        images: (N, C, H, W) uint8.
+        images: (N, C, H, W) uint8, or float32 in [0, 1].
         batch: Images at a time.
     """
     with torch.no_grad():
-        made = [[x.half() for x in encoder(some.float() / 255)] for some in images.split(batch)]
+        made = [[x.half() for x in encoder(unit(some))] for some in images.split(batch)]
     return [torch.cat(level) for level in zip(*made, strict=True)]
 
 
@@ -145,7 +160,7 @@ def fit_dense(
 
     Args:
         encoder: The encoder; it is changed where it is trained.
-        inputs: Images (N, C, H, W) uint8, or what :func:`read_maps` gives of them.
+        inputs: Images (N, C, H, W), or what :func:`read_maps` gives of them.
         targets: (N, H, W) int64 classes, -1 where a pixel does not count; or float32 depth, 0
             where it is unknown.
         settings: Settings of the training.
@@ -182,7 +197,7 @@ def fit_dense(
         rows, order = torch.tensor(order[:batch], device=device), order[batch:]
         truth, mirrored = targets[rows], tuned and bool(rng.integers(2))
         if isinstance(inputs, Tensor):
-            pixels = inputs[rows].float() / 255
+            pixels = unit(inputs[rows])
             maps = encoder(pixels.flip(-1) if mirrored else pixels)
         else:
             maps = [level[rows].float() for level in inputs]
@@ -198,10 +213,61 @@ def fit_dense(
     @torch.no_grad()
     def predict(given: Inputs) -> Tensor:
         if isinstance(given, Tensor):
-            return head(encoder(given.float() / 255))
+            return head(encoder(unit(given)))
         return head([level.float() for level in given])
 
     return predict
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A dense head at the learning rate that was chosen.
+
+    Attributes:
+        predict: From inputs to (B, K, h, w), as :func:`fit_dense` returns it.
+        rate: The learning rate.
+        trained_weights: Number of weights of the encoder that were trained.
+    """
+
+    predict: Callable[[Inputs], Tensor]
+    rate: float
+    trained_weights: int
+
+
+def fit_best(
+    encoder: Readable,
+    inputs: Inputs,
+    targets: Tensor,
+    *,
+    settings: Dense,
+    rates: Sequence[float],
+    score: Callable[[Callable[[Inputs], Tensor]], float],
+    seed: int,
+    step: Callable[[], None] = lambda: None,
+) -> Fitted:
+    """Fit with each learning rate, and keep the best; the encoder that is given stays as it is.
+
+    Args:
+        encoder: The encoder.
+        inputs: See :func:`fit_dense`.
+        targets: See :func:`fit_dense`.
+        settings: Settings of the training.
+        rates: Learning rates to try.
+        score: How good a function of inputs is, on images that are not reported; not called with
+            a single rate.
+        seed: See :func:`fit_dense`.
+        step: Called after each step.
+    """
+    tried: list[tuple[float, Fitted]] = []
+    for rate in rates:
+        own = copy.deepcopy(encoder) if isinstance(inputs, Tensor) else encoder
+        predict = fit_dense(
+            own, inputs, targets, settings=settings, rate=rate, seed=seed, step=step
+        )
+        moved = sum(p.numel() for p in own.parameters() if p.grad is not None)
+        reached = score(predict) if len(rates) > 1 else 0.0
+        tried.append((reached, Fitted(predict, rate, moved)))
+    return max(tried, key=lambda one: one[0])[1]
 
 
 def at_size(outputs: Tensor, size: Sequence[int], kind: str) -> np.ndarray:
@@ -215,13 +281,13 @@ def at_size(outputs: Tensor, size: Sequence[int], kind: str) -> np.ndarray:
     Returns:
         (H, W) class numbers, or depth.
     """
-    full = _resized(outputs[None], size)[0]
+    full = resized(outputs[None], size)[0]
     made = full.argmax(dim=0) if kind == "pixels" else full[0].clamp(-20, 20).exp()
     return made.cpu().numpy()
 
 
 def _loss(outputs: Tensor, truth: Tensor, kind: str) -> Tensor:
-    full = _resized(outputs, truth.shape[-2:])
+    full = resized(outputs, truth.shape[-2:])
     if kind == "pixels":
         known = (truth >= 0).sum().clamp(min=1)
         return F.cross_entropy(full, truth, ignore_index=-1, reduction="sum") / known
@@ -229,7 +295,8 @@ def _loss(outputs: Tensor, truth: Tensor, kind: str) -> Tensor:
     return (full[:, 0][known] - truth[known].log()).abs().sum() / known.sum().clamp(min=1)
 
 
-def _resized(maps: Tensor, size: Sequence[int]) -> Tensor:
+def resized(maps: Tensor, size: Sequence[int]) -> Tensor:
+    """Maps (B, F, h, w) at another size, by bilinear interpolation."""
     if tuple(maps.shape[-2:]) == tuple(size):
         return maps
     return F.interpolate(maps, size=tuple(size), mode="bilinear", align_corners=False)

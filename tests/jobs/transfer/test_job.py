@@ -11,9 +11,9 @@ import goodviews
 from goodviews.cli.main import main
 from goodviews.core.errors import InputError
 from goodviews.encoders import build_backbone
-from goodviews.jobs.transfer import dense
 from goodviews.jobs.transfer.arms import Arm, open_maps
 from goodviews.jobs.transfer.plan import common_shape, parts_of
+from goodviews.training import dense
 
 TINY = {"steps": 2, "batch": 4, "size": 32, "seeds": 2, "label_counts": [3]}
 

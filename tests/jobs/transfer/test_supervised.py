@@ -38,9 +38,7 @@ def made(tmp_path_factory):
     return root
 
 
-def test_it_sees_as_many_images_as_the_encoder_and_is_trained_once(
-    made, tmp_path, monkeypatch
-):
+def test_it_sees_as_many_images_as_the_encoder_and_is_trained_once(made, tmp_path, monkeypatch):
     against = [f"supervised:{made / 'classes'}"]
     found = goodviews.transfer(
         made / "run", made / "pixels", against=against, out=tmp_path / "t", **TINY

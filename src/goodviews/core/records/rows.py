@@ -14,9 +14,9 @@ from typing import Any, Literal, get_args
 from goodviews.core.errors import InputError
 from goodviews.core.files import read_text, write_text
 
-Measure = Literal["accuracy", "balanced accuracy", "macro AUROC", "R2"]
+Measure = Literal["accuracy", "balanced accuracy", "macro AUROC", "R2", "mIoU"]
 """What decides in a task: accuracy, or balanced accuracy where classes are imbalanced; macro AUROC
-of several labels; R2 of a number."""
+of several labels; R2 of a number; mIoU of classes of pixels."""
 
 ROLES = ("candidate", "twin", "baseline", "screened")
 
@@ -38,17 +38,18 @@ class Row:
         candidates: K.
         at_ceiling: Whether the estimate is within a tenth of its ceiling.
         measure: What decides, one of :data:`Measure`.
-        readout_top1: Linear readout accuracy, mean over label draws; of several labels the share
-            that is right.
+        readout_top1: Linear readout accuracy, mean over label draws; of several labels, or of
+            pixels, the share that is right.
         readout_spread: Standard deviation of what decides over label draws.
         readout_balanced: Mean over classes of the accuracy within each class.
         readout_f1: F1, averaged over classes and label draws.
         readout_auroc: Area under the ROC curve, averaged over classes or labels, and label draws.
         readout_map: Average precision, averaged over labels and label draws.
         readout_r2: Share of the variance of a number that is predicted.
+        readout_miou: Intersection over union of the classes of pixels, averaged over classes.
         usable_nats: H(y) minus cross-entropy of the linear readout; where balanced accuracy
             decides, both as if all classes were equally common; of several labels the mean over
-            labels.
+            labels, of pixels over those of an image.
         knn_top1: Nearest-neighbour accuracy, mean over label draws, or what decides in its place.
         view_nats: Lower bound on I(v; y), by a classifier trained on the view, in the row of one
             seed; the smaller of the two when the views differ.
@@ -92,6 +93,7 @@ class Row:
     readout_auroc: float | None = None
     readout_map: float | None = None
     readout_r2: float | None = None
+    readout_miou: float | None = None
     usable_nats: float | None = None
     knn_top1: float | None = None
     view_nats: float | None = None
@@ -118,7 +120,7 @@ class Row:
     def readout(self) -> float | None:
         """The linear readout by what decides."""
         values = (self.readout_top1, self.readout_balanced, self.readout_auroc, self.readout_r2)
-        return values[get_args(Measure).index(self.measure)]
+        return (*values, self.readout_miou)[get_args(Measure).index(self.measure)]
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:

@@ -199,7 +199,8 @@ class TaskVerdict:
         comparison: From scratch, frozen and fine-tuned on the same labels; nothing without
             labels.
         measure: What decides, and what all fields called ``accuracy`` hold: accuracy; balanced
-            accuracy where classes are imbalanced; macro AUROC of several labels; R2 of a number.
+            accuracy where classes are imbalanced; macro AUROC of several labels; R2 of a number;
+            mIoU of classes of pixels.
     """
 
     task: str

@@ -20,6 +20,7 @@ from goodviews.core.text import counted
 from goodviews.data import Data, Groups, Images, Labels, load
 from goodviews.data.columns import Columns
 from goodviews.data.size import Size, SizeLike
+from goodviews.data.targets.maps import pixel_images
 from goodviews.encoders import build_backbone
 from goodviews.jobs.study.about import describe
 from goodviews.jobs.study.best_encoders import keep_encoders
@@ -44,6 +45,7 @@ from goodviews.jobs.study.inputs import (
 from goodviews.jobs.study.lengths.run import MEASURED, add_lengths
 from goodviews.jobs.study.pace import epochs_in
 from goodviews.jobs.study.pairs import draw_pairs
+from goodviews.jobs.study.pixel_inputs import holds_both, join_maps, read_target
 from goodviews.jobs.study.plan import Plan, make_plan
 from goodviews.jobs.study.run import run_cells
 from goodviews.jobs.study.screening.first import choose_views, planned_lengths, prepare
@@ -130,6 +132,8 @@ def study(
     groups: Groups = None,
     columns: Columns = (),
     task_data: Data = None,
+    target: str | None = None,
+    ignore: int = 255,
     seeds: int | Sequence[int] = 3,
     candidates: int | None = None,
     size: SizeLike = None,
@@ -167,6 +171,11 @@ def study(
         columns: How columns of labels are read where the guess is wrong, such as
             ``{"age": "number"}``; as in :func:`goodviews.load`.
         task_data: Other data, on whose labels the representations are evaluated.
+        target: ``pixels``: the representations are evaluated on the class of each pixel as well,
+            by label images in ``task_data`` (default: ``data``), in any layout of
+            :func:`goodviews.data.read_scenes`, or alone where ``data`` has images of the same
+            names. Labels of these images are tasks beside it.
+        ignore: Value of label images that does not count.
         seeds: How many, or which.
         candidates: K of the information bound; as many as are held out, at most 4,096.
         size: Height and width of the images; see :func:`goodviews.load`.
@@ -242,12 +251,27 @@ def study(
     one = task_data is None or not isinstance(groups, str)
     told: dict[str, Any] = {"labels": labels, "groups": groups if one else None, **way}
     told["columns"] = columns if task_data is None else ()
-    images = load(data, size=size, **told, progress=reading)
+    scenes = read_target(target, data, task_data, ignore)
+    both_kinds = holds_both(scenes, data, task_data)
+
+    def loaded(size: SizeLike) -> Images:
+        if scenes is not None and both_kinds:
+            return pixel_images(scenes, size=size, labels=labels, progress=reading)
+        return load(data, size=size, **told, progress=reading)
+
+    images = loaded(size)
     if size is None and views is None and (working := working_size(data, images)):
         report_progress.note(size_note(images, working))
-        images = load(data, size=working, **told, progress=reading)
-    task_images = images
-    if task_data is not None:
+        images = loaded(working)
+    task_images, maps = images, None
+    if scenes is not None:
+        for note in scenes.notes:
+            report_progress.note(note)
+        images, task_images, maps = join_maps(
+            images, scenes, size=size, own=both_kinds, progress=reading
+        )
+        check_same_form(images, task_images)
+    elif task_data is not None:
         sides = f"{images.height}x{images.width},{Size.of(size).fit}"
         wanted = None if isinstance(task_data, Images) else sides
         task_images = load(task_data, size=wanted, columns=columns, **way, progress=reading)
@@ -292,6 +316,7 @@ def study(
             per_class=per_class,
             draws=label_draws,
             reading={"channels": channels, "value_range": value_range},
+            maps=maps,
         )
 
     named = data_argument(data, images)
@@ -334,7 +359,7 @@ def study(
             raise InputError(f"No view could be trained: {why}")
         store.write(done.results)
         _draw(plan, store.folder)
-        typed = command or command_line("study", {"data": named or None})
+        typed = command or command_line("study", {"data": named or None, "target": target})
         kept = recorded(typed)
         given = minutes or (MINUTES if first is not None else None)
         outcomes = compare_with_scratch(

@@ -1,4 +1,4 @@
-"""What decides in a task, item by item: accuracy, balanced accuracy, macro AUROC or R2.
+"""What decides in a task, item by item: accuracy, balanced accuracy, macro AUROC, R2 or mIoU.
 
 Letters: M tested items, R label draws, C classes.
 """
@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from goodviews.core.errors import InputError
+from goodviews.data.targets.maps import pixel_shares
+from goodviews.data.tasks import LabelTask
 from goodviews.evaluation import LabelDraw
 from goodviews.evaluation.imbalance import balanced, macro_auroc, macro_f1
 from goodviews.evaluation.item_scores import balanced_items
@@ -148,9 +150,24 @@ def entropy(task: Task) -> float:
     """H(y), nats; where balanced accuracy decides, of classes that are equally common."""
     if task.measure == "balanced accuracy":
         return math.log(len(np.unique(task.labels[task.items])))
+    if task.target is not None and task.target.kind == "pixels":
+        return pixel_entropy(task.target, task.items)
     if task.target is not None:
         return entropy_nats(task.target, task.items)
     share = np.bincount(task.labels[task.items]) / len(task.items)
+    share = share[share > 0]
+    return float(-(share * np.log(share)).sum())
+
+
+def pixel_entropy(target: LabelTask, items: np.ndarray) -> float:
+    """Entropy of the class of a pixel in nats: each image counts the same, each of its pixels too.
+
+    Args:
+        target: A task with a class for each pixel.
+        items: Images whose pixels are counted.
+    """
+    assert target.values is not None
+    share = np.nanmean(pixel_shares(target.values[items], len(target.outputs)), axis=0)
     share = share[share > 0]
     return float(-(share * np.log(share)).sum())
 
@@ -177,6 +194,8 @@ def row_scores(task: Task, made: dict[str, np.ndarray]) -> dict[str, Any]:
     elif task.measure == "macro AUROC":
         found["readout_auroc"] = value
         found["readout_map"] = float(made["map"].mean()) if "map" in made else None
+    elif task.measure == "mIoU":
+        found["readout_miou"] = value
     else:
         found["readout_r2"] = value
     return found

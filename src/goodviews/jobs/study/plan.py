@@ -14,6 +14,7 @@ from goodviews.core.records.rows import Measure
 from goodviews.data import Images, Splits, draw_labels, splits
 from goodviews.data.folds import folds
 from goodviews.data.strata import cut
+from goodviews.data.targets.maps import PIXELS, PixelMaps
 from goodviews.data.tasks import LabelTask, imbalanced, label_tasks
 from goodviews.evaluation import LabelDraw
 from goodviews.training import Settings
@@ -24,6 +25,9 @@ _FIXED_CHOOSERS = 2000
 """Labels used for selection only; with fewer, selection and reporting are cross-fitted."""
 
 _SHORT_BOUND = 1024
+_MAP_DRAWS = 3
+"""Label draws of classes of pixels, at most; each fits a head on all maps."""
+_MEASURES: dict[str, Measure] = {"number": "R2", "labels": "macro AUROC", "pixels": "mIoU"}
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,8 @@ class Task:
         groups: (N,) group of each image, which no fold divides.
         pool: Images whose labels are drawn from; with folds, those of ``items``.
         measure: What decides.
-        target: Labels or numbers to predict, where these are not classes; ``labels`` are then the
-            strata by which they are drawn.
+        target: Labels, numbers or classes of pixels to predict, where these are not one class for
+            each image; ``labels`` are then the strata by which they are drawn.
     """
 
     name: str
@@ -170,6 +174,7 @@ def make_plan(
     draws: int,
     reading: dict[str, Any] | None = None,
     chosen: bool = False,
+    maps: PixelMaps | None = None,
 ) -> Plan:
     """Split the data and draw the labels.
 
@@ -185,6 +190,7 @@ def make_plan(
         reading: How the images were asked to be read: ``channels`` and ``value_range``.
         chosen: Whether short runs have chosen the views: where readouts are cross-fitted, half
             of the labels were used for that, and are not reported on.
+        maps: The classes of pixels, where ``task_images`` have the task ``pixels``.
 
     Returns:
         The plan; the same arguments give the same plan.
@@ -209,7 +215,7 @@ def make_plan(
     other = own if task_images is images else splits(task_images)
     tasks = [
         _task(task_images, other, task, per_class=per_class, draws=draws, chosen=chosen)
-        for task in label_tasks(task_images).values()
+        for task in _asked(task_images, maps)
     ]
     return Plan(
         images,
@@ -222,6 +228,15 @@ def make_plan(
         seeds,
         reading or {},
     )
+
+
+def _asked(images: Images, maps: PixelMaps | None) -> list[LabelTask]:
+    """The tasks of the images; strata of pixels become the task that they are of."""
+    found = label_tasks(images)
+    if maps is not None:
+        strata = found[PIXELS]
+        found[PIXELS] = replace(strata, kind="pixels", values=maps.values, outputs=maps.classes)
+    return list(found.values())
 
 
 def _about(task: Task) -> list[Any]:
@@ -237,6 +252,8 @@ def _about(task: Task) -> list[Any]:
 def _task(
     images: Images, parts: Splits, task: LabelTask, *, per_class: int, draws: int, chosen: bool
 ) -> Task:
+    if task.kind == "pixels":
+        draws = min(draws, _MAP_DRAWS)
     made = _drawn(images, parts, task, per_class=per_class, draws=draws, chosen=chosen)
     if task.kind == "classes":
         return replace(made, measure="balanced accuracy") if imbalanced(made.labels) else made
@@ -244,7 +261,7 @@ def _task(
     values = task.values
     if task.kind == "number":  # in units of their spread, so that networks learn them alike
         values = (values - values[made.pool].mean()) / (values[made.pool].std() or 1.0)
-    measure: Measure = "R2" if task.kind == "number" else "macro AUROC"
+    measure = _MEASURES[task.kind]
     return replace(made, measure=measure, target=replace(task, strata=made.labels, values=values))
 
 

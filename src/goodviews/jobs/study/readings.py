@@ -17,10 +17,12 @@ from goodviews.encoders import PairEncoder, build_pair
 from goodviews.evaluation import LabelDraw, evaluate_readout, represent
 from goodviews.evaluation.encoders import settle
 from goodviews.evaluation.label_information import LabelInformation, label_information
+from goodviews.evaluation.openers import Represented
 from goodviews.evaluation.patches import Patches
 from goodviews.evaluation.task_readout import of_network
 from goodviews.jobs.study.measures import ClassDraws, even_items
 from goodviews.jobs.study.parts import FIT
+from goodviews.jobs.study.pixel_readings import PixelReading, PixelValues, encoder_maps
 from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task
 from goodviews.jobs.study.task_readings import gathered, read_target
 from goodviews.training.small import light_augmentation, scratch_encoder
@@ -49,6 +51,10 @@ def of_encoder(plan: Plan, encoders: PairEncoder, pair: ViewPair | None = None) 
     device = next(encoders.parameters()).device
 
     def read(task: Task) -> dict[str, np.ndarray]:
+        if of_pixels(task):
+            maps = encoder_maps(Represented(encoders, pair), plan.task_images)
+            reading = PixelReading(task, plan.task_images, maps, device)
+            return reading.read(brief=bool(plan.screened))
         index, draws = _compact(task)
         made = represent(
             plan.task_images,
@@ -177,6 +183,9 @@ def baseline(
     if cell.view == BASELINES[0]:
 
         def pixels(task: Task) -> dict[str, np.ndarray]:
+            if of_pixels(task):
+                maps = PixelValues(images.channels)
+                return PixelReading(task, images, maps, torch.device("cpu")).read()
             index, draws = _compact(task)
             made = represent(images, index, lambda x, _: _raw(x))
             return _read(task, index, draws, made.numpy())
@@ -220,7 +229,17 @@ def baseline(
             tick(FIT)
         return gathered(task, index, draws, made)
 
+    def scratch_pixels(task: Task) -> dict[str, np.ndarray]:
+        made = build_pair(settings.encoder, some, some, shared=True, head=settings.head, seed=seed)
+        settle(made.eval(), made.represent, some[:_SETTLED])
+        maps = encoder_maps(made.backbones[0], images)
+        where = torch.device(settings.device)
+        done = partial(tick, FIT)
+        return PixelReading(task, images, maps, where, seed, trained=True, tick=done).read()
+
     def scratch(task: Task) -> dict[str, np.ndarray]:
+        if of_pixels(task):
+            return scratch_pixels(task)
         if task.target is not None:
             return scratch_target(task)
         each = ClassDraws(task, np.arange(len(images)))
@@ -242,6 +261,11 @@ def baseline(
         return each.results()
 
     return scratch
+
+
+def of_pixels(task: Task) -> bool:
+    """Whether a task asks for the class of each pixel."""
+    return task.target is not None and task.target.kind == "pixels"
 
 
 def _logits(model: nn.Module, pixels: Tensor, _: Tensor) -> Tensor:

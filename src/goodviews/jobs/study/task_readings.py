@@ -95,7 +95,7 @@ def gathered(
     scores = [one.scores for one in made]
     found = {
         "right": _averaged(task, index, draws, scores),
-        "nats": _mean(task, index, draws, [one.log_prob for one in made]),
+        "nats": draw_mean(task, index, draws, [one.log_prob for one in made]),
         "draws": np.array(
             [
                 task_items(target, one, draw.test).mean()
@@ -110,7 +110,7 @@ def gathered(
             truth = values[draw.test]
             right = np.where(np.isnan(truth), np.nan, (one > 0) == truth)
             hits.append(np.nanmean(right, axis=1))
-        found["top1"] = _mean(task, index, draws, hits)
+        found["top1"] = draw_mean(task, index, draws, hits)
         found["map"] = np.array(
             [
                 mean_average_precision(one, values[draw.test])
@@ -148,10 +148,10 @@ def _averaged(
             return task_items(target, one[at], test[at])
 
         values.append(by_part(chooses[draw.test], of))
-    return _mean(task, index, draws, values)
+    return draw_mean(task, index, draws, values)
 
 
-def _mean(
+def draw_mean(
     task: Task, index: np.ndarray, draws: Sequence[LabelDraw], values: Sequence[np.ndarray]
 ) -> np.ndarray:
     """(M,) mean over the draws that tested an item."""

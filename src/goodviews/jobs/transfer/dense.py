@@ -3,7 +3,6 @@
 Letters: N images, T tested images, K classes, M sums of an image.
 """
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,10 +15,7 @@ from goodviews.data.targets.scenes import Scenes
 from goodviews.encoders.maps import Maps
 from goodviews.evaluation.pixels import class_counts, depth_errors, depth_sums, mean_iou
 from goodviews.jobs.transfer.plan import Fit, Parts, labelled, read_pixels, read_truth
-from goodviews.training.dense import Dense, Levels, Readable, at_size, fit_dense, read_maps
-
-RATES = {"all": (1e-3, 1e-2), "none": (1e-4, 1e-3)}
-"""Learning rates that are tried, frozen and fine-tuned; one is chosen for each arm."""
+from goodviews.training.dense import Dense, Levels, Readable, at_size, fit_best, read_maps
 
 MOST_STORED = 1 << 30
 """Bytes of labels that are kept in memory."""
@@ -130,34 +126,37 @@ class Prepared:
             ``sums`` (T, M), ``rate``, ``trained_weights``, and ``shown``: predictions of the
             first tested images at the size of the images, for the page.
         """
-        task, tried = self.task, []
+        task = self.task
         picked = labelled(task.parts, fit.count, fit.seed)
         rows = torch.from_numpy(np.searchsorted(task.parts.train, picked)).to(task.device)
         assert task.truth is not None
         given = self.inputs("train", fit.freeze)
         inputs = given[rows] if isinstance(given, Tensor) else [level[rows] for level in given]
-        for rate in rates:
-            encoder = self.encoder if fit.freeze == "all" else copy.deepcopy(self.encoder)
-            predict = fit_dense(
-                encoder,
-                inputs,
-                task.truth[rows],
-                settings=task.settings,
-                rate=rate,
-                seed=fit.seed,
-                step=step,
-            )
-            chosen = 0.0
-            if len(rates) > 1:
-                sums = task.sums(predict, self.inputs("choose", fit.freeze), "choose")
-                chosen = task.score({"sums": sums}) * (1 if task.higher_is_better else -1)
-            moved = sum(p.numel() for p in encoder.parameters() if p.grad is not None)
-            tried.append((chosen, rate, predict, moved))
-        _, rate, predict, moved = max(tried, key=lambda one: one[0])
+
+        def score(predict: Callable[[Tensor | Levels], Tensor]) -> float:
+            sums = task.sums(predict, self.inputs("choose", fit.freeze), "choose")
+            return task.score({"sums": sums}) * (1 if task.higher_is_better else -1)
+
+        made_head = fit_best(
+            self.encoder,
+            inputs,
+            task.truth[rows],
+            settings=task.settings,
+            rates=rates,
+            score=score,
+            seed=fit.seed,
+            step=step,
+        )
+        predict = made_head.predict
         sums = task.sums(predict, self.inputs("test", fit.freeze), "test")
         shown = self.inputs("test", fit.freeze)
         few = shown[:SHOWN] if isinstance(shown, Tensor) else [level[:SHOWN] for level in shown]
         made = predict(few)
         pictures = np.stack([at_size(one, task.shape, task.settings.kind) for one in made])
         head = sum(one + 1 for one in self.encoder.maps.channels) * task.settings.outputs
-        return {"sums": sums, "rate": rate, "trained_weights": moved + head, "shown": pictures}
+        return {
+            "sums": sums,
+            "rate": made_head.rate,
+            "trained_weights": made_head.trained_weights + head,
+            "shown": pictures,
+        }

@@ -26,7 +26,7 @@ from goodviews.jobs.transfer.arms import (
     weights_hash,
     with_supervised,
 )
-from goodviews.jobs.transfer.dense import RATES, DenseTask
+from goodviews.jobs.transfer.dense import DenseTask
 from goodviews.jobs.transfer.pictures import pictures
 from goodviews.jobs.transfer.plan import (
     FREEZE,
@@ -38,7 +38,7 @@ from goodviews.jobs.transfer.plan import (
 from goodviews.jobs.transfer.statistics import Difference, paired
 from goodviews.jobs.transfer.words import headline, sentence, summary
 from goodviews.pages.transfer.page import transfer_page
-from goodviews.training.dense import Dense
+from goodviews.training.dense import RATES, Dense
 from goodviews.training.machine import check_device
 
 SIZE = {"cpu": 128}

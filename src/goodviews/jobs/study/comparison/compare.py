@@ -24,6 +24,7 @@ from goodviews.jobs.study.comparison.plans import (
     measured_pace,
 )
 from goodviews.jobs.study.plan import Cell, Plan, Task
+from goodviews.jobs.study.readings import of_pixels
 from goodviews.jobs.study.run import one_thread
 from goodviews.jobs.study.store import Store
 
@@ -32,6 +33,11 @@ COMPARED = 0.29
 """Share of the time of a timed study."""
 _SEEDS = 3
 _LABELLED = 0.9
+_BY_TRANSFER = (
+    "Fine-tuning with a class for each pixel was not measured here. The encoders of the best view "
+    "are in the folder encoders: goodviews transfer ENCODER DATA --freeze all,none --against "
+    "random,supervised."
+)
 
 
 def compare_with_scratch(
@@ -105,6 +111,9 @@ def compare(
     cells = Cells(cells_folder(store))
     setups, outcomes, left = [], {}, seconds
     for number, task in enumerate(plan.tasks):
+        if of_pixels(task):
+            outcomes[number] = Outcome(skipped=_BY_TRANSFER)
+            continue
         choice = choose_views(plan, number, results)
         if choice is None:
             continue

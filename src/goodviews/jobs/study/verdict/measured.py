@@ -24,6 +24,7 @@ _SHOWN = {
     "macro AUROC": "readout_auroc",
     "mean average precision": "readout_map",
     "R2": "readout_r2",
+    "mIoU": "readout_miou",
 }
 
 
@@ -59,7 +60,8 @@ def measured_words(text: str, measure: Measure) -> str:
         "as accurate or more so", "as good or better"
     )
     text = text.replace("As accurate as", "As good as").replace("as accurate", "as good")
-    names = {"accuracy": measure, "Accuracy": measure[0].upper() + measure[1:]}
+    start = measure if measure == "mIoU" else measure[0].upper() + measure[1:]
+    names = {"accuracy": measure, "Accuracy": start}
     return re.sub("[Aa]ccuracy", lambda found: names[found[0]], text)
 
 

@@ -141,6 +141,8 @@ def _guess(task: Task) -> str:
     labels = task.labels[task.items]
     if task.measure == "macro AUROC":
         return "a readout without knowledge reaches 50 %"
+    if task.measure == "mIoU":
+        return "a readout without knowledge answers with the most common class everywhere"
     if task.measure == "R2":
         return "always answering the mean reaches 0 %"
     if task.measure == "balanced accuracy":
