@@ -119,7 +119,7 @@ def with_maps(
     which labels are drawn in proportion, are images of a similar share of each class.
 
     Args:
-        images: Those of the set (:func:`pixel_images`), or others that hold them by name.
+        images: Images of the set (:func:`pixel_images`), or others that hold them by name.
         scenes: The label images.
         size: How the images were fitted.
         own: Whether the images are those of the set, in its order.

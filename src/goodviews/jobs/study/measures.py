@@ -164,7 +164,7 @@ def pixel_entropy(target: LabelTask, items: np.ndarray) -> float:
 
     Args:
         target: A task with a class for each pixel.
-        items: Images whose pixels are counted.
+        items: (M,) images whose pixels are counted.
     """
     assert target.values is not None
     share = np.nanmean(pixel_shares(target.values[items], len(target.outputs)), axis=0)

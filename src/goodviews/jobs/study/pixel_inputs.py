@@ -50,7 +50,7 @@ def holds_both(scenes: Scenes | None, data: Any, task_data: Any) -> bool:
 def join_maps(
     images: Images, scenes: Scenes, *, size: SizeLike, own: bool, progress: Report | None
 ) -> tuple[Images, Images, PixelMaps]:
-    """Images to pretrain on, images whose label images are read out, and these.
+    """Images to pretrain on, images of the task of pixels, and their label images.
 
     They are the same where every label image has an image of its name among the first; their
     labels are then tasks beside it.

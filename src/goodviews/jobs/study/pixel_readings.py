@@ -152,7 +152,7 @@ class PixelReading:
 
     @cached_property
     def rate(self) -> float:
-        """Learning rate of all draws: of the best log probability on some of the first's images."""
+        """Learning rate of all draws, by the log probability on some images of the first one."""
         fit = np.searchsorted(self.index, self.task.draws[0].fit)
         held = fit[::_CHOOSE]
         rest = np.setdiff1d(fit, held)
