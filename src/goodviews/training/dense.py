@@ -121,7 +121,7 @@ frozen."""
 
 
 def unit(images: Tensor) -> Tensor:
-    """Images as float32 in [0, 1]; of uint8, 255 means 1.
+    """Images (B, C, H, W) as float32 in [0, 1]; of uint8, 255 means 1.
 
     Example:
         >>> unit(torch.tensor([[255, 51]], dtype=torch.uint8))
@@ -249,8 +249,8 @@ def fit_best(
 
     Args:
         encoder: The encoder.
-        inputs: See :func:`fit_dense`.
-        targets: See :func:`fit_dense`.
+        inputs: Images (N, C, H, W) or maps, see :func:`fit_dense`.
+        targets: (N, H, W), see :func:`fit_dense`.
         settings: Settings of the training.
         rates: Learning rates to try.
         score: How good a function of inputs is, on images that are not reported; not called with
