@@ -30,7 +30,7 @@ VERBS = {
     "pretrain": "Pretrain an encoder with any method, backbone and views.",
     "learn-views": "Learn views from your images: an invertible generator, and its page.",
     "evaluate": "Evaluate any encoder, and which factors it keeps: --leakage meta.csv.",
-    "transfer": "Judge a backbone by a class or a depth for each pixel, against others.",
+    "transfer": "Judge a backbone by boxes, masks, or a class or depth for each pixel.",
     "embed": "Write the representations of images to a file, with names, labels and patch maps.",
     "export": "Export a backbone to timm, torchvision, safetensors, ONNX or detectron2.",
     "report": "Make the page of a study again, or of an embedding with --embedding z.npy.",

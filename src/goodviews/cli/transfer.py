@@ -1,4 +1,4 @@
-"""``goodviews transfer ENCODER DATA``: what a backbone is worth for a class of each pixel."""
+"""``goodviews transfer ENCODER DATA``: what a backbone is worth for boxes, masks and pixels."""
 
 from pathlib import Path
 from typing import Annotated
@@ -24,14 +24,32 @@ def transfer(
         typer.Argument(
             metavar="DATA",
             help="A folder: images beside labels, masks, instances or depth, or the layout of "
-            "COCO.",
+            "COCO or PASCAL VOC.",
         ),
     ],
     target: Annotated[
         str | None,
         typer.Option(
             metavar="KIND",
-            help="pixels or depth (default: found from the data).",
+            help="boxes, masks, pixels or depth (default: found from the data; masks are read as "
+            "pixels).",
+            show_default=False,
+        ),
+    ] = None,
+    detector: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="faster-rcnn for boxes or mask-rcnn for masks (default: that of the target).",
+            show_default=False,
+        ),
+    ] = None,
+    neck: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of a detector: fpn, a feature pyramid (default), or c4, the last stage of a "
+            "residual network as head of boxes.",
             show_default=False,
         ),
     ] = None,
@@ -48,15 +66,16 @@ def transfer(
         str,
         typer.Option(
             metavar="HOW",
-            help="all: the encoder is frozen; none: it is fine-tuned; all,none for both.",
+            help="all: the encoder is frozen; none: it is fine-tuned; stem: all but its first "
+            "layers; all,none for both. Detectors never freeze random weights.",
         ),
     ] = "all",
     label_counts: Annotated[
         str | None,
         typer.Option(
             metavar="N,N",
-            help="Numbers of labelled images, such as 10,100,all (default: 10, 30 and 100 as far "
-            "as they fit, and all).",
+            help="Numbers of labelled images, such as 10,100,all (default: all for boxes and "
+            "masks, otherwise 10, 30 and 100 as far as they fit, and all).",
             show_default=False,
         ),
     ] = None,
@@ -76,14 +95,23 @@ def transfer(
             min=32,
             max=8192,
             metavar="PIXELS",
-            help="Longer side of the images (default: 128 on a CPU, 224 otherwise).",
+            help="Longer side of the images (default: 224; on a CPU 160 for boxes and masks, "
+            "otherwise 128).",
             show_default=False,
         ),
     ] = None,
     steps: Annotated[
         int, typer.Option(min=1, metavar="N", help="Optimiser steps of each fit.")
     ] = 300,
-    batch: Annotated[int, typer.Option(min=1, metavar="N", help="Images per step.")] = 8,
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Images per step (default: 4 for boxes and masks, otherwise 8).",
+            show_default=False,
+        ),
+    ] = None,
     ignore: Annotated[
         int,
         typer.Option(min=0, metavar="N", help="Value of label images that does not count."),
@@ -99,7 +127,7 @@ def transfer(
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
-    """Judge ENCODER by a class or a depth for each pixel of DATA, beside other encoders.
+    """Judge ENCODER by boxes, masks, or a class or depth for each pixel, beside other encoders.
 
     Differences are paired by labelled images, seed and tested image, with intervals. To resume,
     type the same command again.
@@ -111,6 +139,8 @@ def transfer(
             encoder,
             data,
             target=target,
+            detector=detector,
+            neck=neck,
             against=_listed(against),
             freeze=_listed(freeze),
             label_counts=_listed(label_counts or ""),

@@ -182,10 +182,7 @@ def fit_dense(
     if tuned:
         groups.append({"params": list(encoder.parameters()), "lr": rate})
     optimiser = torch.optim.AdamW(groups, weight_decay=settings.decay)
-    warm = max(round(WARM_UP * settings.steps), 1)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda k: min((k + 1) / warm, (1 + math.cos(math.pi * k / settings.steps)) / 2)
-    )
+    schedule = warm_cosine(optimiser, settings.steps)
     rng, count = np.random.default_rng([seed, 5]), len(targets)
     batch = min(settings.batch, count)
     encoder.train(tuned and batch >= TUNED_FROM)
@@ -268,6 +265,19 @@ def fit_best(
         reached = score(predict) if len(rates) > 1 else 0.0
         tried.append((reached, Fitted(predict, rate, moved)))
     return max(tried, key=lambda one: one[0])[1]
+
+
+def warm_cosine(optimiser: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.LambdaLR:
+    """Learning rates that rise over a tenth of the steps, then fall as half a cosine.
+
+    Args:
+        optimiser: Holds the largest rates.
+        steps: Number of steps of the whole training.
+    """
+    warm = max(round(WARM_UP * steps), 1)
+    return torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda k: min((k + 1) / warm, (1 + math.cos(math.pi * k / steps)) / 2)
+    )
 
 
 def at_size(outputs: Tensor, size: Sequence[int], kind: str) -> np.ndarray:

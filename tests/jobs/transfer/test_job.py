@@ -162,7 +162,7 @@ WRONG = {
     "seeds must be": {"seeds": 0},
     "size must be": {"size": 8},
     "Known: ": {"encoder": "convnett()"},
-    "cannot train detectors yet": {"target": "masks"},
+    "size must be at least 64 for masks": {"target": "masks"},
 }
 
 

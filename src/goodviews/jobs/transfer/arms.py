@@ -5,7 +5,7 @@ Letters: B images, C H W one image, N images, F representation.
 
 import copy
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from goodviews.jobs.transfer.supervised import (
 from goodviews.training.dense import MEASURED
 
 RANDOM = "random"
-NORMALISATION = "batch-norm statistics measured on training images"
+_RANDOM_NAME = "random weights"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,12 @@ class Arm:
 
 
 def read_arms(
-    encoder: Any, against: Sequence[Any], *, image: tuple[int, int, int], count: int
+    encoder: Any,
+    against: Sequence[Any],
+    *,
+    image: tuple[int, int, int],
+    count: int,
+    check: Callable[[Maps], object] = lambda _: None,
 ) -> list[Arm]:
     """Open each encoder once, so that a mistake is reported before anything is trained.
 
@@ -58,6 +63,7 @@ def read_arms(
             ``supervised:DATA`` for it pretrained on labels, or other encoders.
         image: (C, H, W) of the images that it is given.
         count: N.
+        check: Raises an error where feature maps cannot be used; it may change them.
 
     Returns:
         The encoder, and what it is compared with, in their order; names are distinct.
@@ -80,10 +86,11 @@ def read_arms(
                     "random needs a network that can be drawn again, but the encoder was given as "
                     "a module; name a spec with against=, such as convnet(width=16)."
                 )
-            arms.append(Arm("random weights", blank, True, f"{blank}, drawn for each seed"))
+            arms.append(Arm(_RANDOM_NAME, blank, True, f"{blank}, drawn for each seed"))
             continue
         found = first if given is encoder else _opened(given, image, count, 0)
         made = maps_of(found, image)
+        check(maps_of(found, image))
         drawn = found.trained is False
         sizes = ", ".join(f"{s} px: {c}" for s, c in zip(made.strides, made.channels, strict=True))
         arms.append(Arm(found.name, given, drawn, f"{found.detail}; maps of {sizes} channels"))
@@ -109,6 +116,21 @@ def with_supervised(arms: Sequence[Arm], home: Path, report: Reporter) -> list[A
         else arm
         for arm in arms
     ]
+
+
+def trained_whole(arms: Sequence[Arm]) -> tuple[list[Arm], list[str]]:
+    """Arms whose drawn weights are never frozen, and a note on each.
+
+    Args:
+        arms: The encoders of a comparison.
+    """
+    drawn = [arm.name for arm in arms if arm.drawn and arm.name != _RANDOM_NAME]
+    notes = [f"{name} has random weights, so all of it is trained." for name in drawn]
+    named = [
+        replace(arm, name="training from scratch") if arm.name == _RANDOM_NAME else arm
+        for arm in arms
+    ]
+    return named, notes
 
 
 def open_maps(arm: Arm, images: Tensor, *, count: int, seed: int, device: torch.device) -> Maps:

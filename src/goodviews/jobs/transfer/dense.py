@@ -14,14 +14,12 @@ from torch import Tensor
 from goodviews.data.targets.scenes import Scenes
 from goodviews.encoders.maps import Maps
 from goodviews.evaluation.pixels import class_counts, depth_errors, depth_sums, mean_iou
-from goodviews.jobs.transfer.plan import Fit, Parts, labelled, read_pixels, read_truth
-from goodviews.training.dense import Dense, Levels, Readable, at_size, fit_best, read_maps
+from goodviews.jobs.transfer.drawing import map_picture
+from goodviews.jobs.transfer.plan import SHOWN, Fit, Parts, labelled, read_pixels, read_truth
+from goodviews.training.dense import RATES, Dense, Levels, Readable, at_size, fit_best, read_maps
 
 MOST_STORED = 1 << 30
 """Bytes of labels that are kept in memory."""
-
-SHOWN = 4
-"""Tested images whose predictions are kept for the page."""
 
 
 @dataclass(eq=False)
@@ -45,6 +43,8 @@ class DenseTask:
     truth: Tensor | None = None
     stored: dict[int, np.ndarray] = field(default_factory=dict)
 
+    normalisation = "batch-norm statistics measured on training images"
+    rates = RATES
     metric = property(lambda self: "miou" if self.settings.kind == "pixels" else "abs_rel")
     higher_is_better = property(lambda self: self.settings.kind == "pixels")
 
@@ -54,11 +54,36 @@ class DenseTask:
             self.images[name] = read_pixels(self.scenes, places, self.shape).to(self.device)
         self.truth = read_truth(self.scenes, self.parts.train, self.shape).to(self.device)
 
+    def applied(self, how: str, drawn: bool) -> str:  # noqa: ARG002 - of all tasks
+        """What is frozen: what was asked for, of any weights."""
+        return how
+
     def prepare(self, maps: Maps) -> "Prepared":
         """An encoder whose maps are computed when they are first needed."""
         return Prepared(self, Readable(maps, self.images["train"]).to(self.device))
 
-    def numbers(self, sums: np.ndarray) -> dict[str, float]:
+    def numbers(self, cell: dict[str, Any]) -> dict[str, float]:
+        """The scores of a fit."""
+        return self._of_sums(cell["sums"].sum(axis=0))
+
+    def described(self, cell: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - of all tasks
+        """No further columns."""
+        return {}
+
+    def truth_picture(self, row: int) -> np.ndarray:
+        """The labels of a tested image in colours, or its depth in grey."""
+        (truth,) = read_truth(self.scenes, self.parts.test[row : row + 1], self.shape).numpy()
+        return map_picture(truth, self._deepest(truth))
+
+    def predicted_picture(self, row: int, cell: dict[str, Any]) -> np.ndarray:
+        """What was predicted of a tested image, in the same colours."""
+        (truth,) = read_truth(self.scenes, self.parts.test[row : row + 1], self.shape).numpy()
+        return map_picture(np.asarray(cell["shown"][row]), self._deepest(truth))
+
+    def _deepest(self, truth: np.ndarray) -> float:
+        return float(truth.max()) if self.settings.kind == "depth" else 0.0
+
+    def _of_sums(self, sums: np.ndarray) -> dict[str, float]:
         """The scores of sums (M,) over images."""
         if self.settings.kind == "depth":
             return depth_errors(sums)
@@ -68,7 +93,7 @@ class DenseTask:
         """The score of a fit, each tested image counted once or as often as ``weights`` (T,)."""
         sums = cell["sums"]
         total = sums.sum(axis=0) if weights is None else weights @ sums
-        return self.numbers(total)[self.metric]
+        return self._of_sums(total)[self.metric]
 
     def labels(self, place: int) -> np.ndarray:
         """Labels (H, W) of a tested image at their own size, kept while there is room."""

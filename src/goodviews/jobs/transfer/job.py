@@ -1,48 +1,47 @@
 """The job ``transfer``: an encoder and images with targets in; paired differences out."""
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from goodviews.core.cells import Cells, hashed
+from goodviews.core.cells import Cells
 from goodviews.core.claim import check_owner, claimed
 from goodviews.core.command import default_folder
 from goodviews.core.errors import MOST_SEED, InputError, check_whole, unknown
 from goodviews.core.files import read_json, write_text
-from goodviews.core.forecast import Forecast, Kind
 from goodviews.core.origin import run_origin, write_table
-from goodviews.core.progress import Report, Reporter, as_report, draws_progress
+from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Scenes, read_scenes
-from goodviews.jobs.transfer.arms import (
-    NORMALISATION,
-    Arm,
-    open_maps,
-    read_arms,
-    weights_hash,
-    with_supervised,
-)
+from goodviews.encoders.maps import Maps
+from goodviews.jobs.transfer.arms import read_arms, trained_whole, with_supervised
+from goodviews.jobs.transfer.boxes import BoxTask
 from goodviews.jobs.transfer.dense import DenseTask
+from goodviews.jobs.transfer.fits import differences, fit_all, rows_of
 from goodviews.jobs.transfer.pictures import pictures
 from goodviews.jobs.transfer.plan import (
     FREEZE,
     Fit,
+    Task,
     common_shape,
     parts_of,
     read_counts,
 )
-from goodviews.jobs.transfer.statistics import Difference, paired
+from goodviews.jobs.transfer.statistics import Difference
 from goodviews.jobs.transfer.words import headline, sentence, summary
 from goodviews.pages.transfer.page import transfer_page
-from goodviews.training.dense import RATES, Dense
+from goodviews.training.dense import Dense
+from goodviews.training.detection.build import DETECTORS, build_detector
+from goodviews.training.detection.build import freeze as freeze_maps
+from goodviews.training.detection.fit import Detector
 from goodviews.training.machine import check_device
 
-SIZE = {"cpu": 128}
-"""Longer side of the images by default; 224 on other devices."""
+SIZE = {False: 128, True: 160}
+"""Longer side of the images by default on a CPU, of boxes and masks or not; 224 elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,8 @@ def transfer(
     data: str | Path,
     *,
     target: str | None = None,
+    detector: str | None = None,
+    neck: str | None = None,
     against: Sequence[Any] = ("random",),
     freeze: Sequence[str] = ("all",),
     label_counts: Sequence[int | str] = (),
@@ -82,41 +83,46 @@ def transfer(
     seed: int = 0,
     size: int | None = None,
     steps: int = 300,
-    batch: int = 8,
+    batch: int | None = None,
     ignore: int = 255,
     out: str | Path | None = None,
     device: str = "auto",
     command: str = "",
     progress: bool | Report | None = None,
 ) -> Transferred:
-    """Judge an encoder by a class or a depth for each pixel, as paired differences.
+    """Judge an encoder by boxes, masks, or a class or depth for each pixel, as paired differences.
 
-    A linear head is fitted on the feature maps of the encoder and of what it is compared with:
-    the same labelled images, head, order and steps for each. Everything finished is stored, so
-    that the same call resumes.
+    A detector or a linear head is trained on the feature maps of the encoder and of what it is
+    compared with: the same labelled images, head, order and steps for each. Everything finished
+    is stored, so that the same call resumes.
 
     Args:
         encoder: The folder of a pretraining run, ``"timm:NAME"``, ``"torchvision:NAME"``, the
             spec of a backbone or a module; see
             :func:`goodviews.evaluation.openers.open_encoder`.
         data: Folder of images with targets; see :func:`goodviews.data.read_scenes`.
-        target: ``pixels`` or ``depth`` (default: what the layout holds; objects with masks are
-            read as a map of their classes).
+        target: ``boxes``, ``masks``, ``pixels`` or ``depth`` (default: what the layout holds;
+            objects with masks are read as a map of their classes).
+        detector: ``faster-rcnn`` for boxes or ``mask-rcnn`` for masks (default: that of
+            ``target``).
+        neck: ``fpn``: a feature pyramid (default); ``c4``: the last stage of a residual network
+            is the head of boxes.
         against: ``"random"`` for the same network with drawn weights; ``"supervised"`` for it
             pretrained on the labels of imagenette96 in ``GOODVIEWS_DATA``, or
             ``"supervised:DATA"`` on those of other images, for as long as the encoder was; or
             other encoders.
         freeze: ``"all"``: the encoder is frozen; ``"none"``: it is fine-tuned, so that
-            ``random`` is training from scratch. Random weights are never used with running
-            statistics as they were drawn: those of every encoder are measured on training images.
-        label_counts: Numbers of labelled images, or ``"all"`` (default: those of 10, 30 and 100
-            that fit, and all).
+            ``random`` is training from scratch; ``"stem"``: all but the weights of its finest
+            map. A detector never freezes random weights. Running statistics of every encoder are
+            measured on training images.
+        label_counts: Numbers of labelled images, or ``"all"`` (default: for boxes and masks all;
+            otherwise those of 10, 30 and 100 that fit, and all).
         seeds: Number of seeds: labelled images, head, order and random weights.
         seed: The first of them.
-        size: Longer side of the images in pixels (default: 128 on a CPU, 224 otherwise); scores
-            are computed at the size of the labels.
+        size: Longer side of the images in pixels (default: 224; on a CPU 160 for boxes and
+            masks, otherwise 128); scores are computed at the size of the labels.
         steps: Optimiser steps of a fit.
-        batch: Images per step.
+        batch: Images per step (default: 4 for boxes and masks, otherwise 8).
         ignore: Value of label images that does not count.
         out: Folder for the results (default: ``transfer-``, the encoder and the data).
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or another that torch knows.
@@ -149,7 +155,8 @@ def transfer(
     check_device(device)
     for name, value, least, most in (
         ("seeds", seeds, 1, 1000), ("seed", seed, 0, MOST_SEED), ("steps", steps, 1, 10**7),
-        ("batch", batch, 1, 10**5), ("size", 64 if size is None else size, 32, 8192),
+        ("batch", 1 if batch is None else batch, 1, 10**5),
+        ("size", 64 if size is None else size, 32, 8192),
         ("ignore", ignore, 0, 2**31),
     ):  # fmt: skip
         check_whole(name, value, least, most)
@@ -160,21 +167,35 @@ def transfer(
     check_owner(Path(out or "."), "transfer", own=is_transfer if out else lambda _: True)
     found_gpu = "cuda" if torch.cuda.is_available() else "cpu"
     where = torch.device(found_gpu if device == "auto" else device)
-    scenes = _dense_scenes(read_scenes(data, target=target, ignore=ignore), data, target, ignore)
+    scenes = _read(data, target, detector, ignore)
+    boxes = scenes.kind in DETECTORS
+    if neck is not None and not boxes:
+        raise InputError(f"neck is an option for boxes and masks, but target is {scenes.kind}.")
     parts = parts_of(scenes)
-    counts = read_counts(label_counts, len(parts.train))
-    shape = common_shape(scenes, size or SIZE.get(where.type, 224))
+    counts = read_counts(label_counts or (["all"] if boxes else []), len(parts.train))
+    classes = max(len(scenes.classes), 1)
+    settings: Any = (
+        Detector(scenes.kind, classes, neck or "fpn", steps=steps, batch=batch or 4)
+        if boxes
+        else Dense(scenes.kind, classes, steps=steps, batch=batch or 8)
+    )
+    shape = common_shape(scenes, size or (SIZE[boxes] if where.type == "cpu" else 224))
     rivals = [against] if isinstance(against, str) else list(against)
+    check = partial(_check_maps, settings, frozen)
+    read = partial(read_arms, encoder, rivals, count=len(scenes))
     try:
-        arms = read_arms(encoder, rivals, image=(3, *shape), count=len(scenes))
+        arms = read(image=(3, *shape), check=partial(check, shape))
     except InputError:
         if shape[0] == shape[1]:
             raise
         shape = max(shape), max(shape)  # as vision transformers of a fixed size need them
-        arms = read_arms(encoder, rivals, image=(3, *shape), count=len(scenes))
+        arms = read(image=(3, *shape), check=partial(check, shape))
         note = "An encoder takes square images only, so all encoders are given square ones."
         scenes = replace(scenes, notes=(*scenes.notes, note))
-    settings = Dense(scenes.kind, max(len(scenes.classes), 1), steps=steps, batch=batch)
+    task: Task = (BoxTask if boxes else DenseTask)(scenes, parts, settings, shape, where)
+    if boxes:
+        arms, note = trained_whole(arms)
+        scenes = replace(scenes, notes=(*scenes.notes, *note))
     folder = (
         Path(out) if out is not None else default_folder("transfer", arms[0].name, scenes.name)
     )
@@ -192,7 +213,6 @@ def transfer(
         for note in scenes.notes:
             report.note(note)
         arms = with_supervised(arms, folder, report)
-        task = DenseTask(scenes, parts, settings, shape, where)
         fits = [
             Fit(arm, mode, count, number, number == seed)
             for arm in range(len(arms))
@@ -200,19 +220,20 @@ def transfer(
             for mode in frozen
             for count in counts
         ]
-        cells = _fit_all(task, arms, fits, store, report)
-        rows = _rows(task, arms, cells, batch)
-        gaps = _differences(task, arms, cells, frozen, counts)
+        cells = fit_all(task, arms, fits, store, report)
+        rows = rows_of(task, arms, cells)
+        gaps = differences(task, arms, cells, frozen, counts)
         origin = {
             **run,
             "encoder": arms[0].name,
             "arms": {arm.name: arm.detail for arm in arms},
             "data": {"name": scenes.name, "hash": scenes.hash, "count": len(scenes)},
             "target": scenes.kind,
+            **({"detector": DETECTORS[scenes.kind]} if boxes else {}),
             "classes": list(scenes.classes),
             "parts": {name: len(getattr(parts, name)) for name in ("train", "choose", "test")},
-            "settings": {**asdict(settings), "shape": list(shape), "rates": RATES},
-            "normalisation": NORMALISATION,
+            "settings": {**asdict(settings), "shape": list(shape), "rates": task.rates},
+            "normalisation": task.normalisation,
             "finding": headline(gaps),
             "notes": list(scenes.notes),
         }
@@ -233,140 +254,43 @@ def is_transfer(folder: Path) -> bool:
     return False
 
 
-def _dense_scenes(scenes: Scenes, data: Any, target: str | None, ignore: int) -> Scenes:
-    """The set as pixels or depth: objects with masks as a map of their classes.
+def _check_maps(
+    settings: Dense | Detector, frozen: Sequence[str], shape: tuple[int, int], maps: Maps
+) -> None:
+    """Check that feature maps fit the detector and what is frozen of them."""
+    for how in frozen:
+        if isinstance(settings, Dense) and how == "stem":
+            raise InputError(
+                f"freeze stem is an option for boxes and masks, but target is {settings.kind}; "
+                f"use --freeze all or --freeze none."
+            )
+        if isinstance(settings, Detector):
+            freeze_maps(maps, how, (3, *shape))
+    if isinstance(settings, Detector):
+        build_detector(maps, settings.outputs, shape=shape, kind=settings.kind, neck=settings.neck)
+
+
+def _read(data: str | Path, target: str | None, detector: str | None, ignore: int) -> Scenes:
+    """The images with targets of the kind that is given, or else of that of the layout.
+
+    Objects with masks are read as a map of their classes where neither the kind nor a detector
+    is named.
 
     Raises:
-        InputError: It holds boxes only, or boxes or masks were asked for.
+        InputError: The detector is unknown, or finds no targets of this kind.
     """
-    if target in ("boxes", "masks") or scenes.kind == "boxes":
+    found_by = {name: kind for kind, name in DETECTORS.items()}
+    if detector is not None and detector not in found_by:
+        raise unknown("detector", detector, tuple(found_by))
+    kind = target or (found_by[detector] if detector else None)
+    if detector and kind != found_by[detector]:
         raise InputError(
-            f"transfer cannot train detectors yet, and {scenes.name} holds {scenes.kind}; use "
-            f"data with a label image for each image, or masks with --target pixels."
+            f"{detector} finds {found_by[detector]}, but target is {kind}; leave one of them out."
         )
-    if scenes.kind == "masks":
+    scenes = read_scenes(data, target=kind, ignore=ignore)
+    if kind is None and scenes.kind == "masks":
         return read_scenes(data, target="pixels", ignore=ignore)
     return scenes
-
-
-def _fit_all(
-    task: DenseTask,
-    arms: Sequence[Arm],
-    fits: Sequence[Fit],
-    store: Cells,
-    report: Reporter,
-) -> dict[Fit, dict[str, Any]]:
-    """Every fit, those that are stored as they are; the first seed chooses the learning rate."""
-    kinds = [_kind(arms, fit) for fit in fits]
-    pieces: list[Mapping[Kind, int]] = [
-        {kind: task.settings.steps * (len(RATES[fit.freeze]) if fit.first else 1)}
-        for kind, fit in zip(kinds, fits, strict=True)
-    ]
-    clock = Forecast(pieces, {kind: 20.0 if kind[0] == "none" else 1.0 for kind in kinds})
-    made: dict[Fit, dict[str, Any]] = {}
-    rates: dict[tuple[int, str, int], float] = {}
-    opened: tuple[tuple[int, int], Any, str] | None = None
-    for place, fit in enumerate(fits):
-        arm = arms[fit.arm]
-        which = (fit.arm, fit.seed if arm.drawn else 0)
-        if opened is None or opened[0] != which:
-            maps = open_maps(
-                arm,
-                task.images["train"].cpu(),
-                count=len(task.scenes),
-                seed=which[1],
-                device=task.device,
-            )
-            opened = which, task.prepare(maps), weights_hash(maps)
-        key = (fit.arm, fit.freeze, fit.count)
-        tried = RATES[fit.freeze] if fit.first else (rates[key],)
-        name = hashed(arm.name, opened[2], fit.freeze, fit.count, fit.seed, list(tried))
-        cell = store.load(name)
-        if cell is None:
-            cell = opened[1].fit(fit, tried, _counter(clock, place, kinds[place], report, fits))
-            store.save(name, cell)
-        clock.closed(place)
-        made[fit] = cell
-        if fit.first:
-            rates[key] = cell["rate"]
-        report("fits finished", place + 1, len(fits), share=clock.share(), left=clock.left())
-    return made
-
-
-def _kind(arms: Sequence[Arm], fit: Fit) -> Kind:
-    return (fit.freeze, arms[fit.arm].name)
-
-
-def _counter(
-    clock: Forecast, place: int, kind: Kind, report: Reporter, fits: Sequence[Fit]
-) -> Callable[[], None]:
-    """A function that counts a step, and reports how long the rest takes."""
-    last: float | None = None
-
-    def step() -> None:
-        nonlocal last
-        now = time.monotonic()
-        if last is not None:  # the first step of a fit waits for the maps
-            clock.finished(place, kind[0], now - last)
-        last = now
-        report("fits finished", place, len(fits), share=clock.share(), left=clock.left())
-
-    return step
-
-
-def _rows(
-    task: DenseTask, arms: Sequence[Arm], cells: Mapping[Fit, dict[str, Any]], batch: int
-) -> list[dict[str, Any]]:
-    rows = []
-    for fit, cell in cells.items():
-        rows.append(
-            {
-                "encoder": arms[fit.arm].name,
-                "freeze": fit.freeze,
-                "labelled": fit.count,
-                "seed": fit.seed,
-                **task.numbers(cell["sums"].sum(axis=0)),
-                "tested": len(task.parts.test),
-                "rate": cell["rate"],
-                "steps": task.settings.steps,
-                "batch": min(batch, fit.count),
-                "trained_weights": cell["trained_weights"],
-                "normalisation": NORMALISATION,
-                "height": task.shape[0],
-                "width": task.shape[1],
-            }
-        )
-    return rows
-
-
-def _differences(
-    task: DenseTask,
-    arms: Sequence[Arm],
-    cells: Mapping[Fit, dict[str, Any]],
-    frozen: Sequence[str],
-    counts: Sequence[int],
-) -> list[Difference]:
-    tested = len(task.parts.test)
-
-    def of(arm: int, mode: str, count: int) -> list[dict[str, Any]]:
-        key = (arm, mode, count)
-        return [cell for fit, cell in cells.items() if (fit.arm, fit.freeze, fit.count) == key]
-
-    return [
-        Difference(
-            arms[0].name,
-            arms[other].name,
-            mode,
-            count,
-            task.metric,
-            paired(ours := of(0, mode, count), of(other, mode, count), task.score, tested),
-            len(ours),
-            tested,
-        )
-        for other in range(1, len(arms))
-        for mode in frozen
-        for count in counts
-    ]
 
 
 def _write_page(

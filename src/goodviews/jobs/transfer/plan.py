@@ -3,8 +3,9 @@
 Letters: N images, C H W one image.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from goodviews.core.errors import InputError
 from goodviews.data.targets.scenes import Scenes, image_size, read_image
+from goodviews.encoders.maps import Maps
 
 COUNTS = (10, 30, 100)
 """Numbers of labelled images by default, as far as they fit; all of them come last."""
@@ -20,7 +22,10 @@ COUNTS = (10, 30, 100)
 MOST_CHOOSE = 40
 """Images that choose the learning rate, at most."""
 
-FREEZE = ("all", "none")
+SHOWN = 4
+"""Tested images whose predictions are kept for the page."""
+
+FREEZE = ("all", "stem", "none")
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Fit:
 
     Attributes:
         arm: Place of its encoder.
-        freeze: ``all`` or ``none``.
+        freeze: ``all``, ``stem`` or ``none``.
         count: Number of labelled images.
         seed: Random seed of the labelled images, the head and the order, the same for each arm.
         first: Whether it chooses the learning rate for the other seeds.
@@ -55,6 +60,58 @@ class Fit:
     count: int
     seed: int
     first: bool
+
+
+Cell = dict[str, Any]
+"""What is stored of a fit."""
+
+
+class Fitted(Protocol):
+    """An encoder that heads or detectors are trained on."""
+
+    def fit(self, fit: Fit, rates: tuple[float, ...], step: Callable[[], None], /) -> Cell:
+        """Train with each rate, and return the result of the one that is best."""
+
+
+class Task(Protocol):
+    """What is trained on the encoders, and how it is scored."""
+
+    scenes: Scenes
+    parts: Parts
+    shape: tuple[int, int]
+    device: torch.device
+    images: dict[str, Tensor]
+    normalisation: str
+    rates: dict[str, tuple[float, ...]]
+
+    @property
+    def settings(self) -> Any:
+        """Settings of the training, a dataclass with ``steps`` and ``batch``."""
+
+    @property
+    def metric(self) -> str:
+        """Name of the score."""
+
+    def applied(self, how: str, drawn: bool) -> str:
+        """What is frozen, of drawn weights or others, with ``--freeze`` as in ``how``."""
+
+    def prepare(self, maps: Maps) -> Fitted:
+        """An encoder of the task."""
+
+    def numbers(self, cell: Cell) -> dict[str, float]:
+        """The scores of a fit by name."""
+
+    def score(self, cell: Cell, weights: np.ndarray | None = None) -> float:
+        """The score of a fit, each tested image counted as often as in ``weights``."""
+
+    def described(self, cell: Cell) -> dict[str, Any]:
+        """Further columns of the row of a fit."""
+
+    def truth_picture(self, row: int) -> np.ndarray:
+        """The labels of a tested image, (H, W, 3) uint8."""
+
+    def predicted_picture(self, row: int, cell: Cell) -> np.ndarray:
+        """What was predicted of a tested image, (H, W, 3) uint8."""
 
 
 def parts_of(scenes: Scenes) -> Parts:

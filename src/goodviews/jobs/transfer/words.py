@@ -8,7 +8,7 @@ from goodviews.jobs.transfer.statistics import Difference
 SHOWN = {"miou": "mIoU", "abs_rel": "absolute relative error", "ap": "AP"}
 """Scores as they are written; the first and the last in points of 100."""
 
-FROZEN = {"all": "frozen", "none": "fine-tuned"}
+FROZEN = {"all": "frozen", "stem": "fine-tuned but for its stem", "none": "fine-tuned"}
 
 
 def other_name(name: str, freeze: str) -> str:

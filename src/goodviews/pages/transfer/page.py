@@ -10,6 +10,8 @@ from goodviews.pages.shell import sibling
 
 _WIDE, _LINE, _LEFT = 720, 34, 330
 
+_FROZEN = {"all": "frozen", "stem": "stem frozen", "none": "fine-tuned"}
+
 Row = Mapping[str, Any]
 
 
@@ -62,7 +64,7 @@ def _scores(rows: Sequence[Row], metric: str) -> list[dict[str, str]]:
     return [
         {
             "encoder": name,
-            "freeze": "frozen" if freeze == "all" else "fine-tuned",
+            "freeze": _FROZEN[freeze],
             "labelled": f"{count:,}",
             "mean": number(sum(values) / len(values), digits),
             "each": ", ".join(number(one, digits) for one in values),
@@ -94,9 +96,7 @@ def _chart(gaps: Sequence[Row], metric: str) -> str:
     ]
     for k, gap in enumerate(gaps):
         y = _LINE * k + 18
-        label = (
-            f"{gap['labelled']:,} labelled, {'frozen' if gap['freeze'] == 'all' else 'fine-tuned'}"
-        )
+        label = f"{gap['labelled']:,} labelled, {_FROZEN[gap['freeze']]}"
         out.append(
             str(
                 Markup(
@@ -116,6 +116,13 @@ def _chart(gaps: Sequence[Row], metric: str) -> str:
     return "".join(out) + "</svg>"
 
 
+def _head(run: Row) -> str:
+    """What is trained on the encoder."""
+    if "detector" not in run:
+        return "A linear head"
+    return f"{run['detector']} with neck {run['settings']['neck']}"
+
+
 def _made(run: Row) -> list[tuple[str, str]]:
     parts, settings = run["parts"], run["settings"]
     return [
@@ -128,9 +135,9 @@ def _made(run: Row) -> list[tuple[str, str]]:
         *[(f"Encoder: {name}", detail) for name, detail in run["arms"].items()],
         (
             "Training",
-            f"{settings['steps']:,} steps of AdamW, batch {settings['batch']}, images of "
-            f"{settings['shape'][0]} × {settings['shape'][1]}; warm-up, cosine and clipping are "
-            f"the same for each encoder",
+            f"{_head(run)}, {settings['steps']:,} steps of AdamW, batch {settings['batch']}, "
+            f"images of {settings['shape'][0]} × {settings['shape'][1]}; warm-up, cosine and "
+            f"clipping are the same for each encoder",
         ),
         ("Normalisation", f"{run['normalisation']}, for each encoder"),
         ("Interval", "95 %, over seeds and tested images; differences are paired by both"),
