@@ -1,7 +1,9 @@
+import shlex
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from goodviews.core.errors import InputError
 from goodviews.core.files import read_json
@@ -64,6 +66,26 @@ def test_a_study_leaves_the_folder_that_a_page_needs(tmp_path):
     assert stages[-1] == ("runs finished", 11, 11)
     assert result.verdict == Verdict.read(tmp_path / "s" / "verdict.json")
     assert str(tmp_path) not in (tmp_path / "s" / "run.json").read_text()
+
+
+def test_the_next_command_of_a_study_from_python_reads_the_same_data_and_labels(tmp_path):
+    photos, table = tmp_path / "photos", tmp_path / "few.csv"
+    photos.mkdir()
+    pixels = np.random.default_rng(0).integers(0, 256, (80, 8, 8), dtype=np.uint8)
+    for number, image in enumerate(pixels):
+        Image.fromarray(image).save(photos / f"{number}.png")
+    table.write_text("\n".join(["image,sort", *(f"{n}.png,{n % 2}" for n in range(80))]))
+    small = {"seeds": 1, "epochs": 1, "encoder": "convnet(width=4)", "per_class": 10}
+    result = quick(tmp_path / "s", photos, labels=table, views="identity()", **small)
+    words = shlex.split(result.command)
+    given = dict(zip(words[3::2], words[4::2], strict=True))
+    assert words[:3] == ["goodviews", "study", str(photos)]
+    assert given.pop("--seeds") != "1"  # what it says to change
+    assert given == {
+        "--labels": str(table), "--out": str(tmp_path / "s"), "--views": "identity()",
+        "--epochs": "1", "--encoder": "convnet(width=4)",
+    }  # fmt: skip
+    assert str(tmp_path) not in (tmp_path / "s" / "verdict.json").read_text()
 
 
 def test_a_stopped_study_ends_with_the_rows_of_one_that_was_not(tmp_path, monkeypatch):

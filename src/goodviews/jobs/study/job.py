@@ -321,6 +321,16 @@ def study(
 
     named = data_argument(data, images)
     place = data if isinstance(data, str | Path) else named or None
+    same: dict[str, Any] = {"data": place, **label_options(labels), "size": size}
+    same |= {"channels": channels, "range": value_range, "root": root}
+    same["groups"] = groups if isinstance(groups, str) else None
+    own = {
+        "out": out, "views": views if isinstance(views, str | Path | None) else [*specs],
+        "epochs": epochs, "minutes": minutes, "kind": kind, "audit": audit, "encoder": encoder,
+        "objective": objective, "per_class": per_class, "target": target,
+        "seeds": seeds if isinstance(seeds, int) else None,
+    }  # fmt: skip
+    typed = command or command_line("study", same | own, defaults={"seeds": 3, "per_class": 10})
     called = place if place != IN_MEMORY else images.name
     folder = Path(out) if out is not None else default_folder("study", called)
     workers = jobs if jobs is not None else default_workers(settings.device)
@@ -359,7 +369,6 @@ def study(
             raise InputError(f"No view could be trained: {why}")
         store.write(done.results)
         _draw(plan, store.folder)
-        typed = command or command_line("study", {"data": named or None, "target": target})
         kept = recorded(typed)
         given = minutes or (MINUTES if first is not None else None)
         outcomes = compare_with_scratch(
@@ -387,11 +396,8 @@ def study(
         good = best is not None and not best.doubt
         if good:
             best_view = folder / f"{BEST}.txt"
-            options: dict[str, Any] = {"data": place, "backbone": "resnet18", "views": best_view}
-            options |= {**label_options(labels), "size": size, "channels": channels}
-            options |= {"range": value_range, "root": root}
-            options["groups"] = groups if isinstance(groups, str) else None
-            following = command_line("pretrain", options)
+            named_best = {"data": place, "backbone": "resnet18", "views": best_view}
+            following = command_line("pretrain", named_best | same)
             if named == IN_MEMORY:
                 following = (
                     f"goodviews.pretrain(data, backbone='resnet18', views={str(best_view)!r})"
