@@ -12,7 +12,7 @@ from goodviews.data.moving_digits import MovingWorlds, moving_worlds
 from goodviews.data.objects import Data, Labels
 from goodviews.data.splits import Splits, splits
 from goodviews.data.strata import draw_labels
-from goodviews.data.targets import Scenes, Target, read_scenes
+from goodviews.data.targets import Scenes, Target, read_scenes, write_drawn_scenes
 from goodviews.data.worlds import stacked_images, world_images
 
 __all__ = [
@@ -36,4 +36,5 @@ __all__ = [
     "splits",
     "stacked_images",
     "world_images",
+    "write_drawn_scenes",
 ]

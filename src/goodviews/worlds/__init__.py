@@ -6,6 +6,7 @@ from goodviews.worlds.discrete import DiscreteViews
 from goodviews.worlds.factors import FactorWorld
 from goodviews.worlds.gaussian import CorrelatedGaussian
 from goodviews.worlds.moving_digits import MovingDigits, localisation_error
+from goodviews.worlds.scenes import DrawnScenes, ShapeScenes
 from goodviews.worlds.shapes import Shapes
 from goodviews.worlds.sharing import Sharing
 from goodviews.worlds.vectors import Vectors
@@ -14,8 +15,10 @@ __all__ = [
     "Bands",
     "CorrelatedGaussian",
     "DiscreteViews",
+    "DrawnScenes",
     "FactorWorld",
     "MovingDigits",
+    "ShapeScenes",
     "Shapes",
     "Sharing",
     "Vectors",

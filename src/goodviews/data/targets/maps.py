@@ -162,7 +162,7 @@ def fitted_map(values: np.ndarray, sides: tuple[int, int], fit: str) -> np.ndarr
         >>> fitted_map(np.array([[1, 2, 3, 4]] * 2), (2, 2), "crop").tolist()
         [[2, 3], [2, 3]]
         >>> fitted_map(np.array([[1, 2, 3, 4]] * 2), (2, 2), "pad").tolist()
-        [[1, 3], [-1, -1]]
+        [[2, 4], [-1, -1]]
     """
     height, width = values.shape
     left, top, right, bottom = (0.0, 0.0, float(width), float(height))
