@@ -6,7 +6,7 @@ Letters: N images, T tested images, D predictions, n objects of one image, H W o
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -58,7 +58,11 @@ class BoxTask:
         "group norm in neck and heads; batch-norm statistics of the encoder measured on training "
         "images, tuned from 8 images per batch"
     )
-    rates = {"all": (3e-4, 1e-3), "stem": (1e-4, 3e-4), "none": (1e-4, 3e-4)}  # noqa: RUF012
+    rates: ClassVar[dict[str, tuple[float, ...]]] = {
+        "all": (3e-4, 1e-3),
+        "stem": (1e-4, 3e-4),
+        "none": (1e-4, 3e-4),
+    }
 
     def __post_init__(self) -> None:
         need("pycocotools.coco", "transfer")

@@ -65,4 +65,5 @@ def boxes_picture(
 
 
 def _colour(label: int) -> np.ndarray:
-    return COLOURS[1 + (label - 1) % (len(COLOURS) - 1)]
+    made: np.ndarray = COLOURS[1 + (label - 1) % (len(COLOURS) - 1)]
+    return made

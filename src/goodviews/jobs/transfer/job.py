@@ -194,8 +194,8 @@ def transfer(
         scenes = replace(scenes, notes=(*scenes.notes, note))
     task: Task = (BoxTask if boxes else DenseTask)(scenes, parts, settings, shape, where)
     if boxes:
-        arms, note = trained_whole(arms)
-        scenes = replace(scenes, notes=(*scenes.notes, *note))
+        arms, notes = trained_whole(arms)
+        scenes = replace(scenes, notes=(*scenes.notes, *notes))
     folder = (
         Path(out) if out is not None else default_folder("transfer", arms[0].name, scenes.name)
     )

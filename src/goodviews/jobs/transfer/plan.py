@@ -3,7 +3,7 @@
 Letters: N images, C H W one image.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -81,8 +81,14 @@ class Task(Protocol):
     shape: tuple[int, int]
     device: torch.device
     images: dict[str, Tensor]
-    normalisation: str
-    rates: dict[str, tuple[float, ...]]
+
+    @property
+    def normalisation(self) -> str:
+        """How activations are normalised, in words for rows."""
+
+    @property
+    def rates(self) -> Mapping[str, tuple[float, ...]]:
+        """Learning rates to try, for each value of ``--freeze``."""
 
     @property
     def settings(self) -> Any:

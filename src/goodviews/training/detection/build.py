@@ -22,9 +22,8 @@ DETECTORS = {"boxes": "faster-rcnn", "masks": "mask-rcnn"}
 NECKS = ("fpn", "c4")
 SMALL = 320
 """Longer side in pixels up to which a detector is small: anchors of half the size, half as many
-features in the neck, fewer regions."""
+features in the neck and the head, fewer regions."""
 
-_FEATURES = 1024
 _RATIOS = (0.5, 1.0, 2.0)
 
 
@@ -78,7 +77,8 @@ def build_detector(
         torch.manual_seed(seed)
         small = max(shape) <= SMALL
         if neck == "fpn":
-            parts = _of_pyramid(Pyramid(maps, width=WIDTH // 2 if small else WIDTH), classes)
+            body_width = WIDTH // 2 if small else WIDTH
+            parts = _of_pyramid(Pyramid(maps, width=body_width), classes, 4 * body_width)
         else:
             parts = _of_cut(Cut(maps, (3, *shape)), classes)
         body = parts["backbone"]
@@ -88,7 +88,7 @@ def build_detector(
             sizes = (tuple(scale * one for one in (4, 8, 16, 32, 64)),)
         options: dict[str, Any] = {
             "rpn_anchor_generator": AnchorGenerator(sizes, (_RATIOS,) * len(sizes)),
-            "box_batch_size_per_image": 128 if small else 512,
+            "box_batch_size_per_image": 64 if small else 512,
             "rpn_post_nms_top_n_test": 300 if small else 1000,
             "min_size": min(shape),
             "max_size": max(shape),
@@ -135,14 +135,16 @@ def freeze(maps: Maps, how: str, image: tuple[int, int, int]) -> None:
         weight.requires_grad_(False)
 
 
-def _of_pyramid(body: Pyramid, classes: int) -> dict[str, Any]:
+def _of_pyramid(body: Pyramid, classes: int, features: int) -> dict[str, Any]:
     width = body.out_channels
     names = [str(k) for k in range(body.pooled)]
     return {
         "backbone": body,
         "box_roi_pool": MultiScaleRoIAlign(names, 7, 2),
-        "box_head": nn.Sequential(nn.Flatten(), *_dense(width * 49), *_dense(_FEATURES)),
-        "box_predictor": FastRCNNPredictor(_FEATURES, classes + 1),
+        "box_head": nn.Sequential(
+            nn.Flatten(), *_dense(width * 49, features), *_dense(features, features)
+        ),
+        "box_predictor": FastRCNNPredictor(features, classes + 1),
         "mask_roi_pool": MultiScaleRoIAlign(names, 14, 2),
         "mask_head": MaskRCNNHeads(width, (width,) * 2, 1, group_norm),
         "mask_predictor": MaskRCNNPredictor(width, width, classes + 1),
@@ -162,5 +164,5 @@ def _of_cut(body: Cut, classes: int) -> dict[str, Any]:
     }
 
 
-def _dense(inputs: int) -> list[nn.Module]:
-    return [nn.Linear(inputs, _FEATURES), group_norm(_FEATURES), nn.ReLU(inplace=True)]
+def _dense(inputs: int, features: int) -> list[nn.Module]:
+    return [nn.Linear(inputs, features), group_norm(features), nn.ReLU(inplace=True)]

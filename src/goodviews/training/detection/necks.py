@@ -196,7 +196,7 @@ class _Simple(nn.Module):
         return [level(one) for level in self.levels]
 
 
-class _Coarser(ExtraFPNBlock):
+class _Coarser(ExtraFPNBlock):  # type: ignore[misc]
     """Levels for proposals of large objects: every second value of the level before."""
 
     def __init__(self, count: int) -> None:
