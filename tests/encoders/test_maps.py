@@ -34,14 +34,30 @@ def test_the_coarsest_map_averages_to_the_features_at_any_size(spec):
     torch.testing.assert_close(found[-1].mean(dim=(2, 3)), features, rtol=1e-5, atol=1e-5)
 
 
-def test_the_maps_of_torchvisions_resnet_are_its_four_layers():
-    net = build_backbone("torchvision('resnet18')", channels=3, size=64).module.eval()
+@pytest.mark.parametrize("depth", [18, 50])
+def test_the_maps_of_torchvisions_resnet_are_its_four_layers(depth):
+    net = build_backbone(f"torchvision('resnet{depth}')", channels=3, size=64).module.eval()
     with torch.no_grad():
         found = Maps(net, (3, 64, 64))(x := torch.rand(1, 3, 64, 64))
         x = net.maxpool(net.relu(net.bn1(net.conv1(x))))
         for k in range(4):
             x = getattr(net, f"layer{k + 1}")(x)
             assert torch.equal(found[k], x)
+
+
+@pytest.mark.parametrize("name", ["test_convnext", "test_efficientnet", "test_byobnet"])
+def test_the_maps_are_those_that_timm_extracts(name):
+    timm = pytest.importorskip("timm")
+    net = timm.create_model(name).eval()
+    maps = Maps(net, (3, 128, 128))
+    x = torch.rand(1, 3, 128, 128)
+    with torch.no_grad():
+        found = dict(zip(maps.strides, maps(x), strict=True))
+        theirs = {128 // one.shape[-1]: one for one in net.forward_intermediates(x)[1]}
+    shared = sorted(found.keys() & theirs.keys())
+    assert {4, 8, 16} <= set(shared)
+    for stride in shared[:-1]:  # timm leaves out what follows the last stage
+        torch.testing.assert_close(found[stride], theirs[stride], rtol=1e-4, atol=1e-4)
 
 
 def test_a_vision_transformer_has_the_map_of_its_patch_tokens():

@@ -27,10 +27,10 @@ _SMALLEST = 4
 class Maps(nn.Module):
     """A backbone that returns its feature maps, finest first, instead of their mean.
 
-    The map of a stride is the last output (B, F, h, w) of any part of the backbone that has this
-    size, so the coarsest one is what the backbone averages. A vision transformer has one map: its
-    last tokens, without those that stand for the whole image. Two backbones, one for each half
-    of the channels, give maps that are concatenated.
+    The map of a stride is the last output (B, F, h, w) of this size of any part of the backbone
+    that is not inside of a part with a coarser output, so the coarsest one is what the backbone
+    averages. A vision transformer has one map: its last tokens, without those that stand for the
+    whole image. Two backbones, one for each half of the channels, give maps that are concatenated.
 
     Args:
         module: From images (B, C, H, W) to (B, F).
@@ -80,23 +80,23 @@ class Maps(nn.Module):
         return [torch.cat([one[stride] for one in found], dim=1) for stride in self.strides]
 
     def _find(self, root: nn.Module, blank: Tensor) -> dict[int, Tap]:
-        """For each stride, the part that returns its map last."""
+        """For each stride, the part that returns its map."""
         height, width = blank.shape[-2:]
-        kinds: dict[str, dict[int, Tap]] = {"maps": {}, "tokens": {}}
-        last, coarsest = "maps", 1
+        seen: list[tuple[str, int, nn.Module, Form]] = []
 
         def look(part: nn.Module, _: Any, out: Any) -> None:
-            nonlocal last, coarsest
             if not isinstance(out, Tensor) or len(out) != len(blank):
                 return
+            coarsest = seen[-1][1] if seen else 1
             for stride in _STRIDES:
                 # An attention matrix may have the size of a finer map than its layer works on.
                 if not coarsest <= stride < min(height, width):
                     continue
                 form = _form(tuple(out.shape), height, width, stride)
                 if form is not None:
-                    last, coarsest = "tokens" if isinstance(form, int) else "maps", stride
-                    kinds[last][stride] = part, form
+                    seen.append(
+                        ("tokens" if isinstance(form, int) else "maps", stride, part, form)
+                    )
                     return
 
         handles = [part.register_forward_hook(look) for part in root.modules()]
@@ -112,7 +112,7 @@ class Maps(nn.Module):
         finally:
             for handle in handles:
                 handle.remove()
-        return kinds[last]
+        return _last_whole(root, seen)
 
     def _common(self) -> tuple[int, ...]:
         """Strides that all backbones have, at least four pixels where there are such."""
@@ -124,6 +124,28 @@ class Maps(nn.Module):
             )
         coarse = [one for one in sorted(shared) if one >= _SMALLEST]
         return tuple(coarse or [max(shared)])
+
+
+def _last_whole(
+    root: nn.Module, seen: Sequence[tuple[str, int, nn.Module, Form]]
+) -> dict[int, Tap]:
+    """The last output of each stride, without those from inside of a part that ends coarser.
+
+    So the first convolution of a bottleneck that halves the map is not taken for the stage
+    before it.
+    """
+    names = {part: name for name, part in root.named_modules()}
+    ends = {names[part]: stride for _, stride, part, _ in seen}
+    best: dict[int, tuple[int, Tap]] = {}
+    for kind, stride, part, form in seen:
+        if kind != seen[-1][0]:
+            continue
+        words = names[part].split(".")
+        parents = [".".join(words[:k]) for k in range(1, len(words))]
+        inside = sum(ends.get(one, 0) > stride for one in parents)
+        if stride not in best or inside <= best[stride][0]:
+            best[stride] = inside, (part, form)
+    return {stride: tap for stride, (_, tap) in best.items()}
 
 
 def _form(shape: tuple[int, ...], height: int, width: int, stride: int) -> Form | None:
