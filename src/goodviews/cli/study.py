@@ -129,6 +129,17 @@ def study(
             show_default=False,
         ),
     ] = None,
+    search: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            max=1_000,
+            metavar="N",
+            help="Number of trials of a search over the ranges in --views, such as "
+            "'crop(scale=({0.1: 1.0}, 1))'; the best views found are then compared.",
+            show_default=False,
+        ),
+    ] = None,
     per_class: Annotated[
         int, typer.Option(min=1, metavar="N", help="Labels per class for each readout.")
     ] = 10,
@@ -192,6 +203,7 @@ def study(
             minutes=minutes,
             kind=kind,
             audit=audit,
+            search=search,
             per_class=per_class,
             root=root,
             encoder=encoder,

@@ -3,16 +3,18 @@
 Grammar, with literals only (nothing is ever evaluated)::
 
     family  = spec in which one value is a set of values to sweep: crop(scale=({0.1, 0.3}, 1))
+    space   = spec with sets, and ranges from low to high, to search: crop(scale=({0.1: 1.0}, 1))
     pair    = spec [ "//" spec ]        one spec for both views, or one each
     spec    = call { "|" call }
     call    = name "(" [ literals and name=literal ] ")"
 
-This module handles text and literals; :mod:`goodviews.spec.names` checks which names exist.
+This module handles text and literals; :mod:`goodviews.spec.names` checks which names exist, and
+:mod:`goodviews.spec.space` reads spaces.
 """
 
 import ast
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +34,14 @@ class Sweep:
     """The values of the swept argument, in the order written."""
 
     values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Range:
+    """All values from ``low`` to ``high``."""
+
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -140,43 +150,60 @@ def expand(text: str) -> Family | None:
     """
     if "{" not in text:
         return None
-    parts = [parse_spec(part) for part in _split_pair(text)]
+    parts = split_calls(text)
     found = [
-        (name, sweep)
+        (name, hole)
         for calls in parts
         for call in calls
         for name, value in (*((call.name, value) for value in call.args), *call.kwargs)
-        for sweep in _sweeps(value)
+        for hole in holes(value)
     ]
     if not found:
         return None
+    if any(isinstance(hole, Range) for _, hole in found):
+        raise InputError(
+            f"{text!r} has a range, but a family sweeps one set of values, such as "
+            "crop(scale=({0.1, 0.3, 0.6}, 1)); to search ranges, type goodviews study --search 40."
+        )
     if len(found) != 1:
         raise InputError(
             f"{text!r} has sets of values in {len(found)} places, but only one is allowed: "
-            "crop(scale=({0.1, 0.3, 0.6}, 1))."
+            "crop(scale=({0.1, 0.3, 0.6}, 1)); to search over several, type goodviews study "
+            "--search 40."
         )
     argument, sweep = found[0]
+    assert isinstance(sweep, Sweep)
     if len(sweep.values) > MOST_VALUES:
         raise InputError(
             f"A set has {len(sweep.values):,} values, but at most {MOST_VALUES:,} can be "
             f"compared; write fewer, such as crop(scale=({{0.1, 0.3, 0.6}}, 1))."
         )
-    if any(True for value in sweep.values for _ in _sweeps(value)):
-        raise InputError(f"{text!r} has a set within a set; expected plain values.")
+    check_set(sweep, text)
+    return Family(
+        template=fill(parts, [_Hole()]),
+        argument=argument,
+        values=sweep.values,
+        specs=tuple(fill(parts, [value]) for value in sweep.values),
+    )
+
+
+def check_set(sweep: Sweep, text: str) -> None:
+    """Raise an ``InputError`` unless a set has two or more different plain values."""
+    if any(True for value in sweep.values for _ in holes(value)):
+        raise InputError(f"{text!r} has a set or a range within a set; expected plain values.")
     if len(sweep.values) < 2 or len(set(map(repr, sweep.values))) != len(sweep.values):
         raise InputError(f"{text!r} has the set {_write(sweep)}; expected two or more values.")
 
-    def fill(value: Any) -> str:
-        return " // ".join(
-            "|".join(str(_replace(call, value)) for call in calls) for calls in parts
-        )
 
-    return Family(
-        template=fill(_Hole()),
-        argument=argument,
-        values=sweep.values,
-        specs=tuple(fill(value) for value in sweep.values),
-    )
+def split_calls(text: str) -> list[tuple[Call, ...]]:
+    """The steps on each side of ``//``; one side where there is none."""
+    return [parse_spec(part) for part in _split_pair(text)]
+
+
+def fill(parts: Sequence[tuple[Call, ...]], values: Iterable[Any]) -> str:
+    """The text of a spec with a value in the place of each of its sets and ranges, in order."""
+    left = iter(values)
+    return " // ".join("|".join(str(_replace(call, left)) for call in calls) for calls in parts)
 
 
 class _Hole:
@@ -238,6 +265,8 @@ def _call(node: ast.expr, text: str) -> Call:
 def _literal(node: ast.expr, text: str) -> Any:
     if isinstance(node, ast.Set):
         return Sweep(tuple(_literal(item, text) for item in node.elts))
+    if isinstance(node, ast.Dict):
+        return _range(node, text)
     if isinstance(node, ast.Tuple | ast.List):
         return tuple(_literal(item, text) for item in node.elts)
     try:
@@ -259,26 +288,47 @@ def _literal(node: ast.expr, text: str) -> Any:
     return value
 
 
-def _sweeps(value: Any) -> Iterator[Sweep]:
-    if isinstance(value, Sweep):
+def _range(node: ast.Dict, text: str) -> Range:
+    ends = [_literal(end, text) for end in (*node.keys, *node.values) if end is not None]
+    numbers = [end for end in ends if isinstance(end, int | float) and not isinstance(end, bool)]
+    if len(numbers) != 2 or len(node.values) != 1:
+        raise InputError(
+            f"In spec {text!r}, {ast.unparse(node)!r} is not a range; write it as low and high, "
+            "such as {0.1: 1.0}."
+        )
+    low, high = numbers
+    if not low < high:
+        raise InputError(
+            f"In spec {text!r}, the range {ast.unparse(node)} goes from {low} to {high}; expected "
+            f"the lower number first, such as {{{high}: {low if high < low else low + 1}}}."
+        )
+    return Range(low, high)
+
+
+def holes(value: Any) -> Iterator[Sweep | Range]:
+    """The sets and ranges in an argument, in the order written."""
+    if isinstance(value, Sweep | Range):
         yield value
     elif isinstance(value, tuple):
         for item in value:
-            yield from _sweeps(item)
+            yield from holes(item)
 
 
-def _replace(call: Call, value: Any) -> Call:
+def _replace(call: Call, values: Iterator[Any]) -> Call:
     def put(old: Any) -> Any:
-        if isinstance(old, Sweep):
-            return value
+        if isinstance(old, Sweep | Range):
+            return next(values)
         return tuple(map(put, old)) if isinstance(old, tuple) else old
 
-    return Call(call.name, put(call.args), tuple((name, put(old)) for name, old in call.kwargs))
+    args = tuple(map(put, call.args))
+    return Call(call.name, args, tuple((name, put(old)) for name, old in call.kwargs))
 
 
 def _write(value: Any) -> str:
     if isinstance(value, Sweep):
         return "{" + ", ".join(map(_write, value.values)) + "}"
+    if isinstance(value, Range):
+        return f"{{{value.low!r}: {value.high!r}}}"
     if isinstance(value, tuple):
         inner = ", ".join(map(_write, value))
         return f"({inner},)" if len(value) == 1 else f"({inner})"

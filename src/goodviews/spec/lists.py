@@ -45,6 +45,19 @@ def read_specs(given: Iterable[str] | None) -> list[str] | None:
     return specs or None
 
 
+def read_texts(given: Iterable[str]) -> list[str]:
+    """Specs, families and spaces as they were typed, or as the files among them have them.
+
+    Raises:
+        InputError: A file cannot be read or holds no spec.
+    """
+    texts: list[str] = []
+    for text in given:
+        file = _file(text)
+        texts += [text.strip()] if file is None else [line for _, line in _lines(file)]
+    return texts
+
+
 def read_spec(given: str | Path) -> str:
     """Read the one spec that was given as text, or as a file that holds it.
 

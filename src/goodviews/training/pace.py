@@ -14,7 +14,7 @@ _SCREEN, _FINAL = (2_000, 10_000), (10_000, 80_000)
 """Fewest and most images shown in a run that screens, and in one of the study itself."""
 _SCREENING, _FINALS = 0.25, 0.35
 """Shares of the time; the rest is for baselines and for what follows the study."""
-_RACE = 24
+RACE = 24
 """Lengths of one screening run that a race takes, by its views, rungs and continued runs."""
 _READING = 1.5
 """Seconds of evaluation after a short run."""
@@ -53,7 +53,9 @@ class Lengths:
         return f"{told}; --minutes changes that."
 
 
-def lengths(each: float, *, seconds: float, runs: int = 32, finals: int = 15) -> Lengths:
+def lengths(
+    each: float, *, seconds: float, runs: int = 32, finals: int = 15, race: int = RACE
+) -> Lengths:
     """Lengths that fit a number of processor seconds, within a range.
 
     Args:
@@ -61,14 +63,15 @@ def lengths(each: float, *, seconds: float, runs: int = 32, finals: int = 15) ->
         seconds: What the study may take, on all processors together.
         runs: Number of runs of the screening.
         finals: Number of runs of the study.
+        race: What follows the screening, in lengths of one of its runs.
 
     Example:
         >>> lengths(0.0004, seconds=1200, runs=32, finals=15).shown
         70000
     """
-    screened = (_SCREENING * seconds - _READING * (runs + _RACE)) / each / (runs + _RACE)
+    screened = (_SCREENING * seconds - _READING * (runs + race)) / each / (runs + race)
     shown = _FINALS * seconds / each / finals
     short = int(np.clip(screened, *_SCREEN))
     long = int(np.clip(shown, *_FINAL))
-    took = each * (short * (runs + _RACE) + long * finals) + _READING * (runs + _RACE)
+    took = each * (short * (runs + race) + long * finals) + _READING * (runs + race)
     return Lengths(short, long, took / (_SCREENING + _FINALS))

@@ -18,7 +18,7 @@ Measure = Literal["accuracy", "balanced accuracy", "macro AUROC", "R2", "mIoU"]
 """What decides in a task: accuracy, or balanced accuracy where classes are imbalanced; macro AUROC
 of several labels; R2 of a number; mIoU of classes of pixels."""
 
-ROLES = ("candidate", "twin", "baseline", "screened")
+ROLES = ("candidate", "twin", "baseline", "screened", "searched")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Row:
         task: Name of the label column; empty without labels.
         modality: ``image`` (``graph`` later).
         role: ``candidate``, ``twin`` (the first candidate again, other initialisation and
-            draws), ``baseline``, or ``screened`` (a short run that only chooses).
+            draws), ``baseline``, ``screened`` (a short run that only chooses), or ``searched`` (a
+            trial of a search).
         estimate_nats: InfoNCE lower bound on I(v1; v2), held-out pairs.
         stderr_nats: Its standard error over pairs.
         ceiling_nats: log K, the largest value the estimate can take.

@@ -16,6 +16,7 @@ from goodviews.core.records.compromise import Compromise
 from goodviews.core.records.lengths import Lengths
 from goodviews.core.records.rows import Measure
 from goodviews.core.records.screening import Screening
+from goodviews.core.records.search import Search
 
 SCHEMA = 1
 Regime = Literal["missing", "sweet_spot", "excess", "undecided"]
@@ -246,6 +247,7 @@ class Verdict:
         compromise: One view for all tasks; nothing with fewer than two.
         screening: What short runs before the study found, for each task; nothing where the views
             were given.
+        search: What was searched before the study; nothing without ``--search``.
     """
 
     schema: int = SCHEMA
@@ -254,6 +256,7 @@ class Verdict:
     trust: tuple[Check, ...]
     compromise: Compromise | None = None
     screening: tuple[Screening, ...] = ()
+    search: Search | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The JSON object that :meth:`from_json` reads."""

@@ -15,6 +15,7 @@ from goodviews.core.files import write_json
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.core.records.rows import Row
 from goodviews.core.records.screening import Screening
+from goodviews.core.records.search import Search
 from goodviews.core.records.verdict import TaskVerdict, Verdict
 from goodviews.core.text import counted
 from goodviews.data import Data, Groups, Images, Labels, load
@@ -50,6 +51,8 @@ from goodviews.jobs.study.plan import Plan, make_plan
 from goodviews.jobs.study.run import run_cells
 from goodviews.jobs.study.screening.first import choose_views, planned_lengths, prepare
 from goodviews.jobs.study.screening.labels import FEWEST
+from goodviews.jobs.study.screening.stage import FOLDER as SCREENING
+from goodviews.jobs.study.search.job import first_view, searched_space, searched_views
 from goodviews.jobs.study.store import Store, is_study, stored_plan
 from goodviews.jobs.study.verdict.build import make_verdict
 from goodviews.jobs.study.verdict.measured import in_words
@@ -143,6 +146,7 @@ def study(
     minutes: float | None = None,
     kind: str | None = None,
     audit: str | None = None,
+    search: int | None = None,
     per_class: int = 10,
     label_draws: int = 10,
     root: str | Path | None = None,
@@ -190,6 +194,8 @@ def study(
             tried where no views are given (default: found from the images).
         audit: A view of your own: it is trained without each of its steps and with operations that
             it lacks, and compared with the best of these.
+        search: Number of trials of a search: ``views`` is then a spec with ranges, such as
+            ``crop(scale=({0.1: 1.0}, 1))``, whose best views a study compares afterwards.
         per_class: Labels per class of each readout, where most images are labelled.
         label_draws: How often those labels are drawn.
         root: Folder that holds torchvision's datasets.
@@ -223,7 +229,8 @@ def study(
     report_progress = as_report(progress)
     if audit is not None and views is not None:
         raise InputError("Give either --audit or --views: an audit makes its own views.")
-    specs, family = view_specs(views) if views is not None else ((), None)
+    space = searched_space(views, search, audit)
+    specs, family = view_specs(views) if views is not None and not space else ((), None)
     if minutes is not None and not 0 < minutes <= _MINUTES:
         raise InputError(
             f"minutes must be more than 0 and at most {_MINUTES:,}, but got {minutes:g}."
@@ -280,6 +287,8 @@ def study(
             images, task_images = grouped(both, groups)
         check_same_form(images, task_images)
     shape = (images.channels, images.height, images.width)
+    if space:
+        specs = (first_view(space, shape),)
     open_choice = not specs and min(shape[1:]) > 1 and bool(task_images.labels)
     if audit is not None and not open_choice:
         raise InputError(
@@ -336,7 +345,7 @@ def study(
     workers = jobs if jobs is not None else default_workers(settings.device)
     asked = epochs is not None
     with claimed(folder, "study", own=is_study, say=report_progress.note):
-        plan = planned(settings, specs, raced=open_choice)
+        plan = planned(settings, specs, raced=open_choice or bool(space))
         first = prepare(plan, kind, specs[0] if audit else "") if open_choice else None
         if audit is not None and first is None:
             raise InputError(
@@ -344,22 +353,31 @@ def study(
                 "or compare views with --views."
             )
         screening: tuple[Screening, ...] = ()
+        searched: Search | None = None
         stored = stored_plan(folder)  # a timed study resumes with the same number
         if first is not None:
             seconds = 60 * (minutes or MINUTES) * max(workers, 1)
-            length = planned_lengths(plan, first, seconds=seconds, folder=folder)
+            length = planned_lengths(
+                plan, first.slowest, runs=first.runs, seconds=seconds, folder=folder / SCREENING
+            )
             report_progress.note(length.words(seconds, max(workers, 1)))
             specs, screening = choose_views(
                 plan, first, length, folder=folder, jobs=workers, progress=report_progress
             )
             family = None
             epochs = epochs or max(1, round(length.shown / len(plan.splits.pretrain)))
+        elif space and search:
+            specs, searched, epochs = searched_views(
+                plan, space, search, minutes=minutes, epochs=epochs, folder=folder, jobs=workers,
+                progress=report_progress, earlier=tuple(stored["views"]) if stored else (),
+            )  # fmt: skip
         elif epochs is None and minutes is not None:
             epochs = stored["settings"]["epochs"] if stored else None
             epochs = epochs or epochs_in(plan, minutes, max(workers, 1))
         elif epochs is None:
             epochs = default_epochs(len(plan.splits.pretrain))
-        plan = planned(replace(settings, epochs=epochs), specs, raced=first is not None)
+        raced = first is not None or searched is not None
+        plan = planned(replace(settings, epochs=epochs), specs, raced=raced)
         store = Store(folder, plan)
         for spec in specs:
             keep_beside(spec, store.folder)
@@ -370,14 +388,14 @@ def study(
         store.write(done.results)
         _draw(plan, store.folder)
         kept = recorded(typed)
-        given = minutes or (MINUTES if first is not None else None)
+        given = minutes or (MINUTES if raced else None)
         outcomes = compare_with_scratch(
             plan, store, done.results, jobs=workers, report=report_progress, against=against,
             seconds=given and COMPARED * 60 * given * max(workers, 1),
         )  # fmt: skip
         verdict = make_verdict(
             plan, done.results, family=family, data=named, command=kept, failed=done.failed,
-            screening=screening, outcomes=outcomes,
+            screening=screening, searched=searched, outcomes=outcomes,
         )  # fmt: skip
         verdict = add_lengths(
             plan, store, done.results, verdict, command=kept, report=report_progress, asked=asked,

@@ -6,8 +6,9 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, as_completed, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -126,7 +127,12 @@ def run_cells(
 
 
 def spread(
-    plan: Plan, items: Sequence[tuple[Any, ...]], work: Callable[..., Any], *, jobs: int
+    plan: Plan,
+    items: Sequence[tuple[Any, ...]],
+    work: Callable[..., Any],
+    *,
+    jobs: int,
+    more: Callable[[], Sequence[tuple[Any, ...]]] = tuple,
 ) -> Iterator[tuple[int, Any]]:
     """Call a function of the plan for every item, in worker processes of one thread each.
 
@@ -135,6 +141,7 @@ def spread(
         items: Arguments behind the plan.
         work: A function of a module; its results do not depend on where it runs.
         jobs: Worker processes; 0 works in this process.
+        more: Called after each result has been taken; returns further items.
 
     Yields:
         Place of the item and its result, as they finish.
@@ -142,24 +149,36 @@ def spread(
     Raises:
         InputError: A worker was killed.
     """
-    if jobs == 0 or not items:
-        for place, item in enumerate(items):
+    if not items:
+        return
+    if jobs == 0:
+        left, place = deque(items), 0
+        while left:
             with one_thread():
-                made = work(plan, *item)
+                made = work(plan, *left.popleft())
             yield place, made
+            left.extend(more())
+            place += 1
         return
     modules, context = sources(), _context()
     with _deaf():
         finished = context.SimpleQueue()
     with _environment(), _executor(_light(plan), modules, jobs, context, finished) as pool:
-        with _deaf():
-            waiting = {pool.submit(_apply, work, item): n for n, item in enumerate(items)}
-        for future in as_completed(waiting):
+        waiting: dict[Future[Any], int] = {}
+        begun, new = 0, items
+        while new or waiting:
+            with _deaf():
+                waiting |= {
+                    pool.submit(_apply, work, item): n for n, item in enumerate(new, begun)
+                }
+            begun += len(new)
+            future = min(wait(waiting, return_when=FIRST_COMPLETED)[0], key=waiting.__getitem__)
             try:
                 made = future.result()
             except BrokenProcessPool as error:
                 raise InputError(_KILLED) from error
-            yield waiting[future], made
+            yield waiting.pop(future), made
+            new = more()
 
 
 def _in_order(cells: list[Cell]) -> list[Cell]:

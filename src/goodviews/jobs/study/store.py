@@ -73,6 +73,23 @@ class Store:
         except (KeyError, TypeError):  # of another version
             return None
 
+    def finished(self) -> tuple[dict[Cell, CellResult], list[str]]:
+        """Every finished cell in the folder, and the names of files that are none of this plan."""
+        found, ignored = {}, []
+        for path in sorted((self.folder / "cells").glob("*.npz")):
+            held = read_values(path)
+            rows = held.get("rows") if held else None
+            try:
+                cell = Cell(*(rows[0][name] for name in ("role", "view", "seed")))  # type: ignore[index]
+            except (IndexError, KeyError, TypeError):
+                cell = None
+            result = self.load(cell) if cell and self._path(cell) == path else None
+            if cell is None or result is None:
+                ignored.append(path.name)
+            else:
+                found[cell] = result
+        return found, ignored
+
     def save(self, cell: Cell, result: CellResult) -> CellResult:
         """Keep a finished cell, its encoder as a file of its own.
 

@@ -24,6 +24,7 @@ from goodviews.pages.study.facts import Panel, made, panel
 from goodviews.pages.study.folder import Study
 from goodviews.pages.study.gallery import Gallery, gather
 from goodviews.pages.study.lengths import LengthsCard, lengths_card
+from goodviews.pages.study.search import searched
 from goodviews.pages.study.tables import Bar, Row, mark, table, worth
 
 
@@ -57,6 +58,7 @@ def page(study: Study) -> str:
         family=study.run.family,
         trust=study.verdict.trust,
         shared=_shared(study.verdict.compromise),
+        search=searched(study.verdict.search) if study.verdict.search else None,
         made=made(study.run),
         island=_island(study),
     )

@@ -18,10 +18,10 @@ from goodviews.jobs.study.screening.kinds import Kind, find_kind
 from goodviews.jobs.study.screening.labels import choosing_task
 from goodviews.jobs.study.screening.operations import Operation, compose, operations
 from goodviews.jobs.study.screening.race import race
-from goodviews.jobs.study.screening.stage import FOLDER, screen
+from goodviews.jobs.study.screening.stage import screen
 from goodviews.jobs.study.screening.words import describe
 from goodviews.methods.fitting import simclr_views
-from goodviews.training.pace import Lengths, lengths
+from goodviews.training.pace import RACE, Lengths, lengths
 
 FINALISTS = 3
 """Views of a race that a study compares, beside those of SimCLR."""
@@ -66,10 +66,8 @@ def prepare(plan: Plan, kind: str | None, audited: str = "") -> First | None:
     """
     images, side = plan.images, min(plan.images.height, plan.images.width)
     about = find_kind(images, kind)
-    parts = plan.splits if plan.task_images is images else splits(plan.task_images)
-    tasks = [choosing_task(task, parts) for task in plan.tasks]
-    known = tuple(task for task in tasks if task is not None)
-    if not known or len(known) < len(tasks):
+    known = choosing_tasks(plan)
+    if not known:
         return None
     found = operations(about.name, images.channels, side)
     if audited:
@@ -137,24 +135,43 @@ def choose_views(
     return finalists, tuple(describe(screened, first.kind, raced))
 
 
-def planned_lengths(plan: Plan, first: First, *, seconds: float, folder: Path) -> Lengths:
+def choosing_tasks(plan: Plan) -> tuple[Task, ...]:
+    """The tasks with labels used for selection only; none where a task has too few of them."""
+    parts = plan.splits if plan.task_images is plan.images else splits(plan.task_images)
+    tasks = [choosing_task(task, parts) for task in plan.tasks]
+    known = tuple(task for task in tasks if task is not None)
+    return known if len(known) == len(tasks) else ()
+
+
+def planned_lengths(
+    plan: Plan,
+    view: str,
+    *,
+    runs: int,
+    seconds: float,
+    folder: Path,
+    finals: int = FINALISTS + 2,
+    race: int = RACE,
+) -> Lengths:
     """Lengths of the runs on this machine; those that were planned before, where a study resumes.
 
     Args:
         plan: The study.
-        first: What is screened.
+        view: A view that takes as long as any.
+        runs: Number of short runs.
         seconds: Processor seconds of the whole study.
-        folder: The study folder.
+        folder: Folder of the short runs.
+        finals: Number of views of the study, with the twin.
+        race: What follows the short runs, in lengths of one of them.
 
     Raises:
         InputError: The folder cannot be written to.
     """
-    path = folder / FOLDER / "lengths.json"
+    path = folder / "lengths.json"
     with suppress(InputError, TypeError):
         if path.exists():
             return Lengths(**read_json(path))
-    finals = (FINALISTS + 2) * len(plan.seeds)
-    each = seconds_per_image(plan, first.slowest)
-    found = lengths(each, seconds=seconds, runs=first.runs, finals=finals)
+    each = seconds_per_image(plan, view)
+    found = lengths(each, seconds=seconds, runs=runs, finals=finals * len(plan.seeds), race=race)
     write_json(path, asdict(found))
     return found

@@ -6,6 +6,7 @@ import numpy as np
 
 from goodviews.core.interval import Interval
 from goodviews.core.records.screening import Screening
+from goodviews.core.records.search import Search
 from goodviews.core.records.verdict import (
     Baseline,
     Ceiling,
@@ -61,6 +62,7 @@ def make_verdict(
     command: str,
     failed: dict[Cell, str],
     screening: tuple[Screening, ...] = (),
+    searched: Search | None = None,
     outcomes: dict[int, Outcome] | None = None,
 ) -> Verdict:
     """Read the finished cells.
@@ -73,6 +75,7 @@ def make_verdict(
         command: Command of this study.
         failed: Cells that could not be run, and why.
         screening: What short runs before the study found.
+        searched: What a search before the study found.
         outcomes: The comparison with training from scratch, by place of the task.
     """
     tasks, readings = [], []
@@ -91,6 +94,7 @@ def make_verdict(
         trust=tuple(trust(plan, results, readings, failed, command)),
         compromise=one_for_all(plan, readings, family),
         screening=screening,
+        search=searched,
     )
 
 

@@ -1,0 +1,1 @@
+"""Search over the parameters of views: proposals, trials, and what they showed."""
