@@ -46,7 +46,7 @@ def read_specs(given: Iterable[str] | None) -> list[str] | None:
 
 
 def read_texts(given: Iterable[str]) -> list[str]:
-    """Specs, families and spaces as they were typed, or as the files among them have them.
+    """Specs, families and spaces as given, with files replaced by their lines.
 
     Raises:
         InputError: A file cannot be read or holds no spec.

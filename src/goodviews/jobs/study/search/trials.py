@@ -23,7 +23,7 @@ ROLE = "searched"
 FIRST = 20_000
 """Seed of trial 0; trial n has seed 20,000 + n, which no run of the study has by default."""
 EARLY = 4
-"""A trial is read out once at a quarter of its length."""
+"""A trial is evaluated once at a quarter of its length."""
 PRUNED = 0.35
 """A trial ends there if its readout is below this quantile of those before."""
 
@@ -147,7 +147,7 @@ def as_scores(trials: Mapping[int, Trial]) -> dict[int, float]:
 
 
 def run_trial(plan: Plan, view: str, number: int, threshold: float | None) -> CellResult | str:
-    """Train one trial, and read it out at a quarter of its length and at its end.
+    """Train one trial, and evaluate it at a quarter of its length and at its end.
 
     Args:
         plan: The plan of the trials.
