@@ -335,8 +335,8 @@ def study(
     same["groups"] = groups if isinstance(groups, str) else None
     own = {
         "out": out, "views": views if isinstance(views, str | Path | None) else [*specs],
-        "epochs": epochs, "minutes": minutes, "kind": kind, "audit": audit, "encoder": encoder,
-        "objective": objective, "per_class": per_class, "target": target,
+        "epochs": epochs, "minutes": minutes, "kind": kind, "audit": audit, "search": search,
+        "encoder": encoder, "objective": objective, "per_class": per_class, "target": target,
         "seeds": seeds if isinstance(seeds, int) else None,
     }  # fmt: skip
     typed = command or command_line("study", same | own, defaults={"seeds": 3, "per_class": 10})
