@@ -42,6 +42,7 @@ EXPERIMENTS = {
     "presets_axis": "presets_axis.run",
     "proposition": "proposition.run",
     "short_and_long": "short_and_long.run",
+    "training_parity": "training_parity.run",
     "two_tasks": "two_tasks.run",
 }
 """Name: the module that holds a function of that name, which takes a scale and a folder."""

@@ -1,0 +1,1 @@
+"""Our training against another library's loss in a plain loop."""
