@@ -73,12 +73,12 @@ def test_a_full_disk_gives_one_sentence_and_leaves_nothing(
 ) -> None:
     real = cache.Rows
 
-    def rows(file: object, where: Path) -> cache.Rows:
+    def rows(file: object, where: Path, own: object) -> cache.Rows:
         class File:
             def write(self, raw: bytes) -> int:
                 raise OSError(errno.ENOSPC, "No space left on device")
 
-        return real(File(), where)  # type: ignore[arg-type]
+        return real(File(), where, own)  # type: ignore[arg-type]
 
     monkeypatch.setattr(cache, "Rows", rows)
     with pytest.raises(InputError, match="No space left on device"):

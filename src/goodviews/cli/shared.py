@@ -104,7 +104,8 @@ Fit = Annotated[
     typer.Option(
         metavar="HOW",
         help="How images of another shape are resized: crop (the largest centred part of that "
-        "shape), pad (the whole image, with black around it) or stretch (default: crop).",
+        "shape), pad (the whole image, with black around it), stretch, or natural: views are made "
+        "of images at their own sizes, and only evaluation sees the central part (default: crop).",
         show_default=False,
     ),
 ]
@@ -158,8 +159,8 @@ def chosen_labels(labels: Path | None, no_labels: bool) -> Path | str | None:
 
 def sized(size: str | None, fit: str | None) -> int | str | None:
     """The size and the fit as one value, as :func:`goodviews.load` takes them."""
-    if fit not in (None, "crop", "pad", "stretch"):
-        raise InputError(f"fit must be crop, pad or stretch, but got {fit!r}.")
+    if fit not in (None, "crop", "pad", "stretch", "natural"):
+        raise InputError(f"fit must be crop, pad, stretch or natural, but got {fit!r}.")
     text = ",".join(word for word in (size, fit) if word)
     return int(text) if text.isascii() and text.isdigit() else text or None
 

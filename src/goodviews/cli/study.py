@@ -74,6 +74,14 @@ def study(
         int,
         typer.Option(min=0, metavar="N", help="Value of label images that does not count."),
     ] = 255,
+    task_size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PIXELS",
+            help="Height and width of the images of --task-data (default: those of DATA).",
+            show_default=False,
+        ),
+    ] = None,
     seeds: Annotated[
         int, typer.Option(min=1, max=10_000, metavar="N", help="Number of runs per view.")
     ] = 3,
@@ -194,6 +202,7 @@ def study(
             task_data=task_data,
             target=target,
             ignore=ignore,
+            task_size=sized(task_size, None),
             seeds=seeds,
             candidates=candidates,
             size=sized(size, fit),

@@ -71,6 +71,10 @@ class Key:
             words = _mix(_add(words, number))
         return cls(words)
 
+    def some(self, rows: Tensor) -> "Key":
+        """Key of some examples of the batch, (n,) places in it."""
+        return Key(self.words[rows])
+
     def fold(self, number: int) -> "Key":
         """An independent key for part ``number`` of a larger draw, such as a step of a chain."""
         return Key(_mix(_add(self.words ^ _FIRST, number)))

@@ -15,8 +15,9 @@ from goodviews.data.alpha import is_data
 from goodviews.data.channels import ANY, MOST, WHICH, Channels, channel_axis, readings, spread
 from goodviews.data.decode import fit, on_white, standard
 from goodviews.data.drafts import Draft, Rows, finite
+from goodviews.data.originals import bounded
 from goodviews.data.outliers import Fence
-from goodviews.data.pictures import INFINITE, SQUARE
+from goodviews.data.pictures import INFINITE, SQUARE, size_notes
 from goodviews.data.selection import encode, task_of_kind
 from goodviews.data.size import Size
 
@@ -118,7 +119,7 @@ def array_draft(
     done = 0
     for part in parts:
         for start in range(0, len(part), CHUNK):
-            block = np.ascontiguousarray(part[start : start + CHUNK])
+            block, own = np.ascontiguousarray(part[start : start + CHUNK]), []
             whole = np.array([finite(image) for image in block])
             numbers = done + np.flatnonzero(whole)
             if not whole.all():
@@ -127,9 +128,11 @@ def array_draft(
                 block = block[whole]
             if resized and len(block):
                 inside = block if fence is None else [fence.inside(image) for image in block]
-                block = np.stack([fit(image, sides, size.fit) for image in inside])
+                block = np.stack([fit(image, sides, size.resize) for image in inside])
+                if size.fit == "natural" and sides is not None:
+                    own = [bounded(image, sides) for image in inside]
             if len(block):
-                rows.add(block, [str(i) for i in numbers])
+                rows.add(block, [str(i) for i in numbers], own)
             kept += numbers.tolist()
             done += len(whole)
             if progress is not None:
@@ -141,7 +144,7 @@ def array_draft(
     if resized and sides is not None:
         text += f", {size.words(*sides)}"
     cut = replace(size, sides=sides).lost(*shape[1:]) if resized else ""
-    lost = (cut,) if cut else ()
+    lost = (*((cut,) if cut else ()), *size_notes(size, rows, [shape[1:]] * len(kept)))
     left = sorted(set(range(total)) - set(kept))
     draft = Draft(
         source=f"{text}.",

@@ -24,11 +24,17 @@ from goodviews.core.errors import InputError
 from goodviews.data.cache_folder import building, writing
 from goodviews.data.drafts import BLOCK, Draft, Rows
 from goodviews.data.hashing import content_hash
-from goodviews.data.images import FORMAT, Images
+from goodviews.data.images import FORMAT, SIZES, Images
 from goodviews.data.kinds import ALL_CLASSES, Kinds
+from goodviews.data.originals import Originals
 
 SUMS = "sums.npy"
 """File of the checksums, beside the pixels."""
+
+OWN = "originals.bin"
+"""File of the images at their own sizes, where they are kept, with checksums and sizes beside."""
+
+_OWN_SUMS = "originals-sums.npy"
 
 BLOCKS = 64
 """Blocks that are checked when the file has not been written to since it was made."""
@@ -64,20 +70,26 @@ def cached(
     except InputError:
         pass  # missing, broken or changed: build it
     with building(folder, open_checked) as temp:
-        with writing(root):
-            file = (temp / "pixels.bin").open("wb")
+        opened: list[BinaryIO] = []
+
+        def open_file(name: str) -> BinaryIO:
+            with writing(root):
+                opened.append((temp / name).open("wb"))
+            return opened[-1]
+
         try:
-            rows = Rows(file, root)
+            rows = Rows(open_file("pixels.bin"), root, lambda: open_file(OWN))
             draft = build(rows)
             with writing(root):
-                file.flush()
-                os.fsync(file.fileno())
+                for file in opened:
+                    file.flush()
+                    os.fsync(file.fileno())
         finally:
-            _close(file)
+            for file in opened:
+                _close(file)
         shape = (rows.count, *rows.shape)
         found = rows.range(np.memmap(temp / "pixels.bin", rows.dtype, "r", shape=shape), given)
-        np.save(temp / SUMS, rows.all_sums())
-        state = (temp / "pixels.bin").stat()
+        np.save(temp / SUMS, rows.pixels.sums())
         about = {
             "name": name,
             "pixels": "pixels.bin",
@@ -89,9 +101,13 @@ def cached(
             "skipped": draft.skipped,
             "notes": [*draft.notes, *found.warnings],
             "label_note": draft.label_note,
-            "digest": rows.digest.hexdigest(),
-            "written": [state.st_mtime_ns, state.st_ctime_ns],
+            "digest": rows.digest().hex(),
+            "written": _written(temp / "pixels.bin"),
         }
+        if rows.sizes:
+            about |= {"originals": OWN, "originals_written": _written(temp / OWN)}
+            np.save(temp / _OWN_SUMS, rows.originals.sums())
+            np.save(temp / SIZES, np.array(rows.sizes, dtype=np.int64))
         part = draft.part if draft.part is not None else np.zeros(rows.count, dtype=np.int8)
         names = json.dumps(draft.names)
         about["names"] = hashlib.sha256(names.encode()).hexdigest()
@@ -114,8 +130,8 @@ def in_memory(
     Returns:
         The images; the same content has the same hash as in a cache folder.
     """
-    file = io.BytesIO()
-    rows = Rows(file, Path())
+    file, own = io.BytesIO(), io.BytesIO()
+    rows = Rows(file, Path(), lambda: own)
     draft = build(rows)
     pixels = np.frombuffer(file.getbuffer(), dtype=rows.dtype).reshape(rows.count, *rows.shape)
     pixels.flags.writeable = False
@@ -130,12 +146,17 @@ def in_memory(
         skipped=draft.skipped,
         source=draft.source,
         range_note=found.note,
-        hash=content_hash(rows.digest.digest(), draft.labels, part),
+        hash=content_hash(rows.digest(), draft.labels, part),
         part=part,
         notes=(*draft.notes, *found.warnings),
         label_note=draft.label_note,
         groups=draft.groups,
         kinds=draft.kinds,
+        originals=Originals.of(
+            np.frombuffer(own.getbuffer(), rows.dtype), np.array(rows.sizes), rows.shape[0]
+        )
+        if rows.sizes
+        else None,
     )
 
 
@@ -167,6 +188,7 @@ def relabelled(
     about = json.loads((home / "about.json").read_text("utf-8", errors="surrogateescape"))
     before = images.notes if home == images.cache else about["notes"]
     about |= {"pixels": "../pixels.bin", "label_note": label_note}
+    about |= {"originals": f"../{OWN}"} if "originals" in about else {}
     about["notes"] = list(dict.fromkeys([*before, *notes]))
     about["name"] = images.name
     told = [classes, about["notes"], label_note, *([kinds.to_json()] if kinds else [])]
@@ -226,7 +248,7 @@ def open_checked(folder: Path) -> Images:
     """Map the images of a cache folder that is as it was written.
 
     Of pixels that were written to since, every byte is compared with its checksum, otherwise 64
-    blocks of one MiB; the description, names, labels and parts are compared whole.
+    blocks of one MiB; the description, names, labels, parts and sizes are compared whole.
 
     Raises:
         InputError: The folder is missing, incomplete, changed or of another version.
@@ -234,10 +256,7 @@ def open_checked(folder: Path) -> Images:
     images = Images.open(folder)
     about = json.loads((folder / "about.json").read_text("utf-8", errors="surrogateescape"))
     file = folder / about["pixels"]
-    state = file.stat()
     try:
-        sums = np.load(file.with_name(SUMS), allow_pickle=False)
-        same = [state.st_mtime_ns, state.st_ctime_ns] == about["written"]
         whole = (
             _check(about) == about["check"]
             and hashlib.sha256(file.with_name("names.json").read_bytes()).hexdigest()
@@ -245,14 +264,32 @@ def open_checked(folder: Path) -> Images:
             and about["hash"]
             == content_hash(bytes.fromhex(about["digest"]), images.labels, images.part)
             and about.get("groups", 0) == _group_sum(images.groups)
-            and len(sums) == -(-state.st_size // BLOCK)
-            and all(_sum_of(file, int(i)) == sums[i] for i in _blocks(len(sums), same))
+            and _unchanged(file, SUMS, about["written"])
+            and (
+                images.originals is None
+                or _unchanged(file.with_name(OWN), _OWN_SUMS, about["originals_written"])
+            )
         )
     except Exception as error:  # a changed file can raise any exception
         raise InputError(f"The image cache {folder} cannot be used ({error}).") from error
     if not whole:
         raise InputError(f"The image cache {folder} was changed after it was written.")
     return images
+
+
+def _written(file: Path) -> list[int]:
+    """Times of the last change of content and of status."""
+    state = file.stat()
+    return [state.st_mtime_ns, state.st_ctime_ns]
+
+
+def _unchanged(file: Path, sums: str, written: list[int]) -> bool:
+    """Whether a file of pixels has the checksums that are beside it."""
+    known = np.load(file.with_name(sums), allow_pickle=False)
+    blocks = _blocks(len(known), same=_written(file) == written)
+    return len(known) == -(-file.stat().st_size // BLOCK) and all(
+        _sum_of(file, int(i)) == known[i] for i in blocks
+    )
 
 
 def _group_sum(groups: np.ndarray | None) -> int:

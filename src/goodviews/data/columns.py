@@ -103,5 +103,5 @@ def _with(images: Images, column: str, found: Found) -> Images:
         classes=found.classes,
         kinds=found.kinds,
         notes=tuple(notes),
-        hash=content_hash(images.pixels, found.columns, images.part),
+        hash=content_hash(images.content(), found.columns, images.part),
     )

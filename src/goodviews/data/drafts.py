@@ -2,7 +2,7 @@
 
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -11,7 +11,7 @@ import numpy as np
 
 from goodviews.core.errors import InputError
 from goodviews.data.cache_folder import writing
-from goodviews.data.hashing import pixel_head
+from goodviews.data.hashing import joint_digest, pixel_head, size_digest
 from goodviews.data.kinds import ALL_CLASSES, Kinds
 from goodviews.data.value_range import Range, value_range
 
@@ -35,29 +35,84 @@ class Draft:
     kinds: Kinds = ALL_CLASSES
 
 
-class Rows:
-    """Writer of blocks of images (B, C, H, W), in order; it also computes their hash and range."""
+class Stream:
+    """Writer of the pixels of images, one after another, with their hash and checksums.
 
-    def __init__(self, file: BinaryIO, where: Path) -> None:
-        self.file = file
-        self.where = where
+    Args:
+        file: Receives the bytes.
+        where: Folder of the cache, for messages.
+        head: First bytes of the hash.
+    """
+
+    def __init__(self, file: BinaryIO, where: Path, head: bytes = b"") -> None:
+        self.file, self.where = file, where
+        self.digest = hashlib.sha256(head)
+        self._sums: list[int] = []
+        self._rest = b""
+
+    def write(self, raw: bytes) -> None:
+        """Write the bytes.
+
+        Raises:
+            InputError: The disk is full.
+        """
+        self.digest.update(raw)
+        data = self._rest + raw
+        ends = range(BLOCK, len(data) + 1, BLOCK)
+        self._sums += [zlib.crc32(data[end - BLOCK : end]) for end in ends]
+        self._rest = data[len(data) - len(data) % BLOCK :]
+        with writing(self.where):
+            self.file.write(raw)
+
+    def sums(self) -> np.ndarray:
+        """Checksum of every block of the file, the last of which may be shorter."""
+        last = [zlib.crc32(self._rest)] if self._rest else []
+        return np.array([*self._sums, *last], dtype=np.uint32)
+
+
+class Rows:
+    """Writer of images, in order; it also computes their hash and range.
+
+    Args:
+        file: Receives images of one size.
+        where: Folder of the cache, for messages.
+        own: Opens the file that receives the same images at their own sizes.
+
+    Attributes:
+        sizes: Height and width of each image at its own size; empty where none is written.
+    """
+
+    def __init__(self, file: BinaryIO, where: Path, own: Callable[[], BinaryIO]) -> None:
+        self.pixels = Stream(file, where)
+        self._own = own
+        self._originals: Stream | None = None
         self.count = 0
         self.shape: tuple[int, ...] = ()
         self.dtype = np.dtype(np.uint8)
         self.low = self.high = np.zeros(0)
-        self.digest = hashlib.sha256()
-        self.sums: list[int] = []
-        self.rest = b""
+        self.sizes: list[tuple[int, int]] = []
 
-    def add(self, block: np.ndarray, names: Sequence[str]) -> None:
-        """Write (n, C, H, W) images; ``names`` holds the name of each, for messages.
+    @property
+    def originals(self) -> Stream:
+        """Where images go at their own sizes."""
+        if self._originals is None:
+            self._originals = Stream(self._own(), self.pixels.where)
+        return self._originals
+
+    def add(self, block: np.ndarray, names: Sequence[str], own: Sequence[np.ndarray] = ()) -> None:
+        """Write images.
+
+        Args:
+            block: (n, C, H, W).
+            names: Name of each, for messages.
+            own: Each at its own size, (C, h, w), where they are kept like that.
 
         Raises:
             InputError: A value is not finite, or the disk is full.
         """
         if not self.count:
             self.shape, self.dtype = block.shape[1:], block.dtype
-            self.digest.update(pixel_head(self.dtype, self.shape))
+            self.pixels.digest.update(pixel_head(self.dtype, self.shape))
             self.low, self.high = (np.full(len(block[0]), end) for end in (np.inf, -np.inf))
         assert (block.shape[1:], block.dtype) == (self.shape, self.dtype)
         if block.dtype == np.float32 and not np.isfinite(block).all():
@@ -66,31 +121,26 @@ class Rows:
                 f"Image {bad[0]} has NaN or infinite values; replace or remove them first."
             )
         data = np.ascontiguousarray(block)
-        raw = data.tobytes()
-        self.digest.update(raw)
-        self.sums += self._block_sums(raw)
         self.low = np.minimum(self.low, data.min((0, 2, 3)))
         self.high = np.maximum(self.high, data.max((0, 2, 3)))
         self.count += len(data)
-        with writing(self.where):
-            self.file.write(raw)
+        self.pixels.write(data.tobytes())
+        for image in own:
+            assert image.dtype == self.dtype
+            self.sizes.append((image.shape[1], image.shape[2]))
+            self.originals.write(np.ascontiguousarray(image).tobytes())
 
-    def _block_sums(self, raw: bytes) -> list[int]:
-        """Checksums of the blocks of the file that these bytes complete."""
-        data = self.rest + raw
-        ends = range(BLOCK, len(data) + 1, BLOCK)
-        self.rest = data[len(data) - len(data) % BLOCK :]
-        return [zlib.crc32(data[end - BLOCK : end]) for end in ends]
-
-    def all_sums(self) -> np.ndarray:
-        """Checksum of every block of the file, the last of which may be shorter."""
-        last = [zlib.crc32(self.rest)] if self.rest else []
-        return np.array([*self.sums, *last], dtype=np.uint32)
+    def digest(self) -> bytes:
+        """Hash of all pixels, and of the range of values that is given."""
+        own = None
+        if self.sizes:
+            own = size_digest(self.originals.digest.digest(), np.array(self.sizes))
+        return joint_digest(self.pixels.digest.digest(), own)
 
     def range(self, pixels: np.ndarray, given: tuple[float, float] | None) -> Range:
         """How the written values become [0, 1]; a given range becomes a part of the hash."""
         if given is not None:
-            self.digest.update(f"range {given}".encode())
+            self.pixels.digest.update(f"range {given}".encode())
         return value_range(pixels, self.low, self.high, given)
 
 

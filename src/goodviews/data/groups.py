@@ -157,5 +157,5 @@ def _without(
         groups=images.groups if groups is None else groups,
         hash=images.hash
         if len(labels) == len(images.labels)
-        else content_hash(images.pixels, labels, images.part),
+        else content_hash(images.content(), labels, images.part),
     )

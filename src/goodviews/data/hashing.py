@@ -54,6 +54,16 @@ def pixel_digest(pixels: np.ndarray) -> bytes:
     return total.digest()
 
 
+def size_digest(values: bytes, sizes: np.ndarray) -> bytes:
+    """SHA-256 of images of several sizes: of the digest of their pixels, and (N, 2) sizes."""
+    return hashlib.sha256(b"sizes\0" + values + sizes.astype("<i8").tobytes()).digest()
+
+
+def joint_digest(pixels: bytes, originals: bytes | None) -> bytes:
+    """Digest of fitted images and of those at their own sizes, where there are any."""
+    return pixels if originals is None else hashlib.sha256(pixels + originals).digest()
+
+
 def states(files: Sequence[Path]) -> list[tuple[int, int, int, str]]:
     """Size in bytes, times (ns) of the last change of content and of status, hash of content.
 

@@ -15,7 +15,9 @@ from torch import Tensor
 
 from goodviews.core.errors import InputError
 from goodviews.data.display import sheet, to_bytes
+from goodviews.data.hashing import joint_digest, pixel_digest
 from goodviews.data.kinds import ALL_CLASSES, Kinds
+from goodviews.data.originals import MixedBatch, Originals
 from goodviews.data.value_range import Scale
 
 VALUES = 8_000_000
@@ -23,6 +25,9 @@ VALUES = 8_000_000
 
 FORMAT = 2
 """Version of the layout of cache folders; folders of other versions are built again."""
+
+SIZES = "sizes.npy"
+"""File of the sizes of images in a cache folder, beside the images at their own sizes."""
 
 
 def _no_parts() -> np.ndarray:
@@ -64,6 +69,8 @@ class Images:
             divides; ``None`` where each image is by itself. They are not part of ``hash``.
         kinds: Which columns of ``labels`` are numbers, whose classes are the different numbers, or
             one of several labels, see :func:`goodviews.data.tasks.label_tasks`.
+        originals: The images at their own sizes, from which views are made; ``None`` where those
+            are the sizes of ``pixels``, or where images were fitted (:meth:`for_views`).
 
     Example:
         >>> from goodviews.data import load
@@ -89,6 +96,7 @@ class Images:
     label_note: str = ""
     groups: np.ndarray | None = None
     kinds: Kinds = ALL_CLASSES
+    originals: Originals | None = None
 
     def __post_init__(self) -> None:
         if len(self.part) == 0:
@@ -130,7 +138,10 @@ class Images:
             torch.Size([2, 1, 16, 16])
         """
         rows = np.atleast_1d(index.cpu().numpy() if isinstance(index, Tensor) else index)
-        raw = np.array(self.pixels[rows], copy=None)
+        return self._scaled(np.array(self.pixels[rows], copy=None), device)
+
+    def _scaled(self, raw: np.ndarray, device: torch.device | str | None = None) -> Tensor:
+        """Stored pixels (B, C, H, W) as float32 in [0, 1]."""
         if raw.dtype == np.uint16:  # torch has few operations for uint16
             raw = raw.astype(np.int32)
         values = torch.from_numpy(raw).to(device=device or "cpu").to(torch.float32)
@@ -161,6 +172,59 @@ class Images:
             return self.batch(index, device)
         rows = np.atleast_1d(index.cpu().numpy() if isinstance(index, Tensor) else index)
         return torch.from_numpy(np.array(self.pixels[rows], copy=None)).to(device or "cpu")
+
+    def for_views(
+        self,
+        index: Tensor | np.ndarray,
+        device: torch.device | str | None = None,
+        *,
+        floats: bool = False,
+    ) -> Tensor | MixedBatch:
+        """Return some of the images as views are made of them.
+
+        Args:
+            index: (B,) integers, indices of the images.
+            device: Target device.
+            floats: Whether images of one size are those of :meth:`batch` instead of :meth:`raw`.
+
+        Returns:
+            The images at their own sizes, where they were loaded like that (``--fit natural``);
+            otherwise (B, C, H, W). Pairs and chains of views take both.
+
+        Example:
+            >>> from goodviews.data import load
+            >>> from goodviews.views import parse_view
+            >>> photos = [np.zeros((3, 20, 30), np.uint8), np.zeros((3, 25, 20), np.uint8)] * 4
+            >>> images, index = load(photos, size="16,natural"), torch.arange(4)
+            >>> batch = images.for_views(index)
+            >>> batch.shapes[:2], images.batch(index).shape
+            (((3, 20, 30), (3, 25, 20)), torch.Size([4, 3, 16, 16]))
+            >>> v1, v2 = parse_view("crop()")(batch, seed=0, samples=index, epoch=0)
+            >>> v1.shape
+            torch.Size([4, 3, 16, 16])
+        """
+        if self.originals is None:
+            return self.batch(index, device) if floats else self.raw(index, device)
+        rows = np.atleast_1d(index.cpu().numpy() if isinstance(index, Tensor) else index)
+        some = self.originals.take(rows)
+        shapes = tuple((self.channels, height, width) for height, width in some.sizes.tolist())
+        if self.pixels.dtype != np.uint8 or self.scale != (0.0, 255.0):
+            stored = [np.array(some.image(b)[None]) for b in range(len(rows))]
+            values = np.concatenate([self._scaled(raw).numpy().reshape(-1) for raw in stored])
+            some = Originals.of(values, some.sizes, self.channels)
+        return MixedBatch(
+            some.values,
+            some.starts,
+            shapes,
+            (self.height, self.width),
+            torch.device(device or "cpu"),
+            lambda: self.raw(rows),
+        )
+
+    def content(self) -> bytes:
+        """SHA-256 of the pixels, of those at their own sizes as well."""
+        whole = None if self.originals is None else self.originals.digest()
+        return joint_digest(pixel_digest(self.pixels), whole)
 
     def shown_range(self) -> tuple[float, float]:
         """The values that pictures show black and white.
@@ -256,6 +320,9 @@ class Images:
             if any(len(column) != shape[0] for column in columns):
                 raise ValueError("the numbers of labels and pixels differ")
             pixels = np.memmap(file, dtype=dtype, mode="r", shape=shape)
+            originals = None
+            if "originals" in about:
+                originals = _own_sizes(cache / about["originals"], dtype, shape)
             return cls(
                 name=about["name"],
                 pixels=pixels,
@@ -272,9 +339,20 @@ class Images:
                 label_note=about["label_note"],
                 groups=groups,
                 kinds=Kinds.from_json(about["kinds"]) if "kinds" in about else Kinds(),
+                originals=originals,
             )
         except Exception as error:  # a broken file can raise any exception
             raise InputError(
                 f"The image cache {cache} cannot be used ({error}); remove that folder and "
                 f"run again to rebuild it."
             ) from error
+
+
+def _own_sizes(file: Path, dtype: np.dtype, shape: tuple[int, ...]) -> Originals:
+    """Map images at their own sizes; of the fitted ones the shape is (N, C, H, W)."""
+    sizes = np.load(file.with_name(SIZES), allow_pickle=False)
+    wanted = int((sizes[:, 0] * sizes[:, 1]).sum()) * shape[1] * dtype.itemsize
+    if len(sizes) != shape[0] or file.stat().st_size != wanted:
+        raise ValueError(f"{file.name} has {file.stat().st_size} bytes, not {wanted}")
+    values = np.memmap(file, dtype=dtype, mode="c")  # for kernels, which expect writable memory
+    return Originals.of(np.asarray(values), sizes, shape[1])

@@ -84,7 +84,10 @@ def load(
         size: Pixels, instead of the rule above: a side such as 32, or height and width such as
             ``"32x128"`` or (32, 128). The largest centred part of that shape is taken; with
             ``"32x128,pad"`` (or ``"pad"`` alone) the whole image is kept between black margins,
-            with ``"stretch"`` the ratio of its sides changes.
+            with ``"stretch"`` the ratio of its sides changes. With ``"64,natural"`` images keep
+            their own sizes, up to a shorter side of 512 pixels or 4 times the given one: crops and
+            patches are cut from whole images, and the central part is what an encoder is evaluated
+            on.
         channels: Axis of arrays that holds the channels, ``first`` or ``last``, needed only where
             it is not clear; the number of channels, such as 4 to keep the transparency of pictures
             as a channel; or both, ``"first,4"``. Of files of several pages: ``"pages"`` are the
@@ -217,7 +220,7 @@ def _labelled(images: Images, labels: Labels) -> Images:
         kinds=found.kinds,
         notes=(*images.notes, *found.notes),
         label_note=found.matched,
-        hash=content_hash(images.pixels, found.columns, images.part),
+        hash=content_hash(images.content(), found.columns, images.part),
     )
 
 
@@ -231,13 +234,14 @@ def _only(images: Images, split: str) -> Images:
     keep = np.flatnonzero(images.part == numbers[split])
     pixels = np.asarray(images.pixels[keep])
     labels = {task: column[keep] for task, column in images.labels.items()}
-    return replace(
+    kept = replace(
         images,
         name=f"{images.name}-{split}",
         pixels=pixels,
         labels=labels,
         part=np.zeros(len(keep), dtype=np.int8),
-        hash=content_hash(pixels, labels),
         cache=None,
         groups=None if images.groups is None else images.groups[keep],
+        originals=None if images.originals is None else images.originals.take(keep),
     )
+    return replace(kept, hash=content_hash(kept.content(), labels))

@@ -18,8 +18,9 @@ from goodviews.data.alpha import ALPHAS, alpha_note, is_data, mixed_note, with_a
 from goodviews.data.channels import spread
 from goodviews.data.decode import PLAIN, Header, Reading, Sides
 from goodviews.data.drafts import Rows, finite
+from goodviews.data.originals import bounded
 from goodviews.data.outliers import Fence
-from goodviews.data.size import Size
+from goodviews.data.size import Size, share_inside
 
 CHUNK = 256
 
@@ -85,7 +86,7 @@ def read_pictures(
         if not found:
             return Pictures([], failed)
         side = size.sides or default_size(list(found.values()))
-        how = replace(how, fit=size.fit)
+        how = replace(how, fit=size.resize)
         spaced = [list(found)[i] for i in spread(len(found))]
         notes: tuple[str, ...] = ()
         if how.channels.count or any(one.alpha for one in found.values()):
@@ -100,30 +101,38 @@ def read_pictures(
                 if not isinstance(image, str)
             ]
             how = replace(how, fence=Fence.around(pairs))
+        whole = size.fit == "natural" and side is not None and _varied(found, side)
+
+        def both(i: int) -> tuple[np.ndarray, np.ndarray | None]:
+            own = bounded(pixels(i, found[i], None, how), side) if whole and side else None
+            return pixels(i, found[i], side, how), own
+
         kept: list[int] = []
         order = list(found)
         for start in range(0, len(order), CHUNK):
             block = order[start : start + CHUNK]
-            images = pool.map(lambda i: _attempt(pixels, i, found[i], side, how), block)
-            good = []
-            for i, image in zip(block, images, strict=True):
-                if isinstance(image, str) or not finite(image):
-                    failed[i] = image if isinstance(image, str) else INFINITE
+            good, natural = [], []
+            for i, read in zip(block, pool.map(lambda i: _attempt(both, i), block), strict=True):
+                if isinstance(read, str) or not finite(read[0]):
+                    failed[i] = read if isinstance(read, str) else INFINITE
                     continue
+                image, own = read
                 good.append(_conform(image, channels, kind))
+                natural += [] if own is None else [_conform(own, channels, kind)]
                 kept.append(i)
             if good:
-                rows.add(np.stack(good), [names[i] for i in kept[-len(good) :]])
+                rows.add(np.stack(good), [names[i] for i in kept[-len(good) :]], natural)
             if progress is not None:
                 progress(min(start + len(block) + total - len(order), total), total)
     headers = [found[i] for i in kept]
     if not kept:
         return Pictures(kept, failed)
+    used = replace(size, sides=side, fit="natural" if whole else size.resize)
     return Pictures(
         kept,
         failed,
-        _source(headers, replace(size, sides=side), channels, kind),
-        (*notes, *_remarks(headers), *_lost(headers, replace(size, sides=side))),
+        _source(headers, used, channels, kind),
+        (*notes, *_remarks(headers), *_lost(headers, used), *size_notes(used, rows, headers)),
         tuple(header.groups for header in headers),
     )
 
@@ -139,6 +148,38 @@ def default_size(headers: list[Header]) -> Sides:
         return None
     middle = np.median([min(header.height, header.width) for header in headers])
     return (64, 64) if middle >= 128 else (32, 32)
+
+
+def _varied(found: dict[int, Header], side: tuple[int, int]) -> bool:
+    """Whether an image has another size than the one to which images are fitted."""
+    return any((header.height, header.width) != side for header in found.values())
+
+
+def size_notes(
+    size: Size, rows: Rows, given: Sequence[Header] | Sequence[tuple[int, int]]
+) -> tuple[str, ...]:
+    """Sentences about images that are kept at their own sizes.
+
+    Args:
+        size: How images are fitted.
+        rows: What was written.
+        given: Header or size of each image.
+    """
+    if size.fit != "natural" or not rows.sizes:
+        return ()
+    before = [(one.height, one.width) if isinstance(one, Header) else one for one in given]
+    pairs = list(zip(before, rows.sizes, strict=True))
+    smaller = sum(kept[0] > had[0] for had, kept in pairs)
+    larger = sum(kept[0] < had[0] for had, kept in pairs)
+    values = sum(height * width for height, width in rows.sizes) * rows.shape[0]
+    room = values * rows.dtype.itemsize / 1e9
+    notes = [f"Images at their own sizes take {room:.2g} GB in the cache."]
+    if smaller:
+        notes.append(f"Enlarged to the size of evaluation: {counted(smaller, 'image')}.")
+    if larger:
+        short = min(min(kept) for had, kept in pairs if kept[0] < had[0])
+        notes.append(f"Reduced to a shorter side of {short} pixels: {counted(larger, 'image')}.")
+    return tuple(notes)
 
 
 def _attempt(action: Callable[..., Any], *args: Any) -> Any:
@@ -252,11 +293,15 @@ def _source(headers: list[Header], size: Size, channels: int, kind: np.dtype) ->
 
 
 def _lost(headers: list[Header], size: Size) -> tuple[str, ...]:
-    """A sentence where much of the middle image is cut off."""
-    height, width = (
-        np.median([getattr(h, side) for h in headers]) for side in ("height", "width")
+    """A sentence where a part of the images is cut off, of which half of them lose more."""
+    goal = size.sides
+    if goal is None:
+        return ()
+    sides = sorted(
+        ((one.height, one.width) for one in headers),
+        key=lambda own: share_inside(own[0], own[1], goal),
     )
-    text = size.lost(float(height), float(width))
+    text = size.lost(*sides[len(sides) // 2])
     return (text,) if text else ()
 
 

@@ -8,18 +8,19 @@ from typing import TypeAlias
 
 from goodviews.core.errors import InputError
 
-FITS = ("crop", "pad", "stretch")
+FITS = ("crop", "pad", "stretch", "natural")
 """``crop`` cuts the largest centred part of the right shape, ``pad`` adds black on two sides,
-``stretch`` changes the ratio of the sides."""
+``stretch`` changes the ratio of the sides, ``natural`` is ``crop`` for evaluation and keeps the
+images at their own sizes for views."""
 
-LOST = 2 / 3
-"""Share of an image whose loss is reported."""
+KEPT = 0.95
+"""Share of an image; where less of it is kept, that is reported."""
 
 LEAST, MOST = 4, 1024
 """Range of a side in pixels."""
 
 SizeLike: TypeAlias = int | str | tuple[int, int] | None
-"""What a user gives: 32, ``"32x128"``, (32, 128), ``"pad"``, ``"32x128,pad"``."""
+"""What a user gives: 32, ``"32x128"``, (32, 128), ``"pad"``, ``"64,natural"``."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,11 @@ class Size:
             return self.sides[0] if self.sides else None
         return str(self)
 
+    @property
+    def resize(self) -> str:
+        """How one image is resized."""
+        return "crop" if self.fit == "natural" else self.fit
+
     def side(self, what: str) -> int | None:
         """The side of a square, for data that are made in that size.
 
@@ -91,25 +97,44 @@ class Size:
         return self.sides[0] if self.sides else None
 
     def lost(self, height: float, width: float) -> str:
-        """A sentence where more than a third of images of this size is cut off; else empty."""
+        """A sentence where a part of images of this size is cut off; else empty."""
         if self.fit != "crop" or self.sides is None:
             return ""
-        left, top, right, bottom = box(width, height, self.sides)
-        share = (right - left) * (bottom - top) / (width * height)
-        if share > LOST:
+        share = share_inside(height, width, self.sides)
+        if share > KEPT:
             return ""
         shape = f"{height:.0f}x{width:.0f} pixels"
         return (
-            f"Only the central {100 * share:.0f} % of the images ({shape}) are kept; to keep all, "
-            f"give --fit pad or another shape, such as --size 32x{32 * width / height:.0f}."
+            f"Only the central {100 * share:.0f} % of the images ({shape}) are kept. To cut crops "
+            "and patches from whole images, give --fit natural; to keep all of each, --fit pad or "
+            f"another shape, such as --size {_like(height, width)}."
         )
 
     def words(self, height: int, width: int) -> str:
         """How images became ``height`` x ``width``, for a sentence."""
         goal = f"resized to {height}x{width} (antialiased bilinear)"
-        if self.fit == "crop":
-            return f"centre {'square' if height == width else 'part'} {goal}"
+        if self.resize == "crop":
+            text = f"centre {'square' if height == width else 'part'} {goal}"
+            views = " for evaluation, while crops and patches are cut from whole images"
+            return text + views * (self.fit == "natural")
         return f"{'padded with black and' if self.fit == 'pad' else 'whole image'} {goal}"
+
+
+def share_inside(height: float, width: float, sides: tuple[int, int]) -> float:
+    """Share of an image that is in its largest centred part with the shape of ``sides``.
+
+    Example:
+        >>> share_inside(375, 500, (64, 64))
+        0.75
+    """
+    left, top, right, bottom = box(width, height, sides)
+    return (right - left) * (bottom - top) / (width * height)
+
+
+def _like(height: float, width: float) -> str:
+    """Sides of a shape with the ratio of an image, the shorter of 32 pixels."""
+    short = min(height, width)
+    return f"{32 * height / short:.0f}x{32 * width / short:.0f}"
 
 
 def box(width: float, height: float, sides: tuple[int, int]) -> tuple[float, float, float, float]:

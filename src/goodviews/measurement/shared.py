@@ -248,7 +248,7 @@ def embed_views(
     made: tuple[list[Tensor], list[Tensor]] = ([], [])
     for begin in range(0, len(rows), _BATCH):
         some = rows[begin : begin + _BATCH]
-        x_BCHW = images.batch(some, device) if floats else images.raw(some, device)
+        x_BCHW = images.for_views(some, device, floats=floats)
         for which in (0, 1):
             view = pair.view(
                 which, x_BCHW, seed=seed, samples=torch.from_numpy(some), epoch=-1 - draw

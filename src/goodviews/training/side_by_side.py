@@ -25,7 +25,7 @@ from goodviews.training.optim import build_optimiser
 from goodviews.training.schedule import build_schedule
 from goodviews.training.settings import Settings
 from goodviews.training.stack import Stack
-from goodviews.views import ViewPair
+from goodviews.views import Pictures, ViewPair
 
 
 def train_side_by_side(
@@ -131,8 +131,9 @@ def _learner(
 ) -> Learner:
     """The learner that :func:`goodviews.training.train` starts with, if it can be stacked."""
     pair.check((images.channels, images.height, images.width))
-    some = images.batch(index[: min(len(index), 1024)], torch.device("cpu"))
-    v1, v2 = pair(some, seed=seed, samples=torch.from_numpy(index[: len(some)]), epoch=0)
+    first = torch.from_numpy(index[: min(len(index), 1024)])
+    some = images.for_views(first, torch.device("cpu"), floats=True)
+    v1, v2 = pair(some, seed=seed, samples=first, epoch=0)
     learner = build_learner(
         settings, v1, v2, shared=pair.alike, images=len(index), steps=steps, seed=seed
     )
@@ -152,12 +153,13 @@ class _Source:
 
     def __init__(self, images: Images, index: np.ndarray, device: torch.device) -> None:
         self.images, self.index, self.device = images, index, device
-        self.held = None if device.type == "cpu" else images.raw(index, device)
+        there = device.type == "cpu" or images.originals is not None
+        self.held = None if there else images.raw(index, device)
 
-    def raw(self, places: np.ndarray) -> Tensor:
-        """(B, C, H, W), images at places in the index."""
+    def raw(self, places: np.ndarray) -> Pictures:
+        """Images at places in the index."""
         if self.held is None:
-            return self.images.raw(self.index[places], self.device)
+            return self.images.for_views(self.index[places], self.device)
         return self.held[torch.from_numpy(places).to(self.device)]
 
     def views(

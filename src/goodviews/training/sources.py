@@ -100,8 +100,8 @@ class ImageSource:
 
     def some(self, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
         """See :meth:`Source.some`."""
-        some = self.images.batch(self.index[: min(self.count, 1024)], torch.device("cpu"))
-        first = torch.from_numpy(self.index[: len(some)])
+        first = torch.from_numpy(self.index[: min(self.count, 1024)])
+        some = self.images.for_views(first, torch.device("cpu"), floats=True)
         return self.pair(some, seed=seed, samples=first, epoch=0)
 
     def batch(
@@ -109,13 +109,14 @@ class ImageSource:
     ) -> Batch:
         """See :meth:`Source.batch`."""
         rows = self.index[places]
-        x_BCHW = self.images.raw(rows, device)  # uint8 if possible, because views read it faster
+        x_BCHW = self.images.for_views(rows, device)  # uint8 if possible, which views read faster
         samples = torch.from_numpy(rows).to(device)
         v1, v2 = self.pair(x_BCHW, seed=seed, samples=samples, epoch=epoch)
         patches = None
         if self.jigsaw is not None:
-            key = Key.of(seed=seed, samples=samples, epoch=epoch, view=2)
-            patches = self.jigsaw.apply(x_BCHW, self.jigsaw.sample(tuple(x_BCHW.shape[1:]), key))
+            patches = self.jigsaw.apply(
+                x_BCHW, self.jigsaw.draw(x_BCHW, self.pair.key(2, x_BCHW, seed, samples, epoch))
+            )
         return Batch(
             v1,
             v2,

@@ -137,7 +137,8 @@ def train_supervised(
     rng, batch = np.random.default_rng((seed, 0)), min(batch, len(index))
     for step in range(steps):
         rows = torch.from_numpy(rng.choice(len(index), batch, replace=False))
-        view = pair.view(0, x[rows], seed=seed, samples=places[rows], epoch=step + 1)
+        some = x[rows] if images.originals is None else images.for_views(index[rows], x.device)
+        view = pair.view(0, some, seed=seed, samples=places[rows], epoch=step + 1)
         loss = _loss(wrapped(view), y[rows], kind, smoothing)
         optimiser.zero_grad()
         fabric.backward(loss)

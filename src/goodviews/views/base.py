@@ -66,6 +66,7 @@ class View(Step):
             to images for evaluation.
         unit: Whether the views are in [0, 1]; if not, only form steps can follow.
         axes: Number of axes of an example: 3 for images, 4 for clips (T, C, H, W).
+        moves: Whether values are only moved, so that images of 8 bits can be applied to as well.
 
     Example:
         >>> import torch
@@ -85,6 +86,7 @@ class View(Step):
     form: ClassVar[bool] = False
     unit: ClassVar[bool] = True
     axes: ClassVar[int] = 3
+    moves: ClassVar[bool] = False
 
     @abstractmethod
     def sample(self, shape: Shape, key: Key) -> Params:

@@ -3,8 +3,9 @@
 Letters: B examples, C channels, H and W pixels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,6 +15,7 @@ from goodviews.core.rng import Key
 from goodviews.views import compiled
 from goodviews.views.base import Params, Shape, View
 from goodviews.views.factors import as_factors
+from goodviews.views.mixed import Mixed, Pictures, alike, is_mixed, sized, unit
 
 _FRAMES = "frames() selects images from clips."
 
@@ -30,6 +32,11 @@ class PairKey(Key):
     def both(self) -> Key:
         """Key of the steps that are drawn once for both views."""
         return Key.of(seed=self.seed, samples=self.samples, epoch=self.epoch, view=-1)
+
+    def some(self, rows: Tensor) -> "PairKey":
+        """Key of some images of the batch, (n,) places in it."""
+        seed = self.seed[rows] if isinstance(self.seed, Tensor) else self.seed
+        return PairKey(self.words[rows], seed, self.samples[rows], self.epoch)
 
 
 class Chain:
@@ -67,19 +74,68 @@ class Chain:
             shape = step.out_shape(shape)
         return params
 
-    def apply(self, images: Tensor, params: Params, *, begin: int = 0) -> Tensor:
+    def sample_each(self, shapes: Sequence[Shape], key: Key) -> Params:
+        """Draw the parameters for images of several shapes (C, H, W), one for each."""
+        if not self.common and (quick := compiled.draw(self.steps, shapes, key)) is not None:
+            return quick
+        params: Params = {}
+        for shape in dict.fromkeys(shapes):
+            rows = torch.tensor([b for b, other in enumerate(shapes) if other == shape])
+            for name, value in self.sample(shape, key.some(rows)).items():
+                room = params.setdefault(name, value.new_empty(len(shapes), *value.shape[1:]))
+                room[rows] = value
+        return params
+
+    def draw(self, images: Pictures, key: Key) -> Params:
+        """Draw the parameters of every step for images of one size or of several."""
+        if not is_mixed(images):
+            return self.sample(tuple(images.shape[1:]), key)
+        channels = images.shapes[0][0]
+        steps = sized(self.steps, channels, images.sides)
+        if steps is None:
+            return self.sample((channels, *images.sides), key)
+        return Chain(steps, common=self.common).sample_each(images.shapes, key)
+
+    def apply(self, images: Pictures, params: Params, *, begin: int = 0) -> Tensor:
         """Apply every step from place ``begin`` on; see :meth:`View.apply`.
 
         On a CPU, float32 and uint8 images (255 means 1) use compiled kernels where they exist.
+
+        Args:
+            images: (B, C, H, W), or images of several sizes, from whose whole area the first step
+                that makes views of one size takes them. Without such a step, they are resized to
+                one size first.
+            params: Parameters from :meth:`draw`.
+            begin: Place of the first step to apply.
         """
+        if is_mixed(images):
+            return self._from_mixed(images, params).to(images.device)
         place = begin
         while place < len(self.steps):
             if made := compiled.render(self.steps, place, images, params):
                 images, place = made
             else:
-                images = self.steps[place].apply(_unit(images), self._own(place, params))
+                step = self.steps[place]
+                images = step.apply(
+                    images if step.moves else unit(images), self._own(place, params)
+                )
                 place += 1
-        return _unit(images)
+        return unit(images)
+
+    def _from_mixed(self, images: Mixed, params: Params) -> Tensor:
+        """Views of images of several sizes."""
+        steps = sized(self.steps, images.shapes[0][0], images.sides)
+        if steps is None:
+            return self.apply(images.fitted(), params)
+        own = Chain(steps, common=self.common)
+        if made := compiled.render(steps, 0, images, params):
+            return own.apply(made[0], params, begin=made[1])
+        parts = [
+            (part.rows, part.chain.apply(part.images, part.params))
+            for part in self.parts(images, params)
+        ]
+        views = torch.cat([made for _, made in parts])
+        return views[torch.argsort(torch.cat([rows for rows, _ in parts]))]
 
     def plain(self, images: Tensor) -> Tensor:
         """Prepare images for the evaluation of an encoder of these views.
@@ -90,7 +146,7 @@ class Chain:
         Returns:
             (B, C', H', W'), images after the form steps in their order, without other steps.
         """
-        images = _unit(images)
+        images = unit(images)
         for step in self.steps:
             images = step.plain(images)
         return images
@@ -123,18 +179,35 @@ class Chain:
             shape = step.out_shape(shape)
             left = left if step.unit else step
 
-    def clipped(self, images: Tensor, params: Params) -> float:
-        """Share of the values of images (B, C, H, W) that are clipped, summed over the steps."""
-        total, images = 0.0, _unit(images)
+    def clipped(self, images: Pictures, params: Params) -> float:
+        """Share of the values of the images that are clipped, summed over the steps."""
+        if is_mixed(images):
+            shares = [
+                len(part.images) * part.chain.clipped(part.images, part.params)
+                for part in self.parts(images, params)
+            ]
+            return sum(shares) / len(images.shapes)
+        total, images = 0.0, unit(images)
         for place, step in enumerate(self.steps):
             own = self._own(place, params)
             total += step.clipped(images, own)
             images = step.apply(images, own)
         return total
 
+    def parts(self, images: Pictures, params: Params) -> Iterator["Part"]:
+        """Images of one size together, with the steps and the parameters that they take."""
+        steps = sized(self.steps, images.shapes[0][0], images.sides) if is_mixed(images) else None
+        if not is_mixed(images) or steps is None:
+            same = images.fitted() if is_mixed(images) else images
+            yield Part(torch.arange(len(same)), self, same, params)
+            return
+        own = Chain(steps, common=self.common)
+        for rows, same in alike(images):
+            yield Part(rows, own, same, {name: value[rows] for name, value in params.items()})
+
     def stages(self, images: Tensor, params: Params) -> list[tuple[str, Tensor]]:
         """Images after each step, (B, C', H', W'), with the spec of the step."""
-        seen, images = [], _unit(images)
+        seen, images = [], unit(images)
         for place, step in enumerate(self.steps):
             images = step.apply(images, self._own(place, params))
             seen.append((repr(step), images))
@@ -154,10 +227,21 @@ class Chain:
         return self._text or "|".join(map(repr, self.steps))
 
 
+class Part(NamedTuple):
+    """Images of a batch that have one size.
+
+    Attributes:
+        rows: (n,) their places in the batch.
+        chain: Steps that take them.
+        images: (n, C, H, W).
+        params: Their parameters.
+    """
+
+    rows: Tensor
+    chain: Chain
+    images: Tensor
+    params: Params
+
+
 def _axes(count: int) -> str:
     return {3: "images (C, H, W)", 4: "stacks of images (T, C, H, W)"}.get(count, f"{count} axes")
-
-
-def _unit(images: Tensor) -> Tensor:
-    """Convert uint8 images to floats in [0, 1]; return floats as they are."""
-    return images.float() / 255 if images.dtype == torch.uint8 else images

@@ -14,6 +14,7 @@ from goodviews.spec.names import bind, spell
 from goodviews.views import compiled
 from goodviews.views.base import Joint, Shape, Step, View, step_class, view_class
 from goodviews.views.chain import Chain, PairKey
+from goodviews.views.mixed import Pictures, is_mixed
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,13 @@ class ViewPair:
         )
 
     def __call__(
-        self, images: Tensor, *, seed: int | Tensor, samples: Tensor, epoch: int
+        self, images: Pictures, *, seed: int | Tensor, samples: Tensor, epoch: int
     ) -> tuple[Tensor, Tensor]:
         """Draw and apply both views.
 
         Args:
-            images: (B, C, H, W) in [0, 1].
+            images: (B, C, H, W) in [0, 1], or images of several sizes from
+                :meth:`goodviews.data.Images.for_views`.
             seed: Random seed of the run, or (B,) integers, that of each image.
             samples: (B,) integers, index of each image in its dataset.
             epoch: Number of the epoch.
@@ -76,14 +78,15 @@ class ViewPair:
         Returns:
             v1 and v2, each (B, C', H', W').
         """
-        check_tensor("images", images)
+        if not is_mixed(images):
+            check_tensor("images", images)
         check_tensor("samples", samples)
         params = [
-            chain.sample(tuple(images.shape[1:]), self.key(which, images, seed, samples, epoch))
+            chain.draw(images, self.key(which, images, seed, samples, epoch))
             for which, chain in enumerate((self.first, self.second))
         ]
         begin = 0
-        if self.once is not None:
+        if self.once is not None and not is_mixed(images):
             images = self.once.apply(images, params[0])
             begin = len(self.once.steps)
         return (
@@ -92,13 +95,14 @@ class ViewPair:
         )
 
     def view(
-        self, which: int, images: Tensor, *, seed: int, samples: Tensor, epoch: int
+        self, which: int, images: Pictures, *, seed: int, samples: Tensor, epoch: int
     ) -> Tensor:
         """Draw and apply one of the two views, 0 for v1 or 1 for v2."""
-        check_tensor("images", images)
+        if not is_mixed(images):
+            check_tensor("images", images)
         chain = (self.first, self.second)[which]
         key = self.key(which, images, seed, samples, epoch)
-        return chain.apply(images, chain.sample(tuple(images.shape[1:]), key))
+        return chain.apply(images, chain.draw(images, key))
 
     def plain(self, which: int, images: Tensor) -> Tensor:
         """Prepare images to evaluate the encoder of one view; see :meth:`Chain.plain`."""
@@ -106,10 +110,14 @@ class ViewPair:
 
     @staticmethod
     def key(
-        which: int, images: Tensor, seed: int | Tensor, samples: Tensor, epoch: int
+        which: int, images: Pictures, seed: int | Tensor, samples: Tensor, epoch: int
     ) -> PairKey:
-        """Random key of one view of a batch, on the device of the images."""
-        samples = samples.to(images.device)
+        """Random key of one view of a batch, on the device of the images.
+
+        Views of images of several sizes are made on the CPU.
+        """
+        samples = samples.to("cpu" if is_mixed(images) else images.device)
+        seed = seed.to(samples.device) if isinstance(seed, Tensor) else seed
         own = compiled.key_of(seed=seed, samples=samples, epoch=epoch, view=which)
         return PairKey(own.words, seed, samples, epoch)
 

@@ -12,9 +12,6 @@ from torch import Tensor
 
 from goodviews.core.errors import InputError
 from goodviews.core.text import counted
-from goodviews.views import compiled
-from goodviews.views.base import Params, Shape
-from goodviews.views.chain import Chain, PairKey
 from goodviews.views.compiled.files import FileBatch, starts_with_crop
 from goodviews.views.compose import ViewPair
 
@@ -82,7 +79,7 @@ def views_of_files(
     chains = (pair.first, pair.second)
     if pair.once is None and all(starts_with_crop(chain.steps) for chain in chains):
         keys = [pair.key(which, samples, seed, samples, epoch) for which in (0, 1)]
-        params = [_drawn(chain, shapes, key) for chain, key in zip(chains, keys, strict=True)]
+        params = [chain.sample_each(shapes, key) for chain, key in zip(chains, keys, strict=True)]
         batch = FileBatch.of([chain.steps for chain in chains], params, shapes)
         batch.render(files)
         one, two = (
@@ -95,19 +92,6 @@ def views_of_files(
         for b, file in enumerate(files)
     ]
     return _joined([one for one, _ in made], pair), _joined([two for _, two in made], pair)
-
-
-def _drawn(chain: Chain, shapes: Sequence[Shape], key: PairKey) -> Params:
-    """Parameters (B, ...) of a chain that starts with a crop to a size, for images of any size."""
-    if (quick := compiled.draw(chain.steps, shapes, key)) is not None:
-        return quick
-    params: Params = {}
-    for shape in dict.fromkeys(shapes):
-        rows = torch.tensor([b for b, other in enumerate(shapes) if other == shape])
-        own = PairKey(key.words[rows], key.seed, key.samples[rows], key.epoch)
-        for name, value in chain.sample(shape, own).items():
-            params.setdefault(name, value.new_empty(len(shapes), *value.shape[1:]))[rows] = value
-    return params
 
 
 def _whole(file: Source) -> Tensor:

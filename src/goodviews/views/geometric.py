@@ -52,13 +52,14 @@ class Crop(View):
     Attributes:
         scale: Smallest and largest area, as shares of the image.
         ratio: Smallest and largest width over height; None keeps the ratio of the image.
-        size: Side of the views in pixels; by default, the size of the image.
+        size: Side of the views in pixels, or height and width, such as ``(32, 128)``; by default,
+            the size of the image.
         interpolation: ``"bilinear"`` or ``"bicubic"`` (a = -0.5, as in PIL).
     """
 
     scale: tuple[float, float] = (0.08, 1.0)
     ratio: tuple[float, float] | None = (0.75, 1.3333333333333333)
-    size: int | None = None
+    size: int | tuple[int, int] | None = None
     interpolation: str = "bilinear"
 
     def __post_init__(self) -> None:
@@ -71,10 +72,13 @@ class Crop(View):
             )
         if self.ratio is not None and not 0 < self.ratio[0] <= self.ratio[1] < math.inf:
             raise InputError(f"crop has ratio={self.ratio}, but expected 0 < smallest <= largest.")
-        if self.size is not None and not (
-            isinstance(self.size, int) and 0 < self.size <= _LARGEST
-        ):
-            raise InputError(f"crop has size={self.size}, but expected 1 to {_LARGEST} pixels.")
+        sides = (self.size,) if isinstance(self.size, int) else self.size or ()
+        known = len(sides) == 2 or self.size is None or isinstance(self.size, int)
+        if not known or not all(isinstance(one, int) and 0 < one <= _LARGEST for one in sides):
+            raise InputError(
+                f"crop has size={self.size}, but expected 1 to {_LARGEST} pixels, or height and "
+                "width, such as size=(32, 128)."
+            )
         if self.interpolation not in _INTERPOLATIONS:
             raise unknown("interpolation of crop", str(self.interpolation), _INTERPOLATIONS)
 
@@ -132,7 +136,12 @@ class Crop(View):
 
     def out_shape(self, shape: Shape) -> Shape:
         """Shape of the views: the size of the images, or ``size``."""
-        return (*shape[:-2], self.size or shape[-2], self.size or shape[-1])
+        return (*shape[:-2], *(self.sides or shape[-2:]))
+
+    @property
+    def sides(self) -> tuple[int, int] | None:
+        """Height and width of the views; ``None`` for those of the image."""
+        return (self.size, self.size) if isinstance(self.size, int) else self.size
 
     def check(self, shape: Shape) -> None:
         """Check that a crop has at least one pixel."""

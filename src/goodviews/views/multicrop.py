@@ -11,6 +11,7 @@ from goodviews.core.errors import InputError
 from goodviews.views.base import Shape
 from goodviews.views.chain import Chain
 from goodviews.views.compose import ViewPair, parse_view
+from goodviews.views.mixed import Pictures
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,13 @@ class MultiCrop:
                 f"of small views, such as (2, 6)."
             )
 
-    def __call__(self, images: Tensor, *, seed: int, samples: Tensor, epoch: int) -> list[Tensor]:
+    def __call__(
+        self, images: Pictures, *, seed: int, samples: Tensor, epoch: int
+    ) -> list[Tensor]:
         """Draw and apply all views.
 
         Args:
-            images: (B, C, H, W) in [0, 1].
+            images: (B, C, H, W) in [0, 1], or images of several sizes.
             seed: Random seed of the run.
             samples: (B,) integers, index of each image in its dataset.
             epoch: Number of the epoch.
@@ -65,7 +68,7 @@ class MultiCrop:
         made = []
         for number, chain in enumerate(self._chains()):
             key = ViewPair.key(number, images, seed, samples, epoch)
-            made.append(chain.apply(images, chain.sample(tuple(images.shape[1:]), key)))
+            made.append(chain.apply(images, chain.draw(images, key)))
         return made
 
     def check(self, shape: Shape) -> None:

@@ -3,6 +3,8 @@
 Letters: B examples, P patches of each, C channels, H and W pixels, S patch side.
 """
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 
@@ -43,6 +45,7 @@ class Patch(View):
     size: int = 64
     distance: int = 128
     second: bool = False
+    moves: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Check the size and the distance."""

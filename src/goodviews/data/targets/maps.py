@@ -130,7 +130,7 @@ def with_maps(
     places = list(range(len(scenes))) if own else _places(images, scenes)
     if places is None:
         return None
-    sides, fit = (images.height, images.width), Size.of(size).fit
+    sides, fit = (images.height, images.width), Size.of(size).resize
     values = np.full((len(images), *sides), -1, dtype=np.int16)
     for place, row in enumerate(places):
         values[row] = fitted_map(scenes.pixels(place), sides, fit)

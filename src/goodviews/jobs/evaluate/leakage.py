@@ -21,7 +21,7 @@ from goodviews.evaluation.shortcuts import Shortcuts
 from goodviews.jobs.evaluate.forecast import forecast
 from goodviews.jobs.evaluate.represented import RANDOM, RAW, Represented
 from goodviews.spec.lists import read_spec
-from goodviews.views import ViewPair, parse_view
+from goodviews.views import Pictures, ViewPair, parse_view
 
 FIT_MOST, TEST_MOST = 10_000, 5_000
 """Images of a leakage matrix; more would change little but the time."""
@@ -149,7 +149,11 @@ def _shape(images: Images) -> tuple[int, int, int]:
 
 def _drawn(images: Images, pair: ViewPair, seed: int) -> tuple[list[Factor], list[str]]:
     """What a view draws for each image, as factors."""
-    key = pair.key(0, torch.zeros(1), seed, torch.arange(len(images)), 0)
+    rows = torch.arange(len(images))
+    if images.originals is not None:
+        batch = images.for_views(rows)
+        return drawn_factors(pair.first.draw(batch, pair.key(0, batch, seed, rows, 0)))
+    key = pair.key(0, torch.zeros(1), seed, rows, 0)
     return drawn_factors(pair.first.sample(_shape(images), key))
 
 
@@ -161,7 +165,10 @@ def _viewed(
 
     def through(embed: Embed) -> Embed:
         def both(x: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
-            return embed(pair.view(0, x, seed=found.seed, samples=places, epoch=0), places)
+            whole: Pictures = x
+            if found.images.originals is not None:
+                whole = found.images.for_views(places, x.device)
+            return embed(pair.view(0, whole, seed=found.seed, samples=places, epoch=0), places)
 
         return both
 

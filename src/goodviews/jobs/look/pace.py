@@ -36,7 +36,7 @@ def pace(images: Images) -> list[Finding]:
     settings = small_settings(pair.side((images.channels, images.height, images.width)))
 
     def views() -> tuple[torch.Tensor, torch.Tensor]:
-        return pair(images.raw(rows), seed=0, samples=samples, epoch=0)
+        return pair(images.for_views(rows), seed=0, samples=samples, epoch=0)
 
     v1, v2 = views()
     encoders = build_pair(
@@ -47,7 +47,7 @@ def pace(images: Images) -> list[Finding]:
         z1, z2 = encoders(v1, v2)
         (z1 * z2).sum().backward()
 
-    read = _median(lambda: images.raw(rows))
+    read = _median(lambda: images.for_views(rows))
     made = max(_median(views) - read, 0.0)
     taught = _median(model)
     step = read + made + taught

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from goodviews.core.intervals import normal_interval
 from goodviews.jobs.look.strip import captions, report_rows, strips
 from goodviews.spec.catalogue import VIEWS
 from goodviews.spec.names import spell
+from goodviews.views.mixed import unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from goodviews.views.base import Params
     from goodviews.views.chain import Chain
     from goodviews.views.compose import ViewPair
+    from goodviews.views.mixed import Pictures
+
+Shots: TypeAlias = np.ndarray | list[np.ndarray]
+"""Images (B, H, W, C), or (H, W, C) of several sizes."""
 
 SHOWN = 6
 """Images in the grid, evenly spaced over the set."""
@@ -55,7 +60,8 @@ def look(
 
     Returns:
         What :func:`goodviews.pages.views.page.views_page` shows; images are
-        (B, H, W, C) float32 in [0, 1], histograms are counts over [0, 1].
+        (B, H, W, C) float32 in [0, 1], or lists of (H, W, C) where their sizes differ; histograms
+        are counts over [0, 1].
 
     Raises:
         InputError: The spec cannot take these images.
@@ -63,18 +69,18 @@ def look(
     pair.check((images.channels, images.height, images.width))
     few = _spread(len(images), SHOWN)
     many = _spread(len(images), COUNTED)
-    batch, crowd = images.batch(few), images.batch(many)
+    shown = images.for_views(few, floats=True)
+    crowd, drawn = images.batch(many), images.for_views(many, floats=True)
     sides, clipped, after, notes, reports = [], [], [], [], []
     for which, chain in enumerate((pair.first, pair.second)):
-        key = pair.key(which, batch, seed, torch.from_numpy(few), 0)
-        params = chain.sample(_shape(batch), key)
-        stages = [(text, _plain(done)) for text, done in chain.stages(batch, params)]
-        sides.append(stages or [("identity()", _plain(batch))])
-        notes.append(captions(chain, params) or [[""] * len(batch)])
-        reports.append(report_rows(chain, crowd, _drawn(chain, pair, which, crowd, many, seed)))
-        share, crowded = _crowd(chain, pair, which, crowd, many, seed)
-        clipped.append(share)
-        after.append(crowded)
+        params = chain.draw(shown, pair.key(which, shown, seed, torch.from_numpy(few), 0))
+        original, stages = _stages(chain, shown, params)
+        sides.append(stages or [("identity()", original)])
+        notes.append(captions(chain, params) or [[""] * len(few)])
+        params = chain.draw(drawn, pair.key(which, drawn, seed, torch.from_numpy(many), 0))
+        reports.append(report_rows(chain, drawn, params))
+        clipped.append(chain.clipped(drawn, params))
+        after.append(chain.apply(drawn, params))
     both = torch.cat([values.flatten() for values in after])
     return {
         "spec": repr(pair),
@@ -85,11 +91,18 @@ def look(
         "counted": len(many),
         "size": (images.height, images.width, images.channels),
         "stretch": _stretch(images, crowd),
-        "original": _plain(batch),
+        "original": original,
         "sides": sides,
         "notes": notes,
         "reports": reports,
-        "strip": strips(pair, batch[:STRIP], few[:STRIP], seed, _plain, family=family),
+        "strip": strips(
+            pair,
+            images.for_views(few[:STRIP], floats=True),
+            few[:STRIP],
+            seed,
+            _plain,
+            family=family,
+        ),
         "clipped": float(np.mean(clipped)),
         "before_counts": _counts(crowd),
         "after_counts": _counts(both),
@@ -167,9 +180,26 @@ def _spread(count: int, wanted: int) -> np.ndarray:
     return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(np.int64))
 
 
-def _shape(images: torch.Tensor) -> tuple[int, int, int]:
-    channels, height, width = images.shape[1:]
-    return channels, height, width
+def _stages(
+    chain: "Chain", images: "Pictures", params: "Params"
+) -> tuple[Shots, list[tuple[str, Shots]]]:
+    """The images, and what is left of them after each step, with the spec of the step."""
+    originals: dict[int, np.ndarray] = {}
+    steps: list[tuple[str, dict[int, np.ndarray]]] = []
+    for part in chain.parts(images, params):
+        places = part.rows.tolist()
+        originals |= zip(places, _plain(unit(part.images)), strict=True)
+        for number, (text, done) in enumerate(part.chain.stages(part.images, part.params)):
+            if number == len(steps):
+                steps.append((text, {}))
+            steps[number][1].update(zip(places, _plain(done), strict=True))
+    return _ordered(originals), [(text, _ordered(found)) for text, found in steps]
+
+
+def _ordered(found: dict[int, np.ndarray]) -> Shots:
+    """Images in the order of their places, as one array where they have one size."""
+    images = [found[place] for place in sorted(found)]
+    return np.stack(images) if len({image.shape for image in images}) == 1 else images
 
 
 def _plain(images: torch.Tensor) -> np.ndarray:
@@ -189,30 +219,6 @@ def _montage(stacks: torch.Tensor) -> torch.Tensor:
         top, left = place // columns * (height + 1), place % columns * (width + 1)
         sheet[:, :, top : top + height, left : left + width] = stacks[:, place]
     return sheet
-
-
-def _crowd(
-    chain: "Chain",
-    pair: "ViewPair",
-    which: int,
-    images: torch.Tensor,
-    places: np.ndarray,
-    seed: int,
-) -> tuple[float, torch.Tensor]:
-    params = _drawn(chain, pair, which, images, places, seed)
-    return chain.clipped(images, params), chain.apply(images, params)
-
-
-def _drawn(
-    chain: "Chain",
-    pair: "ViewPair",
-    which: int,
-    images: torch.Tensor,
-    places: np.ndarray,
-    seed: int,
-) -> "Params":
-    key = pair.key(which, images, seed, torch.from_numpy(places), 0)
-    return chain.sample(_shape(images), key)
 
 
 def _counts(values: torch.Tensor) -> list[int]:

@@ -12,12 +12,14 @@ import torch
 from torch import Tensor
 
 from goodviews.core.errors import InputError
+from goodviews.views.mixed import unit
 
 if TYPE_CHECKING:
     from goodviews.spec.grammar import Family
     from goodviews.views.base import Params, View
     from goodviews.views.chain import Chain
     from goodviews.views.compose import ViewPair
+    from goodviews.views.mixed import Pictures
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Columns of the strip."""
@@ -28,7 +30,7 @@ _LONGEST = 90
 
 def strips(
     pair: "ViewPair",
-    images: Tensor,
+    images: "Pictures",
     places: np.ndarray,
     seed: int,
     plain: Callable[[Tensor], np.ndarray],
@@ -39,7 +41,7 @@ def strips(
 
     Args:
         pair: The views.
-        images: (B, C, H, W).
+        images: (B, C, H, W), or images of several sizes.
         places: (B,) their numbers in the set.
         seed: Number of the draws.
         plain: Makes (B, H, W, C) arrays of images.
@@ -54,7 +56,7 @@ def strips(
 
     def applied(chain: Chain) -> np.ndarray:
         key = pair.key(0, images, seed, torch.from_numpy(places), 0)
-        return plain(chain.apply(images, chain.sample(tuple(images.shape[1:]), key)))
+        return plain(chain.apply(images, chain.draw(images, key)))
 
     if family is not None:
         made = [
@@ -108,7 +110,7 @@ def _caption(own: "Params", image: int) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-def report_rows(chain: "Chain", images: Tensor, params: "Params") -> list[dict[str, Any]]:
+def report_rows(chain: "Chain", images: "Pictures", params: "Params") -> list[dict[str, Any]]:
     """What each step does to the values of images: clipped share, entropy before and after.
 
     The entropy is that of the histogram of values, 256 bins over [0, 1], in nats: log 256 =
@@ -116,32 +118,44 @@ def report_rows(chain: "Chain", images: Tensor, params: "Params") -> list[dict[s
 
     Args:
         chain: The steps.
-        images: (B, C, H, W) in [0, 1].
+        images: (B, C, H, W) in [0, 1], or images of several sizes.
         params: Their draws.
     """
-    rows = []
-    before = _entropy(images)
-    for place, (text, done) in enumerate(chain.stages(images, params)):
-        own = {
-            name.removeprefix(head): value
-            for head in [f"{place}.{chain.steps[place].name}."]
-            for name, value in params.items()
-            if name.startswith(head)
-        }
-        after = _entropy(done)
-        rows.append(
-            {
-                "step": text,
-                "clipped": chain.steps[place].clipped(images, own),
-                "before_nats": before,
-                "after_nats": after,
+    steps: list[str] = []
+    counts = torch.zeros(len(chain.steps) + 1, _BINS, dtype=torch.float64)
+    clipped, total = [0.0] * len(chain.steps), 0
+    for part in chain.parts(images, params):
+        before, steps = part.images, []
+        total += len(before)
+        counts[0] += _histogram(before)
+        for place, (text, done) in enumerate(part.chain.stages(before, part.params)):
+            step = part.chain.steps[place]
+            head = f"{place}.{step.name}."
+            own = {
+                name.removeprefix(head): value
+                for name, value in part.params.items()
+                if name.startswith(head)
             }
-        )
-        images, before = done, after
-    return rows
+            clipped[place] += step.clipped(unit(before), own) * len(before)
+            counts[place + 1] += _histogram(done)
+            steps.append(text)
+            before = done
+    nats = [_entropy(one) for one in counts]
+    return [
+        {
+            "step": text,
+            "clipped": clipped[place] / total,
+            "before_nats": nats[place],
+            "after_nats": nats[place + 1],
+        }
+        for place, text in enumerate(steps)
+    ]
 
 
-def _entropy(images: Tensor) -> float:
-    counts = torch.histc(images.float().clamp(0, 1), _BINS, 0, 1)
+def _histogram(images: Tensor) -> Tensor:
+    return torch.histc(unit(images).float().clamp(0, 1), _BINS, 0, 1).double()
+
+
+def _entropy(counts: Tensor) -> float:
     shares = counts[counts > 0] / counts.sum()
     return float(-(shares * shares.log()).sum()) if math.isfinite(float(counts.sum())) else 0.0

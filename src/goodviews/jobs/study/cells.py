@@ -166,9 +166,9 @@ def _pretrained(
     if not plan.screened:
         scores = label_free_scores(encoders, pair, images, held, seed=seed, embeddings=z)
     rows = held[:256]
-    x = images.batch(rows)
+    x = images.for_views(rows, floats=True)
     key = pair.key(0, x, seed, torch.from_numpy(rows), -1)
-    params = pair.first.sample((images.channels, images.height, images.width), key)
+    params = pair.first.draw(x, key)
     part = max(len(history.losses) // plan.settings.epochs, 1)
     common = {
         "estimate_nats": found.nats,

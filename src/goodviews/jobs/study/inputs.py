@@ -13,11 +13,12 @@ from goodviews.core.plugins import sources
 from goodviews.core.text import counted
 from goodviews.data import Images
 from goodviews.data.groups import with_groups
+from goodviews.encoders import build_pair
 from goodviews.spec.grammar import Family, expand
 from goodviews.spec.lists import read_specs
 from goodviews.spec.names import check_names
 from goodviews.training.pace import OWN, WORKING
-from goodviews.views import parse_view
+from goodviews.views import ViewPair, parse_view
 
 CELLS = 10_000
 """Most runs of a study."""
@@ -64,6 +65,29 @@ def check_same_form(images: Images, other: Images) -> None:
         )
     if not other.labels:
         raise InputError(f"The task data {other.name} has no labels; choose labelled --task-data.")
+
+
+def check_task_size(
+    encoder: str, pairs: Sequence[ViewPair], images: Images, other: Images
+) -> None:
+    """Raise an ``InputError`` if an encoder of these views cannot read the task's images."""
+    shape = (images.channels, images.height, images.width)
+    there = (other.channels, other.height, other.width)
+    if there == shape:
+        return
+    for pair in pairs:
+        views = [torch.rand(2, *chain.out_shape(shape)) for chain in (pair.first, pair.second)]
+        encoders = build_pair(
+            encoder, *views, shared=pair.alike, head="linear(dim=2)", seed=0
+        ).eval()
+        x = torch.rand(2, *there)
+        try:
+            encoders.represent(pair.plain(0, x), pair.plain(1, x))
+        except Exception as error:  # a backbone can raise any exception
+            raise InputError(
+                f"{encoder} with {pair!r} cannot read the task's images of {there[1]}x{there[2]} "
+                f"pixels ({error}); give --task-size {shape[1]}x{shape[2]}."
+            ) from error
 
 
 def grouped(sets: Sequence[tuple[Images, Any, Any]], column: str) -> list[Images]:

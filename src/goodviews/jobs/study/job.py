@@ -35,6 +35,7 @@ from goodviews.jobs.study.inputs import (
     IN_MEMORY,
     actual_device,
     check_same_form,
+    check_task_size,
     data_argument,
     default_workers,
     grouped,
@@ -137,6 +138,7 @@ def study(
     task_data: Data = None,
     target: str | None = None,
     ignore: int = 255,
+    task_size: SizeLike = None,
     seeds: int | Sequence[int] = 3,
     candidates: int | None = None,
     size: SizeLike = None,
@@ -180,9 +182,12 @@ def study(
             :func:`goodviews.data.read_scenes`, or alone where ``data`` has images of the same
             names. Labels of these images are tasks beside it.
         ignore: Value of label images that does not count.
+        task_size: Height and width of those images (default: those of the others).
         seeds: How many, or which.
         candidates: K of the information bound; as many as are held out, at most 4,096.
-        size: Height and width of the images; see :func:`goodviews.load`.
+        size: Height and width of the images; see :func:`goodviews.load`. With ``"natural"``, or a
+            size such as ``"64,natural"``, crops and patches are cut from images at their own
+            sizes, and encoders are evaluated on the central part at that size.
         channels: ``first`` or ``last`` for arrays, the number of channels, or both; as in
             :func:`goodviews.load`.
         value_range: Values of black and white (default: found from the data).
@@ -260,16 +265,20 @@ def study(
     told["columns"] = columns if task_data is None else ()
     scenes = read_target(target, data, task_data, ignore)
     both_kinds = holds_both(scenes, data, task_data)
+    if task_size is not None and (task_data is None or scenes is not None):
+        raise InputError(
+            "--task-size is the size of labelled images of --task-data; give that too, or --size."
+        )
 
     def loaded(size: SizeLike) -> Images:
         if scenes is not None and both_kinds:
             return pixel_images(scenes, size=size, labels=labels, progress=reading)
         return load(data, size=size, **told, progress=reading)
 
-    images = loaded(size)
-    if size is None and views is None and (working := working_size(data, images)):
+    images, fit = loaded(size), Size.of(size).fit
+    if size in (None, "natural") and views is None and (working := working_size(data, images)):
         report_progress.note(size_note(images, working))
-        images = loaded(working)
+        images = loaded(f"{working[0]}x{working[1]},{fit}")
     task_images, maps = images, None
     if scenes is not None:
         for note in scenes.notes:
@@ -279,8 +288,9 @@ def study(
         )
         check_same_form(images, task_images)
     elif task_data is not None:
-        sides = f"{images.height}x{images.width},{Size.of(size).fit}"
-        wanted = None if isinstance(task_data, Images) else sides
+        wanted = task_size
+        if task_size is None and not isinstance(task_data, Images):
+            wanted = f"{images.height}x{images.width},{fit}"
         task_images = load(task_data, size=wanted, columns=columns, **way, progress=reading)
         if isinstance(groups, str):
             both = (images, data, labels), (task_images, task_data, None)
@@ -312,6 +322,7 @@ def study(
     )
     build_objective(settings.objective)
     build_backbone(settings.encoder, channels=images.channels, size=shape[1:])
+    check_task_size(settings.encoder, pairs, images, task_images)
 
     def planned(settings: Settings, views: tuple[str, ...], *, raced: bool = False) -> Plan:
         return make_plan(

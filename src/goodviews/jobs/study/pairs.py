@@ -29,7 +29,7 @@ def draw_pairs(images: Images, index: np.ndarray, spec: str, name: str, folder: 
     Returns:
         How many were written.
     """
-    pixels = images.batch(index)
+    pixels = images.for_views(index, floats=True)
     low, high = images.shown_range()
     v1, v2 = parse_view(spec)(pixels, seed=0, samples=torch.from_numpy(index), epoch=1)
     for place in range(len(index)):

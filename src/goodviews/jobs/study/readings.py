@@ -141,7 +141,7 @@ def view_reader(plan: Plan, pair: ViewPair, seed: int) -> Callable[[Task], Label
         for which in (0,) if pair.same else (0, 1):
 
             def shown(rows: np.ndarray, draw: int, which: int = which) -> Tensor:
-                x = images.batch(rows)
+                x = images.for_views(rows, floats=True)
                 samples = torch.from_numpy(rows)
                 return pair.view(which, x, seed=seed, samples=samples, epoch=-9 - draw)
 

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,8 @@ def views_page(seen: dict[str, Any]) -> str:
     Args:
         seen: Plain data: ``spec``, ``data``, ``count``, ``counted``, ``size`` (H, W, C),
             ``seed``, ``same`` (one spec for both views), ``original`` (B, H, W, C) in
-            [0, 1], ``sides``: per view a list of (step, (B, H', W', C')), ``clipped`` (share
+            [0, 1] or a list of (H, W, C) of several sizes, ``sides``: per view a list of (step,
+            images (B, H', W', C') or such a list), ``clipped`` (share
             of values), ``before_counts`` and ``after_counts`` (histograms over [0, 1]),
             ``before`` and ``after`` (``mean``, ``std``), ``constant`` and
             ``constant_before`` (numbers of images of one value), ``notes`` (what was drawn,
@@ -179,7 +181,11 @@ def _warnings(seen: dict[str, Any], clipped: str) -> list[str]:
 
 def _stages(seen: dict[str, Any]) -> list[dict[str, Any]]:
     def row(
-        head: str, step: str, note: str, images: np.ndarray, drawn: list[str] | None = None
+        head: str,
+        step: str,
+        note: str,
+        images: Sequence[np.ndarray],
+        drawn: list[str] | None = None,
     ) -> dict[str, Any]:
         shots = [_picture(image, seen["stretch"], head) for image in images]
         for shot, text in zip(shots, drawn or [""] * len(shots), strict=True):
@@ -199,10 +205,11 @@ def _stages(seen: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _changed(before: np.ndarray, after: np.ndarray) -> str:
-    if before.shape != after.shape:
-        return f"now {after.shape[1]} × {after.shape[2]} × {after.shape[3]}"
-    same = int((before == after).reshape(len(before), -1).all(axis=1).sum())
+def _changed(before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> str:
+    pairs = list(zip(before, after, strict=True))
+    if any(had.shape != got.shape for had, got in pairs):
+        return "now {} × {} × {}".format(*after[0].shape)
+    same = sum(bool((had == got).all()) for had, got in pairs)
     if same == 0:
         return "every image changed"
     if same == len(before):

@@ -28,10 +28,11 @@ class Maker:
         """(B, C, H, W) inputs of some images, on the device."""
         if self.chain is None:
             return self.images.batch(rows, self.device)
-        x_BCHW = self.images.raw(rows, self.device)
-        samples = torch.from_numpy(rows).to(self.device)
+        x_BCHW = self.images.for_views(rows, self.device)
+        there = self.device if self.images.originals is None else "cpu"
+        samples = torch.from_numpy(rows).to(there)
         key = Key.of(seed=self.seed, samples=samples, epoch=epoch, view=view)
-        return self.chain.apply(x_BCHW, self.chain.sample(tuple(x_BCHW.shape[1:]), key))
+        return self.chain.apply(x_BCHW, self.chain.draw(x_BCHW, key))
 
     def labelled(self, rows: np.ndarray, labels: np.ndarray, epoch: int) -> tuple[Tensor, Tensor]:
         """Labelled images (L, C, H, W), with another draw than without labels, and labels."""

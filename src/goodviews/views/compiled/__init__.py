@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -27,6 +28,7 @@ from goodviews.views.compiled.codes import CROP
 from goodviews.views.compiled.plan import draw_plan, program, unpack
 from goodviews.views.compiled.room import tensor_for
 from goodviews.views.compiled.threads import shared_out
+from goodviews.views.mixed import Pictures, is_mixed
 
 __all__ = ["available", "draw", "key_of", "render"]
 
@@ -46,14 +48,14 @@ def available() -> bool:
 
 
 def render(
-    steps: tuple[View, ...], place: int, images: Tensor, params: Params
+    steps: tuple[View, ...], place: int, images: Pictures, params: Params
 ) -> tuple[Tensor, int] | None:
     """Apply consecutive steps from a place on, if there is a kernel for them.
 
     Args:
         steps: Steps of a chain.
         place: Index of the first step to apply.
-        images: (B, C, H, W) in [0, 1] or uint8.
+        images: (B, C, H, W) in [0, 1] or uint8, or images of several sizes.
         params: Parameters that the chain drew.
 
     Returns:
@@ -69,43 +71,75 @@ def render(
         >>> views.shape, place
         (torch.Size([2, 3, 4, 4]), 1)
     """
-    if torch.compiler.is_compiling() or not _taken(images):
+    if torch.compiler.is_compiling() or not (is_mixed(images) or _taken(images)):
         return None
     run = program(steps, place)
     if run is None or not _on() or (loaded := kernels()) is None:
         return None
-    count, channels, height, width = images.shape
+    if is_mixed(images) and (run.codes[0] != CROP or run.size is None):
+        return None
+    laid = _laid_out(images)
+    count, channels = len(laid.strides), laid.channels
     ints, flags, floats = run.pack(params)
     if max(ints.shape[1], flags.shape[1], floats.shape[1]) != count:
         return None
-    if not run.fits(ints, (channels, height, width)):
+    if not run.fits(ints, laid.extent):
         return None
-    last = images.is_contiguous(memory_format=torch.channels_last) and channels > 1
-    if last and not images.is_contiguous():
-        flat = images.permute(0, 2, 3, 1).reshape(-1).numpy()
-        layout = (1, width * channels, channels)
-    else:
-        flat = images.reshape(-1).numpy()
-        layout = (height * width, width, 1)
-    high, wide = (run.size or height, run.size or width)
+    high, wide = run.size or (int(laid.extent[0, 0]), int(laid.extent[1, 0]))
     out = tensor_for((count, channels, high, wide))
     into = out.view(-1).numpy()
-    data, values = (flat, _NONE) if images.dtype == torch.uint8 else (_NO_BYTES, flat)
+    bytes_ = laid.values.dtype == np.uint8
+    data, values = (laid.values, _NONE) if bytes_ else (_NO_BYTES, laid.values)
     size = np.array([high, wide])
-    strides = np.empty((count, 4), np.int64)
-    strides[:, :3], strides[:, 3] = layout, np.arange(count) * (channels * height * width)
     boxes = np.zeros((4, count), np.float32)
     if run.codes[0] == CROP:
         boxes[2:] = ints[2:4]
 
     def work(first: int, last: int) -> None:
         loaded[0](
-            *(data, values, strides, channels, run.codes, run.reach),
+            *(data, values, laid.strides, channels, run.codes, run.reach),
             *(ints, boxes, flags, floats, size, into, first, last),
         )
 
     shared_out(work, count, channels * high * wide)
     return out, run.places[-1] + 1
+
+
+class _Laid(NamedTuple):
+    """Where the pixels of a batch are.
+
+    Attributes:
+        values: (M,), the pixels of all images.
+        strides: (B, 4) int64, from one channel, row and column to the next; start of the image.
+        channels: C.
+        extent: (2, B) or (2, 1), height and width of each image.
+    """
+
+    values: np.ndarray
+    strides: np.ndarray
+    channels: int
+    extent: np.ndarray
+
+
+def _laid_out(images: Pictures) -> _Laid:
+    if is_mixed(images):
+        strides = np.empty((len(images.shapes), 4), np.int64)
+        extent = np.array([shape[1:] for shape in images.shapes]).T
+        strides[:, 0], strides[:, 1] = extent[0] * extent[1], extent[1]
+        strides[:, 2], strides[:, 3] = 1, images.starts
+        return _Laid(images.values, strides, images.shapes[0][0], extent)
+    count, channels, height, width = images.shape
+    strides = np.empty((count, 4), np.int64)
+    strides[:, 3] = np.arange(count) * (channels * height * width)
+    extent = np.array([[height], [width]])
+    last = images.is_contiguous(memory_format=torch.channels_last) and channels > 1
+    if last and not images.is_contiguous():
+        strides[:, :3] = 1, width * channels, channels
+        flat = images.permute(0, 2, 3, 1).reshape(-1).numpy()
+    else:
+        strides[:, :3] = height * width, width, 1
+        flat = images.reshape(-1).numpy()
+    return _Laid(flat, strides, channels, extent)
 
 
 def draw(steps: tuple[View, ...], shape: Shape | Sequence[Shape], key: Key) -> Params | None:

@@ -44,7 +44,7 @@ class FileBatch:
         packed: Parameters of each view as arrays.
         factors: (B,) int64, how much each file is reduced.
         shapes: (B,) shapes (C, H, W) of the files.
-        out: Memory of each view, (B, C, size, size).
+        out: Memory of each view, (B, C, H', W').
     """
 
     runs: list[Program]
@@ -65,12 +65,12 @@ class FileBatch:
             assert run is not None
             assert run.size is not None
             ints, flags, floats = run.pack(drew)
-            spare = ints[2:4].min(axis=0) / (_MARGIN * run.size)
+            spare = (ints[2:4] / np.array(run.size)[:, None]).min(axis=0) / _MARGIN
             for factor in (8, 4, 2):
                 factors[(spare < factor) & (factors >= factor)] = factor // 2
             packed.append((ints, flags, floats))
             kept.append(run)
-            out.append(tensor_for((len(shapes), shapes[0][0], run.size, run.size)))
+            out.append(tensor_for((len(shapes), shapes[0][0], *run.size)))
         return cls(kept, packed, factors, shapes, out)
 
     def done(self, which: int) -> int:
@@ -107,7 +107,7 @@ class FileBatch:
     def _call(self, which: int) -> tuple[Any, ...]:
         """Arguments of the kernel that are the same for all files of a view."""
         run, (ints, flags, floats) = self.runs[which], self.packed[which]
-        into, side = self.out[which].view(-1).numpy(), np.array([run.size, run.size])
+        into, side = self.out[which].view(-1).numpy(), np.array(run.size)
         boxes = np.zeros((4, len(self.shapes)), np.float32)
         boxes[2:] = ints[2:4]
         layouts = np.zeros((len(self.shapes), 4), np.int64)

@@ -56,7 +56,7 @@ class Program:
         records: Rows of the parameters of each step.
         codes: (steps,) int64, codes of the steps.
         reach: (steps,) int64, source pixels on each side of a tap of a crop, or taps of a blur.
-        size: Side of the views, or None for the size of the images.
+        size: Height and width of the views, or None for those of the images.
     """
 
     places: tuple[int, ...]
@@ -64,7 +64,7 @@ class Program:
     records: tuple[Record, ...]
     codes: np.ndarray
     reach: np.ndarray
-    size: int | None
+    size: tuple[int, int] | None
 
     def pack(self, params: Params) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Pack parameters into arrays (rows, B) of integers, flags and floats for the kernel."""
@@ -82,11 +82,11 @@ class Program:
             _stack(rows[2], count, np.float32),
         )
 
-    def fits(self, ints: np.ndarray, shape: Shape) -> bool:
-        """Whether every crop is within images of a shape, which the kernel does not check."""
+    def fits(self, ints: np.ndarray, extent: np.ndarray) -> bool:
+        """Whether every crop is within its image, (2, B) or (2, 1), which no kernel checks."""
         if self.codes[0] != CROP:
             return True
-        start, length, extent = ints[:2], ints[2:4], np.array(shape[-2:])[:, None]
+        start, length = ints[:2], ints[2:4]
         return bool(((start >= 0) & (length > 0) & (start + length <= extent)).all())
 
 
@@ -119,7 +119,7 @@ def program(steps: tuple[View, ...], begin: int) -> Program | None:
         records,
         np.array([record.code for record in records]),
         np.array(reach),
-        first.size if isinstance(first, Crop) else None,
+        first.sides if isinstance(first, Crop) else None,
     )
 
 
