@@ -21,6 +21,8 @@ EXPERIMENTS = {
     "calibration_erasure": "calibration_erasure.run",
     "calibration_sentences": "calibration_sentences.run",
     "calibration_worlds": "calibration_worlds.run",
+    "dense_transfer": "dense_transfer.run",
+    "drawn_scenes": "dense_transfer.run",
     "duality": "duality.run",
     "engine_order": "engine_order.run",
     "failure_zoo": "failure_zoo.run",

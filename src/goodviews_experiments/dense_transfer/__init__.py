@@ -1,0 +1,1 @@
+"""Does pretraining pay for the class of each pixel, and by which views and images."""
