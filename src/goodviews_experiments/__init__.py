@@ -22,6 +22,7 @@ EXPERIMENTS = {
     "calibration_sentences": "calibration_sentences.run",
     "calibration_worlds": "calibration_worlds.run",
     "dense_transfer": "dense_transfer.run",
+    "dense_views": "dense_views.run",
     "drawn_scenes": "dense_transfer.run",
     "duality": "duality.run",
     "engine_order": "engine_order.run",
