@@ -4,6 +4,7 @@ Letters: n objects of one image, H W one image.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -59,7 +60,8 @@ def write_drawn_scenes(
 def _write_part(folder: Path, world: ShapeScenes, numbers: range, seed: int) -> None:
     for name in ("images", "labels", "depth"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    pictures, objects = [], []
+    pictures: list[dict[str, Any]] = []
+    objects: list[dict[str, Any]] = []
     for some in torch.tensor(list(numbers)).split(_BATCH):
         made = world.sample(some, seed=seed)
         pixels = (made.images * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()

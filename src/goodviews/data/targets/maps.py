@@ -11,13 +11,13 @@ import numpy as np
 from PIL import Image
 
 from goodviews.core.errors import InputError
-from goodviews.core.progress import Report
 from goodviews.data.cache import relabelled, row_names
 from goodviews.data.hashing import content_hash
 from goodviews.data.images import Images
 from goodviews.data.labels import read_labels
 from goodviews.data.loading import load
 from goodviews.data.objects import Labels
+from goodviews.data.reading import Progress
 from goodviews.data.size import Size, SizeLike, box, inner
 from goodviews.data.targets.label_images import read_label_images
 from goodviews.data.targets.read import read_scenes
@@ -77,7 +77,7 @@ def pixel_images(
     size: SizeLike,
     channels: int = 3,
     labels: Labels = None,
-    progress: Report | None = None,
+    progress: Progress = None,
 ) -> Images:
     """The images of a set with label images, in memory.
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from goodviews.core.errors import InputError, unknown
-from goodviews.core.progress import Report
 from goodviews.data import Images, Scenes
+from goodviews.data.reading import Progress
 from goodviews.data.size import Size, SizeLike
 from goodviews.data.targets.maps import PixelMaps, pixel_images, read_maps_of, with_maps
 
@@ -48,7 +48,7 @@ def holds_both(scenes: Scenes | None, data: Any, task_data: Any) -> bool:
 
 
 def join_maps(
-    images: Images, scenes: Scenes, *, size: SizeLike, own: bool, progress: Report | None
+    images: Images, scenes: Scenes, *, size: SizeLike, own: bool, progress: Progress
 ) -> tuple[Images, Images, PixelMaps]:
     """Images to pretrain on, images of the task of pixels, and their label images.
 
@@ -65,7 +65,7 @@ def join_maps(
     found = with_maps(images, scenes, size=size, own=own)
     if found is not None:
         return found[0], found[0], found[1]
-    sides = f"{images.height}x{images.width},{Size.of(size).fit}"
+    sides = f"{images.height}x{images.width},{Size.of(size).resize}"
     other = pixel_images(scenes, size=sides, channels=images.channels, progress=progress)
     joined = with_maps(other, scenes, size=sides, own=True)
     assert joined is not None

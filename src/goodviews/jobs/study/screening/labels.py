@@ -13,6 +13,8 @@ FEWEST = 20
 """Labels below which nothing is screened."""
 _MOST = 2_000
 _DRAWS = 5
+_MAP_DRAWS = 2
+"""Label draws of classes of pixels, each of which fits a head on all maps."""
 
 
 def choosing_task(task: Task, parts: Splits) -> Task | None:
@@ -29,13 +31,14 @@ def choosing_task(task: Task, parts: Splits) -> Task | None:
         The task, or nothing where too few labels can choose.
     """
     labels, groups = task.labels, task.groups
+    maps = task.target is not None and task.target.kind == "pixels"
     if task.crossed:
         items = task.items[task.choose]
         if not _enough(labels[items]):
             return None
         draws = tuple(
             LabelDraw(items[fit], items[test])
-            for repeat in range(2)
+            for repeat in range(1 if maps else 2)
             for fit, test in folds(items, labels, 5, seed=100 + repeat, groups=groups)
         )
         none = np.zeros(len(items), dtype=bool)
@@ -47,7 +50,7 @@ def choosing_task(task: Task, parts: Splits) -> Task | None:
     if not _enough(labels[items]):
         return None
     fits = draw_labels(labels, pool[labels[pool] >= 0], count=min(task.budget, len(pool)),
-                       draws=_DRAWS, seed=100, groups=groups)  # fmt: skip
+                       draws=_MAP_DRAWS if maps else _DRAWS, seed=100, groups=groups)  # fmt: skip
     none = np.zeros(len(items), dtype=bool)
     draws = tuple(LabelDraw(fit, items) for fit in fits)
     return replace(task, draws=draws, items=items, choose=none)
