@@ -24,6 +24,7 @@ EXPERIMENTS = {
     "dense_transfer": "dense_transfer.run",
     "dense_views": "dense_views.run",
     "drawn_scenes": "dense_transfer.run",
+    "detection_recipes": "detection_recipes.run",
     "duality": "duality.run",
     "engine_order": "engine_order.run",
     "failure_zoo": "failure_zoo.run",

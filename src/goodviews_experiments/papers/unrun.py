@@ -83,6 +83,7 @@ VIEWS = (
         "over 42.6 / 38.5; C4 1x 39.0 / 34.1 over 38.2 / 33.3; C4 2x 41.3 / 36.0 over 40.0 / 34.7",
         "COCO, ResNet-50, two initialisations, 12 times the 1x schedule, after ImageNet",
         detector(90_000, 24),
+        "goodviews transfer RUN coco --target masks --freeze none --steps 90000 --batch 16",
     ),
     Unrun(
         "Transfer to PASCAL VOC (table)", "InfoMin, Faster R-CNN C4: AP50 / AP / "
@@ -90,6 +91,7 @@ VIEWS = (
         "InstDis 80.9 / 55.2 / 61.2; supervised 81.3 / 53.5 / 58.8; random 60.2 / 33.8 / 33.1",
         "VOC, ResNet-50, 6 initialisations, 5 runs of 24,000 steps, after ImageNet",
         detector(24_000, 30),
+        "goodviews transfer RUN VOC2007 --neck c4 --freeze none --steps 24000 --batch 16",
     ),
     Unrun(
         "Learned views, larger networks (table)", "Learned views are better than raw ones",

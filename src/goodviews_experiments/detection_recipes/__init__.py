@@ -1,0 +1,1 @@
+"""The schedules of detection of the InfoMin paper, a few steps of them on drawn scenes."""
