@@ -259,3 +259,15 @@ def test_known_sets_have_the_counts_of_their_authors(name):
     targets = [scenes.objects(k).boxes for k in range(images)] if name != "coco_val_mini" else []
     assert not targets or sum(map(len, targets)) == boxes
     assert classes in (None, scenes.classes)
+
+
+def test_what_cannot_become_the_target_is_named(tmp_path):
+    write_voc(tmp_path / "voc")
+    with pytest.raises(InputError, match="voc holds boxes, from which masks cannot be made"):
+        read_scenes(tmp_path / "voc", target="masks")
+    write_maps(tmp_path / "maps")
+    with pytest.raises(InputError, match="maps holds pixels, from which boxes cannot be made"):
+        read_scenes(tmp_path / "maps", target="boxes")
+    picture(tmp_path / "none" / "a.png")
+    with pytest.raises(InputError, match="No annotations were found"):
+        read_scenes(tmp_path / "none", target="boxes")

@@ -1,6 +1,8 @@
 """Boxes and masks: identical encoders differ by nothing, random weights are always trained."""
 
 import csv
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +17,9 @@ from goodviews.core.errors import InputError
 from goodviews.data import read_scenes
 from goodviews.encoders import build_backbone
 from goodviews.jobs.transfer import boxes
+from goodviews.jobs.transfer.arms import Arm, open_maps
 from goodviews.jobs.transfer.boxes import BoxTask
-from goodviews.jobs.transfer.plan import parts_of
+from goodviews.jobs.transfer.plan import Fit, Parts, parts_of
 from goodviews.training.detection.fit import Detector
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
@@ -111,14 +114,18 @@ def test_the_command_trains_a_mask_rcnn_against_training_from_scratch(
     monkeypatch.chdir(tmp_path)
     words = ["transfer", "resnet18(width=0.1)", str(squares), "--detector", "mask-rcnn", "-q"]
     words += ["--steps", "1", "--size", "64", "--batch", "1", "--seeds", "1", "--out", "t"]
-    words += ["--neck", "c4", "--label-counts", "2"]
+    words += ["--neck", "c4", "--label-counts", "2", "--freeze", "all,none"]
     assert main(words) == 0
     said = capsys.readouterr().out
-    assert "resnet18(width=0.1) is " in said
-    assert "training from scratch" in said
+    assert "fine-tuned, resnet18(width=0.1) is as good as training from scratch" in said
+    assert "training from scratch        fine-tuned" in said
     with (tmp_path / "t" / "rows.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert [row["encoder"] for row in rows] == ["resnet18(width=0.1)", "training from scratch"]
+    names = [row["encoder"] for row in rows]
+    assert names == ["resnet18(width=0.1)"] * 2 + ["training from scratch"] * 2
+    with (tmp_path / "t" / "differences.csv").open() as file:
+        (gap,) = csv.DictReader(file)
+    assert (gap["freeze"], float(gap["difference"])) == ("none", 0)
     for row in rows:
         assert (row["detector"], row["neck"], row["frozen"]) == ("mask-rcnn", "c4", "none")
         assert row["normalisation"].startswith("group norm in neck and heads")
@@ -174,3 +181,20 @@ def test_images_without_objects_are_not_enough(squares, tmp_path):
     with pytest.raises(InputError, match="There is no object in the"):
         goodviews.transfer("convnet(width=4)", tmp_path / "set", out=tmp_path / "out", **TINY)
     assert squares.exists()
+
+
+@pytest.mark.slow
+def test_six_pictures_of_blood_cells_are_overfitted():
+    data = Path(os.environ.get("GOODVIEWS_DATA", "nowhere")) / "bccd"
+    if not data.is_dir():
+        pytest.skip("needs bccd in GOODVIEWS_DATA")
+    scenes = read_scenes(data, target="boxes")
+    six = scenes.of("train")[:6]
+    shape = (96, 128)
+    settings = Detector("boxes", len(scenes.classes), steps=400, batch=2)
+    task = BoxTask(scenes, Parts(six, six, six), settings, shape, torch.device("cpu"))
+    arm = Arm("random weights", "convnet(width=16)", True, "")
+    device = torch.device("cpu")
+    maps = open_maps(arm, task.images["train"], count=6, seed=0, device=device)
+    cell = task.prepare(maps).fit(Fit(0, "none", 6, 0, False), (2e-3,), lambda: None)
+    assert task.numbers(cell)["ap50"] > 0.8

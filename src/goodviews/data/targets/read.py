@@ -103,6 +103,8 @@ def _read(
     if files and target != "masks":
         named = {file.stem: file for file in pictures if _image_of(root, file)}
         return read_voc(files, named or {f.stem: f for f in pictures}, root=root, name=name)
+    if not pairs and target is not None:
+        return _read(root, found, pictures, None, ignore)  # what there is cannot become the target
     if not pairs:
         raise InputError(
             f"No annotations were found below {root}: looked for a .json file of COCO, "

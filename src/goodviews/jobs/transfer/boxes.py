@@ -72,7 +72,7 @@ class BoxTask:
                 f"{max(self.shape)}."
             )
         for name, places in (("training", self.parts.train), ("test", self.parts.test)):
-            if not any(len(self.scenes.objects(place).boxes) for place in places):
+            if all(self.scenes.objects(place).crowd.all() for place in places):
                 raise InputError(
                     f"There is no object in the {len(places):,} images of the {name} part of "
                     f"{self.scenes.name}; name the parts by folders or lists of train and test."

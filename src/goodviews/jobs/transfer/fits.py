@@ -125,18 +125,17 @@ def differences(
         key = (arm, mode, count)
         return [cell for fit, cell in cells.items() if (fit.arm, fit.freeze, fit.count) == key]
 
-    return [
-        Difference(
-            arms[0].name,
-            arms[other].name,
-            mode,
-            count,
-            task.metric,
-            paired(ours := of(0, mode, count), of(other, mode, count), task.score, tested),
-            len(ours),
-            tested,
-        )
-        for other in range(1, len(arms))
-        for mode in frozen
-        for count in counts
-    ]
+    made: dict[tuple[int, str, int], Difference] = {}
+    for other in range(1, len(arms)):
+        for mode in frozen:
+            whole = all(task.applied(mode, arms[k].drawn) == "none" for k in (0, other))
+            for count in counts:
+                key = (other, "none" if whole else mode, count)
+                if key not in made:
+                    ours, theirs = of(0, mode, count), of(other, mode, count)
+                    gap = paired(ours, theirs, task.score, tested)
+                    names = arms[0].name, arms[other].name
+                    made[key] = Difference(
+                        *names, key[1], count, task.metric, gap, len(ours), tested
+                    )
+    return list(made.values())

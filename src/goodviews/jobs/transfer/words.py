@@ -33,6 +33,8 @@ def sentence(found: Difference) -> str:
     head += f"{FROZEN[found.freeze]}, {found.encoder} is "
     against = other_name(found.against, found.freeze)
     size = number(abs(gap.value), 3 if less else 1)
+    if not gap.known and gap.value == 0:
+        return f"{head}as good as {against}, on one seed, which gives no interval: use --seeds 3."
     if not gap.known:
         return (
             f"{head}{size} {unit} {'better' if better else 'worse'} than {against}, on one seed, "
@@ -58,14 +60,14 @@ def summary(
 ) -> list[str]:
     """Lines to print: the sentences, the mean score of each arm, and the notes."""
     lines = [sentence(one) for one in found] or [headline(found)]
-    groups: dict[tuple[object, ...], list[float]] = {}
+    groups: dict[tuple[object, ...], dict[object, float]] = {}
     for row in rows:
         metric = next(name for name in SHOWN if name in row)
-        key = (row["encoder"], row["freeze"], row["labelled"], metric)
-        groups.setdefault(key, []).append(float(row[metric]))  # type: ignore[arg-type]
+        key = (row["encoder"], row.get("frozen", row["freeze"]), row["labelled"], metric)
+        groups.setdefault(key, {})[row["seed"]] = float(row[metric])  # type: ignore[arg-type]
     lines.append("")
     for (name, mode, count, score), scores in groups.items():
-        mean = sum(scores) / len(scores)
+        mean = sum(scores.values()) / len(scores)
         shown = number(mean, 3) if score == "abs_rel" else number(100 * mean, 1)
         named = other_name(str(name), str(mode))
         lines.append(

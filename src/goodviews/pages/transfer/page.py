@@ -56,18 +56,18 @@ def _scale(metric: str) -> float:
 
 
 def _scores(rows: Sequence[Row], metric: str) -> list[dict[str, str]]:
-    groups: dict[tuple[Any, ...], list[float]] = {}
+    groups: dict[tuple[Any, ...], dict[int, float]] = {}
     for row in rows:
-        key = (row["encoder"], row["freeze"], row["labelled"])
-        groups.setdefault(key, []).append(_scale(metric) * row[metric])
+        key = (row["encoder"], row.get("frozen", row["freeze"]), row["labelled"])
+        groups.setdefault(key, {})[row["seed"]] = _scale(metric) * row[metric]
     digits = 3 if metric == "abs_rel" else 1
     return [
         {
             "encoder": name,
             "freeze": _FROZEN[freeze],
             "labelled": f"{count:,}",
-            "mean": number(sum(values) / len(values), digits),
-            "each": ", ".join(number(one, digits) for one in values),
+            "mean": number(sum(values.values()) / len(values), digits),
+            "each": ", ".join(number(one, digits) for one in values.values()),
         }
         for (name, freeze, count), values in groups.items()
     ]
