@@ -191,7 +191,7 @@ def test_six_pictures_of_blood_cells_are_overfitted():
     scenes = read_scenes(data, target="boxes")
     six = scenes.of("train")[:6]
     shape = (96, 128)
-    settings = Detector("boxes", len(scenes.classes), steps=400, batch=2)
+    settings = Detector("boxes", len(scenes.classes), steps=300, batch=2)
     task = BoxTask(scenes, Parts(six, six, six), settings, shape, torch.device("cpu"))
     arm = Arm("random weights", "convnet(width=16)", True, "")
     device = torch.device("cpu")
