@@ -34,15 +34,25 @@ def close(printed: str, shown: str) -> bool:
 
 
 @pytest.fixture
-def own_dtype():
-    """A tutorial may choose its own default precision."""
+def alone(tmp_path, monkeypatch):
+    """A tutorial may choose its own precision; it needs no data, and gets an empty cache."""
+    monkeypatch.delenv("GOODVIEWS_DATA", raising=False)
+    monkeypatch.setenv("GOODVIEWS_CACHE", str(tmp_path / "cache"))
     before = torch.get_default_dtype()
     yield
     torch.set_default_dtype(before)
 
 
-@pytest.mark.usefixtures("own_dtype")
-@pytest.mark.parametrize("page", ENGLISH, ids=named)
+SLOW = {"my_images.md"}
+"""Tutorials that pretrain and evaluate for more than ten seconds."""
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=[pytest.mark.slow] * (page.name in SLOW)) for page in ENGLISH],
+    ids=named,
+)
 def test_a_tutorial_prints_what_its_page_shows(page):
     shown = cells(page.read_text("utf8"))
     for before, after in zip(shown, run(shown), strict=True):
@@ -103,9 +113,13 @@ def test_outputs_agree_up_to_one_unit_in_the_last_digit(printed, shown, agree):
 def outline(text: str) -> dict[str, list[object]]:
     """Everything of a page that a translation keeps: headings, lists, code, formulas, links."""
     prose = "".join(f"{cell.text}\n\n" for cell in cells(text) if not cell.code)
+    fence = re.compile(r"^```.*?^```$", re.M | re.DOTALL)
+    commands = fence.findall(prose)
+    prose = fence.sub("(code)", prose)
     blocks = [block for block in re.split(r"\n\s*\n", prose) if block.strip()]
     return {
         "code": [(cell.text, cell.output) for cell in cells(text) if cell.code],
+        "commands": commands,
         "levels": [len(found) for found in re.findall(r"^(#+) ", prose, re.M)],
         "blocks": [re.match(r"#+ |- |\$\$|", block)[0] for block in blocks],
         "points": [len(re.findall(r"^- ", block, re.M)) for block in blocks],
@@ -134,13 +148,15 @@ def test_each_translation_is_of_a_page():
 
 
 def test_an_outline_sees_a_missing_paragraph_formula_or_link():
-    text = "# A\n\nOne $x$, [two](b.md).\n\n- three\n\n```python\nx = 1\n```\n\nEnd.\n"
+    text = "# A\n\nOne $x$, [two](b.md).\n\n- three\n\n```python\nx = 1\n```\n\n"
+    text += "```sh\nls\n```\n\nEnd.\n"
     whole = outline(text)
     for before, after, part in (
         ("End.", "", "blocks"),
         ("$x$", "x", "formulas"),
         ("b.md", "c.md", "links"),
         ("x = 1", "x = 2", "code"),
+        ("ls", "cd", "commands"),
         ("# A", "## A", "levels"),
         ("- three", "- three\n- four", "points"),
     ):
