@@ -10,6 +10,8 @@ from goodviews.cli.shared import (
     Column,
     Data,
     Device,
+    Directed,
+    Features,
     Fit,
     Groups,
     Labels,
@@ -152,6 +154,34 @@ def study(
         int, typer.Option(min=1, metavar="N", help="Labels per class for each readout.")
     ] = 10,
     root: Root = None,
+    features: Features = None,
+    directed: Directed = None,
+    level: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LEVEL",
+            help="nodes, graphs or links of graphs (default: what the labels belong to, or links "
+            "without labels).",
+            show_default=False,
+        ),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Split of the labelled nodes of a graph: public, masks, 10/90 or 10/10/80 "
+            "(default: the given masks, or else 10/10/80).",
+            show_default=False,
+        ),
+    ] = None,
+    missing: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Share of the training links of a graph to remove, with --level links.",
+            show_default=False,
+        ),
+    ] = None,
     encoder: Annotated[
         str | None,
         typer.Option(
@@ -218,11 +248,15 @@ def study(
             encoder=encoder,
             objective=objective,
             against=against or (),
+            graphs={
+                "features": features, "directed": directed, "level": level, "split": split,
+                "missing": missing,
+            },
             device=device,
             jobs=jobs,
             command=command,
             progress=progress,
-        )
+        )  # fmt: skip
     show(found.advice, f"Next: {found.command}", found.page)
     if found.page and not quiet:
         show(f"Look at it with: {open_command(found.page)}")

@@ -164,7 +164,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     return InputError(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(names)}.")
 
 
-def refuse_options(kind: str, found: str, **given: object) -> None:
+def refuse_options(kind: str, found: str, /, **given: object) -> None:
     """Refuse options that are for another kind of data.
 
     Args:

@@ -1,5 +1,6 @@
 """Graphs as plain tensors: the type, its parts and batches, and other libraries' graphs."""
 
+from goodviews.graphs.blocks import blocks
 from goodviews.graphs.centrality import CENTRALITIES, adjacency, centrality
 from goodviews.graphs.communities import communities
 from goodviews.graphs.convert import from_networkx, from_pyg, to_networkx, to_pyg
@@ -13,6 +14,7 @@ __all__ = [
     "Graph",
     "adjacency",
     "batch_graphs",
+    "blocks",
     "centrality",
     "communities",
     "draw_non_links",

@@ -18,7 +18,7 @@ from goodviews.spec.grammar import parse_spec
 from goodviews.training.diagnostics.monitor import History
 from goodviews.training.graph_source import graph_source
 from goodviews.training.learners import Learner
-from goodviews.training.loop import FEWEST, TrainResult, train_source
+from goodviews.training.loop import FEWEST, Look, TrainResult, train_source
 from goodviews.training.settings import Settings
 from goodviews.views.graphs import GraphViewPair, parse_graph_view
 
@@ -51,7 +51,9 @@ def train_graphs(
     start: Any = None,
     folder: Path | None = None,
     save_every: int = 0,
+    look: Look | None = None,
     watch: Callable[[Learner, History], None] | None = None,
+    tick: Callable[[], None] | None = None,
     fabric: "Fabric | None" = None,
 ) -> TrainResult:
     """Pretrain an encoder of graphs.
@@ -70,7 +72,9 @@ def train_graphs(
         start: Function that loads weights into new encoders.
         folder: Folder for checkpoints; a run stored there is resumed.
         save_every: Steps between checkpoints (default: a tenth of the run).
+        look: Measures a bound and its error of the encoders, twice on the way.
         watch: Called after every step with the learner and the history.
+        tick: Called after each epoch.
         fabric: Devices and processes, if they are already set up.
 
     Returns:
@@ -118,6 +122,8 @@ def train_graphs(
         start=None if start is None else _Given(start),
         folder=folder,
         save_every=save_every or max(settings.epochs // 10, 1) * per_epoch,
+        look=look,
         watch=watch,
+        tick=tick,
         fabric=fabric,
     )

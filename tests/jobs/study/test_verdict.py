@@ -7,15 +7,16 @@ import pytest
 
 from goodviews.core.interval import Interval
 from goodviews.core.records.rows import Row
-from goodviews.jobs.study.plan import Task
+from goodviews.jobs.study.plan import BASELINES, Task
 from goodviews.jobs.study.statistics.about_label import AboutLabel
 from goodviews.jobs.study.statistics.layout import Layout
 from goodviews.jobs.study.statistics.regimes import read
-from goodviews.jobs.study.statistics.table import RANDOM, RAW, SCRATCH, TaskTable
+from goodviews.jobs.study.statistics.table import TaskTable
 from goodviews.jobs.study.statistics.winner import cross_fitted_accuracy, winner
 from goodviews.jobs.study.verdict.advice import advise, over_simclr
 from goodviews.methods.fitting import simclr_views
 
+RAW, RANDOM, SCRATCH = BASELINES
 ITEMS = 600
 
 

@@ -14,9 +14,10 @@ from typing import Any, Literal, get_args
 from goodviews.core.errors import InputError
 from goodviews.core.files import read_text, write_text
 
-Measure = Literal["accuracy", "balanced accuracy", "macro AUROC", "R2", "mIoU"]
+Measure = Literal["accuracy", "balanced accuracy", "macro AUROC", "R2", "mIoU", "link AUC"]
 """What decides in a task: accuracy, or balanced accuracy where classes are imbalanced; macro AUROC
-of several labels; R2 of a number; mIoU of classes of pixels."""
+of several labels; R2 of a number; mIoU of classes of pixels; the area under the ROC curve of links
+of a graph."""
 
 ROLES = ("candidate", "twin", "baseline", "screened", "searched")
 
@@ -29,12 +30,13 @@ class Row:
         view: The view spec; for a baseline its name.
         seed: Number of the run.
         task: Name of the label column; empty without labels.
-        modality: ``image`` (``graph`` later).
+        modality: ``image``, or of graphs ``nodes``, ``links`` or ``graphs``.
         role: ``candidate``, ``twin`` (the first candidate again, other initialisation and
             draws), ``baseline``, ``screened`` (a short run that only chooses), or ``searched`` (a
             trial of a search).
-        estimate_nats: InfoNCE lower bound on I(v1; v2), held-out pairs.
-        stderr_nats: Its standard error over pairs.
+        estimate_nats: InfoNCE lower bound on I(v1; v2), held-out pairs; of nodes and links of one
+            graph, whose pairs are not independent, an estimate and no bound.
+        stderr_nats: Its standard error over pairs; of one graph over blocks of nodes.
         ceiling_nats: log K, the largest value the estimate can take.
         candidates: K.
         at_ceiling: Whether the estimate is within a tenth of its ceiling.
@@ -44,7 +46,8 @@ class Row:
         readout_spread: Standard deviation of what decides over label draws.
         readout_balanced: Mean over classes of the accuracy within each class.
         readout_f1: F1, averaged over classes and label draws.
-        readout_auroc: Area under the ROC curve, averaged over classes or labels, and label draws.
+        readout_auroc: Area under the ROC curve, averaged over classes or labels, and label draws;
+            of links the area against the pairs without a link.
         readout_map: Average precision, averaged over labels and label draws.
         readout_r2: Share of the variance of a number that is predicted.
         readout_miou: Intersection over union of the classes of pixels, averaged over classes.
@@ -121,7 +124,8 @@ class Row:
     def readout(self) -> float | None:
         """The linear readout by what decides."""
         values = (self.readout_top1, self.readout_balanced, self.readout_auroc, self.readout_r2)
-        return (*values, self.readout_miou)[get_args(Measure).index(self.measure)]
+        every = (*values, self.readout_miou, self.readout_auroc)
+        return every[get_args(Measure).index(self.measure)]
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:

@@ -20,7 +20,11 @@ class Skipped:
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """The images. ``source``, ``range`` and ``display`` are sentences to show."""
+    """The images. ``source``, ``range`` and ``display`` are sentences to show.
+
+    Of graphs, ``noun`` is ``nodes`` or ``graphs``, ``extent`` says how large they are, and the
+    numbers of pixels are 0.
+    """
 
     name: str
     task_data: str | None
@@ -36,6 +40,8 @@ class Data:
     labelled: dict[str, int]
     classes: dict[str, tuple[str, ...]]
     notes: tuple[str, ...]
+    noun: str = "images"
+    extent: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,10 +24,14 @@ Regime = Literal["missing", "sweet_spot", "excess", "undecided"]
 
 @dataclass(frozen=True, kw_only=True)
 class Ceiling:
-    """The most a bound can report: log K nats with K candidates."""
+    """The most a bound can report: log K nats with K candidates.
+
+    ``estimate`` says that what is reported is an estimate about one graph and no bound.
+    """
 
     nats: float
     candidates: int
+    estimate: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

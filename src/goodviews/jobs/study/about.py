@@ -41,7 +41,7 @@ def describe(
     return Run(
         data=_data(plan),
         splits=_splits(plan),
-        family=_family(family),
+        family=swept(family),
         encoder=plan.settings.encoder,
         objective=plan.settings.objective,
         optimiser=plan.settings.optimiser,
@@ -67,7 +67,8 @@ def describe(
     )
 
 
-def _family(family: Family | None) -> Swept | None:
+def swept(family: Family | None) -> Swept | None:
+    """The record of a family; nothing where there is none."""
     if family is None:
         return None
     return Swept(template=family.template, argument=family.argument, values=family.values)

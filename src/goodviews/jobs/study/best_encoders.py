@@ -13,11 +13,12 @@ from pathlib import Path
 from goodviews.core.files import write_bytes, write_json
 from goodviews.core.progress import Reporter
 from goodviews.evaluation.seen import SEEN, write_seen
-from goodviews.jobs.study.cells import cell_passport, run_cell
 from goodviews.jobs.study.chosen import BEST, Chosen
 from goodviews.jobs.study.plan import Cell, Plan
+from goodviews.jobs.study.protocol import StudyPlan
 from goodviews.jobs.study.run import one_thread
 from goodviews.jobs.study.store import Store
+from goodviews.jobs.study.work import work_of
 from goodviews.spec.files import keep_beside
 from goodviews.training.passport import PASSPORT
 
@@ -26,7 +27,7 @@ _ENCODER = "encoder.safetensors"
 
 
 def keep_encoders(
-    plan: Plan, store: Store, chosen: Sequence[Chosen], report: Reporter
+    plan: StudyPlan, store: Store, chosen: Sequence[Chosen], report: Reporter
 ) -> dict[str, tuple[Path, ...]]:
     """Write the encoders of the views that a study names, and remove all others.
 
@@ -47,13 +48,15 @@ def keep_encoders(
         for cell in cells[one.view]:
             home = store.folder / FOLDER / f"{one.name}-seed-{cell.seed}"
             home.mkdir(parents=True, exist_ok=True)
-            if seen is None:
+            if not isinstance(plan, Plan):  # of a graph, its links and labels say what was seen
+                pass
+            elif seen is None:
                 write_seen(home, plan.images, plan.splits.pretrain)
                 seen = home / SEEN
             else:
                 _link(seen, home / SEEN)
             _link(store.encoder(cell), home / _ENCODER)
-            write_json(home / PASSPORT, cell_passport(plan, cell))
+            write_json(home / PASSPORT, work_of(plan).passport(plan, cell))
             keep_beside(one.view, home)
             found.append(home)
         homes[one.name] = tuple(found)
@@ -61,14 +64,16 @@ def keep_encoders(
     return homes
 
 
-def _available(plan: Plan, store: Store, view: str, report: Reporter) -> list[Cell]:
+def _available(plan: StudyPlan, store: Store, view: str, report: Reporter) -> list[Cell]:
     """The runs of a view whose encoder is there; where none is, the first one is trained again."""
     cells = [Cell("candidate", view, seed) for seed in plan.seeds]
     there = [cell for cell in cells if store.encoder(cell).is_file()]
     if not there:
         report.note(f"No encoder of {view} was kept: it is trained again.")
         with one_thread():
-            write_bytes(store.encoder(cells[0]), run_cell(plan, cells[0]).encoder)
+            write_bytes(
+                store.encoder(cells[0]), work_of(plan).run(plan, cells[0], lambda _: None).encoder
+            )
         there = cells[:1]
     return there
 

@@ -18,15 +18,22 @@ from goodviews.encoders.storage import encoder_bytes
 from goodviews.jobs.study.label_free import embedded, label_free_scores
 from goodviews.jobs.study.measures import entropy, row_scores
 from goodviews.jobs.study.parts import BOUND, EPOCH, READING, READOUT, is_read
-from goodviews.jobs.study.plan import Cell, Plan
-from goodviews.jobs.study.readings import baseline, of_encoder, view_reader
+from goodviews.jobs.study.plan import Cell, Plan, Task
+from goodviews.jobs.study.protocol import StudyPlan
+from goodviews.jobs.study.readings import (
+    LabelReading,
+    Read,
+    baseline,
+    of_encoder,
+    view_reader,
+)
 from goodviews.measurement import Draws, shared_nats
 from goodviews.training import Steady
 from goodviews.training.diagnostics.monitor import collapsed
 from goodviews.training.passport import passport
 from goodviews.views import ViewPair, parse_view
 
-_TWIN = 1_000_003
+TWIN = 1_000_003
 """Added to a twin's seed: another initialisation, order and draws."""
 
 
@@ -66,7 +73,7 @@ def run_cell(plan: Plan, cell: Cell, tick: Callable[[str], None] = lambda _: Non
         InputError: The view does not fit the images, or the loss stopped being a number.
     """
     start = time.perf_counter()
-    seed = cell.seed + (_TWIN if cell.role == "twin" else 0)
+    seed = cell.seed + (TWIN if cell.role == "twin" else 0)
     kept, saved = None, b""
     if cell.role == "baseline":
         common: dict[str, Any] = {}
@@ -80,6 +87,32 @@ def run_cell(plan: Plan, cell: Cell, tick: Callable[[str], None] = lambda _: Non
     if is_read(plan, cell):
         pair = parse_view("identity()" if cell.role == "baseline" else cell.view)
         kept = view_reader(plan, pair, cell.seed)
+    return read_tasks(plan, cell, features, kept, common, tick=tick, encoder=saved, begun=start)
+
+
+def read_tasks(
+    plan: StudyPlan,
+    cell: Cell,
+    features: Read,
+    kept: Callable[[Task], LabelReading] | None,
+    common: dict[str, Any],
+    *,
+    tick: Callable[[str], None],
+    encoder: bytes,
+    begun: float,
+) -> CellResult:
+    """Read every task of a cell, and make its rows.
+
+    Args:
+        plan: The study.
+        cell: Which part of it.
+        features: How a task is evaluated.
+        kept: What one view says about the label of a task, where this cell measures it.
+        common: Columns that all rows of the cell have.
+        tick: See :func:`run_cell`.
+        encoder: Content of the file of a candidate's encoder.
+        begun: When the cell was begun, by :func:`time.perf_counter`.
+    """
     rows: list[Row] = []
     arrays: dict[str, np.ndarray] = {}
     for number, task in enumerate(plan.tasks):
@@ -118,8 +151,8 @@ def run_cell(plan: Plan, cell: Cell, tick: Callable[[str], None] = lambda _: Non
         arrays |= {f"{number}.{name}": value for name, value in made.items()}
     if not plan.tasks:
         rows = [Row(view=cell.view, seed=cell.seed, task="", role=cell.role, **common)]
-    seconds = time.perf_counter() - start
-    return CellResult([_timed(row, seconds) for row in rows], arrays, saved)
+    seconds = time.perf_counter() - begun
+    return CellResult([_timed(row, seconds) for row in rows], arrays, encoder)
 
 
 def cell_passport(plan: Plan, cell: Cell) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from goodviews.core.forecast import Forecast
 from goodviews.core.progress import Reporter
-from goodviews.jobs.study.parts import costs, parts
-from goodviews.jobs.study.plan import Cell, Plan
+from goodviews.jobs.study.plan import Cell
+from goodviews.jobs.study.protocol import StudyPlan
+from goodviews.jobs.study.work import work_of
 
 UNIT = "runs finished"
 _END = 5.0
@@ -26,7 +27,7 @@ class Follower:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: StudyPlan,
         todo: Sequence[Cell],
         found: Mapping[Cell, float],
         *,
@@ -38,8 +39,9 @@ class Follower:
         self._place = {cell: number for number, cell in enumerate(cells)}
         self._open = set(todo)
         self._report, self._unit = report, unit
+        work = work_of(plan)
         self._forecast = Forecast(
-            [parts(plan, cell) for cell in cells], costs(plan), workers=workers
+            [work.parts(plan, cell) for cell in cells], work.costs(plan), workers=workers
         )
         for cell, seconds in found.items():
             self._forecast.closed(self._place[cell], seconds)

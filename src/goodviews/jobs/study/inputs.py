@@ -1,7 +1,7 @@
 """What a study was given, checked: seeds, views, the device, the name of the data."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,21 +37,29 @@ def run_seeds(given: int | Sequence[int]) -> tuple[int, ...]:
     return chosen
 
 
-def view_specs(views: str | Path | Iterable[str]) -> tuple[tuple[str, ...], Family | None]:
-    """Canonical specs, and the family if all of them are one."""
+def view_specs(
+    views: str | Path | Iterable[str],
+    parse: Callable[[str], object] = parse_view,
+    example: str = "crop(scale=({0.1, 0.3, 0.6}, 1))",
+) -> tuple[tuple[str, ...], Family | None]:
+    """Canonical specs, and the family if all of them are one.
+
+    Args:
+        views: Specs, or files of them.
+        parse: Makes the views of a spec, whose ``repr`` is the spec.
+        example: A family, for the message where there is none.
+    """
     texts = read_specs([str(views)] if isinstance(views, str | Path) else views) or []
     specs: list[str] = []
     for text in texts:
-        specs += [repr(parse_view(spec)) for spec in check_names(text)]
+        specs += [repr(parse(spec)) for spec in check_names(text)]
     if len(set(specs)) != len(specs):
         twice = next(spec for spec in specs if specs.count(spec) > 1)
         raise InputError(
             f"View {twice} is given twice; remove one, since every study trains a twin anyway."
         )
     if not specs:
-        raise InputError(
-            "No views are given; type for example --views 'crop(scale=({0.1, 0.3, 0.6}, 1))'."
-        )
+        raise InputError(f"No views are given; type for example --views '{example}'.")
     found = expand(texts[0]) if len(texts) == 1 else None
     return tuple(specs), replace(found, specs=tuple(specs)) if found else None
 

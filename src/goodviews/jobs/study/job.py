@@ -1,8 +1,8 @@
 """The main job, from data to a folder that a page is made of."""
 
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +10,15 @@ import numpy as np
 
 from goodviews.core.claim import check_owner, claimed
 from goodviews.core.command import command_line, default_folder, label_options, recorded, restored
-from goodviews.core.errors import InputError, check_whole
+from goodviews.core.errors import InputError, check_whole, refuse_options
 from goodviews.core.files import write_json
 from goodviews.core.progress import Report, as_report, draws_progress
-from goodviews.core.records.rows import Row
 from goodviews.core.records.screening import Screening
 from goodviews.core.records.search import Search
-from goodviews.core.records.verdict import TaskVerdict, Verdict
 from goodviews.core.text import counted
 from goodviews.data import Data, Groups, Images, Labels, load
 from goodviews.data.columns import Columns
+from goodviews.data.graphs import is_graph_data
 from goodviews.data.size import Size, SizeLike
 from goodviews.data.targets.maps import pixel_images
 from goodviews.encoders import build_backbone
@@ -30,6 +29,7 @@ from goodviews.jobs.study.chosen import BEST, chosen_views, write_chosen
 from goodviews.jobs.study.comparison.compare import COMPARED, compare_with_scratch
 from goodviews.jobs.study.comparison.given import check_given
 from goodviews.jobs.study.follow import UNIT
+from goodviews.jobs.study.graphs.job import study_graphs
 from goodviews.jobs.study.inputs import (
     CELLS,
     IN_MEMORY,
@@ -49,6 +49,7 @@ from goodviews.jobs.study.pace import epochs_in
 from goodviews.jobs.study.pairs import draw_pairs
 from goodviews.jobs.study.pixel_inputs import holds_both, join_maps, read_target
 from goodviews.jobs.study.plan import Plan, make_plan
+from goodviews.jobs.study.result import StudyResult, plain_advice
 from goodviews.jobs.study.run import run_cells
 from goodviews.jobs.study.screening.first import choose_views, planned_lengths, prepare
 from goodviews.jobs.study.screening.labels import FEWEST
@@ -58,7 +59,6 @@ from goodviews.jobs.study.store import Store, is_study, stored_plan
 from goodviews.jobs.study.verdict.build import make_verdict
 from goodviews.jobs.study.verdict.measured import in_words
 from goodviews.pages import report
-from goodviews.pages.study.short import short_page
 from goodviews.spec.files import keep_beside
 from goodviews.training import Settings
 from goodviews.training.machine import check_device
@@ -70,60 +70,6 @@ from goodviews.views import default_views, parse_view
 _PAIRS = 6
 
 _WORKERS, _MINUTES = 1_024, 1_000_000
-
-
-@dataclass(frozen=True, repr=False)
-class StudyResult:
-    """What a study found.
-
-    Attributes:
-        folder: The study folder; :func:`goodviews.report` makes its page again.
-        rows: One per view, seed and task.
-        verdict: What ``verdict.json`` holds, as records.
-        advice: The advice in plain text; with several tasks a paragraph for each, and one on the
-            view for all of them.
-        best_view: Spec of the best view; with several tasks, the one that gives up least where it
-            gives up most. Without labels the one to try first, or nothing.
-        recommended: Whether the advice is to pretrain with it.
-        encoders: Folders of its encoders, one for each seed that is kept.
-        command: The command to type next.
-        page: The page of the study, where one was made.
-
-    Example:
-        >>> from tempfile import TemporaryDirectory
-        >>> data = np.random.default_rng(0).random((80, 8, 8)), np.arange(80) % 2
-        >>> few = {"seeds": 1, "epochs": 1, "label_draws": 2, "encoder": "convnet(width=4)"}
-        >>> with TemporaryDirectory() as place:
-        ...     result = study(data, views="noise(std=0.1)", out=place, page=False, jobs=0, **few)
-        >>> sorted({row.role for row in result.rows})
-        ['baseline', 'candidate', 'twin']
-        >>> result.best_view, result.recommended, result.command.split()[:2]
-        ('noise(std=0.1)', False, ['goodviews', 'study'])
-    """
-
-    folder: Path
-    rows: list[Row]
-    verdict: Verdict
-    advice: str
-    best_view: str | None
-    recommended: bool
-    encoders: tuple[Path, ...]
-    command: str
-    page: Path | None
-
-    def __repr__(self) -> str:
-        views = counted(len({row.view for row in self.rows if row.role == "candidate"}), "view")
-        seeds = counted(len({row.seed for row in self.rows}), "seed")
-        lines = [f"<StudyResult in {self.folder}: {views}, {seeds}>", self.advice]
-        lines += [f"Next: {self.command}"] if self.command else []
-        lines += [f"Page: {self.page}"] if self.page else []
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        """The page in short, for a notebook."""
-        page = str(self.page) if self.page else ""
-        title = f"goodviews study in {self.folder.name}"
-        return short_page(self.verdict, title=title, command=self.command, page=page)
 
 
 @draws_progress
@@ -158,6 +104,7 @@ def study(
     jobs: int | None = None,
     page: bool = True,
     against: Sequence[str] = (),
+    graphs: Mapping[str, Any] | None = None,
     command: str | None = None,
     progress: bool | Report | None = None,
 ) -> StudyResult:
@@ -167,7 +114,7 @@ def study(
 
     Args:
         data: Images in any form that :func:`goodviews.load` accepts (default: scikit-learn's
-            digits).
+            digits); or graphs, as in :func:`goodviews.data.graphs.load_graphs`.
         views: Specs, files with one on a line, or one family. Without them, short runs of
             many compositions choose a few; without labels, a family by kind of data.
         out: The study folder (default: ``study-`` and the name of the data).
@@ -211,6 +158,9 @@ def study(
         page: Whether ``index.html`` and the figure are written as well.
         against: Weights to compare with as well, such as ``timm:resnet18`` or
             ``timm:resnet18@FILE``: frozen, fine-tuned, and as a start for pretraining.
+        graphs: Options of graphs: ``features``, ``directed``, ``level`` (``nodes``, ``graphs`` or
+            ``links``), ``split`` (``public``, ``masks``, ``10/90`` or ``10/10/80``) and
+            ``missing``.
         command: Command to record.
         progress: True draws a progress bar; a function is called with what is counted (``"images
             read"``, ``"runs finished"``), how many are done and how many there are.
@@ -232,6 +182,20 @@ def study(
     """
     begun = time.perf_counter()
     report_progress = as_report(progress)
+    if is_graph_data(data):
+        refuse_options(
+            *("images", "these are graphs"),
+            **{"labels": labels, "groups": groups, "columns": columns or None, "size": size},
+            **{"task_data": task_data, "channels": channels, "value_range": value_range},
+            **{"kind": kind, "audit": audit, "root": root, "minutes": minutes},
+            **{"against": against or None, "per_class": None if per_class == 10 else per_class},
+        )
+        return study_graphs(
+            data, views=views, out=out, seeds=seeds, candidates=candidates, epochs=epochs,
+            label_draws=label_draws, encoder=encoder, objective=objective, device=device,
+            jobs=jobs, page=page, graphs=graphs or {}, command=command, progress=report_progress,
+        )  # fmt: skip
+    refuse_options("graphs", "these are images", **(graphs or {}))
     if audit is not None and views is not None:
         raise InputError("Give either --audit or --views: an audit makes its own views.")
     space = searched_space(views, search, audit)
@@ -439,7 +403,7 @@ def study(
         folder=folder,
         rows=rows,
         verdict=verdict,
-        advice=_plain(verdict),
+        advice=plain_advice(verdict),
         best_view=best.view if best else None,
         recommended=good,
         encoders=encoders[BEST] if best else (),
@@ -454,24 +418,3 @@ def _draw(plan: Plan, folder: Path) -> None:
     index = np.sort(rng.choice(held, min(_PAIRS, len(held)), replace=False))
     for number, view in enumerate(plan.views):
         draw_pairs(plan.images, index, view, f"v-{number + 1}", folder / "pairs")
-
-
-def _plain(verdict: Verdict) -> str:
-    """The advice of every task, and that on one view for all of them."""
-    tasks, shared = verdict.tasks, verdict.compromise
-    named = len(tasks) > 1
-    said = [(f"{task.task}: " if named else "") + _advice(task) for task in tasks]
-    if shared:
-        head = "One view for all" + ("" if shared.recommended else ", not recommended")
-        said.append(f"{head}: {shared.view}. {shared.lead} {shared.more}")
-    return "\n".join(said).replace("`", "")
-
-
-def _advice(task: TaskVerdict) -> str:
-    advice = task.advice
-    given = task.comparison.given if task.comparison else ""
-    spec = f" {advice.spec}" if advice.spec else ""
-    open_ = f"Still open: {advice.open}" if advice.open else ""
-    return " ".join(
-        filter(None, [f"{advice.head}{spec}.", advice.lead, advice.reason, given, open_])
-    )

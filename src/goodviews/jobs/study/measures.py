@@ -150,6 +150,8 @@ def entropy(task: Task) -> float:
     """H(y), nats; where balanced accuracy decides, of classes that are equally common."""
     if task.measure == "balanced accuracy":
         return math.log(len(np.unique(task.labels[task.items])))
+    if task.measure == "link AUC":
+        return math.log(2)  # a link, or a pair without one
     if task.target is not None and task.target.kind == "pixels":
         return pixel_entropy(task.target, task.items)
     if task.target is not None:
@@ -182,6 +184,8 @@ def row_scores(task: Task, made: dict[str, np.ndarray]) -> dict[str, Any]:
     report = ~task.choose
     value = float(made["right"][report].mean())
     found: dict[str, Any] = {"measure": task.measure}
+    if task.measure == "link AUC":
+        return found | {"readout_auroc": value}
     top1 = made.get("top1", made["right"] if task.measure == "accuracy" else None)
     if top1 is not None:
         found["readout_top1"] = float(top1[report].mean())

@@ -3,9 +3,10 @@
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,9 +19,19 @@ from goodviews.data.targets.maps import PIXELS, PixelMaps
 from goodviews.data.tasks import LabelTask, imbalanced, label_tasks
 from goodviews.evaluation import LabelDraw
 from goodviews.training import Settings
+from goodviews.training.small import scratch_encoder
 from goodviews.views import parse_view
 
-BASELINES = ("raw pixels", "random weights", "supervised from scratch")
+
+class Baselines(NamedTuple):
+    """Names of what views are compared with; only ``raw`` has no seeds."""
+
+    raw: str
+    random: str
+    scratch: str
+
+
+BASELINES = Baselines("raw pixels", "random weights", "supervised from scratch")
 _FIXED_CHOOSERS = 2000
 """Labels used for selection only; with fewer, selection and reporting are cross-fitted."""
 
@@ -123,19 +134,23 @@ class Plan:
     steady: Path | None = None
     begun: Path | None = None
 
+    baselines = BASELINES
+    pretrain_options = ("--backbone", "resnet18")
+
+    @property
+    def name(self) -> str:
+        """Name of the images."""
+        return self.images.name
+
+    @property
+    def held(self) -> int:
+        """Number of held-out images."""
+        return len(self.splits.held_out)
+
     @property
     def cells(self) -> list[Cell]:
         """All cells, in the order of the rows."""
-        if self.screened:
-            return list(self.screened)
-        found = [Cell("candidate", view, seed) for view in self.views for seed in self.seeds]
-        found += [Cell("twin", self.views[0], seed) for seed in self.seeds]
-        if self.tasks:
-            found.append(Cell("baseline", BASELINES[0], 0))
-            found += [
-                Cell("baseline", name, seed) for name in BASELINES[1:] for seed in self.seeds
-            ]
-        return found
+        return list(self.screened) or all_cells(self.views, self.seeds, BASELINES, self.tasks)
 
     @property
     def bounded(self) -> np.ndarray:
@@ -150,7 +165,7 @@ class Plan:
         return {
             "data": [self.images.name, self.images.hash, self.task_images.hash],
             "splits": self.splits.hash,
-            "tasks": {task.name: _about(task) for task in self.tasks},
+            "tasks": {task.name: about_task(task) for task in self.tasks},
             "settings": asdict(self.settings),
             "candidates": self.candidates,
         }
@@ -158,8 +173,40 @@ class Plan:
     @property
     def fingerprint(self) -> str:
         """Hash of :meth:`about`."""
-        text = json.dumps(self.about(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return fingerprint(self.about())
+
+    def about_baseline(self, name: str, task: Task) -> str:
+        """What a baseline is, in words."""
+        scratch = scratch_encoder(self.settings.encoder)
+        own = "same encoder" if scratch == self.settings.encoder else scratch
+        budget = f"same {task.budget:,} labels"
+        details = f"logistic regression, {budget}", f"same encoder, untrained; {budget}"
+        return (*details, f"{own}, {budget}")[BASELINES.index(name)]
+
+
+def all_cells(
+    views: Sequence[str], seeds: Sequence[int], baselines: Baselines, tasks: Sequence[Task]
+) -> list[Cell]:
+    """Cells of candidates, of the twin of the first one, and where there are tasks of baselines.
+
+    Args:
+        views: Candidate specs.
+        seeds: Numbers of the runs.
+        baselines: Names of the baselines.
+        tasks: Tasks of the study.
+    """
+    found = [Cell("candidate", view, seed) for view in views for seed in seeds]
+    found += [Cell("twin", views[0], seed) for seed in seeds]
+    if tasks:
+        found.append(Cell("baseline", baselines.raw, 0))
+        found += [Cell("baseline", name, seed) for name in baselines[1:] for seed in seeds]
+    return found
+
+
+def fingerprint(about: dict[str, Any]) -> str:
+    """Hash of what makes two studies the same study."""
+    text = json.dumps(about, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def make_plan(
@@ -239,7 +286,7 @@ def _asked(images: Images, maps: PixelMaps | None) -> list[LabelTask]:
     return list(found.values())
 
 
-def _about(task: Task) -> list[Any]:
+def about_task(task: Task) -> list[Any]:
     """What makes two tasks the same, apart from the hash of the data."""
     told: list[Any] = [task.budget, len(task.draws)]
     if task.measure != "accuracy":
@@ -269,7 +316,7 @@ def _drawn(
     images: Images, parts: Splits, task: LabelTask, *, per_class: int, draws: int, chosen: bool
 ) -> Task:
     name = task.name
-    labels, classes = _compact(task.strata, task.classes)
+    labels, classes = compact(task.strata, task.classes)
     groups = images.groups
     if parts.cross_fitted(name):
         made = _folds(parts.pool[name], labels, draws, groups)
@@ -295,7 +342,7 @@ def _drawn(
     return Task(name, labels, classes, made, items, choose, budget, False, groups, pool)
 
 
-def _compact(labels: np.ndarray, classes: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
+def compact(labels: np.ndarray, classes: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
     """Leave out classes of fewer than two images; they cannot be split."""
     counts = np.bincount(labels[labels >= 0], minlength=len(classes))
     kept = np.flatnonzero(counts >= 2)

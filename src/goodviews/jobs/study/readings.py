@@ -55,19 +55,19 @@ def of_encoder(plan: Plan, encoders: PairEncoder, pair: ViewPair | None = None) 
             maps = encoder_maps(Represented(encoders, pair), plan.task_images)
             reading = PixelReading(task, plan.task_images, maps, device)
             return reading.read(brief=bool(plan.screened))
-        index, draws = _compact(task)
+        index, draws = used_items(task)
         made = represent(
             plan.task_images,
             index,
             lambda x, _: encoders.represent(pair.plain(0, x), pair.plain(1, x)),
             device=device,
         )
-        return _read(task, index, draws, made.numpy(), brief=bool(plan.screened))
+        return read_features(task, index, draws, made.numpy(), brief=bool(plan.screened))
 
     return read
 
 
-def _read(
+def read_features(
     task: Task,
     index: np.ndarray,
     draws: list[LabelDraw],
@@ -78,6 +78,13 @@ def _read(
     """Evaluate a readout, and again with shuffled labels: the null of every study.
 
     A brief one, of a run that only chooses, has neither that null nor nearest neighbours.
+
+    Args:
+        task: The task.
+        index: (N,) the items that draws use.
+        draws: The draws, as places among them.
+        features: (N, F) representations.
+        brief: Whether the run only chooses.
     """
     if task.target is not None:
         return read_target(task, index, draws, features, brief=brief)
@@ -94,7 +101,7 @@ def _read(
     null = evaluate_readout(
         features,
         shuffled,
-        draws if task.crossed else draws[:_NULL_DRAWS],
+        draws[:_NULL_DRAWS] if len(draws[0].test) == len(task.items) else draws,
         classes=classes,
         penalty=found.penalty,
         knn=False,
@@ -186,9 +193,9 @@ def baseline(
             if of_pixels(task):
                 maps = PixelValues(images.channels)
                 return PixelReading(task, images, maps, torch.device("cpu")).read()
-            index, draws = _compact(task)
+            index, draws = used_items(task)
             made = represent(images, index, lambda x, _: _raw(x))
-            return _read(task, index, draws, made.numpy())
+            return read_features(task, index, draws, made.numpy())
 
         return pixels
     some = images.batch(np.arange(min(len(images), 1024)))
@@ -210,7 +217,7 @@ def baseline(
     def scratch_target(task: Task) -> dict[str, np.ndarray]:
         assert task.target is not None
         assert task.target.values is not None
-        index, draws = _compact(task)
+        index, draws = used_items(task)
         made = []
         for number, draw in enumerate(task.draws):
             model = train_supervised(
@@ -279,8 +286,8 @@ def _raw(x: Tensor) -> Tensor:
     return x.flatten(1)
 
 
-def _compact(task: Task) -> tuple[np.ndarray, list[LabelDraw]]:
-    """Only the images that a draw uses, and the draws as places among them."""
+def used_items(task: Task) -> tuple[np.ndarray, list[LabelDraw]]:
+    """Only the items that a draw uses, and the draws as places among them."""
     index = np.unique(np.concatenate([task.items, *(draw.fit for draw in task.draws)]))
     return index, [
         LabelDraw(np.searchsorted(index, draw.fit), np.searchsorted(index, draw.test))

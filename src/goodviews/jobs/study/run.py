@@ -22,17 +22,19 @@ from goodviews.core.errors import InputError
 from goodviews.core.plugins import load_sources, sources
 from goodviews.core.progress import Report, as_report
 from goodviews.data import Images
-from goodviews.jobs.study.cells import CellResult, run_cell
+from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.follow import UNIT, Follower
-from goodviews.jobs.study.plan import BASELINES, Cell, Plan
+from goodviews.jobs.study.plan import Cell, Plan
+from goodviews.jobs.study.protocol import StudyPlan
 from goodviews.jobs.study.store import Store
+from goodviews.jobs.study.work import work_of
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _KILLED = (
     "A worker process was killed, most likely because there is too little memory; the finished "
     "cells are stored: run the same command again with --jobs 1."
 )
-_plan: Plan | None = None
+_plan: StudyPlan | None = None
 _finished: Any = None
 _modules: tuple[str, ...] = ()
 
@@ -53,7 +55,7 @@ class Done:
 
 
 def run_cells(
-    plan: Plan,
+    plan: StudyPlan,
     store: Store,
     *,
     jobs: int,
@@ -78,7 +80,7 @@ def run_cells(
     """
     found = {cell: result for cell in plan.cells if (result := store.load(cell))}
     done = Done(found, {}, len(found))
-    todo = _in_order([cell for cell in plan.cells if cell not in found])
+    todo = _in_order([cell for cell in plan.cells if cell not in found], plan.baselines.scratch)
     follower = Follower(
         plan,
         todo,
@@ -127,7 +129,7 @@ def run_cells(
 
 
 def spread(
-    plan: Plan,
+    plan: StudyPlan,
     items: Sequence[tuple[Any, ...]],
     work: Callable[..., Any],
     *,
@@ -181,19 +183,18 @@ def spread(
             new = more()
 
 
-def _in_order(cells: list[Cell]) -> list[Cell]:
+def _in_order(cells: list[Cell], scratch: str) -> list[Cell]:
     """Each view once before any for the second time, so that the forecast soon knows them all.
 
     The first training from scratch, the longest cell, comes second, so that both kinds of
     training are seen early, whether one or several workers run them.
     """
-    scratch = BASELINES[-1]
     cells = sorted(cells, key=lambda cell: (cell.seed, cell.view != scratch))
     first = next((cell for cell in cells if cell.view != scratch), None)
     return sorted(cells, key=lambda cell: cell != first)
 
 
-def _timed(plan: Plan, cell: Cell, count: Callable[[Cell, str, float], None]) -> CellResult:
+def _timed(plan: StudyPlan, cell: Cell, count: Callable[[Cell, str, float], None]) -> CellResult:
     """Run a cell and say what each of its parts took, in seconds."""
     last = time.perf_counter()
 
@@ -203,7 +204,7 @@ def _timed(plan: Plan, cell: Cell, count: Callable[[Cell, str, float], None]) ->
         count(cell, name, now - last)
         last = now
 
-    return run_cell(plan, cell, tick)
+    return work_of(plan).run(plan, cell, tick)
 
 
 def _context() -> Any:
@@ -217,7 +218,7 @@ def _context() -> Any:
 
 @contextmanager
 def _executor(
-    plan: Plan, modules: tuple[str, ...], jobs: int, context: Any, finished: Any
+    plan: StudyPlan, modules: tuple[str, ...], jobs: int, context: Any, finished: Any
 ) -> Iterator[ProcessPoolExecutor]:
     """Workers that end at once when the block is left by an error or Ctrl-C."""
     pool = ProcessPoolExecutor(
@@ -236,8 +237,10 @@ def _executor(
     pool.shutdown()
 
 
-def _light(plan: Plan) -> Plan:
+def _light(plan: StudyPlan) -> StudyPlan:
     """The plan with images that workers map from disk instead of being sent."""
+    if not isinstance(plan, Plan):
+        return plan
 
     def light(images: Images) -> Any:
         return images.cache or images
@@ -247,16 +250,17 @@ def _light(plan: Plan) -> Plan:
 
 
 def _begin(
-    plan: Plan, modules: tuple[str, ...], finished: Any, environment: dict[str, str]
+    plan: StudyPlan, modules: tuple[str, ...], finished: Any, environment: dict[str, str]
 ) -> None:
     global _plan, _finished, _modules
     os.environ.update(environment)  # it may have changed since the first worker was started
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
-    images = _opened(plan.images)
-    task = images if plan.task_images is None else _opened(plan.task_images)
-    _plan, _finished = replace(plan, images=images, task_images=task), finished
-    _modules = modules
+    _plan, _finished, _modules = plan, finished, modules
+    if isinstance(plan, Plan):
+        images = _opened(plan.images)
+        task = images if plan.task_images is None else _opened(plan.task_images)
+        _plan = replace(plan, images=images, task_images=task)
 
 
 def _opened(images: Any) -> Images:

@@ -18,7 +18,8 @@ from goodviews.core.errors import InputError
 from goodviews.core.files import read_json, write_bytes, write_json
 from goodviews.core.records.rows import Row, write_rows
 from goodviews.jobs.study.cells import CellResult
-from goodviews.jobs.study.plan import Cell, Plan
+from goodviews.jobs.study.plan import Cell
+from goodviews.jobs.study.protocol import StudyPlan
 
 
 class Store:
@@ -32,7 +33,7 @@ class Store:
         InputError: The folder holds another study, or cannot be written to.
     """
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
+    def __init__(self, folder: Path, plan: StudyPlan) -> None:
         self.folder, self.plan = folder, plan
         self._about = {"fingerprint": plan.fingerprint, **plan.about()}
         about = {**self._about, "views": list(plan.views), "seeds": list(plan.seeds)}

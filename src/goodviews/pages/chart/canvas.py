@@ -35,6 +35,7 @@ class Curve:
         key: Letter and name of each view, where names did not fit.
         missing: Number of names left off because they would have run into others.
         measure: What the y axis shows.
+        estimate: Whether shared information is an estimate and no bound.
     """
 
     view: Frame
@@ -42,6 +43,7 @@ class Curve:
     key: list[tuple[str, str]] = field(default_factory=list)
     missing: int = 0
     measure: str = "accuracy"
+    estimate: bool = False
 
     def add(self, mark: str, data: Sequence[Datum], **options: Any) -> None:
         """Add a layer; data with ``x``, ``y`` (and ``x2``, ``y2``), options fix the mark."""
@@ -60,10 +62,14 @@ class Curve:
                 ends[name] = getattr(alt, name.upper())(f"{name}:Q")
         if "text" in data[0]:
             ends["text"] = alt.Text("text:N")
-        self.layers.append(chart.encode(x=_x(self.view), y=_y(self.view), **ends, **encode))
+        self.layers.append(
+            chart.encode(
+                x=_x(self.view, estimate=self.estimate), y=_y(self.view), **ends, **encode
+            )
+        )
 
 
-def _x(view: Frame) -> Any:
+def _x(view: Frame, *, estimate: bool) -> Any:
     import altair as alt
 
     width = view.size.plot[0]
@@ -71,9 +77,10 @@ def _x(view: Frame) -> Any:
     values = ticks(view.x[0], end, max(3, width // 95 if not view.size.narrow else 5))
     values = [v for v in values if 8 <= view.px(v) <= width - 8]
     step = values[1] - values[0] if len(values) > 1 else 1.0
-    title = "information the two views share, nats (held-out InfoNCE bound)"
+    kind = "estimate" if estimate else "bound"
+    title = f"information the two views share, nats (held-out InfoNCE {kind})"
     if view.size.narrow:
-        title = "shared information, nats (lower bound)"
+        title = f"shared information, nats ({'estimate' if estimate else 'lower bound'})"
     axis = alt.Axis(
         values=values, format=f".{_places(step)}f", grid=False, title=title, titlePadding=8,
         **axis_style(),

@@ -28,7 +28,7 @@ def draw(task: TaskVerdict, ceiling: Ceiling, size: Size) -> Curve:
         size: ``WIDE`` or ``NARROW``.
     """
     view = frame(task, ceiling.nats, size)
-    curve = Curve(view, measure=task.measure)
+    curve = Curve(view, measure=task.measure, estimate=ceiling.estimate)
     stretches = regions(task, view)
     ground(curve, stretches)
     taken = ceiling_line(curve, ceiling)

@@ -10,7 +10,7 @@ from goodviews.core.records.verdict import TaskVerdict, View
 from goodviews.core.text import ONE_SEED, counted, duration, points
 from goodviews.core.tokens import REGIMES
 from goodviews.pages import words
-from goodviews.pages.study.tables import troubles
+from goodviews.pages.study.tables import scratch_name, troubles
 
 _PRECISION = {"bf16-mixed": "bfloat16 products", "32-true": "float32"}
 
@@ -63,7 +63,7 @@ def _facts(task: TaskVerdict, view: View) -> list[tuple[str, str]]:
         known.append((f"vs. {view.against.label}", gap))
     if view.over_scratch:
         gap = points(view.over_scratch.points, signed=True, scale=1)
-        known.append(("vs. from scratch", gap))
+        known.append((f"vs. {scratch_name(task.baselines)}", gap))
     if view.usable:
         of = task.class_entropy_nats
         text = words.plain(view.usable.value, view.usable.half)
@@ -85,7 +85,9 @@ def _ends(found: Interval) -> str:
 def made(run: Run) -> list[tuple[str, str]]:
     """How the study was made, as name and value."""
     data, splits, cells = run.data, run.splits, run.cells
-    size = f"{data.height} x {data.width} pixels, {counted(data.channels, 'channel')}"
+    size = data.extent
+    if not size:
+        size = f"{data.height} x {data.width} pixels, {counted(data.channels, 'channel')}"
     lost = "; ".join(f"{one.file} ({one.why})" for one in data.skipped[:5])
     if len(data.skipped) > 5:
         lost += f"; and {len(data.skipped) - 5} more"
@@ -106,7 +108,7 @@ def made(run: Run) -> list[tuple[str, str]]:
         _PRECISION.get(run.precision, run.precision),
     )
     items = [
-        ("data", f"{data.name}, {data.count:,} images, {size}"),
+        ("data", f"{data.name}, {data.count:,} {data.noun}, {size}"),
         ("source", data.source),
         ("values", data.range),
         ("hash of the data", data.hash),

@@ -60,9 +60,38 @@ def page(study: Study) -> str:
         shared=_shared(study.verdict.compromise),
         search=searched(study.verdict.search) if study.verdict.search else None,
         made=made(study.run),
+        shown=_shown(study),
         island=_island(study),
     )
     return explained(re.sub(r"\n\s*\n+", "\n", text).lstrip())
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Words that differ between images and graphs.
+
+    Attributes:
+        things: What pictures are of.
+        left: What the left half of a picture is.
+        right: What the right half is.
+        scratch: The baseline that all are compared with, in a heading.
+        training: The same in a sentence.
+        dashed: The same in a legend.
+    """
+
+    things: str = "images"
+    left: str = "v1"
+    right: str = "v2"
+    scratch: str = "scratch"
+    training: str = "training from scratch"
+    dashed: str = "from scratch"
+
+
+def _shown(study: Study) -> Shown:
+    if study.run.data.noun == "images":
+        return Shown()
+    named = next((one.name for one in study.tasks[0].baselines if one.scratch), "scratch")
+    return Shown("neighbourhoods", "before", "after", named, named, named)
 
 
 @dataclass(frozen=True)
@@ -102,7 +131,7 @@ def _section(study: Study, index: int) -> Section:
         worth_rows=worth(task),
         panel=[panel(task, i, family) for i in range(len(task.views))],
         table=table(task, family),
-        caption=_caption(task, curves["wide"]),
+        caption=_caption(task, curves["wide"], study.verdict.ceiling.estimate),
         template=_template(family) if any(v.in_family for v in task.views) else None,
         drawings=[
             (name, curve, Markup(inline_svg(curve, prefix=f"{name[0]}{index}-", **texts)))
@@ -145,10 +174,11 @@ def _template(family: Family | None) -> tuple[Markup, str] | None:
     return words.spec(before, "s", after), family.argument
 
 
-def _caption(task: TaskVerdict, curve: Curve) -> list[str]:
+def _caption(task: TaskVerdict, curve: Curve, estimate: bool) -> list[str]:
     """What the drawing shows, only of what is in it."""
     views = curve.view.points
-    out = ["Every bar is a 95\u00a0% interval; on nats it is the sampling error of the bound."]
+    of = "estimate, over blocks of nodes" if estimate else "bound"
+    out = [f"Every bar is a 95\u00a0% interval; on nats it is the sampling error of the {of}."]
     if task.curve:
         out.append("Grey: fitted curve with its bootstrap band.")
     if any(v.at_ceiling for v in views):

@@ -38,9 +38,16 @@ def _scale(task: TaskVerdict, scratch: float | None) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _scratch(rows: Sequence[Baseline | Level]) -> float | None:
+def scratch_name(baselines: Sequence[Baseline]) -> str:
+    """What training from scratch is called: of graphs, the name of the baseline."""
+    found = next((one.name for one in baselines if one.scratch), "from scratch")
+    return "from scratch" if "scratch" in found else found
+
+
+def _scratch(task: TaskVerdict, rows: Sequence[Baseline | Level]) -> float | None:
     """Accuracy of training from scratch, where it is among the rows."""
-    found = [row.accuracy for row in rows if "scratch" in row.name]
+    name = scratch_name(task.baselines)
+    found = [row.accuracy for row in rows if name in row.name or "scratch" in row.name]
     return found[0].value if found and found[0] else None
 
 
@@ -117,7 +124,7 @@ class Row:
 
 def table(task: TaskVerdict, family: Family | None) -> list[Row]:
     """Rows of one task as the template prints them: best first, baselines behind."""
-    scratch = _scratch(task.baselines)
+    scratch = _scratch(task, task.baselines)
     scale = _scale(task, scratch)
     views = sorted(
         task.views,
@@ -202,7 +209,7 @@ class Bar:
 def worth(task: TaskVerdict) -> list[Bar]:
     """The intervals of the advice box."""
     rows = task.worth.rows if task.worth else ()
-    scratch = _scratch(rows)
+    scratch = _scratch(task, rows)
     values = _ends([row.accuracy for row in rows])
     values += [row.accuracy.value for row in rows if row.accuracy]
     if not values:

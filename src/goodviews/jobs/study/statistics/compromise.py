@@ -17,7 +17,7 @@ from itertools import combinations
 import numpy as np
 
 from goodviews.core.interval import Interval
-from goodviews.jobs.study.statistics.table import SCRATCH, TaskTable
+from goodviews.jobs.study.statistics.table import TaskTable
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def compromise(tables: Sequence[TaskTable]) -> OneForAll | None:
 
 def over_scratch(table: TaskTable, view: str) -> Interval:
     """A view against training from scratch; its lower end is right for one chosen among all."""
-    rows = table.row(view), table.row(SCRATCH)
+    rows = table.row(view), table.row(table.baselines.scratch)
     return table.layout.difference(*rows, best_of=len(table.views))
 
 

@@ -12,12 +12,12 @@ from goodviews.core.interval import Interval
 from goodviews.core.intervals import seeds_intervals
 from goodviews.core.records.rows import Row
 from goodviews.jobs.study.cells import CellResult
-from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task
+from goodviews.jobs.study.plan import BASELINES, Baselines, Cell, Task
+from goodviews.jobs.study.protocol import StudyPlan
 from goodviews.jobs.study.statistics.about_label import AboutLabel
 from goodviews.jobs.study.statistics.layout import Layout
 
-RAW, _, SCRATCH = BASELINES
-RANDOM = BASELINES[1]
+RANDOM = BASELINES.random
 """Name of the baseline whose encoder keeps its random weights."""
 
 
@@ -38,6 +38,7 @@ class TaskTable:
         nats: Shared information per candidate; ``None`` where it could not be bounded.
         records: Rows of each candidate and baseline, over the seeds.
         choosing_nats: (candidates, S, M') log probabilities on the items that only choose.
+        baselines: Names of the baselines.
     """
 
     task: Task
@@ -52,6 +53,7 @@ class TaskTable:
     nats: list[Interval]
     records: dict[str, list[Row]]
     choosing_nats: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    baselines: Baselines = BASELINES
 
     def selecting(self) -> np.ndarray:
         """(V,) accuracy of the candidates by which the best is selected.
@@ -93,7 +95,7 @@ class TaskTable:
         return self.layout.fixed(*self.raw)
 
     def over(self, name: str, other: str, *, among: int = 1) -> Interval:
-        """Accuracy of a row minus that of another; ``raw pixels`` has no seeds.
+        """Accuracy of a row minus that of another; raw pixels have no seeds.
 
         The lower end of a candidate against a baseline is that of the best of all
         :attr:`contenders`: it is right for the view that was selected.
@@ -104,7 +106,7 @@ class TaskTable:
             among: Number of candidates that are compared with one another.
         """
         first, best_of = self.row(name), 1 if other in self.views else self._best_of(name)
-        if other == RAW:
+        if other == self.baselines.raw:
             return self.layout.over_fixed(first, *self.raw, best_of=best_of)
         twin = "twin" in (name, other)
         return self.layout.difference(
@@ -115,7 +117,7 @@ class TaskTable:
         return self.contenders if name in self.views else 1
 
 
-def tabulate(plan: Plan, number: int, results: dict[Cell, CellResult]) -> TaskTable | None:
+def tabulate(plan: StudyPlan, number: int, results: dict[Cell, CellResult]) -> TaskTable | None:
     """Gather the finished cells of a task.
 
     Args:
@@ -126,7 +128,7 @@ def tabulate(plan: Plan, number: int, results: dict[Cell, CellResult]) -> TaskTa
     Returns:
         The table, or nothing when no candidate (or a baseline) has all its seeds.
     """
-    task = plan.tasks[number]
+    task, names_of = plan.tasks[number], plan.baselines
     report = ~task.choose
 
     def stack(role: str, view: str, name: str) -> np.ndarray | None:
@@ -136,15 +138,15 @@ def tabulate(plan: Plan, number: int, results: dict[Cell, CellResult]) -> TaskTa
         return np.array([one.arrays[f"{number}.{name}"] for one in found if one])
 
     wanted = [("candidate", view, view) for view in plan.views]
-    wanted += [("twin", plan.views[0], "twin"), ("baseline", RANDOM, RANDOM)]
-    wanted += [("baseline", SCRATCH, SCRATCH)]
+    wanted += [("twin", plan.views[0], "twin")]
+    wanted += [("baseline", name, name) for name in names_of[1:]]
     have = [
         (role, view, name) for role, view, name in wanted if stack(role, view, "right") is not None
     ]
     views = [name for role, _, name in have if role == "candidate"]
     names = [name for _, _, name in have]
-    raw = results.get(Cell("baseline", RAW, 0))
-    if not views or raw is None or RANDOM not in names or SCRATCH not in names:
+    raw = results.get(Cell("baseline", names_of.raw, 0))
+    if not views or raw is None or not set(names_of[1:]) <= set(names):
         return None
 
     def gather(name: str, *, only: int | None = None) -> np.ndarray:
@@ -179,7 +181,7 @@ def tabulate(plan: Plan, number: int, results: dict[Cell, CellResult]) -> TaskTa
         ]
         for role, view, name in have
     }
-    records[RAW] = [row for row in raw.rows if row.task == task.name]
+    records[names_of.raw] = [row for row in raw.rows if row.task == task.name]
     values, errors = (
         np.array([[getattr(row, name) for row in records[view]] for view in views], dtype=float)
         for name in ("estimate_nats", "stderr_nats")
@@ -197,13 +199,16 @@ def tabulate(plan: Plan, number: int, results: dict[Cell, CellResult]) -> TaskTa
         nats=seeds_intervals(values, errors),
         records=records,
         choosing_nats=nats[: len(views)][:, :, task.choose],
+        baselines=names_of,
     )
 
 
 def _about_label(
-    plan: Plan, number: int, views: list[str], results: dict[Cell, CellResult]
+    plan: StudyPlan, number: int, views: list[str], results: dict[Cell, CellResult]
 ) -> AboutLabel:
     """What the views keep of the label: each was read once, in the cell of one of its seeds."""
+    if plan.tasks[number].measure == "link AUC":  # a view of two nodes is read for no label
+        return AboutLabel.equal(len(views), len(plan.tasks[number].items))
     found = []
     for view in views:
         cells = [results[Cell("candidate", view, seed)].arrays for seed in plan.seeds]

@@ -5,7 +5,7 @@ verb or "Undecided".
 """
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,8 +13,9 @@ from goodviews.core.command import changed_command
 from goodviews.core.interval import Interval
 from goodviews.core.records.verdict import Advice
 from goodviews.core.text import duration, percent, points
+from goodviews.jobs.study.plan import BASELINES
 from goodviews.jobs.study.statistics.regimes import Reading
-from goodviews.jobs.study.statistics.table import RANDOM, RAW, SCRATCH, TaskTable
+from goodviews.jobs.study.statistics.table import TaskTable
 from goodviews.jobs.study.statistics.winner import cross_fitted_gain, cross_fitted_level
 from goodviews.jobs.study.verdict.compared import Compared
 from goodviews.jobs.study.verdict.entries import mean
@@ -51,6 +52,7 @@ def advise(
     *,
     data: str,
     command: str,
+    train: Sequence[str] = ("--backbone", "resnet18"),
     found: Compared | None = None,
 ) -> Answer:
     """Put a task's numbers into words.
@@ -60,23 +62,25 @@ def advise(
         reading: Winner and regimes.
         data: Argument for the data.
         command: Command of this study.
+        train: Options of the command that pretrains with the best view.
         found: The comparison with training from scratch, which then decides whether to
             pretrain; without it, the linear probes of the study do.
 
     Returns:
         The advice.
     """
-    winner = table.views[reading.winner]
+    winner, (raw_name, random_name, scratch) = table.views[reading.winner], table.baselines
     level = cross_fitted_level(table, reading.winner)
-    over = cross_fitted_gain(table, reading.winner, SCRATCH)
+    over = cross_fitted_gain(table, reading.winner, scratch)
     seeds = 3 if table.layout.seeds < 3 else 2 * table.layout.seeds
     worth, not_worth = over.above, over.below
+    fewer = found is None and table.baselines == BASELINES  # graphs keep their splits
     if found is not None:
         worth, not_worth = found.decision == "worth", found.decision == "not_worth"
 
     def make(wording: str, head: str, lead: str, *, good: bool = True, **more: str) -> Answer:
-        words = [*([data] if data else []), "--backbone", "resnet18", "--views", winner]
-        train = shlex.join(["goodviews", "pretrain", *words])
+        words = [*([data] if data else []), *train, "--views", winner]
+        pretrain = shlex.join(["goodviews", "pretrain", *words])
         longer = changed_command(command, "--seeds", seeds)
         advice = Advice(
             head=head,
@@ -84,7 +88,7 @@ def advise(
             lead=f"{found.lead if found else lead} {_cost(table, winner)}".strip(),
             reason=" ".join(filter(None, [more.get("reason", ""), over_simclr(table, winner)])),
             open=_open(table, more.get("open", ""), chosen=good),
-            command=more.get("command", train if good else longer),
+            command=more.get("command", pretrain if good else longer),
             recommended=good,
         )
         answer = found.answer if found else _worth(over)
@@ -92,12 +96,14 @@ def advise(
 
     labels, said = f"With {table.task.budget:,} labels,", partial(percent, least=table.task.least)
     best = f"a linear probe on this view, the best of {len(table.views)},"
-    raw, random = (cross_fitted_gain(table, reading.winner, other) for other in (RAW, RANDOM))
-    if found is None and raw.below and table.over(SCRATCH, RAW).high < 0:
+    raw, random = (
+        cross_fitted_gain(table, reading.winner, other) for other in (raw_name, random_name)
+    )
+    if found is None and raw.below and table.over(scratch, raw_name).high < 0:
         return make(
             "baseline_wins",
-            "Use raw pixels with logistic regression. Best view:",
-            f"{labels} raw pixels reach {said(table.raw_level())} accuracy; no encoder does "
+            f"Use {raw_name} with logistic regression. Best view:",
+            f"{labels} {raw_name} reach {said(table.raw_level())} accuracy; no encoder does "
             f"better, and {best} reaches {said(level)}.",
             good=False,
             reason="With more labels or more images, run the study again.",
@@ -107,15 +113,15 @@ def advise(
             "do_not_pretrain",
             "Do not pretrain: train from scratch. Best view:",
             f"{labels} {best} reaches {said(level)} accuracy, {points(over.turned())} less "
-            f"than training from scratch ({said(table.level(SCRATCH))}).",
+            f"than training from scratch ({said(table.level(scratch))}).",
             good=False,
             reason="The views do help, but less than training on the labels: the best one is "
             f"{points(random)} better than random weights."
             if random.above
             else "The best view is not measurably better than random weights.",
-            open=_fewer_labels(table) if found is None else _LONGER,
+            open=_fewer_labels(table) if fewer else _LONGER,
             command=changed_command(command, "--per-class", 2, fresh=True)
-            if found is None
+            if fewer
             else changed_command(command, "--epochs", 4 * _epochs(table, winner), fresh=True),
         )
     if not worth:
@@ -136,7 +142,7 @@ def advise(
             f"compared with training from scratch."
             + ("" if over.known else " An interval needs more seeds: run three."),
             good=False,
-            open=_what_would_decide(table, winner, SCRATCH) if over.known else "",
+            open=_what_would_decide(table, winner, scratch) if over.known else "",
             command=changed_command(command, "--seeds", seeds),
         )
     lead = (
@@ -277,7 +283,7 @@ def _worth(over: Interval) -> str:
 
 
 def _seeds_rule(table: TaskTable, winner: str) -> bool:
-    return table.layout.seed_share(table.row(winner), table.row(SCRATCH)) > 0.5
+    return table.layout.seed_share(table.row(winner), table.row(table.baselines.scratch)) > 0.5
 
 
 def _what_separates(table: TaskTable, first: str, second: str) -> str:

@@ -23,9 +23,10 @@ from goodviews.core.records.verdict import (
 from goodviews.core.text import share
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.comparison.outcome import Outcome
-from goodviews.jobs.study.plan import Cell, Plan
+from goodviews.jobs.study.plan import Cell
+from goodviews.jobs.study.protocol import StudyPlan
 from goodviews.jobs.study.statistics.regimes import Reading, read
-from goodviews.jobs.study.statistics.table import RANDOM, RAW, SCRATCH, TaskTable, tabulate
+from goodviews.jobs.study.statistics.table import TaskTable, tabulate
 from goodviews.jobs.study.statistics.winner import by_log_probability
 from goodviews.jobs.study.verdict.advice import Answer, advise
 from goodviews.jobs.study.verdict.compared import (
@@ -41,7 +42,6 @@ from goodviews.jobs.study.verdict.trust import trust
 from goodviews.jobs.study.verdict.unlabelled import unlabelled
 from goodviews.jobs.study.verdict.words import spec_labels
 from goodviews.spec.grammar import Family
-from goodviews.training.small import scratch_encoder
 
 _WORDS: dict[Regime, str] = {
     "missing": "Less accurate than the best views, and shares less than they do or says less "
@@ -54,7 +54,7 @@ _WORDS: dict[Regime, str] = {
 
 
 def make_verdict(
-    plan: Plan,
+    plan: StudyPlan,
     results: dict[Cell, CellResult],
     *,
     family: Family | None,
@@ -99,7 +99,7 @@ def make_verdict(
 
 
 def _task(
-    plan: Plan,
+    plan: StudyPlan,
     table: TaskTable,
     reading: Reading,
     family: Family | None,
@@ -108,7 +108,9 @@ def _task(
     outcome: Outcome | None,
 ) -> TaskVerdict:
     found = compared(outcome, command)
-    answer = advise(table, reading, data=data, command=command, found=found)
+    answer = advise(
+        table, reading, data=data, command=command, train=plan.pretrain_options, found=found
+    )
     labels = spec_labels(table.views, family)
     order = sorted(range(len(table.views)), key=lambda view: table.nats[view].value)
     by_accuracy = list(np.argsort([-table.level(view).value for view in table.views]))
@@ -127,7 +129,7 @@ def _task(
         alt=_alt(table, order),
         winner=f"v-{plan.views.index(table.views[reading.winner]) + 1}",
         views=tuple(_view(plan, table, reading, view, labels, by_accuracy) for view in order),
-        baselines=tuple(_baseline(plan, table, name) for name in (SCRATCH, RANDOM, RAW)),
+        baselines=tuple(_baseline(plan, table, name) for name in table.baselines[::-1]),
         curve=_curve(reading),
         peak=_peak(reading),
         comparison=comparison_record(outcome, command),
@@ -161,7 +163,7 @@ def _peak(reading: Reading) -> Peak | None:
 
 
 def _view(
-    plan: Plan,
+    plan: StudyPlan,
     table: TaskTable,
     reading: Reading,
     view: int,
@@ -190,10 +192,10 @@ def _view(
         accuracy=level.within(table.task.least, 1),
         regime=regime,
         words=_WORDS[regime],
-        over_scratch=gap(table.over(name, SCRATCH)),
+        over_scratch=gap(table.over(name, table.baselines.scratch)),
         against=against,
         usable=usable.plus(entropy),
-        about_label=table.about_label.level(view),
+        about_label=None if table.task.measure == "link AUC" else table.about_label.level(view),
         knn=mean([row.knn_top1 for row in records]),
         seconds=mean([row.seconds for row in records]),
         undertrained=sum(bool(row.undertrained) for row in records),
@@ -221,25 +223,18 @@ def _notes(table: TaskTable, reading: Reading, view: int) -> list[str]:
     return notes
 
 
-def _baseline(plan: Plan, table: TaskTable, name: str) -> Baseline:
-    records, scratch = table.records[name], scratch_encoder(plan.settings.encoder)
-    own = "same encoder" if scratch == plan.settings.encoder else scratch
-    budget = f"same {table.task.budget:,} labels"
-    detail = {
-        SCRATCH: f"{own}, {budget}",
-        RANDOM: f"same encoder, untrained; {budget}",
-        RAW: f"logistic regression, {budget}",
-    }[name]
+def _baseline(plan: StudyPlan, table: TaskTable, name: str) -> Baseline:
+    records, (raw, random, scratch) = table.records[name], table.baselines
     over = None
-    if name == RAW:
-        found = table.over(SCRATCH, RAW)
+    if name == raw:
+        found = table.over(scratch, raw)
         over = gap(found.turned())
-    elif name == RANDOM:
-        over = gap(table.over(name, SCRATCH))
+    elif name == random:
+        over = gap(table.over(name, scratch))
     return Baseline(
         name=name,
-        detail=detail,
-        scratch=name == SCRATCH,
+        detail=plan.about_baseline(name, table.task),
+        scratch=name == scratch,
         accuracy=_level(table, name),
         over_scratch=over,
         usable=mean([row.usable_nats for row in records]),
@@ -250,7 +245,9 @@ def _baseline(plan: Plan, table: TaskTable, name: str) -> Baseline:
 
 
 def _level(table: TaskTable, name: str) -> Interval:
-    return (table.raw_level() if name == RAW else table.level(name)).within(table.task.least, 1)
+    return (table.raw_level() if name == table.baselines.raw else table.level(name)).within(
+        table.task.least, 1
+    )
 
 
 def _worth(table: TaskTable, answer: Answer, found: Compared | None) -> Worth:
@@ -258,10 +255,7 @@ def _worth(table: TaskTable, answer: Answer, found: Compared | None) -> Worth:
         at = found.count
         note = f"Accuracy with {at.labels:,} labels, drawn {at.draws} times, 95 % intervals."
         return Worth(answer=answer.worth, good=answer.good, note=note, rows=levels(found))
-    rows = [
-        Level(name=name, accuracy=_level(table, name), best=False)
-        for name in (RAW, RANDOM, SCRATCH)
-    ]
+    rows = [Level(name=name, accuracy=_level(table, name), best=False) for name in table.baselines]
     best = Level(
         name="best view, then readout",
         accuracy=answer.level.within(table.task.least, 1),
@@ -301,5 +295,5 @@ def _alt(table: TaskTable, order: list[int]) -> str:
     ]
     return (
         f"Readout accuracy by shared nats, fewest first: {', '.join(said)}; "
-        f"from scratch {share(table.level(SCRATCH).value)}."
+        f"from scratch {share(table.level(table.baselines.scratch).value)}."
     )

@@ -6,12 +6,12 @@ import numpy as np
 
 from goodviews.core.interval import Interval
 from goodviews.core.records.comparison import Gap
-from goodviews.jobs.study.plan import Plan
+from goodviews.jobs.study.protocol import StudyPlan
 
 
-def question(plan: Plan, task: str) -> str:
+def question(plan: StudyPlan, task: str) -> str:
     """What a task's page asks."""
-    name = plan.images.name
+    name = plan.name
     named = f" to classify {task}" if task and len(plan.tasks) > 1 else ""
     return f"Which views should {name} be pretrained with{named}?"
 

@@ -4,6 +4,7 @@ Sentences are written for the accuracy of classes; the name of what decides take
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from goodviews.core.records.codec import from_json, to_json
@@ -26,6 +27,7 @@ _SHOWN = {
     "R2": "readout_r2",
     "mIoU": "readout_miou",
 }
+"""Scores in words; of links there is one, which decides."""
 
 
 def in_words(verdict: Verdict) -> Verdict:
@@ -68,18 +70,32 @@ def measured_words(text: str, measure: Measure) -> str:
 def _task(task: TaskVerdict) -> TaskVerdict:
     if task.measure == "accuracy":
         return task
-    made: TaskVerdict = from_json(TaskVerdict, _walk(to_json(task), task.measure), "the verdict")
+    made: TaskVerdict = from_json(
+        TaskVerdict,
+        every_sentence(to_json(task), lambda text: measured_words(text, task.measure)),
+        "the verdict",
+    )
     return made
 
 
-def _walk(value: object, measure: Measure, name: str = "") -> object:
-    """Every sentence of a JSON object."""
+def every_sentence(value: object, change: Callable[[str], str], name: str = "") -> object:
+    """A JSON object with every sentence changed; names, specs and commands stay.
+
+    Args:
+        value: The object.
+        change: From a sentence to another.
+        name: Name of the field that holds it.
+
+    Example:
+        >>> every_sentence({"view": "flip()", "words": "good"}, str.upper)
+        {'view': 'flip()', 'words': 'GOOD'}
+    """
     if isinstance(value, dict):
-        return {key: _walk(one, measure, key) for key, one in value.items()}
+        return {key: every_sentence(one, change, key) for key, one in value.items()}
     if isinstance(value, list):
-        return [_walk(one, measure, name) for one in value]
+        return [every_sentence(one, change, name) for one in value]
     if isinstance(value, str) and name not in _KEPT:
-        return measured_words(value, measure)
+        return change(value)
     return value
 
 
@@ -95,6 +111,8 @@ def other_scores(rows: list[Row]) -> str:
         'macro F1 .800'
     """
     parts = []
+    if rows and rows[0].measure == "link AUC":
+        return ""
     for name, column in _SHOWN.items():
         value = mean([getattr(row, column) for row in rows])
         if value is not None and rows and rows[0].measure != name:

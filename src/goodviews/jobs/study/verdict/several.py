@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from goodviews.core.records.compromise import Compromise, Shared
 from goodviews.core.text import counted, duration, points
-from goodviews.jobs.study.plan import Plan
+from goodviews.jobs.study.protocol import StudyPlan
 from goodviews.jobs.study.statistics.compromise import OneForAll, compromise
 from goodviews.jobs.study.statistics.regimes import Reading
-from goodviews.jobs.study.statistics.table import SCRATCH, TaskTable
+from goodviews.jobs.study.statistics.table import TaskTable
 from goodviews.jobs.study.statistics.winner import cross_fitted_gain
 from goodviews.jobs.study.verdict.entries import gap, mean
 from goodviews.jobs.study.verdict.words import spec_labels
@@ -15,7 +15,7 @@ from goodviews.spec.grammar import Family
 
 
 def one_for_all(
-    plan: Plan, readings: Sequence[tuple[TaskTable, Reading]], family: Family | None
+    plan: StudyPlan, readings: Sequence[tuple[TaskTable, Reading]], family: Family | None
 ) -> Compromise | None:
     """The view of least worst regret, what it gives up, and what a second one would add.
 
@@ -35,7 +35,7 @@ def one_for_all(
     for number, (table, reading) in enumerate(readings):
         over = found.over_scratch[number]
         if found.view == table.views[reading.winner]:  # the number that the task's advice says
-            over = cross_fitted_gain(table, reading.winner, SCRATCH)
+            over = cross_fitted_gain(table, reading.winner, table.baselines.scratch)
         label = dict(zip(table.views, spec_labels(table.views, family), strict=True))
         rows.append(
             Shared(

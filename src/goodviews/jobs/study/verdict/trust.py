@@ -3,17 +3,19 @@
 import numpy as np
 
 from goodviews.core.command import changed_command
+from goodviews.core.records.rows import Row
 from goodviews.core.records.verdict import Check
 from goodviews.core.text import points
 from goodviews.jobs.study.budget import length_check
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import Cell, Plan, Task
+from goodviews.jobs.study.protocol import StudyPlan
 from goodviews.jobs.study.statistics.regimes import Reading, read
 from goodviews.jobs.study.statistics.table import TaskTable
 
 
 def trust(
-    plan: Plan,
+    plan: StudyPlan,
     results: dict[Cell, CellResult],
     readings: list[tuple[TaskTable, Reading]],
     failed: dict[Cell, str],
@@ -27,7 +29,8 @@ def trust(
     views = [row for row in rows if row.role == "candidate"]
     full = len({row.view for row in views if row.at_ceiling})
     total = len({row.view for row in views})
-    held = len(plan.splits.held_out)
+    noun = "images" if isinstance(plan, Plan) else "examples"
+    held = plan.held
     found.append(
         _check(
             "Bounds below their ceiling",
@@ -36,7 +39,7 @@ def trust(
             f"log {plan.candidates:,} is the most that can be measured.",
             changed_command(command, "--candidates", min(4 * plan.candidates, held), fresh=True)
             if plan.candidates < held
-            else "More held-out images would raise the ceiling.",
+            else f"More held-out {noun} would raise the ceiling.",
         )
     )
     moving = sum(bool(row.undertrained) for row in rows)
@@ -54,7 +57,8 @@ def trust(
             changed_command(command, "--epochs", 2 * plan.settings.epochs, fresh=True),
         )
     )
-    found.append(length_check(plan, command))
+    if isinstance(plan, Plan):
+        found.append(length_check(plan, command))
     fallen = sum(bool(row.collapsed) for row in rows)
     found.append(
         _check(
@@ -65,26 +69,8 @@ def trust(
             "Lower the learning rate, or leave the view out.",
         )
     )
-    clipped = max((row.clipped_share or 0.0 for row in rows), default=0.0)
-    found.append(
-        _check(
-            "Values clipped",
-            clipped < 0.05,
-            f"{100 * clipped:.1f} % at most",
-            "Share of values that a view pushed beyond black or white.",
-            "Lower the strength of noise or jitter.",
-        )
-    )
-    skipped = len(plan.images.skipped)
-    found.append(
-        _check(
-            "Files read",
-            skipped == 0,
-            f"{skipped} skipped",
-            "They are listed under Details." if skipped else "Every image could be read.",
-            "Repair or remove these files.",
-        )
-    )
+    if isinstance(plan, Plan):
+        found += _of_images(plan, rows)
     if failed:
         first, why = next(iter(failed.items()))
         found.append(
@@ -99,7 +85,28 @@ def trust(
     return found
 
 
-def _nulls(plan: Plan, table: TaskTable) -> list[Check]:
+def _of_images(plan: Plan, rows: list[Row]) -> list[Check]:
+    clipped = max((row.clipped_share or 0.0 for row in rows), default=0.0)
+    skipped = len(plan.images.skipped)
+    return [
+        _check(
+            "Values clipped",
+            clipped < 0.05,
+            f"{100 * clipped:.1f} % at most",
+            "Share of values that a view pushed beyond black or white.",
+            "Lower the strength of noise or jitter.",
+        ),
+        _check(
+            "Files read",
+            skipped == 0,
+            f"{skipped} skipped",
+            "They are listed under Details." if skipped else "Every image could be read.",
+            "Repair or remove these files.",
+        ),
+    ]
+
+
+def _nulls(plan: StudyPlan, table: TaskTable) -> list[Check]:
     named = f" ({table.task.name})" if len(plan.tasks) > 1 else ""
     found = []
     if "twin" in table.rows and plan.views[0] in table.views:
@@ -139,7 +146,7 @@ def _nulls(plan: Plan, table: TaskTable) -> list[Check]:
 def _guess(task: Task) -> str:
     """What is reached without knowledge."""
     labels = task.labels[task.items]
-    if task.measure == "macro AUROC":
+    if task.measure in ("macro AUROC", "link AUC"):
         return "a readout without knowledge reaches 50 %"
     if task.measure == "mIoU":
         return "a readout without knowledge answers with the most common class everywhere"

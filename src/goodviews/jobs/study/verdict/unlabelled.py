@@ -10,7 +10,8 @@ from goodviews.core.records.rows import Row
 from goodviews.core.records.verdict import Advice, TaskVerdict, View
 from goodviews.evaluation.label_free import RANKERS, rank_views
 from goodviews.jobs.study.cells import CellResult
-from goodviews.jobs.study.plan import Cell, Plan
+from goodviews.jobs.study.plan import Cell
+from goodviews.jobs.study.protocol import StudyPlan
 from goodviews.jobs.study.verdict import ranking
 from goodviews.jobs.study.verdict.entries import bounded, mean, question
 from goodviews.jobs.study.verdict.words import spec_labels
@@ -20,7 +21,7 @@ _LABELS = "A CSV with about 200 labels is enough for advice."
 
 
 def unlabelled(
-    plan: Plan, results: dict[Cell, CellResult], family: Family | None, command: str
+    plan: StudyPlan, results: dict[Cell, CellResult], family: Family | None, command: str
 ) -> TaskVerdict:
     """Views by what they share and, where a score without labels may order them, in its order.
 
@@ -110,7 +111,7 @@ def _place(order: dict[str, int], name: str, ranked: ranking.Ranked | None) -> s
     return f"Number {order[name]} of {len(order)} by {ranked.ranker}. "
 
 
-def _rows(plan: Plan, results: dict[Cell, CellResult], name: str) -> list[Row]:
+def _rows(plan: StudyPlan, results: dict[Cell, CellResult], name: str) -> list[Row]:
     return [
         results[cell].rows[0]
         for cell in plan.cells
@@ -119,7 +120,7 @@ def _rows(plan: Plan, results: dict[Cell, CellResult], name: str) -> list[Row]:
 
 
 def _view(
-    plan: Plan, name: str, rows: list[Row], label: str, family: Family | None, place: str
+    plan: StudyPlan, name: str, rows: list[Row], label: str, family: Family | None, place: str
 ) -> View:
     values = np.array([row.estimate_nats for row in rows], dtype=float)
     errors = np.array([row.stderr_nats for row in rows], dtype=float)
