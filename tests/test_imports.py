@@ -26,7 +26,7 @@ BELOW = {
     "evaluation": "information views encoders data graphs spec core",
     "training": "objectives information views encoders data graphs spec core",
     "methods": "training data spec core",
-    "measurement": "training evaluation data encoders information views core",
+    "measurement": "training evaluation data encoders information views graphs core",
     "pages": "spec core",
     "jobs": "pages methods measurement training evaluation data encoders objectives information "
     "views graphs spec core",

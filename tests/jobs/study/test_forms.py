@@ -24,8 +24,8 @@ def test_an_encoder_is_read_out_on_the_form_of_its_view(spec, shared, monkeypatc
     ).eval()
     assert encoders.shared == shared
     seen = []
-    monkeypatch.setattr(readings, "_read", lambda *given, **_: seen.append(given[-1]))
-    monkeypatch.setattr(readings, "_compact", lambda task: (np.arange(12), []))
+    monkeypatch.setattr(readings, "read_features", lambda *given, **_: seen.append(given[-1]))
+    monkeypatch.setattr(readings, "used_items", lambda task: (np.arange(12), []))
     images = SimpleNamespace(batch=lambda rows, device=None: pixels[rows])
     readings.of_encoder(SimpleNamespace(task_images=images, screened=()), encoders, pair)(None)
     with torch.no_grad():
@@ -37,8 +37,8 @@ def test_an_encoder_is_read_out_on_the_form_of_its_view(spec, shared, monkeypatc
 def test_random_weights_are_read_with_statistics_of_the_images(monkeypatch):
     pixels = torch.rand(40, 3, 8, 8)
     seen = []
-    monkeypatch.setattr(readings, "_read", lambda *given, **_: seen.append(given[-1]))
-    monkeypatch.setattr(readings, "_compact", lambda task: (np.arange(40), []))
+    monkeypatch.setattr(readings, "read_features", lambda *given, **_: seen.append(given[-1]))
+    monkeypatch.setattr(readings, "used_items", lambda task: (np.arange(40), []))
 
     class Few:
         def __len__(self):

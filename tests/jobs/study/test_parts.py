@@ -79,7 +79,7 @@ def test_each_part_has_a_cost_and_that_of_small_views_is_smaller(plan):
 
 
 def test_every_view_and_a_training_from_scratch_are_begun_before_any_view_again(plan):
-    order = _in_order(plan.cells)
+    order = _in_order(plan.cells, BASELINES.scratch)
     assert sorted(order, key=str) == sorted(plan.cells, key=str)
     assert order[0].role == "candidate"
     assert order[1].view == BASELINES[-1]

@@ -16,7 +16,7 @@ from goodviews.evaluation.seen import SEEN, write_seen
 from goodviews.jobs.study.chosen import BEST, Chosen
 from goodviews.jobs.study.plan import Cell, Plan
 from goodviews.jobs.study.protocol import StudyPlan
-from goodviews.jobs.study.run import one_thread
+from goodviews.jobs.study.run import one_thread, run_cell
 from goodviews.jobs.study.store import Store
 from goodviews.jobs.study.work import work_of
 from goodviews.spec.files import keep_beside
@@ -71,9 +71,7 @@ def _available(plan: StudyPlan, store: Store, view: str, report: Reporter) -> li
     if not there:
         report.note(f"No encoder of {view} was kept: it is trained again.")
         with one_thread():
-            write_bytes(
-                store.encoder(cells[0]), work_of(plan).run(plan, cells[0], lambda _: None).encoder
-            )
+            write_bytes(store.encoder(cells[0]), run_cell(plan, cells[0], lambda _: None).encoder)
         there = cells[:1]
     return there
 

@@ -204,6 +204,11 @@ def _timed(plan: StudyPlan, cell: Cell, count: Callable[[Cell, str, float], None
         count(cell, name, now - last)
         last = now
 
+    return run_cell(plan, cell, tick)
+
+
+def run_cell(plan: StudyPlan, cell: Cell, tick: Callable[[str], None]) -> CellResult:
+    """Run a cell as its kind of plan does."""
     return work_of(plan).run(plan, cell, tick)
 
 

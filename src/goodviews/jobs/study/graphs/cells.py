@@ -18,7 +18,8 @@ from goodviews.information import effective_rank
 from goodviews.jobs.study.cells import TWIN, CellResult, read_tasks
 from goodviews.jobs.study.graphs.parts import is_read
 from goodviews.jobs.study.graphs.plan import GraphPlan, whole_graph
-from goodviews.jobs.study.graphs.readings import baseline, graph_view_reader, of_graph_encoders
+from goodviews.jobs.study.graphs.readings import baseline, of_graph_encoders
+from goodviews.jobs.study.graphs.viewed import graph_view_reader
 from goodviews.jobs.study.parts import BOUND, EPOCH
 from goodviews.jobs.study.plan import Cell
 from goodviews.measurement import embed_graph_views, shared_graph_nats

@@ -17,14 +17,11 @@ from goodviews.graphs import Graph
 from goodviews.jobs.study.graphs.links import link_arrays, trained_on_links
 from goodviews.jobs.study.graphs.plan import GraphPlan
 from goodviews.jobs.study.graphs.settings import supervised_settings
-from goodviews.jobs.study.graphs.viewed import graph_view_reader
 from goodviews.jobs.study.measures import ClassDraws
 from goodviews.jobs.study.parts import FIT
 from goodviews.jobs.study.plan import Cell, Task
 from goodviews.jobs.study.readings import Read, read_features, used_items
 from goodviews.training import train_graphs
-
-__all__ = ["baseline", "graph_view_reader", "of_graph_encoders"]
 
 
 def of_graph_encoders(plan: GraphPlan, encoders: GraphEncoders) -> Read:
