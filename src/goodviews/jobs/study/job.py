@@ -187,7 +187,7 @@ def study(
             *("images", "these are graphs"),
             **{"labels": labels, "groups": groups, "columns": columns or None, "size": size},
             **{"task_data": task_data, "channels": channels, "value_range": value_range},
-            **{"kind": kind, "audit": audit, "root": root, "minutes": minutes},
+            **{"kind": kind, "audit": audit, "root": root, "minutes": minutes, "target": target},
             **{"against": against or None, "per_class": None if per_class == 10 else per_class},
         )
         return study_graphs(
