@@ -189,6 +189,7 @@ def study(
             **{"task_data": task_data, "channels": channels, "value_range": value_range},
             **{"kind": kind, "audit": audit, "root": root, "minutes": minutes, "target": target},
             **{"against": against or None, "per_class": None if per_class == 10 else per_class},
+            search=search,
         )
         return study_graphs(
             data, views=views, out=out, seeds=seeds, candidates=candidates, epochs=epochs,
