@@ -136,6 +136,7 @@ def _write(store: Store, state: Trials) -> None:
     """The rows of all trials, in the order of their numbers."""
     done = [state.done[number] for number in sorted(state.done)]
     results = {Cell(ROLE, one.view, FIRST + one.number): one.result for one in done if one.result}
+    assert isinstance(store.plan, Plan)
     store.plan = replace(store.plan, screened=tuple(results))
     store.write(results)
 
