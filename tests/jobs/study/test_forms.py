@@ -10,6 +10,9 @@ from goodviews.encoders import build_pair
 from goodviews.jobs.study import readings
 from goodviews.views import parse_view
 
+CLASSES = SimpleNamespace(target=None)
+"""A task of classes, as far as a reading asks."""
+
 
 @pytest.mark.parametrize(
     ("spec", "shared"),
@@ -27,7 +30,7 @@ def test_an_encoder_is_read_out_on_the_form_of_its_view(spec, shared, monkeypatc
     monkeypatch.setattr(readings, "read_features", lambda *given, **_: seen.append(given[-1]))
     monkeypatch.setattr(readings, "used_items", lambda task: (np.arange(12), []))
     images = SimpleNamespace(batch=lambda rows, device=None: pixels[rows])
-    readings.of_encoder(SimpleNamespace(task_images=images, screened=()), encoders, pair)(None)
+    readings.of_encoder(SimpleNamespace(task_images=images, screened=()), encoders, pair)(CLASSES)
     with torch.no_grad():
         parts = [net(pair.plain(i, pixels)) for i, net in enumerate(encoders.backbones)]
     assert len(parts) == 2 - shared
@@ -49,7 +52,7 @@ def test_random_weights_are_read_with_statistics_of_the_images(monkeypatch):
 
     settings = SimpleNamespace(encoder="convnet(width=4)", head="projector(dim=8)")
     plan = SimpleNamespace(task_images=Few(), settings=settings, screened=())
-    readings.baseline(plan, SimpleNamespace(view="random weights"), 3)(None)
+    readings.baseline(plan, SimpleNamespace(view="random weights"), 3)(CLASSES)
     encoders = build_pair(
         settings.encoder, pixels, pixels, shared=True, head=settings.head, seed=3
     )
