@@ -45,9 +45,11 @@ EXPERIMENTS = {
     "moving_digits": "moving_digits.run",
     "presets_axis": "presets_axis.run",
     "proposition": "proposition.run",
+    "search_planted": "view_search.planted",
     "short_and_long": "short_and_long.run",
     "training_parity": "training_parity.run",
     "two_tasks": "two_tasks.run",
+    "view_search": "view_search.run",
 }
 """Name: the module that holds a function of that name, which takes a scale and a folder."""
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from goodviews.core.errors import InputError
 from goodviews.core.extras import need
@@ -51,6 +52,7 @@ def search_views(
     jobs: int,
     progress: Reporter,
     earlier: Sequence[str] = (),
+    given: Sequence[tuple[Any, ...]] = (),
 ) -> tuple[tuple[str, ...], records.Search]:
     """Search.
 
@@ -64,6 +66,7 @@ def search_views(
         jobs: Worker processes.
         progress: Reporter.
         earlier: Finalists of a shorter search in this folder, which stay.
+        given: Points to try in this order, instead of proposals.
 
     Returns:
         The finalists, and what was searched.
@@ -82,7 +85,7 @@ def search_views(
             f"{folder / FOLDER / 'cells'} has {counted(len(ignored), 'file')} that the search "
             f"ignores, damaged or from elsewhere: {', '.join(ignored[:3])}."
         )
-    state = Trials(space, trials, _together(store.folder, jobs))
+    state = Trials(space, trials, _together(store.folder, jobs), given=given)
     for cell, result in kept.items():
         found = trial_of(space, cell, result)
         if found is not None and found.number < trials:

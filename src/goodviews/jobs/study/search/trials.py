@@ -5,7 +5,7 @@ between count as running even where they have finished. So proposals depend neit
 of workers nor on which of them is faster, and a search that was stopped makes the same ones.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,7 +25,8 @@ FIRST = 20_000
 EARLY = 4
 """A trial is evaluated once at a quarter of its length."""
 PRUNED = 0.35
-"""A trial ends there if its readout is below this quantile of those before."""
+"""A trial ends there if its readout is below this quantile of those before. In planted worlds that
+ended 0 to 2.5 % of the four best views, the median 12 to 25 % (recipe ``search_planted``)."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Trials:
         together: D, how many are open at a time.
         seed: Seed of the proposals.
         done: Finished trials by number.
+        given: Points to try in this order, instead of proposals.
         begun: Values of the trials that are due or running, by number.
     """
 
@@ -71,6 +73,7 @@ class Trials:
     total: int
     together: int
     seed: int = 0
+    given: Sequence[tuple[Any, ...]] = ()
     done: dict[int, Trial] = field(default_factory=dict)
     begun: dict[int, tuple[Any, ...]] = field(default_factory=dict)
     _next: int = 0
@@ -84,17 +87,15 @@ class Trials:
             if any(n not in self.done for n in range(settled)):
                 break
             if number not in self.done:
-                values = propose(
-                    self.space,
-                    self._known(number),
-                    number=number,
-                    trials=self.total,
-                    seed=self.seed,
-                )
+                values = self.given[number] if self.given else self._proposed(number)
                 self.begun[number] = values
                 found.append((self.space.view(values), number, self.threshold(number)))
             self._next += 1
         return found
+
+    def _proposed(self, number: int) -> tuple[Any, ...]:
+        known = self._known(number)
+        return propose(self.space, known, number=number, trials=self.total, seed=self.seed)
 
     def threshold(self, number: int) -> float | None:
         """Early readout below which a trial is pruned; nothing while too few are known."""
