@@ -19,6 +19,7 @@ from goodviews.encoders import build_backbone
 from goodviews.jobs.transfer import boxes
 from goodviews.jobs.transfer.arms import Arm, open_maps
 from goodviews.jobs.transfer.boxes import BoxTask
+from goodviews.jobs.transfer.matches import joined
 from goodviews.jobs.transfer.plan import Fit, Parts, parts_of
 from goodviews.training.detection.fit import Detector
 
@@ -55,21 +56,19 @@ def task_of(data, kind, shape):
 @pytest.mark.parametrize("kind", ["boxes", "masks"])
 @pytest.mark.parametrize("shape", [(64, 96), (96, 96)])
 def test_an_oracle_at_the_size_of_training_has_an_ap_of_one(kind, shape, squares):
-    task = task_of(squares, kind, shape)
-    found = [
-        {
-            **task.objects(place),
-            "scores": torch.ones(2),
-        }
-        for place in task.parts.test
-    ]
-    for one in found:
-        if kind == "masks":
+    task, places = task_of(squares, kind, shape), np.arange(6)
+    found = [{**task.objects(place), "scores": torch.tensor([0.9, 0.8])} for place in places]
+    if kind == "masks":
+        for one in found:
             one["masks"] = one["masks"][:, None].float()
-    matches = task.matched(found, "test")
-    cell = {name: getattr(matches, name) for name in boxes._MATCHES}
+    cell = vars(joined([task.matched(found[:2], places[:2]), task.matched(found[2:], places[2:])]))
     assert task.numbers(cell) == pytest.approx({"ap": 1, "ap50": 1, "ap75": 1})
-    assert task.score(cell, np.ones(len(task.parts.test))) == pytest.approx(1)
+    found[4]["boxes"], found[0]["scores"] = found[4]["boxes"] + 20, torch.tensor([0.7, 0.1])
+    whole = vars(task.matched(found, places))
+    cell = vars(joined([task.matched(found[:2], places[:2]), task.matched(found[2:], places[2:])]))
+    weights = np.array([1, 0, 3, 1, 2, 1])
+    assert task.score(cell, weights) == task.score(whole, weights)
+    assert (task.score(whole) < 1) == (kind == "boxes")  # a mask is what it covers, not its box
 
 
 def test_two_arms_with_the_same_weights_differ_by_exactly_zero(squares, tmp_path):

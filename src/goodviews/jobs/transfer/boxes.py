@@ -4,7 +4,7 @@ Letters: N images, T tested images, D predictions, n objects of one image, H W o
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torchvision.models.detection import FasterRCNN
 
 from goodviews.core.errors import InputError
 from goodviews.core.extras import need
@@ -19,6 +20,7 @@ from goodviews.data.targets.scenes import Scenes, Target, image_size
 from goodviews.encoders.maps import Maps
 from goodviews.evaluation.boxes import Detections, Matches, average_precision, match_boxes
 from goodviews.jobs.transfer.drawing import boxes_picture
+from goodviews.jobs.transfer.matches import FIELDS, joined, stored_matches
 from goodviews.jobs.transfer.plan import SHOWN, Fit, Parts, labelled, read_pixels
 from goodviews.training.detection.build import DETECTORS, build_detector, freeze
 from goodviews.training.detection.fit import Detector, Diverged, fit_detector, predict_boxes
@@ -29,7 +31,8 @@ LEAST_SIDE = 64
 CONFIDENT = 0.5
 """Score from which a prediction is drawn on the page."""
 
-_MATCHES = ("image", "classes", "scores", "right", "ignored", "positives")
+AT_A_TIME = 8
+"""Images that are predicted and matched together."""
 
 
 @dataclass(eq=False)
@@ -91,11 +94,11 @@ class BoxTask:
 
     def numbers(self, cell: dict[str, Any]) -> dict[str, float]:
         """``ap``, ``ap50`` and ``ap75`` of a fit."""
-        return average_precision(_matches(cell))
+        return average_precision(stored_matches(cell))
 
     def score(self, cell: dict[str, Any], weights: np.ndarray | None = None) -> float:
         """AP of a fit, each tested image counted once or as often as ``weights`` (T,)."""
-        return average_precision(_matches(cell), weights)["ap"]
+        return average_precision(stored_matches(cell), weights)["ap"]
 
     def described(self, cell: dict[str, Any]) -> dict[str, Any]:
         """Further columns of the row of a fit."""
@@ -123,30 +126,43 @@ class BoxTask:
             self.stored[place] = found
         return {name: value.to(self.device) for name, value in found.items()}
 
-    def predictions(self, found: list[dict[str, Tensor]], part: str) -> list[Detections]:
-        """What was found in the images of a part, at the size of their labels."""
-        made = []
-        for one, place in zip(found, getattr(self.parts, part), strict=True):
-            size = image_size(self.scenes.images[place])
-            masks = None
-            if self.settings.kind == "masks":
-                full = F.interpolate(one["masks"], size=size, mode="bilinear", align_corners=False)
-                masks = (full[:, 0] > CONFIDENT).cpu().numpy()
-            made.append(
-                Detections(
-                    one["boxes"].cpu().numpy() / self._factors(size),
-                    one["labels"].cpu().numpy() - 1,
-                    one["scores"].cpu().numpy(),
-                    masks,
-                )
-            )
-        return made
+    def scored(self, model: FasterRCNN, part: str) -> tuple[Matches, list[np.ndarray]]:
+        """Which predictions of a part are right, and pictures of the first ones.
 
-    def matched(self, found: list[dict[str, Tensor]], part: str) -> Matches:
-        """Which of the predictions of a part are right."""
-        targets = [self._target(place) for place in getattr(self.parts, part)]
-        return match_boxes(
-            self.predictions(found, part), targets, classes=max(self.settings.outputs, 1)
+        A few images are predicted and matched at a time, so that masks fit into memory.
+        """
+        places, images = getattr(self.parts, part), self.images[part]
+        matches, shown = [], []
+        for start in range(0, len(places), AT_A_TIME):
+            rows = slice(start, start + AT_A_TIME)
+            found = predict_boxes(model, images[rows])
+            matches.append(self.matched(found, places[rows]))
+            for image, one in zip(images[rows], found, strict=True):
+                if len(shown) < SHOWN:
+                    shown.append(boxes_picture(image, one, least=CONFIDENT))
+        return joined(matches), shown
+
+    def matched(self, found: Sequence[dict[str, Tensor]], places: np.ndarray) -> Matches:
+        """Which predictions are right, at the size of the labels.
+
+        Args:
+            found: What was predicted of each image, at the common size.
+            places: (T,) places of the images.
+        """
+        targets = [self._target(place) for place in places]
+        made = [self._detections(one, p) for one, p in zip(found, places, strict=True)]
+        return match_boxes(made, targets, classes=self.settings.outputs)
+
+    def _detections(self, found: dict[str, Tensor], place: int) -> Detections:
+        size, masks = image_size(self.scenes.images[place]), None
+        if self.settings.kind == "masks":
+            full = F.interpolate(found["masks"], size=size, mode="bilinear", align_corners=False)
+            masks = (full[:, 0] > CONFIDENT).cpu().numpy()
+        return Detections(
+            found["boxes"].cpu().numpy() / self._factors(size),
+            found["labels"].cpu().numpy() - 1,
+            found["scores"].cpu().numpy(),
+            masks,
         )
 
     def truth_picture(self, row: int) -> np.ndarray:
@@ -217,8 +233,7 @@ class Prepared:
                 continue
             chosen = 0.0
             if len(rates) > 1:
-                found = predict_boxes(model, task.images["choose"])
-                ap = average_precision(task.matched(found, "choose"))["ap"]
+                ap = average_precision(task.scored(model, "choose")[0])["ap"]
                 chosen = ap if np.isfinite(ap) else 0.0
             tried.append((chosen, rate, model))
         if not tried:
@@ -227,14 +242,9 @@ class Prepared:
                 f"{', '.join(map(str, rates))}; use a larger --batch or more --steps."
             )
         _, rate, model = max(tried, key=lambda one: one[0])
-        found = predict_boxes(model, task.images["test"])
-        matches = task.matched(found, "test")
-        shown = [
-            boxes_picture(task.images["test"][row], found[row], least=CONFIDENT)
-            for row in range(min(SHOWN, len(found)))
-        ]
+        matches, shown = task.scored(model, "test")
         return {
-            **{name: getattr(matches, name) for name in _MATCHES},
+            **{name: getattr(matches, name) for name in FIELDS},
             "rate": rate,
             "frozen": fit.freeze,
             "trained_weights": sum(p.numel() for p in model.parameters() if p.requires_grad),
@@ -253,10 +263,6 @@ class Prepared:
             neck=task.settings.neck,
             seed=fit.seed,
         )
-
-
-def _matches(cell: dict[str, Any]) -> Matches:
-    return Matches(**{name: cell[name] for name in _MATCHES})
 
 
 def _resized(masks: Tensor, shape: tuple[int, int]) -> Tensor:

@@ -26,7 +26,7 @@ class Difference:
     Attributes:
         encoder: The encoder that is asked about.
         against: What it is compared with.
-        freeze: ``all`` or ``none``.
+        freeze: ``all``, ``stem`` or ``none``.
         labelled: Number of labelled images.
         metric: Name of the score.
         gap: Score of the encoder minus that of the other; its 95 % interval is over seeds and

@@ -102,17 +102,14 @@ def fit_detector(
 
 
 @torch.no_grad()
-def predict_boxes(model: FasterRCNN, images: Tensor, *, batch: int = 8) -> list[Objects]:
-    """What a detector finds in images (N, C, H, W) uint8.
+def predict_boxes(model: FasterRCNN, images: Tensor) -> list[Objects]:
+    """What a detector finds in images (B, C, H, W) uint8.
 
     Returns:
         For each image ``boxes`` (n, 4) in its pixels, ``labels`` (n,) from 1, ``scores`` (n,)
         and, for masks, ``masks`` (n, 1, H, W) in [0, 1].
     """
-    model.eval()
-    found: list[Objects] = []
-    for some in images.split(batch):
-        found += model(list(some.float() / 255))
+    found: list[Objects] = model.eval()(list(images.float() / 255))
     return found
 
 
