@@ -62,9 +62,9 @@ class BoxTask:
         "images, tuned from 8 images per batch"
     )
     rates: ClassVar[dict[str, tuple[float, ...]]] = {
-        "all": (3e-4, 1e-3),
-        "stem": (1e-4, 3e-4),
-        "none": (1e-4, 3e-4),
+        "all": (5e-4, 2e-3),
+        "stem": (3e-4, 2e-3),
+        "none": (3e-4, 2e-3),  # the higher one for training from scratch
     }
 
     def __post_init__(self) -> None:
