@@ -14,6 +14,7 @@ from goodviews.data.targets.maps import fitted_map, pixel_images, read_maps_of, 
 from goodviews.evaluation.pixels import mean_iou, miou_items
 from goodviews.jobs.study import pixel_readings
 from goodviews.jobs.study.measures import entropy, row_scores
+from goodviews.jobs.study.pixel_inputs import image_folder
 from goodviews.jobs.study.pixel_readings import PixelReading, PixelValues
 from goodviews.jobs.study.plan import make_plan
 from goodviews.training import Settings
@@ -109,6 +110,10 @@ def test_images_of_the_same_names_are_one_set_and_others_are_another(discs, tmp_
     for number in range(64):
         Image.new("RGB", (16, 16)).save(tmp_path / f"other{number}.png")
     assert with_maps(load(tmp_path), scenes, size=None, own=False) is None
+
+
+def test_what_to_pretrain_on_is_the_folder_of_the_images(discs):
+    assert image_folder(read_maps_of(discs)) == discs / "images"
 
 
 def test_other_label_images_make_another_study(discs):

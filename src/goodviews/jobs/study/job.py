@@ -47,7 +47,7 @@ from goodviews.jobs.study.inputs import (
 from goodviews.jobs.study.lengths.run import MEASURED, add_lengths
 from goodviews.jobs.study.pace import epochs_in
 from goodviews.jobs.study.pairs import draw_pairs
-from goodviews.jobs.study.pixel_inputs import holds_both, join_maps, read_target
+from goodviews.jobs.study.pixel_inputs import holds_both, image_folder, join_maps, read_target
 from goodviews.jobs.study.plan import Plan, make_plan
 from goodviews.jobs.study.result import StudyResult, plain_advice
 from goodviews.jobs.study.run import run_cells
@@ -317,6 +317,8 @@ def study(
     }  # fmt: skip
     typed = command or command_line("study", same | own, defaults={"seeds": 3, "per_class": 10})
     called = place if place != IN_MEMORY else images.name
+    if scenes is not None and both_kinds:
+        place = image_folder(scenes)
     folder = Path(out) if out is not None else default_folder("study", called)
     workers = jobs if jobs is not None else default_workers(settings.device)
     asked = epochs is not None

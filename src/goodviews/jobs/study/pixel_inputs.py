@@ -1,5 +1,6 @@
 """The images and label images of a study that is judged by the class of each pixel."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,13 @@ def holds_both(scenes: Scenes | None, data: Any, task_data: Any) -> bool:
         return True
     known = all(isinstance(one, str | Path) for one in (data, task_data))
     return known and Path(data).resolve() == Path(task_data).resolve()
+
+
+def image_folder(scenes: Scenes) -> Path:
+    """Folder of most training images of a set: what to pretrain on, without label images."""
+    pairs = zip(scenes.images, scenes.parts, strict=True)
+    parents = Counter(file.parent for file, part in pairs if part == "train")
+    return parents.most_common(1)[0][0]
 
 
 def join_maps(
