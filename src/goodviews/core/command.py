@@ -151,9 +151,12 @@ def restored(command: str, original: str) -> str:
     Example:
         >>> restored("goodviews study photos --seeds 6", "goodviews study ~/photos --seeds 3")
         'goodviews study ~/photos --seeds 6'
+        >>> restored("goodviews study DATA", "goodviews study DATA --out /tmp/study")
+        'goodviews study DATA'
     """
     paths = {recorded(word): word for word in _raw_words(original)}
-    return " ".join(paths.get(word, word) for word in _raw_words(command))
+    words = _raw_words(command)
+    return " ".join([*words[:2], *(paths.get(word, word) for word in words[2:])])
 
 
 _OWN = {"best_view.txt", "views.txt", "encoder.safetensors", "g.safetensors"}
