@@ -15,7 +15,8 @@ from goodviews.core.rng import Key
 from goodviews.views import compiled
 from goodviews.views.base import Params, Shape, View
 from goodviews.views.factors import as_factors
-from goodviews.views.mixed import Mixed, Pictures, alike, is_mixed, sized, unit
+from goodviews.views.mixed import Mixed, Pictures, alike, is_mixed, sized, squares, unit
+from goodviews.views.patches import Patch
 
 _FRAMES = "frames() selects images from clips."
 
@@ -130,6 +131,9 @@ class Chain:
         own = Chain(steps, common=self.common)
         if made := compiled.render(steps, 0, images, params):
             return own.apply(made[0], params, begin=made[1])
+        if isinstance(steps[0], Patch):
+            corner = steps[0].corner(own._own(0, params))
+            return own.apply(squares(images, *corner, steps[0].size), params, begin=1)
         parts = [
             (part.rows, part.chain.apply(part.images, part.params))
             for part in self.parts(images, params)

@@ -3,6 +3,7 @@
 Letters: B examples, C channels, H and W pixels.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -115,11 +116,31 @@ def alike(images: Mixed) -> Iterator[tuple[Tensor, Tensor]]:
     most = len(images.shapes) if len(shapes) == 1 else _TOGETHER
     for shape in shapes:
         rows = np.array([b for b, other in enumerate(images.shapes) if other == shape])
-        count = int(np.prod(shape))
+        count = math.prod(shape)
         for begin in range(0, len(rows), most):
             some = rows[begin : begin + most]
             found = np.stack([images.values[at : at + count] for at in images.starts[some]])
             yield torch.from_numpy(some), torch.from_numpy(found.reshape(-1, *shape))
+
+
+def squares(images: Mixed, top: Tensor, left: Tensor, size: int) -> Tensor:
+    """Cut a square out of each image, without copying the rest of it.
+
+    Args:
+        images: Images of several sizes.
+        top: (B,) int64, first row.
+        left: (B,) int64, first column.
+        size: Side S in pixels.
+
+    Returns:
+        (B, C, S, S), in the type of the values.
+    """
+    out = np.empty((len(images.shapes), images.shapes[0][0], size, size), images.values.dtype)
+    corners = zip(images.starts.tolist(), images.shapes, top.tolist(), left.tolist(), strict=True)
+    for place, (start, shape, row, column) in enumerate(corners):
+        image = images.values[start : start + math.prod(shape)].reshape(shape)
+        out[place] = image[:, row : row + size, column : column + size]
+    return torch.from_numpy(out)
 
 
 def unit(images: Tensor) -> Tensor:

@@ -63,8 +63,12 @@ class Patch(View):
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
         """Cut out the patch."""
+        return cut(images, *self.corner(params), self.size)
+
+    def corner(self, params: Params) -> tuple[Tensor, Tensor]:
+        """First row and column of the patch in each image, (B,) each."""
         by = self.distance if self.second else 0
-        return cut(images, params["top"] + by, params["left"] + by, self.size)
+        return params["top"] + by, params["left"] + by
 
     def out_shape(self, shape: Shape) -> Shape:
         """Shape of the views, (C, S, S)."""
