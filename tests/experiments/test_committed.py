@@ -16,6 +16,7 @@ OURS = (
     "bench_objectives",
     "bench_moco_queue",
     "bench_moving_digits",
+    "bench_natural",
     "moving_digits",
     "bench_step",
     "bench_evaluation",
