@@ -130,3 +130,15 @@ def test_a_crop_of_two_sides_has_them():
 
 def test_the_test_of_kernels_has_kernels():
     assert compiled.available()
+
+
+def test_patches_need_room_in_the_smallest_image_only():
+    images = natural(photos(), "24")
+    shape = (3, 24, 24)
+    assert images.least_shape == (3, 60, 64)
+    parse_view("patches(size=20, distance=40)").check(shape, images.least_shape)
+    with pytest.raises(InputError, match="needs images of at least 61 x 61 pixels, but got 60"):
+        parse_view("patches(size=20, distance=41)").check(shape, images.least_shape)
+    with pytest.raises(InputError, match="but got 24 x 24"):  # made of the fitted images
+        parse_view("grid(patch=32, overlap=0)").check(shape, images.least_shape)
+    parse_view("crop()|grid(patch=24, overlap=0)").check(shape, images.least_shape)

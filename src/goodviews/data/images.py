@@ -120,6 +120,14 @@ class Images:
         """W, in pixels."""
         return int(self.pixels.shape[3])
 
+    @property
+    def least_shape(self) -> tuple[int, int, int] | None:
+        """C and the smallest height and width of :attr:`originals`, if there are any."""
+        if self.originals is None:
+            return None
+        height, width = self.originals.sizes.min(axis=0).tolist()
+        return self.channels, height, width
+
     def batch(
         self, index: Tensor | np.ndarray, device: torch.device | str | None = None
     ) -> Tensor:

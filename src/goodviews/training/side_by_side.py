@@ -130,7 +130,7 @@ def _learner(
     images: Images, index: np.ndarray, pair: ViewPair, *, settings: Settings, seed: int, steps: int
 ) -> Learner:
     """The learner that :func:`goodviews.training.train` starts with, if it can be stacked."""
-    pair.check((images.channels, images.height, images.width))
+    pair.check((images.channels, images.height, images.width), images.least_shape)
     first = torch.from_numpy(index[: min(len(index), 1024)])
     some = images.for_views(first, torch.device("cpu"), floats=True)
     v1, v2 = pair(some, seed=seed, samples=first, epoch=0)

@@ -81,10 +81,10 @@ class ImageSource:
         self.count, self.view, self.shared = len(index), repr(pair), pair.alike
         self.classes = 0 if labels is None else int(labels.max()) + 1
         shape = (images.channels, images.height, images.width)
-        pair.check(shape)
+        pair.check(shape, images.least_shape)
         self.jigsaw = parse_view(jigsaw).first if jigsaw else None
         if self.jigsaw:
-            self.jigsaw.check(shape)
+            self.jigsaw.check(shape, images.least_shape)
 
     @property
     def hash(self) -> str:

@@ -161,12 +161,19 @@ class Chain:
             shape = step.out_shape(shape)
         return shape
 
-    def check(self, shape: Shape) -> None:
+    def check(self, shape: Shape, least: Shape | None = None) -> None:
         """Check the shape of images and the order of the steps.
+
+        Args:
+            shape: (C, H, W) of the images, or of those that they are fitted to.
+            least: Smallest height and width of images of several sizes, as (C, H, W).
 
         Raises:
             InputError: A step does not accept the images; the error names the step.
         """
+        if least is not None and len(shape) == 3:
+            steps = sized(self.steps, shape[0], (shape[1], shape[2]))
+            return Chain(steps).check(least) if steps else self.check(shape)
         left: View | None = None
         for place, step in enumerate(self.steps):
             if not step.form and len(shape) != step.axes:

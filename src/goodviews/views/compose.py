@@ -121,15 +121,19 @@ class ViewPair:
         own = compiled.key_of(seed=seed, samples=samples, epoch=epoch, view=which)
         return PairKey(own.words, seed, samples, epoch)
 
-    def check(self, shape: Shape) -> None:
+    def check(self, shape: Shape, least: Shape | None = None) -> None:
         """Check that images have a shape that the steps of both views accept.
+
+        Args:
+            shape: See :meth:`Chain.check`.
+            least: See :meth:`Chain.check`.
 
         Raises:
             InputError: A step does not accept the images; the error names the step.
         """
         for chain in (self.first, self.second):
             try:
-                chain.check(shape)
+                chain.check(shape, least)
             except InputError as error:
                 if any(
                     f"{step!r} " in str(error) and repr(step) in repr(self) for step in chain.steps

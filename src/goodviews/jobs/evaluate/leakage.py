@@ -80,7 +80,7 @@ def read_asked(
     pair = None
     if view is not None:
         pair = parse_view(read_spec(view))
-        pair.check(_shape(images))
+        pair.check(_shape(images), images.least_shape)
         if not _drawn(images, pair, seed)[0]:
             raise InputError(f"{view!r} has no random parameters; choose a random view.")
     return Factors(given, pair, notes)

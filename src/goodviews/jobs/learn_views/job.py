@@ -191,7 +191,8 @@ def learn_views(
     before = game.views
     game, said = fit_game(game, images, roles, given=typed)
     if game.views:
-        parse_view(game.views).check((images.channels, images.height, images.width))
+        fitted = (images.channels, images.height, images.width)
+        parse_view(game.views).check(fitted, images.least_shape)
     folder = Path(out or default_folder("learn-views", images.name))
     with claimed(folder, "learn-views", own=is_learning, say=say):
         ran = run_origin(command, seeds=[seed], settings=asdict(game), rules=said)

@@ -66,7 +66,7 @@ def look(
     Raises:
         InputError: The spec cannot take these images.
     """
-    pair.check((images.channels, images.height, images.width))
+    pair.check((images.channels, images.height, images.width), images.least_shape)
     few = _spread(len(images), SHOWN)
     many = _spread(len(images), COUNTED)
     shown = images.for_views(few, floats=True)

@@ -249,7 +249,7 @@ def pretrain(
         fitting, told = fitting_views(settings.views, images.channels)
         settings, rules = replace(settings, views=fitting), [*rules, told] if told else rules
     pair = parse_view(settings.views)
-    pair.check((images.channels, images.height, images.width))
+    pair.check((images.channels, images.height, images.width), images.least_shape)
     with claimed(folder, "pretrain", own=is_run, mine=first_process(), say=log or _silent):
         fabric = launch(settings, devices=devices, nodes=nodes, strategy=strategy)
         zero = fabric.is_global_zero

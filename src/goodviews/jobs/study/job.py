@@ -275,7 +275,7 @@ def study(
     check_given(against, task_images, report_progress)
     pairs = [parse_view(spec) for spec in specs]
     for pair in pairs:
-        pair.check(shape)
+        pair.check(shape, images.least_shape)
 
     settings = small_settings(
         min(pair.side(shape) for pair in pairs), device=actual_device(device)

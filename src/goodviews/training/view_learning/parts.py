@@ -22,7 +22,7 @@ class Maker:
     ) -> None:
         self.images, self.chain, self.seed, self.device = images, chain, seed, device
         if chain is not None:
-            chain.check((images.channels, images.height, images.width))
+            chain.check((images.channels, images.height, images.width), images.least_shape)
 
     def __call__(self, rows: np.ndarray, epoch: int, *, view: int = 0) -> Tensor:
         """(B, C, H, W) inputs of some images, on the device."""
