@@ -134,6 +134,16 @@ def test_the_command_trains_a_mask_rcnn_against_training_from_scratch(
     assert page.count('<img src="data:image/png') == 4
 
 
+def test_as_many_steps_are_counted_as_are_forecast(squares):
+    task = task_of(squares, "boxes", (64, 96))
+    task.settings = Detector("boxes", 1, steps=2, batch=1)
+    arm = Arm("random weights", "convnet(width=4)", True, "")
+    maps = open_maps(arm, task.images["train"], count=6, seed=0, device=task.device)
+    calls = []
+    task.prepare(maps).fit(Fit(0, "all", 2, 0, True), (1e-3, 2e-3), lambda: calls.append(1))
+    assert len(calls) == 2 * 2 + task.looks(2)
+
+
 def test_a_loss_that_is_not_finite_leaves_a_learning_rate_out(squares, tmp_path, monkeypatch):
     real = boxes.fit_detector
 

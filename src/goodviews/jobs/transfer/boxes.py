@@ -68,7 +68,6 @@ class BoxTask:
     }
 
     def __post_init__(self) -> None:
-        need("pycocotools.coco", "transfer")
         if max(self.shape) < LEAST_SIDE:
             raise InputError(
                 f"size must be at least {LEAST_SIDE} for {self.scenes.kind}, but got "
@@ -80,6 +79,7 @@ class BoxTask:
                     f"There is no object in the {len(places):,} images of the {name} part of "
                     f"{self.scenes.name}; name the parts by folders or lists of train and test."
                 )
+        need("pycocotools.coco", "transfer")  # before anything is trained
         for name in ("train", "choose", "test"):
             places = getattr(self.parts, name)
             self.images[name] = read_pixels(self.scenes, places, self.shape).to(self.device)
@@ -87,6 +87,13 @@ class BoxTask:
     def applied(self, how: str, drawn: bool) -> str:
         """What is frozen: nothing of an encoder with drawn weights."""
         return "none" if drawn else how
+
+    def looks(self, tried: int) -> int:
+        """How many groups of images are predicted, each of which takes about as long as a step."""
+        choose, test = (
+            -(-len(part) // AT_A_TIME) for part in (self.parts.choose, self.parts.test)
+        )
+        return test + (tried * choose if tried > 1 else 0)
 
     def prepare(self, maps: Maps) -> "Prepared":
         """An encoder, of which each fit takes a copy."""
@@ -126,7 +133,9 @@ class BoxTask:
             self.stored[place] = found
         return {name: value.to(self.device) for name, value in found.items()}
 
-    def scored(self, model: FasterRCNN, part: str) -> tuple[Matches, list[np.ndarray]]:
+    def scored(
+        self, model: FasterRCNN, part: str, step: Callable[[], None] = lambda: None
+    ) -> tuple[Matches, list[np.ndarray]]:
         """Which predictions of a part are right, and pictures of the first ones.
 
         A few images are predicted and matched at a time, so that masks fit into memory.
@@ -137,6 +146,7 @@ class BoxTask:
             rows = slice(start, start + AT_A_TIME)
             found = predict_boxes(model, images[rows])
             matches.append(self.matched(found, places[rows]))
+            step()
             for image, one in zip(images[rows], found, strict=True):
                 if len(shown) < SHOWN:
                     shown.append(boxes_picture(image, one, least=CONFIDENT))
@@ -199,7 +209,7 @@ class Prepared:
         Args:
             fit: What is fitted.
             rates: Learning rates to try.
-            step: Called after each step.
+            step: Called after each step, and after each group of images that is scored.
 
         Returns:
             The fields of :class:`~goodviews.evaluation.boxes.Matches` on the tested images,
@@ -233,7 +243,7 @@ class Prepared:
                 continue
             chosen = 0.0
             if len(rates) > 1:
-                ap = average_precision(task.scored(model, "choose")[0])["ap"]
+                ap = average_precision(task.scored(model, "choose", step)[0])["ap"]
                 chosen = ap if np.isfinite(ap) else 0.0
             tried.append((chosen, rate, model))
         if not tried:
@@ -242,7 +252,7 @@ class Prepared:
                 f"{', '.join(map(str, rates))}; use a larger --batch or more --steps."
             )
         _, rate, model = max(tried, key=lambda one: one[0])
-        matches, shown = task.scored(model, "test")
+        matches, shown = task.scored(model, "test", step)
         return {
             **{name: getattr(matches, name) for name in FIELDS},
             "rate": rate,

@@ -101,6 +101,9 @@ class Task(Protocol):
     def applied(self, how: str, drawn: bool) -> str:
         """What is frozen, of drawn weights or others, with ``--freeze`` as in ``how``."""
 
+    def looks(self, tried: int) -> int:
+        """How often ``step`` is called in scoring a fit of which ``tried`` rates are tried."""
+
     def prepare(self, maps: Maps) -> Fitted:
         """An encoder of the task."""
 
