@@ -35,6 +35,7 @@ EXPERIMENTS = {
     "label_free": "label_free.run",
     "label_free_studies": "label_free.studies",
     "learned_bands": "learned_bands.run",
+    "learned_graph_views": "learned_graph_views.run",
     "learned_views": "learned_views.run",
     "length_forecast": "length_forecast.run",
     "methods_learn": "methods_learn.run",

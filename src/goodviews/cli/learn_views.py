@@ -1,4 +1,4 @@
-"""``goodviews learn-views [DATA]``: views learned from images, with a few labels or none."""
+"""``goodviews learn-views [DATA]``: views learned from images or a graph."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +10,8 @@ from goodviews.cli.shared import (
     Channels,
     Data,
     Device,
+    Directed,
+    Features,
     Fit,
     Groups,
     Labels,
@@ -56,7 +58,8 @@ def learn_views(
         str | None,
         typer.Option(
             metavar="SPEC",
-            help="Generator: vp(), orthogonal(), linear() (default: nvp(blocks=6, width=32)).",
+            help="Generator: vp(), orthogonal(), linear() (default: nvp(blocks=6, width=32)); "
+            "of graphs drops(width=32).",
             show_default=False,
         ),
     ] = None,
@@ -83,17 +86,21 @@ def learn_views(
         typer.Option(
             min=1,
             metavar="N",
-            help="Training steps of the generator (default: 300).",
+            help="Training steps of the generator (default: 300, of graphs 200).",
             show_default=False,
         ),
     ] = None,
     change: Change = None,
     judge_steps: Annotated[
-        int,
+        int | None,
         typer.Option(
-            min=1, metavar="N", help="Training steps of the encoders that select and compare."
+            min=1,
+            metavar="N",
+            help="Training steps of the encoders that select and compare (default: 264, of graphs "
+            "120).",
+            show_default=False,
         ),
-    ] = 264,
+    ] = None,
     no_compare: Annotated[
         bool, typer.Option("--no-compare", help="Do not compare with fixed views.")
     ] = False,
@@ -102,14 +109,26 @@ def learn_views(
     channels: Channels = None,
     value_range: Range = None,
     root: Root = None,
+    features: Features = None,
+    directed: Directed = None,
+    level: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LEVEL",
+            help="What is predicted of graphs: nodes, graphs or links (default: what the labels "
+            "belong to).",
+            show_default=False,
+        ),
+    ] = None,
     seed: Seed = 0,
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
     """Learn views of DATA; print how they compare, their spec, and the path of a page.
 
-    New encoders select the generator and compare it with fixed views, one run each. To resume a
-    stopped run, type the same command again.
+    Of images, an invertible map of the channels is learned; of a graph, rates at which edges and
+    features are dropped. New encoders select the generator and compare it with fixed views, one
+    run each. To resume a stopped run, type the same command again.
     """
     with resumable(context) as command:
         from goodviews.jobs.learn_views import learn_views as job
@@ -130,6 +149,7 @@ def learn_views(
             channels=channels,
             value_range=value_range,
             root=root,
+            graphs={"features": features, "directed": directed, "level": level},
             seed=seed,
             device=device,
             judge_steps=judge_steps,

@@ -223,7 +223,9 @@ def _quoted(value: Any) -> str:
     """A value as a shell takes it, seen from the working folder."""
     text = f"{value:g}" if isinstance(value, float) else str(value)
     home_, here = f"{home() or '~'}/", f"{_working_folder()}/"
-    if "learned(" in text or text.startswith("@"):  # a file within a spec, or a file of specs
+    if (
+        "learned(" in text or "learned_drops(" in text or text.startswith("@")
+    ):  # a file within a spec, or a file of specs
         text = text.replace(here, "").replace(home_, "~/")
     if text.startswith(here):
         text = text.removeprefix(here)

@@ -1,8 +1,9 @@
-"""Learn an invertible view generator from images and a few labels."""
+"""Learn a view generator from images or a graph and a few labels."""
 
 from goodviews.jobs.learn_views.choice import Tried, choose, worth_trying
-from goodviews.jobs.learn_views.job import LearnedViews, learn_views
+from goodviews.jobs.learn_views.job import learn_views
 from goodviews.jobs.learn_views.judge import Judgement, judge
+from goodviews.jobs.learn_views.result import LearnedViews
 
 __all__ = [
     "Judgement",

@@ -1,18 +1,19 @@
 """The job ``learn_views``: images and a few labels in; a view generator, its spec, a page out."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from goodviews.core.cells import Cells, hashed
 from goodviews.core.claim import check_owner, claimed
 from goodviews.core.command import default_folder, recorded
-from goodviews.core.errors import MOST_SEED, check_whole, unknown
+from goodviews.core.errors import MOST_SEED, check_whole, refuse_options, unknown
 from goodviews.core.files import write_json, write_text
 from goodviews.core.origin import run_origin
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Groups, Labels, load
+from goodviews.data.graphs import is_graph_data
 from goodviews.data.size import SizeLike
 from goodviews.jobs.learn_views.compare import Judges, split_width
 from goodviews.jobs.learn_views.folder import (
@@ -21,7 +22,9 @@ from goodviews.jobs.learn_views.folder import (
     meanings,
     pair_pictures,
 )
+from goodviews.jobs.learn_views.graphs.job import learn_drops
 from goodviews.jobs.learn_views.record import Asked, gathered, passport, write_tables
+from goodviews.jobs.learn_views.result import FILE, SPEC, LearnedViews, is_learning
 from goodviews.jobs.learn_views.roles import fit_game, share_out
 from goodviews.jobs.learn_views.steps import chosen, compared, joined, judging, play
 from goodviews.pages import report
@@ -29,50 +32,12 @@ from goodviews.spec.files import look_in
 from goodviews.spec.lists import read_spec
 from goodviews.training import change, change_texts
 from goodviews.training.machine import check_device
-from goodviews.training.state import LAST, PREVIOUS
+from goodviews.training.state import LAST
 from goodviews.training.view_learning import MODES, Game
 from goodviews.views import parse_view
-from goodviews.views.generators import Generator, build_generator, save_generator
+from goodviews.views.generators import build_generator, save_generator
 
-ENCODER = "encoder.safetensors"
-FILE, SPEC = "g.safetensors", "views.txt"
-
-
-@dataclass(frozen=True)
-class LearnedViews:
-    """A view generator that was learned, and what is known about its views.
-
-    Attributes:
-        folder: ``g.safetensors``, ``views.txt``, tables, pictures, ``learned.json`` and the page.
-        generator: A map of the channels of a pixel, in evaluation mode.
-        spec: Spec of the learned views, with the name and hash of the generator's file.
-        headline: How they compare with fixed views, one sentence.
-        command: A study that compares them over several seeds, to type next.
-        found: The content of ``learned.json``.
-        page: ``index.html``.
-
-    Example:
-        >>> from goodviews.views.generators import build_generator
-        >>> made = LearnedViews(
-        ...     folder=Path("learned"),
-        ...     generator=build_generator("linear()", 3),
-        ...     spec="learned('g.safetensors')|split(1)",
-        ...     headline="The learned view shares less than the raw channels.",
-        ...     command="goodviews study photos --views @learned/views.txt",
-        ...     found={},
-        ...     page=Path("learned/index.html"),
-        ... )
-        >>> made.generator.channels, made.page.name
-        (3, 'index.html')
-    """
-
-    folder: Path
-    generator: Generator
-    spec: str
-    headline: str
-    command: str
-    found: dict[str, Any]
-    page: Path
+JUDGE_STEPS = 264
 
 
 @draws_progress
@@ -93,9 +58,10 @@ def learn_views(
     channels: str | int | None = None,
     value_range: tuple[float, float] | None = None,
     root: str | Path | None = None,
+    graphs: Mapping[str, Any] | None = None,
     seed: int = 0,
     device: str = "auto",
-    judge_steps: int = 264,
+    judge_steps: int | None = None,
     compare: bool = True,
     command: str = "",
     log: Callable[[str], None] | None = None,
@@ -106,7 +72,8 @@ def learn_views(
     A stopped run is resumed by the same call; nothing is measured twice.
 
     Args:
-        data: Images in any form that :func:`goodviews.load` accepts.
+        data: Images in any form that :func:`goodviews.load` accepts, or graphs in any form that
+            :func:`goodviews.data.graphs.load_graphs` accepts.
         out: Folder of the run (default: ``learn-views-`` and the name of the data).
         mode: ``"semi"`` (shared information and a few labels), ``"unsupervised"``
             (information alone) or ``"supervised"`` (labels alone).
@@ -126,9 +93,14 @@ def learn_views(
             :func:`goodviews.load`.
         value_range: Values of black and white (default: found from the data).
         root: Folder of torchvision's downloaded datasets.
+        graphs: For graphs: ``features`` and ``directed`` of
+            :func:`goodviews.data.graphs.load_graphs`, and ``level`` (``nodes``, ``graphs`` or
+            ``links``). Their settings are those of
+            :class:`goodviews.training.view_learning.GraphGame`.
         seed: Random seed of the run.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
-        judge_steps: Training steps of the new encoders that select and compare.
+        judge_steps: Training steps of the new encoders that select and compare (default: 264, of
+            graphs 120).
         compare: Whether fixed views are measured as well.
         command: The original command, for the record.
         log: Called with each line of the log, such as ``print``.
@@ -160,8 +132,38 @@ def learn_views(
         >>> learned.generator.channels
         3
     """
-    views = read_spec(views) if views else views
     say, report_progress = log or _silent, as_report(progress)
+    if is_graph_data(data):
+        refuse_options(
+            *("images", "these are graphs"),
+            labels=labels,
+            groups=groups,
+            views=views,
+            split=split,
+            size=size,
+            channels=channels,
+            value_range=value_range,
+            root=root,
+        )
+        return learn_drops(
+            data,
+            out=out,
+            mode=mode,
+            task=task,
+            given={"generator": generator, "steps": steps},
+            changes=changes,
+            graphs=graphs or {},
+            seed=seed,
+            device=device,
+            judge_steps=judge_steps,
+            compare=compare,
+            command=command,
+            say=say,
+            progress=report_progress,
+        )
+    refuse_options("graphs", "these are images", **(graphs or {}))
+    judge_steps = judge_steps or JUDGE_STEPS
+    views = read_spec(views) if views else views
     if mode not in MODES:
         raise unknown("mode", mode, MODES)
     changes = change_texts(changes)
@@ -272,9 +274,3 @@ def learn_views(
 
 def _silent(line: str) -> None:
     """Show nothing."""
-
-
-def is_learning(folder: Path) -> bool:
-    """Whether a folder is that of learned views, finished or to resume."""
-    there = {path.name for path in folder.iterdir()}
-    return bool(there & {LAST, PREVIOUS, "learned.json"}) and ENCODER not in there

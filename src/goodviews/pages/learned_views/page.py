@@ -13,6 +13,7 @@ from goodviews.core.text import ends, number
 from goodviews.pages import words
 from goodviews.pages.chart.scatter import Point, scatter
 from goodviews.pages.learned_views.channels import blocks, changes, heading, part, picture
+from goodviews.pages.learned_views.drops import drops_page
 from goodviews.pages.learned_views.graphs import game_heading, graphs
 from goodviews.pages.shell import sibling
 from goodviews.pages.study.gallery import KEEP_PIXELS
@@ -39,6 +40,8 @@ def learned_page(folder: Path) -> str:
 
 
 def _page(folder: Path, found: dict[str, Any]) -> str:
+    if found.get("kind") == "graphs":
+        return drops_page(found)
     if found.get("format") != 1:
         raise InputError(
             f"{folder} was written by another version of goodviews; run learn-views again there."
