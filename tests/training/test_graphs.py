@@ -169,3 +169,33 @@ def test_too_few_nodes_are_answered():
     graph = make_graph([[0], [1]], torch.eye(2))
     with pytest.raises(InputError, match="at least 8 nodes, but got 2"):
         train_graphs(graph, settings=small("grace"), seed=0)
+
+
+@pytest.mark.parametrize("layer", ["gcn", "sage", "gin"])
+def test_with_enough_neighbours_a_sampled_part_gives_the_embeddings_of_the_whole(layer):
+    rng = torch.Generator().manual_seed(0)
+    ends = torch.randint(200, (2, 240), generator=rng)
+    graph = make_graph(ends, torch.rand(200, 6, generator=rng))
+    pair = parse_graph_view("drop_edges(0.3)|mask_features(0.3)")
+    encoders = build_graph_encoders(f"{layer}(width=8)", graph, head="identity()", seed=0)
+    found = []
+    # A third step: the degrees of the nodes two steps away.
+    for counts in ((), (200, 200, 200), (1, 1)):
+        source = NodeSource(graph, pair, neighbours=counts)
+        step = {"seed": 0, "epoch": 1, "step": 1, "device": torch.device("cpu")}
+        batch = source.batch(np.arange(0, 12), **step)
+        assert (batch.v1.graph.nodes == 200) == (not counts)
+        found.append(encoders(batch.v1, batch.v2))
+    for one, other, few in zip(*found, strict=True):
+        torch.testing.assert_close(one, other)
+        assert float((one - few).abs().max().detach()) > 1e-3
+
+
+def test_sampled_runs_do_not_resume_runs_of_the_whole_graph(tmp_path):
+    graph = make_graph([list(range(40)), [*range(1, 40), 0]], torch.eye(40))
+    settings = Settings(
+        encoder="gcn(width=4)", views="drop_edges(0.3)", objective="ntxent()", epochs=2, batch=16
+    )
+    train_graphs(graph, settings=settings, seed=0, folder=tmp_path)
+    with pytest.raises(InputError):
+        train_graphs(graph, settings=settings, seed=0, folder=tmp_path, neighbours=(2, 2))

@@ -140,6 +140,15 @@ def pretrain(
             show_default=False,
         ),
     ] = None,
+    neighbours: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N",
+            help="Most neighbours of a node that are sampled for each layer, such as 10,10, or "
+            "all (default: all; 10 for graphs of more than 50,000 nodes).",
+            show_default=False,
+        ),
+    ] = None,
     seed: Seed = 0,
     device: Device = "auto",
     precision: Annotated[
@@ -207,6 +216,7 @@ def pretrain(
                 "directed": directed,
                 "level": level,
                 "missing": missing,
+                "neighbours": neighbours,
             },
             seed=seed,
             device=device,

@@ -8,6 +8,7 @@ from goodviews.graphs.graph import Graph
 from goodviews.graphs.making import make_graph
 from goodviews.graphs.non_links import draw_non_links
 from goodviews.graphs.parts import batch_graphs, part_of, shared_nodes
+from goodviews.graphs.sampling import sampled_part
 
 __all__ = [
     "CENTRALITIES",
@@ -22,6 +23,7 @@ __all__ = [
     "from_pyg",
     "make_graph",
     "part_of",
+    "sampled_part",
     "shared_nodes",
     "to_networkx",
     "to_pyg",

@@ -14,7 +14,7 @@ from goodviews.core.errors import InputError
 from goodviews.core.rng import Key
 from goodviews.data.graphs import Graphs, load_graphs
 from goodviews.encoders.graphs import Anchored
-from goodviews.graphs import Graph, batch_graphs, shared_nodes
+from goodviews.graphs import Graph, batch_graphs, sampled_part, shared_nodes
 from goodviews.training.learners import Batch
 from goodviews.views.graphs import GraphViewPair
 from goodviews.views.graphs.base import positions
@@ -31,6 +31,8 @@ class NodeSource:
         pair: Views.
         index: (N,) positions of the nodes that can be anchors (default: all).
         labels: (V,) classes of all nodes, -1 without a label: only labelled nodes are anchors.
+        neighbours: Most neighbours that send messages at each step away from the anchors, one
+            number for each layer; a step then draws views of that part only (default: all).
 
     Raises:
         InputError: There are no labelled nodes, or the number of labels is wrong.
@@ -45,7 +47,9 @@ class NodeSource:
         *,
         index: np.ndarray | None = None,
         labels: np.ndarray | None = None,
+        neighbours: Sequence[int] = (),
     ) -> None:
+        self.neighbours = tuple(neighbours)
         index = np.arange(graph.nodes) if index is None else np.asarray(index)
         index, self.classes = _labelled(index, labels, graph.nodes, self.noun)
         self.graph, self.pair, self.labels = graph, pair, labels
@@ -57,7 +61,8 @@ class NodeSource:
     @property
     def hash(self) -> str:
         """See :meth:`goodviews.training.sources.Source.hash`."""
-        return _hash([self.graph], self.index, self.labels)
+        found = _hash([self.graph], self.index, self.labels)
+        return f"{found} {self.neighbours}" if self.neighbours else found
 
     def steps(self, batch: int) -> int:  # noqa: ARG002 - one step draws views of all nodes
         """One step is an epoch."""
@@ -71,14 +76,19 @@ class NodeSource:
         self, places: np.ndarray, *, seed: int, epoch: int, step: int, device: torch.device
     ) -> Batch:
         """See :meth:`goodviews.training.sources.Source.batch`."""
-        v1, v2 = self.pair(self.graph, seed=seed, epoch=epoch)
         chosen = torch.from_numpy(places)
-        first = second = self.index[chosen]
-        if min(v1.nodes, v2.nodes) < self.graph.nodes:
+        graph, first = self.graph, self.index[chosen]
+        if self.neighbours:
+            graph, first = sampled_part(
+                graph, first, neighbours=self.neighbours, seed=seed, epoch=epoch
+            )
+        second = first
+        v1, v2 = self.pair(graph, seed=seed, epoch=epoch, whole=self.graph)
+        if min(v1.nodes, v2.nodes) < graph.nodes:
             chosen, first, second = self._in_both(chosen, v1, v2)
         names = self.graph.node_names[self.index[chosen]]
         labels = None if self.labels is None else torch.from_numpy(self.labels)[self.index[chosen]]
-        whole = self.graph.to(device)
+        whole = graph.to(device)
         return Batch(
             Anchored(v1.to(device), first.to(device), whole),
             Anchored(v2.to(device), second.to(device), whole),
@@ -171,6 +181,7 @@ def graph_source(
     pooled: bool,
     index: np.ndarray | None = None,
     labels: np.ndarray | None = None,
+    neighbours: Sequence[int] = (),
 ) -> NodeSource | GraphSource:
     """The examples of graphs: graphs where the encoder pools, nodes where it does not.
 
@@ -180,6 +191,7 @@ def graph_source(
         pooled: Whether the encoder represents graphs.
         index: (N,) positions of the nodes or graphs to train on (default: all).
         labels: Classes of all nodes or graphs, -1 without a label.
+        neighbours: As in :class:`NodeSource`; only where nodes are the examples.
 
     Raises:
         InputError: The encoder pools, but there is only one graph; or labels do not fit.
@@ -191,12 +203,17 @@ def graph_source(
                 "The encoder pools nodes into one representation of a graph, but there is only "
                 "one graph; use an encoder without pool, such as gcn(width=256)."
             )
+        if neighbours:
+            raise InputError(
+                "neighbours (--neighbours) are sampled around nodes, but the encoder pools whole "
+                "graphs; leave them out."
+            )
         return GraphSource(graphs, pair, index=index, labels=labels)
     if isinstance(graphs, Graphs):
         whole = graphs.graphs[0] if len(graphs) == 1 else batch_graphs(graphs.graphs)
     else:
         whole = graphs
-    return NodeSource(whole, pair, index=index, labels=labels)
+    return NodeSource(whole, pair, index=index, labels=labels, neighbours=neighbours)
 
 
 def _labelled(

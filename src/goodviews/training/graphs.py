@@ -48,6 +48,7 @@ def train_graphs(
     pair: GraphViewPair | None = None,
     index: np.ndarray | None = None,
     labels: Any = None,
+    neighbours: Sequence[int] = (),
     start: Any = None,
     folder: Path | None = None,
     save_every: int = 0,
@@ -69,6 +70,9 @@ def train_graphs(
         pair: Views (default: those of the settings).
         index: (N,) positions of the nodes or graphs that are examples (default: all).
         labels: (N,) class numbers, -1 where there is no label, for methods that learn from them.
+        neighbours: Most neighbours that send messages at each step away from the anchors, one
+            number for each layer, such as ``(10, 10)``: a step then encodes a part of the graph,
+            so that large graphs fit (default: all neighbours).
         start: Function that loads weights into new encoders.
         folder: Folder for checkpoints; a run stored there is resumed.
         save_every: Steps between checkpoints (default: a tenth of the run).
@@ -109,6 +113,7 @@ def train_graphs(
         pooled=is_pooled(settings.encoder),
         index=index,
         labels=None if labels is None else np.asarray(labels, dtype=np.int64),
+        neighbours=neighbours,
     )
     if source.count < FEWEST:
         raise InputError(

@@ -218,3 +218,22 @@ def test_a_learned_view_goes_with_the_run_that_it_trained(tmp_path, monkeypatch)
     assert run.settings.views == f"learned_drops('g.safetensors', hash='{hash}', strength=0.5)"
     assert (tmp_path / "run" / "g.safetensors").is_file()
     assert load_encoder(tmp_path / "run")[1]["views"] == run.settings.views
+
+
+def test_neighbours_are_sampled_where_asked_for_and_recorded(tmp_path):
+    run = pretrain(blocks(), out=tmp_path / "run", graphs={"neighbours": "3,2"}, **SMALL)
+    assert json.loads((run.folder / "run.json").read_text())["neighbours"] == [3, 2]
+    assert load_encoder(run.folder)[1]["neighbours"] == [3, 2]
+    for wrong in ("3", "0,3", "a,b", (1, 2, 3)):
+        with pytest.raises(InputError, match=r"for each of the 2 layers .* --neighbours 10,10"):
+            pretrain(blocks(), out=tmp_path / "x", graphs={"neighbours": wrong}, **SMALL)
+    with pytest.raises(InputError, match="the encoder pools"):
+        pretrain(many(), out=tmp_path / "y", epochs=1, graphs={"neighbours": "3,3"})
+
+
+def test_large_graphs_are_sampled_by_themselves(tmp_path, monkeypatch):
+    monkeypatch.setattr("goodviews.jobs.pretrain.graphs.WHOLE_MOST", 50)
+    run = pretrain(blocks(), out=tmp_path / "run", **SMALL)
+    assert any("10 neighbours of a node are sampled" in rule for rule in run.rules)
+    whole = pretrain(blocks(), out=tmp_path / "all", graphs={"neighbours": "all"}, **SMALL)
+    assert not any("sampled" in rule for rule in whole.rules)

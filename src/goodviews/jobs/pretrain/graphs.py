@@ -19,7 +19,7 @@ from goodviews.core.origin import run_origin, versions
 from goodviews.core.progress import as_report
 from goodviews.data.graphs import Graphs, load_graphs
 from goodviews.encoders import GraphEncoders, load_encoder, save_encoder
-from goodviews.encoders.graphs.backbones import is_pooled
+from goodviews.encoders.graphs.backbones import build_graph_backbone, is_pooled
 from goodviews.evaluation.links import LinkSplit, split_links
 from goodviews.evaluation.links.split import links_hash
 from goodviews.evaluation.node_splits import labels_split, node_splits
@@ -36,6 +36,8 @@ from goodviews.views.graphs import parse_graph_view
 LEVELS = ("nodes", "graphs", "links")
 SHARES: dict[str, Any] = {"val": 0.05, "test": 0.1, "calibration": 0.05}
 """Links that are kept from a run with ``level="links"``: shares of all links."""
+WHOLE_MOST, USUAL = 50_000, 10
+"""Nodes up to which the whole graph is encoded; neighbours that are sampled otherwise."""
 _LISTED = "grace, gca, dgi, bgrl, ccassg, graphcl, gae, vgae or gcn"
 
 
@@ -115,7 +117,7 @@ def pretrain_graphs(
         task: Labels that the supervised method learns from.
         seed: Random seed of the run.
         graphs: ``features`` and ``directed`` of :func:`load_graphs`; ``level``, and ``missing``,
-            the share of training links that are removed where it is ``links``.
+            the share of training links that are removed where it is ``links``; ``neighbours``.
         track: Tracker besides ``log.csv``.
         hold_out: Refused: the nodes of one graph cannot be left out.
         stop_on_collapse: Whether a collapse ends the run.
@@ -136,6 +138,7 @@ def pretrain_graphs(
         )
     known = {name: value for name, value in graphs.items() if value is not None}
     level, missing = known.pop("level", None), known.pop("missing", None)
+    asked = known.pop("neighbours", None)
     if level is not None and level not in LEVELS:
         raise unknown("level", str(level), LEVELS)
     if missing is not None and level != "links":
@@ -145,6 +148,8 @@ def pretrain_graphs(
     settings, rules, typed = _settings(method, changes, views, read, level)
     settings = replace(settings, views=pin(settings.views))
     check_machine(settings)
+    neighbours, rule = _neighbours(asked, read, settings.encoder)
+    rules += [rule] if rule else []
     pair = parse_graph_view(settings.views)
     folder = Path(out or default_folder("pretrain", read.name))
     check_owner(folder, "pretrain", own=is_run)
@@ -184,6 +189,7 @@ def pretrain_graphs(
                 pair=pair,
                 seed=seed,
                 labels=labels,
+                neighbours=neighbours,
                 start=begins,
                 folder=folder,
                 watch=follower,
@@ -195,11 +201,11 @@ def pretrain_graphs(
             follower.resume(trained.history)
             say("The run was finished before; its encoder is written again.")
         about = _passport(settings, repr(pair), read, known, split, seed, missing, begins)
+        about["neighbours"] = list(neighbours)
         save_encoder(folder / ENCODER, trained.encoders, about=about)
         write_json(folder / PASSPORT, about)
-        write_json(
-            folder / "run.json", ran | {"health": follower.verdict, "split": about["split"]}
-        )
+        kept = {name: about[name] for name in ("split", "neighbours")}
+        write_json(folder / "run.json", ran | {"health": follower.verdict} | kept)
     return folder, trained, settings, follower, [*rules, trained.rule]
 
 
@@ -234,6 +240,45 @@ def _settings(
             "pool='sum'."
         )
     return settings, rules, typed
+
+
+def _neighbours(asked: Any, read: Graphs, encoder: str) -> tuple[tuple[int, ...], str]:
+    """Neighbours that are sampled at each step away from the anchors, and the rule that says so.
+
+    Args:
+        asked: Numbers, a text such as ``10,10``, ``all``, or nothing.
+        read: The graphs.
+        encoder: Spec of the backbone, which has a number for each of its layers.
+
+    Raises:
+        InputError: They are not whole numbers above 0, one for each layer.
+    """
+    if is_pooled(encoder):
+        if asked in (None, "all"):
+            return (), ""
+        raise InputError(
+            "neighbours (--neighbours) are sampled around nodes, but the encoder pools whole "
+            "graphs; leave them out."
+        )
+    layers = len(build_graph_backbone(encoder, inputs=1).layers)
+    if asked is None:
+        if read.nodes <= WHOLE_MOST:
+            return (), ""
+        return (USUAL,) * layers, (
+            f"{USUAL} neighbours of a node are sampled at each of {layers} layers, because the "
+            f"graph has more than {WHOLE_MOST:,} nodes; --neighbours all takes all of them."
+        )
+    if asked == "all":
+        return (), ""
+    parts = asked.split(",") if isinstance(asked, str) else list(asked)
+    counts = tuple(int(part) if str(part).strip().isdigit() else 0 for part in parts)
+    if len(counts) != layers or min(counts) < 1:
+        usual = ",".join([str(USUAL)] * layers)
+        raise InputError(
+            f"neighbours must be a whole number above 0 for each of the {layers} layers of "
+            f"{encoder}, such as --neighbours {usual}, or all, but got {asked!r}."
+        )
+    return counts, ""
 
 
 def _labels(

@@ -145,7 +145,9 @@ def pretrain(
         root: Folder of torchvision's downloaded datasets.
         graphs: For graphs: ``features`` and ``directed`` of
             :func:`goodviews.data.graphs.load_graphs`, ``level`` (``nodes``, ``graphs`` or
-            ``links``) and ``missing``, the share of training links to remove.
+            ``links``), ``missing``, the share of training links to remove, and ``neighbours``,
+            the most neighbours of a node that are sampled for each layer, such as ``(10, 10)``
+            (default: all, of more than 50,000 nodes 10), or ``all``.
         seed: Random seed of the run.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"`` (default: that of the settings).
         precision: ``"32-true"`` or ``"bf16-mixed"`` (default: that of the settings).

@@ -6,6 +6,7 @@ Letters: N nodes, E edges, G graphs of a batch.
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -133,9 +134,15 @@ def positions(whole: Graph, names: Tensor) -> Tensor:
     Raises:
         InputError: A node is not in the whole graph.
     """
-    order = whole.node_names.argsort()
-    known = whole.node_names[order]
+    if whole not in _ORDERS:
+        order = whole.node_names.argsort()
+        _ORDERS[whole] = order, whole.node_names[order]
+    order, known = _ORDERS[whole]
     place = order[torch.searchsorted(known, names).clamp(max=max(len(known) - 1, 0))]
     if bool((whole.node_names[place] != names).any()):
         raise InputError("The graph has nodes that are not in the whole graph.")
     return place
+
+
+_ORDERS: WeakKeyDictionary[Graph, tuple[Tensor, Tensor]] = WeakKeyDictionary()
+"""Order of the nodes by their numbers, and these, kept while the graph exists."""
