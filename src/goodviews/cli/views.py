@@ -9,6 +9,8 @@ from goodviews.cli import shared
 from goodviews.cli.shared import (
     Channels,
     Data,
+    Directed,
+    Features,
     Fit,
     Labels,
     NoLabels,
@@ -72,9 +74,13 @@ def show(
     channels: Channels = None,
     value_range: Range = None,
     root: Root = None,
+    features: Features = None,
+    directed: Directed = None,
     quiet: Quiet = False,
 ) -> None:
-    """Write a page that shows what SPEC does to images of DATA, and print its path.
+    """Write a page that shows what SPEC does to DATA, and print its path.
+
+    Of a graph, it prints what each step leaves of edges, components and features.
 
     Of a family, such as 'rotate(degrees={10, 30, 90})', the page shows the last value, with
     all of them in its strip.
@@ -92,6 +98,7 @@ def show(
         channels=channels,
         value_range=value_range,
         root=root,
+        graphs={"features": features, "directed": directed},
         progress=not quiet,
     )
-    shared.show(*filter(None, [shown.bound, shown.steps if report else "", shown.page]))
+    shared.show(*filter(None, [shown.bound, shown.steps if report else shown.brief, shown.page]))

@@ -7,12 +7,12 @@ from typing import Any
 
 from goodviews.core.claim import check_page
 from goodviews.core.command import command_line, label_options, recorded
-from goodviews.core.errors import MOST_SEED, check_whole
+from goodviews.core.errors import MOST_SEED, check_whole, refuse_options
 from goodviews.core.files import write_text
 from goodviews.core.progress import Report, as_report, draws_progress
 from goodviews.data import Data, Finding, Groups, Labels, examine, load
 from goodviews.data.columns import Columns
-from goodviews.data.graphs import examine_graphs, is_graph_data
+from goodviews.data.graphs import examine_graphs, is_graph_data, load_graphs
 from goodviews.data.size import SizeLike
 from goodviews.jobs.look.pace import pace
 from goodviews.jobs.look.show import look, shared
@@ -32,7 +32,8 @@ class ViewsShown:
         bound: The bound on the nats that the two views share, one sentence; empty where it was
             not measured.
         steps: A table of what each step does to the values: the share that it clips, and the
-            entropy before and after it.
+            entropy before and after it; of a graph, what is left of it.
+        brief: The lines of it that are always printed: those of a graph.
 
     Example:
         >>> shown = ViewsShown(Path("views.html"), bound="", steps="flip()  0.0")
@@ -43,6 +44,7 @@ class ViewsShown:
     page: Path
     bound: str
     steps: str
+    brief: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,15 +88,17 @@ def show_views(
     channels: str | int | None = None,
     value_range: tuple[float, float] | None = None,
     root: str | Path | None = None,
+    graphs: Mapping[str, Any] | None = None,
     progress: bool | Report | None = None,
 ) -> ViewsShown:
-    """Write a page that shows what a spec does to some images, step by step.
+    """Write a page that shows what a spec does to some images or to a graph, step by step.
 
     Args:
         spec: A view spec, or a file that holds one, such as the ``best_view.txt`` of a study. Of a
             family such as ``rotate(degrees={10, 30})`` the last value is shown, beside a strip of
             all of them.
-        data: Images in any form that :func:`goodviews.load` accepts.
+        data: Images in any form that :func:`goodviews.load` accepts, or graphs in any form that
+            :func:`goodviews.data.graphs.load_graphs` accepts.
         out: The page, or a folder for ``views.html``.
         seed: Random seed of the draws.
         bound: Whether a small critic is trained that bounds the nats the two views share.
@@ -104,6 +108,8 @@ def show_views(
             :func:`goodviews.load`.
         value_range: Values of black and white (default: found from the data).
         root: Folder of torchvision's downloaded datasets.
+        graphs: For graphs: ``features`` and ``directed`` of
+            :func:`goodviews.data.graphs.load_graphs`.
         progress: True draws a progress bar; a function is called with what is counted, how many
             are done and how many there are.
 
@@ -123,6 +129,17 @@ def show_views(
     check_whole("seed", seed, 0, MOST_SEED)
     target = Path(out) if Path(out).suffix == ".html" else Path(out) / "views.html"
     check_page(target)
+    if is_graph_data(data):
+        refuse_options(
+            *("images", "these are graphs"),
+            labels=labels,
+            size=size,
+            channels=channels,
+            value_range=value_range,
+            root=root,
+        )
+        return _show_graph(spec, data, target, seed, bound, graphs or {}, as_report(progress))
+    refuse_options("graphs", "these are images", **(graphs or {}))
     pair = parse_view(check_names(spec)[-1])
     images = load(
         data, labels=labels, size=size, channels=channels, value_range=value_range, root=root
@@ -140,6 +157,32 @@ def show_views(
         seen["bound"] = shared(repr(pair), images, seed=seed, progress=as_report(progress))
     write_text(target, views_page(seen))
     return ViewsShown(target, seen["bound"]["words"] if bound else "", "\n".join(_steps(seen)))
+
+
+def _show_graph(
+    spec: str,
+    data: Any,
+    target: Path,
+    seed: int,
+    bound: bool,
+    graphs: Mapping[str, Any],
+    progress: Report,
+) -> ViewsShown:
+    """The page of a view of graphs."""
+    from goodviews.jobs.look.graphs import look_at_views, lost_lines, shared_by_graph
+    from goodviews.pages.views.graphs import graph_views_page
+    from goodviews.views.graphs import parse_graph_view
+
+    pair = parse_graph_view(check_names(spec)[-1])
+    options = {name: value for name, value in graphs.items() if value is not None}
+    read = load_graphs(data, **options)
+    place = data if isinstance(data, str | Path) else read.name
+    command = recorded(command_line("pretrain", {"data": place, "views": spec}))
+    seen = look_at_views(pair, read, command=command, seed=seed)
+    words = shared_by_graph(pair, read, seed=seed, progress=progress) if bound else ""
+    write_text(target, graph_views_page(seen | {"bound": words}))
+    lines = "\n".join(lost_lines(seen))
+    return ViewsShown(target, words, lines, brief=lines)
 
 
 def doctor(

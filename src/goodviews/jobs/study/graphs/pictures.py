@@ -1,31 +1,17 @@
-"""Pictures of what a view does to a graph: a node and its neighbours, before and after.
-
-Letters: n nodes of a picture.
-"""
+"""Pictures of what a view of a study does to a graph."""
 
 import io
 from pathlib import Path
 
-import numpy as np
-import torch
-from PIL import Image, ImageDraw
-from torch import Tensor
+from PIL import Image
 
 from goodviews.core.files import write_bytes
-from goodviews.graphs import Graph
 from goodviews.jobs.study.graphs.plan import GraphPlan
 from goodviews.views.graphs import parse_graph_view
-from goodviews.views.graphs.base import positions
+from goodviews.views.graphs.pictures import ego_pictures
 
-_SIDE, _GAP, _FINE, _BAR = 128, 2, 3, 14
-"""Pixels of a picture, between two of them, drawn for each, and of the bar of features."""
-_FIRST, _MOST = 10, 26
-"""Neighbours, and nodes in all, of a picture, at most."""
-_COLOURS = (
-    "#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#ee7733", "#009988",
-    "#997700", "#555555",
-)  # fmt: skip
-_LINE, _GONE, _PAPER = "#333333", "#d4d4d4", "#ffffff"
+_GAP = 2
+"""Pixels between the pictures before and after."""
 
 
 def draw_egos(plan: GraphPlan, spec: str, name: str, folder: Path, *, count: int = 6) -> None:
@@ -38,125 +24,13 @@ def draw_egos(plan: GraphPlan, spec: str, name: str, folder: Path, *, count: int
         folder: Where they go.
         count: Number of pictures.
     """
-    graph = plan.graph
-    view, _ = parse_graph_view(spec)(graph, seed=0, epoch=1)
-    codes = _codes(graph, positions(graph, view.node_names)[view.edges])
-    stays = torch.zeros(graph.nodes, dtype=torch.bool)
-    stays[positions(graph, view.node_names)] = True
-    place = torch.full((graph.nodes,), -1)
-    place[positions(graph, view.node_names)] = torch.arange(view.nodes)
-    colours = _colours(plan)
-    for number, centre in enumerate(_centres(graph, count)):
-        nodes, edges = _ego(graph, centre)
-        spots = _layout(len(nodes), edges)
-        kept = np.isin(_codes(graph, torch.from_numpy(nodes)[edges]).numpy(), codes.numpy())
-        before = _Canvas(spots, [colours[node] for node in nodes])
-        after = _Canvas(spots, [colours[node] for node in nodes])
-        before.graph(edges.numpy(), np.ones(len(kept), bool), np.ones(len(nodes), bool))
-        after.graph(edges.numpy(), kept, stays[nodes].numpy())
-        own = graph.features[centre]
-        seen = view.features[place[centre]] if stays[centre] else torch.zeros_like(own)
-        before.bar(own, own)
-        after.bar(own, seen)
-        picture = Image.new("RGB", (2 * _SIDE + _GAP, _SIDE), _PAPER)
-        picture.paste(before.small(), (0, 0))
-        picture.paste(after.small(), (_SIDE + _GAP, 0))
+    view, _ = parse_graph_view(spec)(plan.graph, seed=0, epoch=1)
+    labels = plan.tasks[0].labels.tolist() if plan.level == "nodes" else None
+    made = ego_pictures(plan.graph, view, labels=labels, count=count)
+    for number, (before, after) in enumerate(made):
+        picture = Image.new("RGB", (before.width + _GAP + after.width, before.height), "#ffffff")
+        picture.paste(before, (0, 0))
+        picture.paste(after, (before.width + _GAP, 0))
         out = io.BytesIO()
         picture.save(out, "WEBP", quality=85, method=4)
         write_bytes(folder / f"{name}-{number}.webp", out.getvalue())
-
-
-def _codes(graph: Graph, pairs: Tensor) -> Tensor:
-    """One number for each pair, the same in both directions."""
-    return pairs.amin(0) * graph.nodes + pairs.amax(0)
-
-
-def _colours(plan: GraphPlan) -> list[str]:
-    if plan.level != "nodes":
-        return [_COLOURS[0]] * plan.graph.nodes
-    labels = plan.tasks[0].labels
-    return [_COLOURS[label % len(_COLOURS)] if label >= 0 else _GONE for label in labels]
-
-
-def _centres(graph: Graph, count: int) -> list[int]:
-    """Nodes with several neighbours, spread over the graph, the same for every view."""
-    degree = graph.degree.numpy()
-    fit = np.flatnonzero((degree >= 3) & (degree <= 12))
-    if len(fit) < count:
-        fit = np.argsort(-degree, kind="stable")[: max(count, 1)]
-    return [int(fit[k]) for k in np.linspace(0, len(fit) - 1, min(count, len(fit))).astype(int)]
-
-
-def _ego(graph: Graph, centre: int) -> tuple[np.ndarray, Tensor]:
-    """(n,) nodes of up to two steps, the centre first, and (2, e) edges between their places."""
-    source, target = graph.edge_index.numpy()
-    first = np.unique(target[source == centre])
-    first = first[first != centre][:_FIRST]
-    rest = np.unique(target[np.isin(source, first)])
-    rest = rest[~np.isin(rest, [centre, *first])][: _MOST - 1 - len(first)]
-    nodes = np.concatenate([[centre], first, rest])
-    rank = np.full(graph.nodes, -1)
-    rank[nodes] = np.arange(len(nodes))
-    edges = rank[graph.edges.numpy()]
-    return nodes, torch.from_numpy(edges[:, (edges >= 0).all(axis=0)])
-
-
-def _layout(count: int, edges: Tensor) -> np.ndarray:
-    """(n, 2) places in [0, 1], the centre in the middle: springs and repulsion."""
-    rng = np.random.default_rng(0)
-    at = rng.standard_normal((count, 2)) * 0.3
-    at[0] = 0
-    first, second = edges.numpy()
-    for step in range(150):
-        apart = at[:, None] - at[None]
-        far = np.sqrt((apart**2).sum(-1)) + 1e-3
-        force = (apart / far[..., None] ** 2).sum(1) * 0.02
-        pull = at[first] - at[second]
-        np.add.at(force, first, -pull * 0.6)
-        np.add.at(force, second, pull * 0.6)
-        force -= 0.15 * at
-        size = np.sqrt((force**2).sum(-1, keepdims=True)) + 1e-9
-        at += force / size * np.minimum(size, 0.15 * (1 - step / 150))
-        at -= at[0]
-    spread = float(np.abs(at).max()) or 1.0
-    found: np.ndarray = 0.5 + 0.46 * at / spread
-    return found
-
-
-class _Canvas:
-    """One drawing of several pixels for each, made small at the end."""
-
-    def __init__(self, spots: np.ndarray, colours: list[str]) -> None:
-        self.image = Image.new("RGB", (_SIDE * _FINE,) * 2, _PAPER)
-        self.draw = ImageDraw.Draw(self.image)
-        room = np.array([_SIDE, _SIDE - _BAR]) * _FINE
-        self.spots, self.colours = spots * room, colours
-
-    def graph(self, edges: np.ndarray, kept: np.ndarray, stays: np.ndarray) -> None:
-        for keep in (False, True):
-            for first, second in edges[:, kept == keep].T:
-                ends = [tuple(self.spots[first]), tuple(self.spots[second])]
-                self.draw.line(ends, fill=_LINE if keep else _GONE, width=_FINE if keep else 2)
-        for place in range(len(self.spots) - 1, -1, -1):
-            x, y = self.spots[place]
-            size = _FINE * (6 if place == 0 else 4)
-            box = (x - size, y - size, x + size, y + size)
-            fill = self.colours[place] if stays[place] else _PAPER
-            edge = _LINE if place == 0 else self.colours[place]
-            self.draw.ellipse(box, fill=fill, outline=edge, width=_FINE)
-
-    def bar(self, own: Tensor, seen: Tensor) -> None:
-        """Features of the centre that are not 0, those that the view has set to 0 in grey."""
-        some = own.nonzero()[:, 0]
-        if not len(some):
-            return
-        some = some[torch.linspace(0, len(some) - 1, min(len(some), 30)).long()]
-        wide = _SIDE * _FINE / len(some)
-        for place, column in enumerate(some.tolist()):
-            left = place * wide
-            colour = _LINE if float(seen[column]) != 0 else _GONE
-            box = (left + 2, (_SIDE - 10) * _FINE, left + wide - 2, (_SIDE - 3) * _FINE)
-            self.draw.rectangle(box, fill=colour)
-
-    def small(self) -> Image.Image:
-        return self.image.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
