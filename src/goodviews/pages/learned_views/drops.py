@@ -58,11 +58,10 @@ def _row(row: Row) -> Row:
         nats = (number(row["nats"], 2), f"± {number(row['stderr_nats'], 2)}")
     gaps = {}
     for name in ("less_nats", "more_points"):
-        middle, low, high = row.get(name) or (None, None, None)
-        gaps[name] = (
-            ("", "") if middle is None
-            else (number(middle, 2, signed=True), ends(low, high, 2))
-        )  # fmt: skip
+        gaps[name] = ("", "")
+        if row.get(name):
+            middle, low, high = row[name]
+            gaps[name] = (number(middle, 2, signed=True), ends(low, high, 2))
     score = (number(100 * row["score"], 1), ends(100 * row["low"], 100 * row["high"], 1))
     return {"name": row["name"], "view": row["view"], "nats": nats, "score": score, **gaps}
 

@@ -84,7 +84,8 @@ class GraphJudges:
             candidates=self.candidates,
             blocks=self.roles.blocks,
         )
-        return {**bound_record(found.estimate), **self._read(found.encoders.represent)}
+        encoders: Any = found.encoders
+        return {**bound_record(found.estimate), **self._read(encoders.represent)}
 
     def baselines(self) -> list[dict[str, Any]]:
         """Readouts of the features themselves and of an encoder with random weights."""
