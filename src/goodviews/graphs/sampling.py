@@ -44,7 +44,7 @@ def sampled_part(
             a node.
 
     References:
-        Hamilton et al., 2017, arXiv:1706.02216, where each batch draws anew.
+        Hamilton et al., 2017, arXiv:1706.02216, where each batch has its own draw.
 
     Example:
         >>> from goodviews.graphs import make_graph

@@ -243,7 +243,7 @@ def _settings(
 
 
 def _neighbours(asked: Any, read: Graphs, encoder: str) -> tuple[tuple[int, ...], str]:
-    """Neighbours that are sampled at each step away from the anchors, and the rule that says so.
+    """Neighbours that are sampled at each step away from the anchors, and the rule in words.
 
     Args:
         asked: Numbers, a text such as ``10,10``, ``all``, or nothing.

@@ -37,7 +37,7 @@ class GraphRoles:
         labels: (N,) classes, -1 where there is none.
         links: The split of links; ``None`` for labels.
         blocks: (N,) block of each node; ``None`` for graphs.
-        task: Name of the label, or ``links``; empty where nothing is read out.
+        task: Name of the label, or ``links``; empty without either.
         summary: All of this in one sentence.
     """
 

@@ -37,6 +37,7 @@ from goodviews.jobs.study.store import Store, is_study
 from goodviews.jobs.study.verdict.build import make_verdict
 from goodviews.jobs.study.verdict.measured import in_words
 from goodviews.pages import report
+from goodviews.spec.files import keep_beside
 from goodviews.training.machine import check_device
 from goodviews.training.objective import build_objective
 from goodviews.views.graphs import parse_graph_view
@@ -149,6 +150,7 @@ def study_graphs(
             raise InputError(f"No view could be trained: {why}")
         store.write(done.results)
         for number, spec in enumerate(specs):
+            keep_beside(spec, folder)
             draw_egos(plan, spec, f"v-{number + 1}", folder / "pairs")
         short = Path(named).name if named != IN_MEMORY else named
         verdict = make_verdict(
