@@ -104,7 +104,7 @@ def learn_drops(
         level = "links"
     if mode == "unsupervised" and level is None and not read.labels and len(read) > 1:
         raise InputError(
-            f"{read.name} has {len(read):,} graphs without labels, so no accuracy can be measured; "
+            f"{read.name} has {len(read):,} graphs without labels, so no accuracy is measured; "
             "give labels, or one graph."
         )
     roles = share_out_graphs(read, mode=mode, task=task, level=level, seed=seed)
