@@ -162,7 +162,7 @@ def pretrain(
         int, typer.Option(min=1, metavar="N", help="Number of processes on this machine.")
     ] = 1,
     nodes: Annotated[int, typer.Option(min=1, metavar="N", help="Number of machines.")] = 1,
-    strategy: Annotated[str, typer.Option(metavar="NAME", help="auto, ddp or fsdp.")] = "auto",
+    strategy: Annotated[str, typer.Option(metavar="NAME", help="auto or ddp.")] = "auto",
     track: Annotated[
         str,
         typer.Option(

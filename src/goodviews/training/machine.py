@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
     from lightning_fabric.strategies import Strategy
 
-STRATEGIES = ("auto", "ddp", "fsdp")
+STRATEGIES = ("auto", "ddp")
+"""What tests run with two processes."""
 
 _TRIM, _MAP = -1, -3
 """Parameters of glibc: thresholds for returning memory and for mapping a separate block."""
@@ -164,11 +165,10 @@ def launch(
         settings: Settings with device and precision.
         devices: Number of processes on this machine.
         nodes: Number of machines.
-        strategy: ``ddp`` for more than one process; ``fsdp`` shards the weights (it needs GPUs,
-            and has not been tested on any).
+        strategy: ``auto`` or ``ddp``; both are DDP for more than one process.
 
     Raises:
-        InputError: The strategy is unknown, or not available on this machine.
+        InputError: The strategy is unknown, or the device or precision is not available.
 
     Example:
         >>> fabric = launch(Settings(device="cpu"))
@@ -178,14 +178,10 @@ def launch(
     if strategy not in STRATEGIES:
         raise unknown("strategy", strategy, STRATEGIES)
     devices, nodes = processes(devices, nodes)
-    from lightning_fabric.strategies import DDPStrategy, FSDPStrategy
+    from lightning_fabric.strategies import DDPStrategy
 
     chosen: str | Strategy = "auto"
-    if strategy == "fsdp":
-        if not torch.cuda.is_available():
-            raise InputError("strategy=fsdp needs GPUs, but torch finds none; use ddp.")
-        chosen = FSDPStrategy()
-    elif devices * nodes > 1:
+    if devices * nodes > 1:
         # Queues and banks are equal on all ranks by construction; broadcasting them costs time.
         chosen = DDPStrategy(**{_sync_name(): False})
     try:

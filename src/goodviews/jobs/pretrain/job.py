@@ -153,7 +153,7 @@ def pretrain(
         precision: ``"32-true"`` or ``"bf16-mixed"`` (default: that of the settings).
         devices: Processes on this machine.
         nodes: Number of machines.
-        strategy: ``"auto"``, ``"ddp"`` or ``"fsdp"``.
+        strategy: ``"auto"`` or ``"ddp"``.
         track: ``"tensorboard"``, ``"wandb"`` or ``"mlflow"``, besides ``log.csv``.
         probe_every: Epochs between two readouts of the labels (default: a tenth of the run).
         hold_out: Whether the images that an evaluation would test are left out.
