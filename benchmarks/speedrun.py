@@ -35,7 +35,7 @@ from goodviews.data import Images, load
 from goodviews.evaluation import represent
 from goodviews.evaluation.knn import knn_predict
 from goodviews.evaluation.logistic import fit_logistic
-from goodviews.jobs.study.run import one_thread
+from goodviews.jobs.study.processes import one_thread
 from goodviews.training import Settings, change, train
 from goodviews.views import parse_view
 from rivals import simclr_loop, simclr_transform, statistics_of

@@ -32,7 +32,7 @@ from goodviews.data import Images, load
 from goodviews.data.hashing import content_hash
 from goodviews.jobs.study import cells
 from goodviews.jobs.study.plan import Cell, Plan, Task, make_plan
-from goodviews.jobs.study.run import one_thread
+from goodviews.jobs.study.processes import one_thread
 from goodviews.measurement import shared
 from goodviews.training.small import small_settings
 from goodviews.views import ViewPair

@@ -212,6 +212,17 @@ def study(
             show_default=False,
         ),
     ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ray",
+            help="Run on the Ray cluster at RAY_ADDRESS, or on one started here.",
+        ),
+    ] = None,
+    gpus_per_cell: Annotated[
+        float,
+        typer.Option(metavar="SHARE", help="GPU for each run, such as 0.25; with --on ray."),
+    ] = 0.0,
     quiet: Quiet = False,
 ) -> None:
     """Find the best views for DATA; print which to pretrain with, what to type next, and a page.
@@ -254,6 +265,8 @@ def study(
             },
             device=device,
             jobs=jobs,
+            on=on,
+            gpus_per_cell=gpus_per_cell,
             command=command,
             progress=progress,
         )  # fmt: skip

@@ -179,6 +179,25 @@ def stored_files(text: str, home: Path) -> list[Path]:
     return found
 
 
+def files_of(text: str) -> list[Path]:
+    """Files that a spec names, wherever they are found.
+
+    Args:
+        text: A spec or pair.
+
+    Raises:
+        InputError: One cannot be found, or has other content.
+
+    Example:
+        >>> files_of("crop() | flip()")
+        []
+    """
+    if _VIEW not in text:
+        return []
+    calls = dict.fromkeys(call for side in parse_pair(text) for call in side)
+    return [find(*_named(call))[0] for call in calls if call.name in _VIEWS]
+
+
 def keep_beside(text: str, folder: Path) -> list[Path]:
     """Copy every file that a spec names into a folder, next to the spec.
 
@@ -191,18 +210,15 @@ def keep_beside(text: str, folder: Path) -> list[Path]:
         already has the original name.
     """
     kept: list[Path] = []
-    if _VIEW not in text:
-        return kept
-    for call in dict.fromkeys(call for side in parse_pair(text) for call in side):
-        if call.name in _VIEWS:
-            path, hash = find(*_named(call))
-            data, plain = content_of(path), folder / path.name
-            same = not plain.exists() or hash_of(content_of(plain)) == hash
-            there = plain if same else folder / _unique(path.name, hash)
-            if not there.exists():
-                write_bytes(there, data)
-            kept.append(there)
-            look_in(folder)
+    for path in files_of(text):
+        data, plain = content_of(path), folder / path.name
+        hash = hash_of(data)
+        same = not plain.exists() or hash_of(content_of(plain)) == hash
+        there = plain if same else folder / _unique(path.name, hash)
+        if not there.exists():
+            write_bytes(there, data)
+        kept.append(there)
+        look_in(folder)
     return kept
 
 

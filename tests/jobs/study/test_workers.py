@@ -6,7 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from goodviews.jobs.study.run import _context, _environment
+from goodviews.jobs.study.processes import process_context, single_threaded_workers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 
@@ -33,5 +33,5 @@ def own_megabytes(train):
 @pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/proc/self/smaps_rollup"), reason="needs /proc")
 def test_a_worker_takes_less_than_150_megabytes_for_itself():
-    with _environment(), ProcessPoolExecutor(2, mp_context=_context()) as pool:
+    with single_threaded_workers(), ProcessPoolExecutor(2, mp_context=process_context()) as pool:
         assert max(pool.map(own_megabytes, (True, True))) < 150

@@ -4,9 +4,10 @@ from goodviews.jobs.study.cells import CellResult, run_cell
 from goodviews.jobs.study.job import study
 from goodviews.jobs.study.label_free import label_free_scores
 from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task, make_plan
+from goodviews.jobs.study.processes import one_thread
 from goodviews.jobs.study.readings import view_reader
 from goodviews.jobs.study.result import StudyResult
-from goodviews.jobs.study.run import one_thread, run_cells
+from goodviews.jobs.study.run import run_cells
 from goodviews.jobs.study.store import Store
 from goodviews.jobs.study.verdict.advice import advise
 from goodviews.jobs.study.verdict.build import make_verdict

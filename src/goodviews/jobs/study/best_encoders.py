@@ -15,8 +15,9 @@ from goodviews.core.progress import Reporter
 from goodviews.evaluation.seen import SEEN, write_seen
 from goodviews.jobs.study.chosen import BEST, Chosen
 from goodviews.jobs.study.plan import Cell, Plan
+from goodviews.jobs.study.processes import one_thread
 from goodviews.jobs.study.protocol import StudyPlan
-from goodviews.jobs.study.run import one_thread, run_cell
+from goodviews.jobs.study.run import run_cell
 from goodviews.jobs.study.store import Store
 from goodviews.jobs.study.work import work_of
 from goodviews.spec.files import keep_beside

@@ -37,7 +37,6 @@ from goodviews.jobs.study.inputs import (
     check_same_form,
     check_task_size,
     data_argument,
-    default_workers,
     grouped,
     run_seeds,
     size_note,
@@ -50,7 +49,7 @@ from goodviews.jobs.study.pairs import draw_pairs
 from goodviews.jobs.study.pixel_inputs import holds_both, image_folder, join_maps, read_target
 from goodviews.jobs.study.plan import Plan, make_plan
 from goodviews.jobs.study.result import StudyResult, plain_advice
-from goodviews.jobs.study.run import run_cells
+from goodviews.jobs.study.run import run_cells, workers_of, workers_on
 from goodviews.jobs.study.screening.first import choose_views, planned_lengths, prepare
 from goodviews.jobs.study.screening.labels import FEWEST
 from goodviews.jobs.study.screening.stage import FOLDER as SCREENING
@@ -102,6 +101,8 @@ def study(
     objective: str | None = None,
     device: str = "auto",
     jobs: int | None = None,
+    on: str | None = None,
+    gpus_per_cell: float = 0.0,
     page: bool = True,
     against: Sequence[str] = (),
     graphs: Mapping[str, Any] | None = None,
@@ -154,7 +155,11 @@ def study(
         encoder: Backbone spec.
         objective: Objective spec.
         device: ``auto``, ``cpu`` or ``cuda``.
-        jobs: Worker processes; 0 works in this process.
+        jobs: Worker processes; 0 works in this process. Of a Ray cluster that is started on this
+            machine, its processors.
+        on: ``"ray"`` runs the cells on the Ray cluster at ``RAY_ADDRESS``, or on one that is
+            started on this machine.
+        gpus_per_cell: GPU that each cell takes of that cluster, such as 0.25.
         page: Whether ``index.html`` and the figure are written as well.
         against: Weights to compare with as well, such as ``timm:resnet18`` or
             ``timm:resnet18@FILE``: frozen, fine-tuned, and as a start for pretraining.
@@ -190,11 +195,12 @@ def study(
             **{"kind": kind, "audit": audit, "root": root, "minutes": minutes, "target": target},
             **{"against": against or None, "per_class": None if per_class == 10 else per_class},
             search=search,
+            gpus_per_cell=gpus_per_cell or None,
         )
         return study_graphs(
             data, views=views, out=out, seeds=seeds, candidates=candidates, epochs=epochs,
             label_draws=label_draws, encoder=encoder, objective=objective, device=device,
-            jobs=jobs, page=page, graphs=graphs or {}, command=command, progress=report_progress,
+            jobs=jobs, on=on, page=page, graphs=graphs or {}, command=command, progress=report_progress,
         )  # fmt: skip
     refuse_options("graphs", "these are images", **(graphs or {}))
     if audit is not None and views is not None:
@@ -218,7 +224,9 @@ def study(
             f"{len(specs):,} views with {counted(len(chosen), 'seed')} are more than the "
             f"{CELLS:,} runs that a study may have: give fewer views, or fewer --seeds."
         )
-    check_device(device)
+    device = "cuda" if gpus_per_cell and device == "auto" else device  # of the cluster's machines
+    if not gpus_per_cell:
+        check_device(device)
     check_owner(Path(out or "."), "study", own=is_study if out else lambda _: True)
 
     def reading(done: int, total: int) -> None:
@@ -320,9 +328,11 @@ def study(
     if scenes is not None and both_kinds:
         place = image_folder(scenes)
     folder = Path(out) if out is not None else default_folder("study", called)
-    workers = jobs if jobs is not None else default_workers(settings.device)
     asked = epochs is not None
-    with claimed(folder, "study", own=is_study, say=report_progress.note):
+    with (
+        workers_on(on, jobs, gpus_per_cell=gpus_per_cell, device=settings.device) as workers,
+        claimed(folder, "study", own=is_study, say=report_progress.note),
+    ):
         plan = planned(settings, specs, raced=open_choice or bool(space))
         first = prepare(plan, kind, specs[0] if audit else "") if open_choice else None
         if audit is not None and first is None:
@@ -334,11 +344,11 @@ def study(
         searched: Search | None = None
         stored = stored_plan(folder)  # a timed study resumes with the same number
         if first is not None:
-            seconds = 60 * (minutes or MINUTES) * max(workers, 1)
+            seconds = 60 * (minutes or MINUTES) * workers_of(workers)
             length = planned_lengths(
                 plan, first.slowest, runs=first.runs, seconds=seconds, folder=folder / SCREENING
             )
-            report_progress.note(length.words(seconds, max(workers, 1)))
+            report_progress.note(length.words(seconds, workers_of(workers)))
             specs, screening = choose_views(
                 plan, first, length, folder=folder, jobs=workers, progress=report_progress
             )
@@ -351,7 +361,7 @@ def study(
             )  # fmt: skip
         elif epochs is None and minutes is not None:
             epochs = stored["settings"]["epochs"] if stored else None
-            epochs = epochs or epochs_in(plan, minutes, max(workers, 1))
+            epochs = epochs or epochs_in(plan, minutes, workers_of(workers))
         elif epochs is None:
             epochs = default_epochs(len(plan.splits.pretrain))
         raced = first is not None or searched is not None
@@ -369,7 +379,7 @@ def study(
         given = minutes or (MINUTES if raced else None)
         outcomes = compare_with_scratch(
             plan, store, done.results, jobs=workers, report=report_progress, against=against,
-            seconds=given and COMPARED * 60 * given * max(workers, 1),
+            seconds=given and COMPARED * 60 * given * workers_of(workers),
         )  # fmt: skip
         verdict = make_verdict(
             plan, done.results, family=family, data=named, command=kept, failed=done.failed,
@@ -377,7 +387,7 @@ def study(
         )  # fmt: skip
         verdict = add_lengths(
             plan, store, done.results, verdict, command=kept, report=report_progress, asked=asked,
-            jobs=workers, seconds=given and MEASURED * 60 * given * max(workers, 1),
+            jobs=workers, seconds=given and MEASURED * 60 * given * workers_of(workers),
         )  # fmt: skip
         verdict = in_words(verdict)
         write_json(store.folder / "verdict.json", verdict.to_json())

@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 
 from goodviews.jobs.study.plan import Plan
-from goodviews.jobs.study.run import one_thread
+from goodviews.jobs.study.processes import one_thread
 from goodviews.training import train
 from goodviews.views import parse_view
 

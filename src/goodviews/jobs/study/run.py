@@ -1,42 +1,32 @@
-"""Running the cells: worker processes, one thread each, so that results do not depend on them."""
+"""Running the cells, in this process, in processes of this machine, or on a Ray cluster."""
 
-import multiprocessing as mp
-import os
-import signal
-import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-import torch
-from threadpoolctl import threadpool_limits
-
 from goodviews.core.errors import InputError
-from goodviews.core.plugins import load_sources, sources
 from goodviews.core.progress import Report, as_report
-from goodviews.data import Images
 from goodviews.jobs.study.cells import CellResult
+from goodviews.jobs.study.cluster import Cluster
 from goodviews.jobs.study.follow import UNIT, Follower
+from goodviews.jobs.study.inputs import default_workers
 from goodviews.jobs.study.plan import Cell, Plan
+from goodviews.jobs.study.processes import Files, Lost, Pool, one_thread, processes
 from goodviews.jobs.study.protocol import StudyPlan
 from goodviews.jobs.study.store import Store
 from goodviews.jobs.study.work import work_of
+from goodviews.spec.files import files_of
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-_KILLED = (
-    "A worker process was killed, most likely because there is too little memory; the finished "
-    "cells are stored: run the same command again with --jobs 1."
-)
-_plan: StudyPlan | None = None
-_finished: Any = None
-_modules: tuple[str, ...] = ()
+RAY = "ray"
+"""Where cells run that are sent to a cluster."""
+_GPUS = 64
+
+Workers = int | Cluster
+"""Processes of this machine (0 works in this one), or a cluster."""
 
 
 @dataclass
@@ -58,7 +48,7 @@ def run_cells(
     plan: StudyPlan,
     store: Store,
     *,
-    jobs: int,
+    jobs: Workers,
     progress: bool | Report | None = None,
     unit: str = UNIT,
 ) -> Done:
@@ -67,7 +57,7 @@ def run_cells(
     Args:
         plan: The study.
         store: Where cells are kept.
-        jobs: Worker processes; 0 runs the cells in this process.
+        jobs: Where cells run.
         progress: Called with how many runs are finished.
         unit: What is counted.
 
@@ -85,7 +75,7 @@ def run_cells(
         plan,
         todo,
         {cell: result.rows[0].seconds or 0.0 for cell, result in found.items()},
-        workers=jobs,
+        workers=workers_of(jobs),
         report=as_report(progress),
         unit=unit,
     )
@@ -93,8 +83,8 @@ def run_cells(
     def keep(cell: Cell, work: Callable[[], CellResult]) -> None:
         try:
             made = work()
-        except BrokenProcessPool as error:
-            raise InputError(_KILLED) from error
+        except Lost as error:
+            raise InputError(str(error)) from error
         except InputError as error:
             done.failed[cell] = str(error)
         else:
@@ -112,16 +102,15 @@ def run_cells(
                 keep(cell, lambda cell=cell: _timed(plan, cell, count))  # type: ignore[misc]
         return done
 
-    modules, context = sources(), _context()
-    with _deaf():
-        finished = context.SimpleQueue()
-    with _environment(), _executor(_light(plan), modules, jobs, context, finished) as pool:
-        with _deaf():
-            waiting: dict[Future[CellResult], Cell] = {pool.submit(_work, c): c for c in todo}
+    with _pool(plan, jobs) as pool:
+        waiting: dict[Future[CellResult], Cell] = {
+            pool.submit(run_reported, (cell,), _files(plan, cell), reports=True): cell
+            for cell in todo
+        }
         while waiting:
             ready, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-            while not finished.empty():
-                follower.part(*finished.get())
+            for part in pool.messages():
+                follower.part(*part)
             for future in ready:
                 keep(waiting.pop(future), future.result)
             follower.show()
@@ -133,16 +122,18 @@ def spread(
     items: Sequence[tuple[Any, ...]],
     work: Callable[..., Any],
     *,
-    jobs: int,
+    jobs: Workers,
+    files: Callable[..., Files] = lambda *_: Files(),
     more: Callable[[], Sequence[tuple[Any, ...]]] = tuple,
 ) -> Iterator[tuple[int, Any]]:
-    """Call a function of the plan for every item, in worker processes of one thread each.
+    """Call a function of the plan for every item, by workers of one thread each.
 
     Args:
         plan: The study.
         items: Arguments behind the plan.
         work: A function of a module; its results do not depend on where it runs.
-        jobs: Worker processes; 0 works in this process.
+        jobs: Where they work.
+        files: From the arguments of an item to what ``work`` reads and writes.
         more: Called after each result has been taken; returns further items.
 
     Yields:
@@ -162,25 +153,77 @@ def spread(
             left.extend(more())
             place += 1
         return
-    modules, context = sources(), _context()
-    with _deaf():
-        finished = context.SimpleQueue()
-    with _environment(), _executor(_light(plan), modules, jobs, context, finished) as pool:
+    with _pool(plan, jobs) as pool:
         waiting: dict[Future[Any], int] = {}
         begun, new = 0, items
         while new or waiting:
-            with _deaf():
-                waiting |= {
-                    pool.submit(_apply, work, item): n for n, item in enumerate(new, begun)
-                }
+            waiting |= {
+                pool.submit(work, item, files(*item)): n for n, item in enumerate(new, begun)
+            }
             begun += len(new)
             future = min(wait(waiting, return_when=FIRST_COMPLETED)[0], key=waiting.__getitem__)
             try:
                 made = future.result()
-            except BrokenProcessPool as error:
-                raise InputError(_KILLED) from error
+            except Lost as error:
+                raise InputError(str(error)) from error
             yield waiting.pop(future), made
             new = more()
+
+
+def workers_of(jobs: Workers) -> int:
+    """How many cells run at the same time, at least 1."""
+    return jobs.count if isinstance(jobs, Cluster) else max(jobs, 1)
+
+
+@contextmanager
+def workers_on(
+    on: str | None, jobs: int | None, *, gpus_per_cell: float = 0.0, device: str = "cpu"
+) -> Iterator[Workers]:
+    """Where cells run.
+
+    Args:
+        on: ``ray`` for a cluster; nothing for this machine.
+        jobs: Number of processes; of a cluster that is started here, of processors.
+        gpus_per_cell: GPU that each cell takes of a cluster; 0 for none.
+        device: Where cells train.
+
+    Raises:
+        InputError: There is no such place, or its cluster is not there.
+    """
+    if on not in (None, RAY):
+        raise InputError(f"--on takes {RAY}, or is left out for this machine, but got {on!r}.")
+    if on is None and gpus_per_cell:
+        raise InputError(f"--gpus-per-cell shares the GPUs of a cluster; add --on {RAY}.")
+    if not 0 <= gpus_per_cell <= _GPUS:
+        raise InputError(f"--gpus-per-cell is from 0 to {_GPUS}, but got {gpus_per_cell:g}.")
+    if on is None:
+        yield jobs if jobs is not None else default_workers(device)
+        return
+    cluster = Cluster(jobs, gpus_per_cell)
+    try:
+        yield cluster
+    finally:
+        cluster.close()
+
+
+def _pool(plan: StudyPlan, jobs: Workers) -> AbstractContextManager[Pool]:
+    return jobs.pool(plan) if isinstance(jobs, Cluster) else processes(plan, jobs)
+
+
+def _files(plan: StudyPlan, cell: Cell) -> Files:
+    """What a cell reads and writes beside the images."""
+    read = tuple(files_of(cell.view)) if cell.role != "baseline" else ()
+    if not isinstance(plan, Plan):
+        return Files(read)
+    begun = () if plan.begun is None else (plan.begun / cell.key,)
+    return Files((*begun, *read), () if plan.steady is None else (plan.steady / cell.key,))
+
+
+def run_reported(
+    plan: StudyPlan, cell: Cell, send: Callable[[tuple[Any, ...]], None]
+) -> CellResult:
+    """Run a cell by a worker, which reports what each of its parts took."""
+    return _timed(plan, cell, lambda *part: send(part))
 
 
 def _in_order(cells: list[Cell], scratch: str) -> list[Cell]:
@@ -210,127 +253,3 @@ def _timed(plan: StudyPlan, cell: Cell, count: Callable[[Cell, str, float], None
 def run_cell(plan: StudyPlan, cell: Cell, tick: Callable[[str], None]) -> CellResult:
     """Run a cell as its kind of plan does."""
     return work_of(plan).run(plan, cell, tick)
-
-
-def _context() -> Any:
-    """How workers start: forked from a process that has the imports, where forking is safe."""
-    if sys.platform != "linux":
-        return mp.get_context("spawn")
-    context = mp.get_context("forkserver")
-    context.set_forkserver_preload(["goodviews.jobs.study.preload"])
-    return context
-
-
-@contextmanager
-def _executor(
-    plan: StudyPlan, modules: tuple[str, ...], jobs: int, context: Any, finished: Any
-) -> Iterator[ProcessPoolExecutor]:
-    """Workers that end at once when the block is left by an error or Ctrl-C."""
-    pool = ProcessPoolExecutor(
-        jobs,
-        mp_context=context,
-        initializer=_begin,
-        initargs=(plan, modules, finished, dict(os.environ)),
-    )
-    try:
-        yield pool
-    except BaseException:
-        for process in list((pool._processes or {}).values()):
-            process.kill()
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
-
-
-def _light(plan: StudyPlan) -> StudyPlan:
-    """The plan with images that workers map from disk instead of being sent."""
-    if not isinstance(plan, Plan):
-        return plan
-
-    def light(images: Images) -> Any:
-        return images.cache or images
-
-    task: Any = None if plan.task_images is plan.images else light(plan.task_images)
-    return replace(plan, images=light(plan.images), task_images=task)
-
-
-def _begin(
-    plan: StudyPlan, modules: tuple[str, ...], finished: Any, environment: dict[str, str]
-) -> None:
-    global _plan, _finished, _modules
-    os.environ.update(environment)  # it may have changed since the first worker was started
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    torch.set_num_threads(1)
-    _plan, _finished, _modules = plan, finished, modules
-    if isinstance(plan, Plan):
-        images = _opened(plan.images)
-        task = images if plan.task_images is None else _opened(plan.task_images)
-        _plan = replace(plan, images=images, task_images=task)
-
-
-def _opened(images: Any) -> Images:
-    return Images.open(images) if isinstance(images, Path) else images
-
-
-def _work(cell: Cell) -> CellResult:
-    assert _plan is not None
-    load_sources(_modules)  # views and objectives that the study's own process has registered
-    return _timed(_plan, cell, lambda *part: _finished.put(part))
-
-
-def _apply(work: Callable[..., Any], item: tuple[Any, ...]) -> Any:
-    assert _plan is not None
-    load_sources(_modules)
-    return work(_plan, *item)
-
-
-def _end_with_parent() -> None:
-    """End this worker at once when the study's process has ended, whatever ended it."""
-    parent = mp.parent_process()
-    if parent is not None:
-        parent.join()  # waits at a pipe, which closes with the parent
-        os._exit(1)
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """Workers started here never hear a signal to stop: it is this process that answers it.
-
-    They inherit that the signals are blocked; one that arrives meanwhile is heard afterwards.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    blocked = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-    old = signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, old)
-
-
-@contextmanager
-def _environment() -> Iterator[None]:
-    """Workers inherit one thread; this process gets its own setting back."""
-    old = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in old.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """One thread for torch and for the linear algebra of others, as workers have it."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        torch.set_num_threads(threads)

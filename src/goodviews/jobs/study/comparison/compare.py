@@ -24,8 +24,9 @@ from goodviews.jobs.study.comparison.plans import (
     measured_pace,
 )
 from goodviews.jobs.study.plan import Cell, Plan, Task
+from goodviews.jobs.study.processes import one_thread
 from goodviews.jobs.study.readings import of_pixels
-from goodviews.jobs.study.run import one_thread
+from goodviews.jobs.study.run import Workers
 from goodviews.jobs.study.store import Store
 
 TABLE = "comparison.csv"
@@ -46,7 +47,7 @@ def compare_with_scratch(
     results: dict[Cell, CellResult],
     *,
     seconds: float | None = None,
-    jobs: int,
+    jobs: Workers,
     report: Reporter,
     against: Sequence[str] = (),
 ) -> dict[int, Outcome]:
@@ -58,7 +59,7 @@ def compare_with_scratch(
         results: Its finished cells.
         seconds: CPU seconds for all tasks; by default half of what the study took until now, at
             most 350 with three seeds, and in proportion with more; never more than the runs took.
-        jobs: Worker processes; 0 works in this process.
+        jobs: Where the work is done.
         report: Receives how many networks are done, and notes.
         against: Given weights, which are compared whatever the time, once checked.
 
@@ -90,7 +91,7 @@ def compare(
     results: dict[Cell, CellResult],
     *,
     seconds: float,
-    jobs: int,
+    jobs: Workers,
     report: Reporter,
     against: Sequence[str] = (),
 ) -> dict[int, Outcome]:
@@ -101,7 +102,7 @@ def compare(
         store: Its folder, with the encoders of all candidates.
         results: Its finished cells.
         seconds: CPU seconds that all tasks may take; what is finished already counts.
-        jobs: Worker processes; 0 works in this process.
+        jobs: Where the work is done.
         report: Receives how many networks are done, and notes.
         against: Given weights; with them the smallest comparison is made whatever it takes.
 

@@ -87,6 +87,17 @@ def short_name(text: str) -> str:
     return f"{head}{at}{Path(file).name}"
 
 
+def weights_file(text: str) -> Path | None:
+    """The file of weights such as ``timm:resnet18@FILE``; nothing where none is named.
+
+    Example:
+        >>> weights_file("timm:resnet18@w.pth"), weights_file("timm:resnet18")
+        (PosixPath('w.pth'), None)
+    """
+    file = text.partition("@")[2]
+    return Path(file).expanduser() if file and file != "random" else None
+
+
 def start_file(folder: Path, plan: Plan, text: str, view: str, seed: int) -> Path:
     """Where an encoder that was pretrained from given weights is kept."""
     return folder / f"start-{hashed(plan.fingerprint, short_name(text), view, seed)}.safetensors"

@@ -11,12 +11,14 @@ from goodviews.core.progress import Reporter
 from goodviews.jobs.study.cells import run_cell
 from goodviews.jobs.study.comparison.arms import Arms, Setup
 from goodviews.jobs.study.comparison.draws import Draw
-from goodviews.jobs.study.comparison.given import pretrain_from, short_name
+from goodviews.jobs.study.comparison.given import pretrain_from, short_name, weights_file
 from goodviews.jobs.study.comparison.recipe import Work, fit_and_test
 from goodviews.jobs.study.comparison.scores import Scores
 from goodviews.jobs.study.plan import Plan
-from goodviews.jobs.study.run import one_thread, spread
+from goodviews.jobs.study.processes import Files, one_thread
+from goodviews.jobs.study.run import Workers, spread
 from goodviews.jobs.study.store import Store
+from goodviews.spec.files import files_of
 
 UNIT = "networks compared"
 
@@ -26,7 +28,7 @@ def fit_networks(
     store: Store,
     cells: Cells,
     setups: Sequence[Setup],
-    jobs: int,
+    jobs: Workers,
     report: Reporter,
 ) -> dict[int, list[Scores]]:
     """Run every network that is not done, and gather what they scored.
@@ -36,7 +38,7 @@ def fit_networks(
         store: Its folder.
         cells: Results that are done, and where new ones go.
         setups: What is compared.
-        jobs: Worker processes.
+        jobs: Where networks are fitted.
         report: Receives how many networks are done, and which weights cannot be trained further.
 
     Returns:
@@ -59,7 +61,7 @@ def fit_networks(
         todo = [key for key in todo if key in needed]
     before = len(needed) - len(todo)
     report(UNIT, before, len(needed))
-    fitted = spread(plan, [needed[key] for key in todo], fit_and_test, jobs=jobs)
+    fitted = spread(plan, [needed[key] for key in todo], fit_and_test, jobs=jobs, files=_opened)
     for number, (place, made) in enumerate(fitted, before + 1):
         cells.save(todo[place], made)
         done[todo[place]] = made
@@ -82,20 +84,36 @@ def _needed(arms: Sequence[Arms]) -> dict[str, tuple[Work, Draw]]:
 
 
 def _pretrain_from(
-    plan: Plan, arms: Sequence[Arms], wanted: set[str], jobs: int, report: Reporter
+    plan: Plan, arms: Sequence[Arms], wanted: set[str], jobs: Workers, report: Reporter
 ) -> frozenset[str]:
     """Pretrain from given weights where a wanted file is missing; which weights cannot be."""
     starts = {file: start for one in arms for file, start in one.starts().items()}
     items = [(*one, Path(file)) for file, one in starts.items() if file in wanted]
     items = [item for item in items if not item[-1].is_file()]
     failed: dict[str, str] = {}
-    for number, (place, words) in enumerate(spread(plan, items, _attempt, jobs=jobs), 1):
+    tried = spread(plan, items, _attempt, jobs=jobs, files=_started)
+    for number, (place, words) in enumerate(tried, 1):
         if words:
             failed.setdefault(items[place][0], words)
         report("encoders pretrained from given weights", number, len(items))
     for text, words in failed.items():
         report.note(f"{short_name(text)} is compared, but not as a start of pretraining: {words}")
     return frozenset(failed)
+
+
+def _opened(work: Work, draw: Draw) -> Files:
+    """What :func:`fit_and_test` reads."""
+    del draw
+    file = weights_file(work.encoder) or Path(work.encoder)
+    encoder = (file,) if work.encoder else ()
+    return Files((*encoder, *files_of(work.augmentation)))
+
+
+def _started(text: str, view: str, seed: int, file: Path) -> Files:
+    """What :func:`_attempt` reads and writes."""
+    del seed
+    weights = weights_file(text)
+    return Files((*([weights] if weights else []), *files_of(view)), (file,))
 
 
 def _attempt(plan: Plan, text: str, view: str, seed: int, file: Path) -> str:

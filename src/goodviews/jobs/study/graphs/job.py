@@ -27,12 +27,11 @@ from goodviews.jobs.study.inputs import (
     CELLS,
     IN_MEMORY,
     actual_device,
-    default_workers,
     run_seeds,
     view_specs,
 )
 from goodviews.jobs.study.result import StudyResult, plain_advice
-from goodviews.jobs.study.run import run_cells
+from goodviews.jobs.study.run import run_cells, workers_on
 from goodviews.jobs.study.store import Store, is_study
 from goodviews.jobs.study.verdict.build import make_verdict
 from goodviews.jobs.study.verdict.measured import in_words
@@ -61,6 +60,7 @@ def study_graphs(
     objective: str | None,
     device: str,
     jobs: int | None,
+    on: str | None,
     page: bool,
     graphs: Mapping[str, Any],
     command: str | None,
@@ -83,6 +83,7 @@ def study_graphs(
         objective: Objective spec.
         device: ``auto``, ``cpu`` or ``cuda``.
         jobs: Worker processes; 0 works in this process.
+        on: ``ray`` runs the cells on a Ray cluster.
         page: Whether the page is written as well.
         graphs: ``features``, ``directed``, ``level``, ``split`` and ``missing``.
         command: Command to record.
@@ -134,11 +135,13 @@ def study_graphs(
     )
     named = str(data) if isinstance(data, str | Path) else IN_MEMORY
     folder = Path(out) if out is not None else default_folder("study", _called(data, read))
-    workers = jobs if jobs is not None else default_workers(settings.device)
     given = {"data": named, **_options(plan, level, split, missing, asked)}
     typed = command or command_line("study", given)
     kept = recorded(typed)
-    with claimed(folder, "study", own=is_study, say=progress.note):
+    with (
+        workers_on(on, jobs, device=settings.device) as workers,
+        claimed(folder, "study", own=is_study, say=progress.note),
+    ):
         store = Store(folder, plan)
         progress.note(
             f"{len(specs)} views, {counted(len(chosen), 'seed')}: {len(plan.cells)} runs of "

@@ -26,7 +26,7 @@ from goodviews.jobs.study.lengths.measure import (
 )
 from goodviews.jobs.study.lengths.points import length_curve, of_cell
 from goodviews.jobs.study.plan import Cell, Plan
-from goodviews.jobs.study.run import spread
+from goodviews.jobs.study.run import Workers, spread
 from goodviews.jobs.study.store import Store
 
 MEASURED = 0.125
@@ -50,7 +50,7 @@ def add_lengths(
     *,
     command: str,
     report: Reporter,
-    jobs: int = 0,
+    jobs: Workers = 0,
     asked: bool = False,
     seconds: float | None = None,
 ) -> Verdict:
@@ -66,7 +66,7 @@ def add_lengths(
         verdict: What the study found.
         command: Command of the study.
         report: Receives what is being done.
-        jobs: Worker processes; 0 works in this process.
+        jobs: Where the work is done.
         asked: Whether the user chose the length of the study, which is then that of use.
         seconds: CPU time for this; by default a fixed share of what the candidates took.
     """
@@ -139,7 +139,7 @@ def _chosen(plan: Plan, cells: Cells, views: Sequence[str], budget: float) -> li
 
 
 def _measured(
-    plan: Plan, cells: Cells, todo: Sequence[LengthRun], jobs: int, report: Reporter
+    plan: Plan, cells: Cells, todo: Sequence[LengthRun], jobs: Workers, report: Reporter
 ) -> Runs:
     """Every run, the stored ones as they are."""
     names = {run: f"run-{hashed(run.view, run.seed, run.epochs)}" for run in todo}

@@ -15,7 +15,7 @@ from goodviews.core.progress import Reporter
 from goodviews.core.records import screening as records
 from goodviews.core.text import points
 from goodviews.jobs.study.plan import Cell, Plan, Task
-from goodviews.jobs.study.run import run_cells
+from goodviews.jobs.study.run import Workers, run_cells
 from goodviews.jobs.study.screening.kinds import Kind
 from goodviews.jobs.study.screening.operations import Operation
 from goodviews.jobs.study.screening.stage import FOLDER, ROLE, short_plan
@@ -123,7 +123,7 @@ def audit(
     *,
     shown: int,
     folder: Path,
-    jobs: int,
+    jobs: Workers,
     progress: Reporter,
 ) -> tuple[tuple[str, ...], tuple[records.Screening, ...]]:
     """Run the variants, and name those that a study should compare with the view.
@@ -136,7 +136,7 @@ def audit(
         kind: Kind of the images.
         shown: Images shown in each run.
         folder: The study folder.
-        jobs: Worker processes.
+        jobs: Where the work is done.
         progress: Reporter.
 
     Raises:

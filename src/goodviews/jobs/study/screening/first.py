@@ -11,6 +11,7 @@ from goodviews.core.records.screening import Screening
 from goodviews.data import Images, splits
 from goodviews.jobs.study.pace import seconds_per_image
 from goodviews.jobs.study.plan import Plan, Task
+from goodviews.jobs.study.run import Workers
 from goodviews.jobs.study.screening.audit import SEEDS, audit, variants
 from goodviews.jobs.study.screening.design import foldover
 from goodviews.jobs.study.screening.entries import entries
@@ -81,7 +82,7 @@ def choose_views(
     length: Lengths,
     *,
     folder: Path,
-    jobs: int,
+    jobs: Workers,
     progress: Reporter,
 ) -> tuple[tuple[str, ...], tuple[Screening, ...]]:
     """Screen and race.
@@ -91,7 +92,7 @@ def choose_views(
         first: What is screened.
         length: Length of the runs.
         folder: The study folder.
-        jobs: Worker processes.
+        jobs: Where the work is done.
         progress: Reporter.
 
     Returns:

@@ -18,7 +18,7 @@ from goodviews.core.progress import Reporter
 from goodviews.core.records.screening import Entry as Record
 from goodviews.jobs.study.cells import CellResult
 from goodviews.jobs.study.plan import Cell, Plan, Task
-from goodviews.jobs.study.run import run_cells
+from goodviews.jobs.study.run import Workers, run_cells
 from goodviews.jobs.study.screening.entries import Entry
 from goodviews.jobs.study.screening.stage import FOLDER, ROLE, short_plan
 from goodviews.jobs.study.store import Store
@@ -71,7 +71,7 @@ def race(
     *,
     shown: int,
     folder: Path,
-    jobs: int,
+    jobs: Workers,
     progress: Reporter,
 ) -> Raced:
     """Run the race.
@@ -82,7 +82,7 @@ def race(
         entries: E views.
         shown: Images shown on the first rung; each further one shows twice as many in all.
         folder: The study folder.
-        jobs: Worker processes.
+        jobs: Where the work is done.
         progress: Reporter.
 
     Raises:

@@ -12,7 +12,7 @@ import numpy as np
 from goodviews.core.errors import InputError
 from goodviews.core.progress import Reporter
 from goodviews.jobs.study.plan import Cell, Plan, Task
-from goodviews.jobs.study.run import run_cells
+from goodviews.jobs.study.run import Workers, run_cells
 from goodviews.jobs.study.screening.design import foldover
 from goodviews.jobs.study.screening.operations import Operation, compose
 from goodviews.jobs.study.store import Store
@@ -77,7 +77,7 @@ def screen(
     *,
     shown: int,
     folder: Path,
-    jobs: int,
+    jobs: Workers,
     progress: Reporter,
 ) -> Screened:
     """Run the design; every run has a seed of its own, so that seeds count as noise.
@@ -88,7 +88,7 @@ def screen(
         found: The operations.
         shown: Images shown in each run.
         folder: The study folder.
-        jobs: Worker processes.
+        jobs: Where the work is done.
         progress: Reporter.
 
     Raises:

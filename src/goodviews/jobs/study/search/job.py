@@ -7,6 +7,7 @@ from goodviews.core.errors import InputError, check_whole
 from goodviews.core.progress import Reporter
 from goodviews.core.records.search import Search
 from goodviews.jobs.study.plan import Plan
+from goodviews.jobs.study.run import Workers, workers_of
 from goodviews.jobs.study.screening.first import choosing_tasks, planned_lengths
 from goodviews.jobs.study.screening.labels import FEWEST
 from goodviews.jobs.study.search.stage import FINALISTS, FOLDER, MOST, search_views
@@ -64,7 +65,7 @@ def searched_views(
     minutes: float | None,
     epochs: int | None,
     folder: Path,
-    jobs: int,
+    jobs: Workers,
     progress: Reporter,
     earlier: Sequence[str],
 ) -> tuple[tuple[str, ...], Search, int]:
@@ -77,7 +78,7 @@ def searched_views(
         minutes: Time of the whole study, 10 by default.
         epochs: Epochs of each run of the study, if they were given; no trial is longer.
         folder: The study folder.
-        jobs: Worker processes.
+        jobs: Where the work is done.
         progress: Reporter.
         earlier: Finalists of a shorter search in this folder, which stay.
 
@@ -93,7 +94,7 @@ def searched_views(
             f"--search chooses by labels that are used for selection only, and needs at least "
             f"{FEWEST} of them; give --labels, or label more images."
         )
-    seconds = 60 * (minutes or MINUTES) * max(jobs, 1)
+    seconds = 60 * (minutes or MINUTES) * workers_of(jobs)
     length = planned_lengths(
         plan,
         plan.views[0],
@@ -106,7 +107,7 @@ def searched_views(
     images = len(plan.splits.pretrain)
     shown = min(length.screened, epochs * images) if epochs else length.screened
     if not epochs:
-        progress.note(length.words(seconds, max(jobs, 1)))
+        progress.note(length.words(seconds, workers_of(jobs)))
     named, found = search_views(
         plan,
         tasks,

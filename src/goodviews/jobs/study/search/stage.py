@@ -13,7 +13,7 @@ from goodviews.core.progress import Reporter
 from goodviews.core.records import search as records
 from goodviews.core.text import counted
 from goodviews.jobs.study.plan import Cell, Plan, Task
-from goodviews.jobs.study.run import spread
+from goodviews.jobs.study.run import Workers, spread, workers_of
 from goodviews.jobs.study.screening.stage import short_plan
 from goodviews.jobs.study.search.describe import describe
 from goodviews.jobs.study.search.propose import sampler_name
@@ -49,7 +49,7 @@ def search_views(
     *,
     shown: int,
     folder: Path,
-    jobs: int,
+    jobs: Workers,
     progress: Reporter,
     earlier: Sequence[str] = (),
     given: Sequence[tuple[Any, ...]] = (),
@@ -63,7 +63,7 @@ def search_views(
         trials: Number of trials.
         shown: Images shown in each of them.
         folder: The study folder.
-        jobs: Worker processes.
+        jobs: Where the work is done.
         progress: Reporter.
         earlier: Finalists of a shorter search in this folder, which stay.
         given: Points to try in this order, instead of proposals.
@@ -125,14 +125,14 @@ def search_views(
     return named, describe(state, named, sampler_name(trials), shown)
 
 
-def _together(folder: Path, jobs: int) -> int:
+def _together(folder: Path, jobs: Workers) -> int:
     """How many trials are open at a time: as many as there were when the search began."""
     path = folder / "together.json"
     with suppress(InputError, KeyError, TypeError, ValueError):
         if path.exists():
             return max(int(read_json(path)["together"]), 1)
-    write_json(path, {"together": max(jobs, _TOGETHER)})
-    return max(jobs, _TOGETHER)
+    write_json(path, {"together": max(workers_of(jobs), _TOGETHER)})
+    return max(workers_of(jobs), _TOGETHER)
 
 
 def _write(store: Store, state: Trials) -> None:
