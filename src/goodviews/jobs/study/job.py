@@ -200,7 +200,8 @@ def study(
         return study_graphs(
             data, views=views, out=out, seeds=seeds, candidates=candidates, epochs=epochs,
             label_draws=label_draws, encoder=encoder, objective=objective, device=device,
-            jobs=jobs, on=on, page=page, graphs=graphs or {}, command=command, progress=report_progress,
+            jobs=jobs, on=on, page=page, graphs=graphs or {}, command=command,
+            progress=report_progress,
         )  # fmt: skip
     refuse_options("graphs", "these are images", **(graphs or {}))
     if audit is not None and views is not None:
