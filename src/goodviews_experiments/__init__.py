@@ -30,6 +30,7 @@ EXPERIMENTS = {
     "failure_zoo": "failure_zoo.run",
     "identities": "identities.run",
     "graph_methods": "graph_methods.run",
+    "graph_study": "graph_study.run",
     "imagenet_path": "imagenet_path.run",
     "label_choice": "label_choice.run",
     "label_free": "label_free.run",

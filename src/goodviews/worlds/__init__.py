@@ -1,6 +1,7 @@
 """Sources whose factors, or whose information, are known."""
 
 from goodviews.worlds.bands import Bands
+from goodviews.worlds.blocks import Blocks
 from goodviews.worlds.catalogue import register
 from goodviews.worlds.discrete import DiscreteViews
 from goodviews.worlds.factors import FactorWorld
@@ -13,6 +14,7 @@ from goodviews.worlds.vectors import Vectors
 
 __all__ = [
     "Bands",
+    "Blocks",
     "CorrelatedGaussian",
     "DiscreteViews",
     "DrawnScenes",

@@ -1,6 +1,7 @@
 """The study: which views to pretrain with, and why."""
 
 from goodviews.jobs.study.cells import CellResult, run_cell
+from goodviews.jobs.study.graphs.settings import DEFAULT_VIEWS, study_settings
 from goodviews.jobs.study.job import study
 from goodviews.jobs.study.label_free import label_free_scores
 from goodviews.jobs.study.plan import BASELINES, Cell, Plan, Task, make_plan
@@ -16,6 +17,7 @@ __all__ = [
     "BASELINES",
     "Cell",
     "CellResult",
+    "DEFAULT_VIEWS",
     "Plan",
     "Store",
     "StudyResult",
@@ -28,5 +30,6 @@ __all__ = [
     "run_cell",
     "run_cells",
     "study",
+    "study_settings",
     "view_reader",
 ]
