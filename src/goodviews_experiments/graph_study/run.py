@@ -81,7 +81,7 @@ def graph_study(*, scale: str, out: Path) -> Path:
 
 
 def _study(
-    data: Graphs, settings: GraphStudy, views: tuple[str, ...], seeds: int, out: Path
+    data: Any, settings: GraphStudy, views: tuple[str, ...], seeds: int, out: Path
 ) -> StudyResult:
     return study(
         data,

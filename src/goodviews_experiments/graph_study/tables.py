@@ -20,7 +20,7 @@ def views_of(graph: str, verdict: Verdict) -> list[Row]:
         verdict: What the study found.
     """
     (task,) = verdict.tasks
-    made = [
+    made: list[Row] = [
         {"graph": graph, "view": one.view, "regime": one.regime, "best": one.id == task.winner}
         | _interval("nats", one.nats)
         | _interval("accuracy", one.accuracy)

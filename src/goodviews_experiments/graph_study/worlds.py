@@ -11,7 +11,7 @@ from goodviews.worlds import Blocks
 
 KINDS = ("edges", "features")
 _NOISE = 14
-"""Features that say nothing about the class."""
+"""Number of features that do not depend on the class."""
 
 
 def planted(kind: str, number: int, nodes: int) -> Graphs:
