@@ -95,6 +95,8 @@ def test_random_weights_are_never_frozen_and_a_frozen_encoder_is(squares, tmp_pa
     )
     frozen, drawn = found.rows
     assert (frozen["frozen"], drawn["frozen"]) == ("all", "none")
+    assert frozen["normalisation"] == drawn["normalisation"]
+    assert frozen["normalisation"].startswith("group norm in neck and heads; batch-norm")
     assert drawn["trained_weights"] - frozen["trained_weights"] == weights
     assert "convnet(width=4) has random weights, so all of it is trained." in found.notes
     assert "use --seeds 3" in str(found)
@@ -127,7 +129,7 @@ def test_the_command_trains_a_mask_rcnn_against_training_from_scratch(
     assert (gap["freeze"], float(gap["difference"])) == ("none", 0)
     for row in rows:
         assert (row["detector"], row["neck"], row["frozen"]) == ("mask-rcnn", "c4", "none")
-        assert row["normalisation"].startswith("group norm in neck and heads")
+        assert row["normalisation"].startswith("batch-norm statistics of the encoder measured")
         assert {"ap", "ap50", "ap75"} <= row.keys()
     page = (tmp_path / "t" / "index.html").read_text()
     assert "mask-rcnn with neck c4" in page

@@ -57,10 +57,6 @@ class BoxTask:
 
     metric = "ap"
     higher_is_better = True
-    normalisation = (
-        "group norm in neck and heads; batch-norm statistics of the encoder measured on training "
-        "images, tuned from 8 images per batch"
-    )
     rates: ClassVar[dict[str, tuple[float, ...]]] = {
         "all": (5e-4, 2e-3),
         "stem": (3e-4, 2e-3),
@@ -83,6 +79,16 @@ class BoxTask:
         for name in ("train", "choose", "test"):
             places = getattr(self.parts, name)
             self.images[name] = read_pixels(self.scenes, places, self.shape).to(self.device)
+
+    @property
+    def normalisation(self) -> str:
+        """How activations are normalised, in words for rows."""
+        encoder = (
+            "batch-norm statistics of the encoder measured on training images, tuned from "
+            "8 images per batch"
+        )
+        own = "group norm in neck and heads; " if self.settings.neck == "fpn" else ""
+        return own + encoder
 
     def applied(self, how: str, drawn: bool) -> str:
         """What is frozen: nothing of an encoder with drawn weights."""
@@ -141,7 +147,8 @@ class BoxTask:
         A few images are predicted and matched at a time, so that masks fit into memory.
         """
         places, images = getattr(self.parts, part), self.images[part]
-        matches, shown = [], []
+        matches: list[Matches] = []
+        shown: list[np.ndarray] = []
         for start in range(0, len(places), AT_A_TIME):
             rows = slice(start, start + AT_A_TIME)
             found = predict_boxes(model, images[rows])

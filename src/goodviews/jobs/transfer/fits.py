@@ -33,8 +33,8 @@ def fit_all(
     kinds = [(fit.freeze, arms[fit.arm].name) for fit in done]
     pieces: list[Mapping[Kind, int]] = []
     for kind, fit in zip(kinds, done, strict=True):
-        tried = len(task.rates[fit.freeze]) if fit.first else 1
-        pieces.append({kind: task.settings.steps * tried + task.looks(tried)})
+        times = len(task.rates[fit.freeze]) if fit.first else 1
+        pieces.append({kind: task.settings.steps * times + task.looks(times)})
     clock = Forecast(pieces, {kind: 20.0 if kind[0] == "none" else 1.0 for kind in kinds})
     made: dict[Fit, Cell] = {}
     rates: dict[tuple[int, str, int], float] = {}

@@ -38,8 +38,8 @@ def build_detector(
 ) -> FasterRCNN:
     """A detector of torchvision whose features are those of a backbone.
 
-    The neck and the heads of boxes and masks have group normalisation, so that they train from
-    scratch with few images per step. Pixels are in [0, 1] and are normalised by the backbone
+    The feature pyramid and its heads have group normalisation, so that they train from scratch
+    with few images per step. Pixels are in [0, 1] and are normalised by the backbone
     alone. Anchors have 8 times the stride of their level and the neck 256 features; 4 times and
     128 for images of at most 320 pixels.
 
