@@ -79,8 +79,8 @@ def load_generator(file: Path, hash: str = "") -> tuple[Generator, dict[str, Any
     made, notes = _load(file, hash)
     if isinstance(made, DropGenerator):
         raise InputError(
-            f"{file} is a generator of views of graphs, but these are images; write "
-            "learned_drops for graphs."
+            f"{file} is a generator of views of graphs, but one of images is expected; for a "
+            f"graph, write learned_drops('{Path(file).name}')."
         )
     return made, notes
 
