@@ -40,8 +40,8 @@ class GraphGame:
         encoder_steps: Steps of the encoder per step of g.
         label_weight: Weight of the label terms.
         drop_weight: Cost of dropping everything, in nats: of the edges, and again of the features.
-        keep: Share of the edges, and of the features, to keep: the cost is then 10 times
-            ``drop_weight`` times the squared distance from it (default: no such share).
+        keep: Share of the edges and of the features to keep, or ``None``: the cost is 10 times
+            ``drop_weight`` times the squared distance from it, instead of the former.
         relaxation: Temperature of the relaxed draws.
         steps: Number of steps of g.
         batch: Nodes that are anchors of a step, or graphs per step.
@@ -136,7 +136,7 @@ class GraphGame:
         """Cost in nats of dropping a share of the edges, or of the features.
 
         Example:
-            >>> GraphGame(drop_weight=4.0).cost(0.5), GraphGame(keep=0.5).cost(0.5)
+            >>> GraphGame(keep=None, drop_weight=4.0).cost(0.5), GraphGame(keep=0.5).cost(0.5)
             (2.0, 0.0)
         """
         if self.keep is None:
