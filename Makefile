@@ -42,11 +42,12 @@ site: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[site]'
 	$(BIN)/python tools/site.py
 
-# Wheel and sdist, each installed by itself and used.
+# Wheel and sdist: their long description must render, and each is installed by itself and used.
 dist: install
 	rm -rf build/dist
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check build
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check build twine
 	$(BIN)/python -m build --outdir build/dist . > /dev/null
+	$(BIN)/python -m twine check --strict build/dist/*
 	$(BIN)/python tools/installed.py build/dist
 
 browser: install

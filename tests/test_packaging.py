@@ -135,6 +135,19 @@ def test_what_the_benchmarks_compare_with_is_imported_by_them():
     assert rivals <= imports("benchmarks")
 
 
+def test_one_version_is_named_everywhere_and_has_its_section_in_the_changelog():
+    version = PROJECT["version"]
+    code = (ROOT / "src" / "goodviews" / "__init__.py").read_text(encoding="utf-8")
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f'__version__ = "{version}"' in code
+    assert f"version: {version}\n" in citation
+    sections = re.findall(r"^## (.+)$", changes, re.MULTILINE)
+    assert re.fullmatch(rf"{re.escape(version)} \((\d{{4}}-\d\d-\d\d|unreleased)\)", sections[0])
+    kinds = re.findall(r"^### (.+)$", changes, re.MULTILINE)
+    assert set(kinds) <= {"Added", "Changed", "Fixed", "Removed"}
+
+
 @pytest.mark.parametrize("target", ["format", "lint"])
 def test_checks_cover_every_folder_of_code(target):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

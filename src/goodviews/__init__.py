@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from goodviews.training import Settings, train
     from goodviews.views import View, ViewPair, default_views, parse_view
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "core.errors": "InputError",
