@@ -71,7 +71,7 @@ class Stream:
 
 
 class Rows:
-    """Writer of images, in order; it also computes their hash and range.
+    """Writer of images (C, H, W), in order; it also computes their hash and range.
 
     Args:
         file: Receives images of one size.
@@ -138,7 +138,7 @@ class Rows:
         return joint_digest(self.pixels.digest.digest(), own)
 
     def range(self, pixels: np.ndarray, given: tuple[float, float] | None) -> Range:
-        """How the written values become [0, 1]; a given range becomes a part of the hash."""
+        """How the values of (N, C, H, W) become [0, 1]; a given range is a part of the hash."""
         if given is not None:
             self.pixels.digest.update(f"range {given}".encode())
         return value_range(pixels, self.low, self.high, given)

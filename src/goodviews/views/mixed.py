@@ -144,5 +144,5 @@ def squares(images: Mixed, top: Tensor, left: Tensor, size: int) -> Tensor:
 
 
 def unit(images: Tensor) -> Tensor:
-    """Convert uint8 images to floats in [0, 1]; return floats as they are."""
+    """Convert uint8 images (B, C, H, W) to floats in [0, 1]; return floats as they are."""
     return images.float() / 255 if images.dtype == torch.uint8 else images
