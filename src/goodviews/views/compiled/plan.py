@@ -83,7 +83,7 @@ class Program:
         )
 
     def fits(self, ints: np.ndarray, extent: np.ndarray) -> bool:
-        """Whether every crop is within its image, (2, B) or (2, 1), which no kernel checks."""
+        """Whether every crop (R, B) is within its image (H, W), which no kernel checks."""
         if self.codes[0] != CROP:
             return True
         start, length = ints[:2], ints[2:4]
