@@ -343,7 +343,7 @@ def _drawn(
 
 
 def compact(labels: np.ndarray, classes: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Leave out classes of fewer than two images; they cannot be split."""
+    """Leave out classes of labels (N,) with fewer than two images; they cannot be split."""
     counts = np.bincount(labels[labels >= 0], minlength=len(classes))
     kept = np.flatnonzero(counts >= 2)
     number = np.full(len(classes) + 1, -1)
