@@ -113,7 +113,7 @@ SCALE = {
 
 
 def engine_order(*, scale: str, out: Path) -> Path:
-    """Write ``rows.csv``, one per run, ``pairs.csv`` and ``regret.csv``.
+    """Write ``rows.csv``, one per run, ``pairs.csv`` and ``regret.csv``, after each set of images.
 
     Args:
         scale: ``test`` or ``cpu`` (about 4 core-hours); a run that is done lies in ``items``.
@@ -137,9 +137,9 @@ def engine_order(*, scale: str, out: Path) -> Path:
             about = {"data": world.data, "engine": engine}
             regret.append(about | lost(found[engine], found["reference"]))
             pairs.append(about | ordered(found[engine], found["reference"]))
-    write_table(out, regret, run, name="regret")
-    write_table(out, pairs, run, name="pairs")
-    write_table(out, rows, run)
+        write_table(out, regret, run, name="regret")
+        write_table(out, pairs, run, name="pairs")
+        write_table(out, rows, run)
     return out
 
 
