@@ -27,7 +27,9 @@ class StudyResult:
         page: The page of the study, where one was made.
 
     Example:
+        >>> import numpy as np
         >>> from tempfile import TemporaryDirectory
+        >>> from goodviews import study
         >>> data = np.random.default_rng(0).random((80, 8, 8)), np.arange(80) % 2
         >>> few = {"seeds": 1, "epochs": 1, "label_draws": 2, "encoder": "convnet(width=4)"}
         >>> with TemporaryDirectory() as place:
