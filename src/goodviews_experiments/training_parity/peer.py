@@ -4,6 +4,7 @@ Letters: B images of a batch, M stored keys, D embedding.
 """
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 from torch import Tensor
@@ -34,7 +35,7 @@ def lightly_loss(name: str, options: Mapping[str, Any], queue: tuple[int, int]) 
         InputError: lightly is not installed.
     """
     try:
-        from lightly import loss
+        loss = import_module("lightly.loss")
     except ImportError as error:
         raise InputError(_MISSING) from error
     makers: dict[str, Callable[[], PairLoss]] = {
@@ -56,7 +57,7 @@ def peer_version() -> str:
         InputError: lightly is not installed.
     """
     try:
-        import lightly
+        lightly = import_module("lightly")
     except ImportError as error:
         raise InputError(_MISSING) from error
     return f"lightly {lightly.__version__}"

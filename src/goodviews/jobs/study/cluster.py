@@ -31,7 +31,6 @@ from goodviews.jobs.study.processes import Files, Lost
 from goodviews.jobs.study.protocol import StudyPlan
 from goodviews.spec.files import SEARCHED
 
-EXTRA = "cluster"
 ADDRESS = "RAY_ADDRESS"
 """Environment variable of Ray: where the cluster is; without it one is started here."""
 _NO_GOODVIEWS = (
@@ -106,7 +105,7 @@ class Cluster:
     """
 
     def __init__(self, jobs: int | None = None, gpus_per_cell: float = 0.0) -> None:
-        self._ray = ray = need("ray", EXTRA)
+        self._ray = ray = need("ray", "cluster")
         self._gpus, self._own = gpus_per_cell, not ray.is_initialized()
         if self._own:
             given: dict[str, Any] = {"num_cpus": max(jobs, 1)} if jobs is not None else {}
@@ -162,9 +161,9 @@ class _Remote:
         self._plan = ray.put(_whole(plan))
         searched, folder = os.environ.get(SEARCHED, ""), str(Path.cwd())
         self._sent = ray.put(Sent(sources(), folder, searched, Versions.here()))
-        queue = need("ray.util.queue", EXTRA)
+        queue = need("ray.util.queue", "cluster")
         here = ray.get_runtime_context().get_node_id()
-        near = need("ray.util.scheduling_strategies", EXTRA).NodeAffinitySchedulingStrategy
+        near = need("ray.util.scheduling_strategies", "cluster").NodeAffinitySchedulingStrategy
         options = {"num_cpus": 0, "scheduling_strategy": near(here, soft=True)}
         self._messages = queue.Queue(actor_options=options)
         self._run = ray.remote(_run).options(
