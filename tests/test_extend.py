@@ -129,7 +129,7 @@ def test_what_a_notebook_registers_is_studied_in_its_own_process(monkeypatch, tm
         raise InputError("registered in a notebook cell")
 
     monkeypatch.setattr("goodviews.jobs.study.inputs.sources", only_here)
-    monkeypatch.setattr("goodviews.jobs.study.run.sources", only_here)
+    monkeypatch.setattr("goodviews.jobs.study.processes.sources", only_here)
     monkeypatch.setenv("GOODVIEWS_CACHE", str(tmp_path))
     small = {"seeds": 1, "epochs": 1, "label_draws": 2, "encoder": "convnet(width=2)"}
     options = {"views": ["identity()", "noise()"], "out": tmp_path / "study", **small}

@@ -75,7 +75,12 @@ THRESHOLDS = (
     ),
     Threshold("several alike", f"{WORDS}/advice.py", "_EQUAL_TO_BE = @", "3", whole=True),
     Threshold("at the ceiling (advice)", f"{WORDS}/advice.py", "len(table.views) / @:", "2"),
-    Threshold("more seeds would decide", f"{WORDS}/advice.py", "table.row(SCRATCH)) > @", "0.5"),
+    Threshold(
+        "more seeds would decide",
+        f"{WORDS}/advice.py",
+        "table.row(table.baselines.scratch)) > @",
+        "0.5",
+    ),
     Threshold("fewer labels per class", f"{WORDS}/advice.py", "each <= @:", "2", whole=True),
     Threshold("few labels for the selection", f"{WORDS}/words.py", "_ENOUGH = @", "100"),
     Threshold("more labels are hopeless", f"{WORDS}/words.py", "need > @ * have", "20"),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -170,10 +171,12 @@ def trusted(*, full=0, clipped=0.0):
         splits=SimpleNamespace(held_out=range(100), pretrain=range(1000)),
         settings=SimpleNamespace(epochs=80),
         candidates=100,
+        held=100,
         images=SimpleNamespace(skipped=()),
         cells=list(cells),
     )
-    found = map(plain, trust(plan, cells, [], {}, "goodviews study"))
+    with patch("goodviews.jobs.study.verdict.trust.Plan", SimpleNamespace):
+        found = map(plain, trust(plan, cells, [], {}, "goodviews study"))
     return {check["name"]: check["ok"] for check in found}
 
 

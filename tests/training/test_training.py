@@ -48,15 +48,15 @@ class Spy:
     def __init__(self, images):
         self.images, self.asked = images, []
         self.channels, self.height, self.width = images.channels, images.height, images.width
-        self.hash = images.hash
+        self.hash, self.least_shape = images.hash, images.least_shape
 
     def batch(self, index, device=None):
         self.asked.append(np.asarray(index).tolist())
         return self.images.batch(index, device)
 
-    def raw(self, index, device=None):
+    def for_views(self, index, device=None, *, floats=False):
         self.asked.append(np.asarray(index).tolist())
-        return self.images.raw(index, device)
+        return self.images.for_views(index, device, floats=floats)
 
 
 def run(spec="noise(std=0.05)", *, images=None, seed=0, count=64, look=None, **more):

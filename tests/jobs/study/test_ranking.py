@@ -80,9 +80,7 @@ def verdict(monkeypatch, measured, lidar, seeds=2):
         at = lidar[views.index(cell.view)]
         row = Row(view=cell.view, seed=cell.seed, task="", estimate_nats=2.0, stderr_nats=0.1)
         results[cell] = CellResult([replace(row, lidar=None if at is None else at + cell.seed)])
-    plan = SimpleNamespace(
-        views=views, cells=cells, tasks=(), images=SimpleNamespace(name="photos")
-    )
+    plan = SimpleNamespace(views=views, cells=cells, tasks=(), name="photos")
     return views, unlabelled(plan, results, None, "goodviews study photos")
 
 

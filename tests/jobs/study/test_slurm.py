@@ -16,8 +16,7 @@ FILE = Path(__file__).parents[3] / "docs" / "howto" / "cluster" / "slurm.sbatch"
 
 def shim(folder, name, body):
     file = folder / name
-    words = f'printf "%s " "$@" >> {file}.said; echo >> {file}.said'
-    file.write_text(f"#!/bin/sh\n{words}\n{body}\n")
+    file.write_text(f'#!/bin/sh\necho "$*" >> {file}.said\n{body}\n')
     file.chmod(0o755)
 
 
@@ -42,7 +41,8 @@ def said(folder, name):
 
 
 def test_ray_starts_on_every_node_and_the_study_is_sent_to_it(tmp_path):
-    job = begun(tmp_path, study="echo $RAY_ADDRESS > " + str(tmp_path / "address") + "; exit 3")
+    both = f"until [ $(wc -l < {tmp_path}/srun.said) = 2 ]; do sleep 0.05; done"
+    job = begun(tmp_path, study=f"echo $RAY_ADDRESS > {tmp_path}/address\n{both}\nexit 3")
     assert job.wait(30) == 3
     head, rest = said(tmp_path, "srun")
     assert "--nodelist=n1" in head
@@ -60,7 +60,8 @@ def test_ray_starts_on_every_node_and_the_study_is_sent_to_it(tmp_path):
 
 
 def test_one_node_starts_one_ray(tmp_path):
-    assert begun(tmp_path, study="exit 0", nodes="1").wait(30) == 0
+    there = f"until [ -e {tmp_path}/srun.said ]; do sleep 0.05; done"
+    assert begun(tmp_path, study=f"{there}\nexit 0", nodes="1").wait(30) == 0
     assert len(said(tmp_path, "srun")) == 1
 
 
