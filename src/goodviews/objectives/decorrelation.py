@@ -18,6 +18,7 @@ class DecorrelationTerms(NamedTuple):
     """Terms of the loss, the second multiplied by its weight; the loss is their sum.
 
     Example:
+        >>> import torch
         >>> DecorrelationTerms(torch.tensor(0.5), torch.tensor(0.0)).invariance
         tensor(0.5000)
     """
@@ -62,6 +63,7 @@ def decorrelation(
         Zhang et al., 2021, eq. 5, arXiv:2106.12484.
 
     Example:
+        >>> import torch
         >>> z = torch.tensor([[1.0, 1.0], [-1.0, -1.0]])  # two equal dimensions
         >>> decorrelation(z, z, weight=0.5, eps=0.0)
         DecorrelationTerms(invariance=tensor(0.), decorrelation=tensor(2.))

@@ -132,9 +132,9 @@ def as_scores(trials: Mapping[int, Trial]) -> dict[int, float]:
     one counts as the worst.
 
     Example:
-        >>> two = {0: Trial(0, "", (), 1.0, 0.6), 1: Trial(1, "", (), 0.2, 0.2, pruned=True)}
+        >>> two = {0: Trial(0, "", (), 1.0, 0.5), 1: Trial(1, "", (), 0.25, 0.25, pruned=True)}
         >>> as_scores(two | {2: Trial(2, "", (), why="does not fit")})
-        {0: 1.0, 1: 0.6, 2: 0.6}
+        {0: 1.0, 1: 0.75, 2: 0.75}
     """
     whole = [one for one in trials.values() if one.score is not None and not one.pruned]
     gain = float(np.median([one.score - one.early for one in whole])) if whole else 0.0  # type: ignore[operator]
