@@ -11,6 +11,7 @@ from goodviews.core.records.run import Family as Swept
 from goodviews.core.records.verdict import Verdict
 from goodviews.jobs.study.pairs import describe_display
 from goodviews.jobs.study.plan import Plan
+from goodviews.jobs.study.protocol import StudyPlan
 from goodviews.jobs.study.run import Done
 from goodviews.spec.grammar import Family
 from goodviews.training.machine import resolve_precision
@@ -18,12 +19,15 @@ from goodviews.training.small import scratch_encoder
 
 
 def describe(
-    plan: Plan,
+    plan: StudyPlan,
     done: Done,
     verdict: Verdict,
     family: Family | None,
     command: str,
     seconds: float,
+    *,
+    data: Data,
+    splits: Splits,
 ) -> Run:
     """What a study was.
 
@@ -34,20 +38,22 @@ def describe(
         family: The candidates as one family, if they are one.
         command: Command of this study.
         seconds: Wall time of this call.
+        data: What was studied: :func:`about_images` or its twin for graphs.
+        splits: Parts of the data, and the protocol.
     """
     run = run_origin(command, seeds=plan.seeds)
     rows = [result.rows[0] for result in done.results.values()]
     cpu = f"{os.cpu_count()} x {run['hardware']}"
     return Run(
-        data=_data(plan),
-        splits=_splits(plan),
+        data=data,
+        splits=splits,
         family=swept(family),
         encoder=plan.settings.encoder,
         objective=plan.settings.objective,
         optimiser=plan.settings.optimiser,
         precision=resolve_precision(plan.settings.precision, plan.settings.device),
         epochs=plan.settings.epochs,
-        batch=min(plan.settings.batch, len(plan.splits.pretrain)),
+        batch=min(plan.settings.batch, splits.pretrain),
         candidates=plan.candidates,
         seeds=tuple(plan.seeds),
         cells=Cells(
@@ -74,7 +80,8 @@ def swept(family: Family | None) -> Swept | None:
     return Swept(template=family.template, argument=family.argument, values=family.values)
 
 
-def _data(plan: Plan) -> Data:
+def about_images(plan: Plan) -> Data:
+    """The images of a study."""
     images = plan.images
     return Data(
         name=images.name,
@@ -94,7 +101,8 @@ def _data(plan: Plan) -> Data:
     )
 
 
-def _splits(plan: Plan) -> Splits:
+def image_splits(plan: Plan) -> Splits:
+    """Parts of the images, and the protocol in words."""
     parts, first = plan.splits, plan.tasks[0] if plan.tasks else None
     return Splits(
         pretrain=len(parts.pretrain),

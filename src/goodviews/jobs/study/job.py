@@ -22,7 +22,7 @@ from goodviews.data.graphs import is_graph_data
 from goodviews.data.size import Size, SizeLike
 from goodviews.data.targets.maps import pixel_images
 from goodviews.encoders import build_backbone
-from goodviews.jobs.study.about import describe
+from goodviews.jobs.study.about import about_images, describe, image_splits
 from goodviews.jobs.study.best_encoders import keep_encoders
 from goodviews.jobs.study.budget import default_epochs
 from goodviews.jobs.study.chosen import BEST, chosen_views, write_chosen
@@ -393,7 +393,10 @@ def study(
         verdict = in_words(verdict)
         write_json(store.folder / "verdict.json", verdict.to_json())
         seconds = time.perf_counter() - begun
-        run = describe(plan, done, verdict, family, kept, seconds)
+        run = describe(
+            plan, done, verdict, family, kept, seconds,
+            data=about_images(plan), splits=image_splits(plan),
+        )  # fmt: skip
         write_json(store.folder / "run.json", run.to_json())
         named_views = chosen_views(verdict)
         write_chosen(folder, named_views)

@@ -1,78 +1,20 @@
 """What a study of graphs was: the content of ``run.json``, and sentences in terms of graphs."""
 
-import os
 import re
 from dataclasses import replace
-from datetime import date
 
-import torch
-
-from goodviews.core.origin import run_origin
 from goodviews.core.records.codec import from_json, to_json
-from goodviews.core.records.run import Cells, Data, Run, Splits
+from goodviews.core.records.run import Data, Splits
 from goodviews.core.records.verdict import Verdict
 from goodviews.core.text import counted
-from goodviews.jobs.study.about import swept
 from goodviews.jobs.study.graphs.plan import GraphPlan
-from goodviews.jobs.study.run import Done
 from goodviews.jobs.study.verdict.measured import every_sentence
-from goodviews.spec.grammar import Family
-from goodviews.training.machine import resolve_precision
 
 _NOUNS = {"nodes": "nodes", "graphs": "graphs", "links": "nodes"}
 
 
-def describe_graphs(
-    plan: GraphPlan,
-    done: Done,
-    verdict: Verdict,
-    family: Family | None,
-    command: str,
-    seconds: float,
-) -> Run:
-    """What a study of graphs was.
-
-    Args:
-        plan: The study.
-        done: Its cells.
-        verdict: What it found.
-        family: The candidates as one family, if they are one.
-        command: Command of this study.
-        seconds: Wall time of this call.
-    """
-    run = run_origin(command, seeds=plan.seeds)
-    rows = [result.rows[0] for result in done.results.values()]
-    cpu = f"{os.cpu_count()} x {run['hardware']}"
-    return Run(
-        data=_data(plan),
-        splits=_splits(plan),
-        family=swept(family),
-        encoder=plan.settings.encoder,
-        objective=plan.settings.objective,
-        optimiser=plan.settings.optimiser,
-        precision=resolve_precision(plan.settings.precision, plan.settings.device),
-        epochs=plan.settings.epochs,
-        batch=min(plan.settings.batch, len(plan.pretrain)),
-        candidates=plan.candidates,
-        seeds=tuple(plan.seeds),
-        cells=Cells(
-            done=len(done.results),
-            failed=len(done.failed),
-            resumed=done.resumed,
-            undertrained=sum(bool(row.undertrained) for row in rows),
-            collapsed=sum(bool(row.collapsed) for row in rows),
-        ),
-        command=command,
-        versions=run["versions"],
-        commit=run["commit"],
-        hardware=cpu if plan.settings.device == "cpu" else torch.cuda.get_device_name(),
-        wall_seconds=round(seconds, 1),
-        date=date.today().isoformat(),
-        wording=verdict.tasks[0].wording,
-    )
-
-
-def _data(plan: GraphPlan) -> Data:
+def about_graphs(plan: GraphPlan) -> Data:
+    """The graphs of a study."""
     data, graph = plan.data, plan.data.graphs[0]
     edges = sum(one.edges.shape[1] for one in data.graphs)
     kind = "directed" if graph.directed else "undirected"
@@ -104,7 +46,8 @@ _DISPLAY = (
 )
 
 
-def _splits(plan: GraphPlan) -> Splits:
+def graph_splits(plan: GraphPlan) -> Splits:
+    """Parts of the nodes, graphs or links, and the protocol in words."""
     task = plan.tasks[0]
     noun, held = _NOUNS[plan.level], f"{plan.held:,}"
     said = (

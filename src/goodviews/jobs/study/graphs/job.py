@@ -15,10 +15,11 @@ from goodviews.core.text import counted
 from goodviews.data.graphs import Graphs, load_graphs
 from goodviews.encoders.graphs.backbones import is_pooled
 from goodviews.evaluation import LinkSplit, split_links
+from goodviews.jobs.study.about import describe
 from goodviews.jobs.study.best_encoders import keep_encoders
 from goodviews.jobs.study.chosen import BEST, chosen_views, write_chosen
 from goodviews.jobs.study.follow import UNIT
-from goodviews.jobs.study.graphs.about import describe_graphs, in_graph_words
+from goodviews.jobs.study.graphs.about import about_graphs, graph_splits, in_graph_words
 from goodviews.jobs.study.graphs.pictures import draw_egos
 from goodviews.jobs.study.graphs.plan import GraphPlan, cut_out
 from goodviews.jobs.study.graphs.settings import DEFAULT_VIEWS, study_settings
@@ -162,7 +163,10 @@ def study_graphs(
         verdict = in_words(in_graph_words(verdict, plan))
         write_json(folder / "verdict.json", verdict.to_json())
         seconds = time.perf_counter() - begun
-        run = describe_graphs(plan, done, verdict, family, kept, seconds)
+        run = describe(
+            plan, done, verdict, family, kept, seconds,
+            data=about_graphs(plan), splits=graph_splits(plan),
+        )  # fmt: skip
         write_json(folder / "run.json", run.to_json())
         best = chosen_views(verdict)
         write_chosen(folder, best)
