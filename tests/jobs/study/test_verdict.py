@@ -195,3 +195,15 @@ def test_equal_views_are_hardly_ever_better_than_those_of_simclr():
         found = made.over(made.views[best], "simclr()", among=3)
         wrong += best > 0 and found.above
     assert wrong <= 0.034 * runs + 3 * (0.034 * 0.966 * runs) ** 0.5
+
+
+@pytest.mark.parametrize("other", [RANDOM, SCRATCH, RAW, "crop(scale=(1, 1))", "twin"])
+def test_a_difference_of_two_accuracies_is_within_100_points(other):
+    made = table((0.5, 0.9), NATS[:2], seeds=2, sd=3)
+    found = made.over(made.views[0], other)
+    assert -1 <= found.low <= found.value <= found.high <= 1
+    free = replace(made, task=replace(made.task, measure="R2")).over(made.views[0], other)
+    assert free.value == found.value
+    assert free.low <= found.low
+    assert free.high >= found.high
+    assert free.half > found.half  # two seeds that differ by much: something was cut

@@ -106,12 +106,18 @@ class TaskTable:
             among: Number of candidates that are compared with one another.
         """
         first, best_of = self.row(name), 1 if other in self.views else self._best_of(name)
-        if other == self.baselines.raw:
-            return self.layout.over_fixed(first, *self.raw, best_of=best_of)
         twin = "twin" in (name, other)
-        return self.layout.difference(
-            first, self.row(other), among=among, best_of=1 if twin else best_of, independent=twin
-        )
+        if other == self.baselines.raw:
+            found = self.layout.over_fixed(first, *self.raw, best_of=best_of)
+        else:
+            found = self.layout.difference(
+                first,
+                self.row(other),
+                among=among,
+                best_of=1 if twin else best_of,
+                independent=twin,
+            )
+        return found.within(self.task.least - 1, 1 - self.task.least)
 
     def _best_of(self, name: str) -> int:
         return self.contenders if name in self.views else 1
