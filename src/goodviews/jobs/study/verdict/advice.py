@@ -226,7 +226,7 @@ def _positive(
             f"Pretrain with any of the best {len(alike) + 1} views, such as",
             f"{lead} {len(alike) + 1} views are statistically indistinguishable: {named}.",
             reason=f"`{quick}` is the fastest of them.",
-            open=_what_would_decide(table, winner, alike[0]),
+            open=f"which of them is best; {_what_separates(table, winner, alike[0])}.",
         )
     peak = reading.peak
     if peak is not None and peak.kind == "left" and _extreme(table, reading.winner) == "left":
