@@ -5,6 +5,7 @@ import re
 import sys
 import tomllib
 from collections import defaultdict
+from functools import cache
 from importlib.metadata import requires
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def files(*folders):
         yield from sorted((ROOT / folder).rglob("*.py"))
 
 
+@cache
 def imports(*folders):
     """Top-level names that the files of some folders import."""
     found = set()
@@ -50,6 +52,7 @@ def calls(node, *names):
     return isinstance(node, ast.Call) and getattr(node.func, "id", None) in names
 
 
+@cache
 def needed():
     """Extras named in ``need(..., extra)``, each with the strings of the functions that do so."""
     found = defaultdict(set)
@@ -67,6 +70,7 @@ def needed():
     return found
 
 
+@cache
 def skipping():
     """Libraries without which tests are skipped."""
     found = set()
